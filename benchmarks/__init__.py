@@ -1,0 +1,1 @@
+"""Figures, measured side by side in one run. Ratios count; absolute numbers belong to the machine."""

@@ -1,0 +1,163 @@
+"""What the venue says of our orders: answers, evidence, fills and corrections, in any order and any number of times.
+
+A fill always moves the money, whatever we believed of its order. What the order's life does not know puts the order
+into quarantine and halts; it is never dropped and never read as something else.
+"""
+
+from typing import TYPE_CHECKING
+
+from assent.desk import account, control, intake
+from assent.desk.orders import ENDED, may
+from assent.desk.state import OrderState
+from assent.model.facts import (
+    CancelEnded,
+    Fact,
+    FeeDiffered,
+    FillBooked,
+    FillCorrected,
+    OrderAccepted,
+    OrderClosed,
+    OrderNotSent,
+    OrderQuarantined,
+    OrderRefused,
+    OrderResolved,
+    OrderUnknown,
+)
+from assent.model.fees import fee_estimate
+from assent.model.inputs import (
+    Accepted,
+    CancelAnswered,
+    CorrectionSeen,
+    EvidenceSeen,
+    FillSeen,
+    NotSent,
+    OrderClosedSeen,
+    Refused,
+    SendAnswered,
+    Unknown,
+)
+from assent.model.orders import Fill
+
+if TYPE_CHECKING:
+    from assent.desk.desk import Desk
+
+# The venue pays its rounding back in steps of one cent; within that a difference is its own arithmetic.
+FEE_TOLERANCE = 10_000
+
+
+def send_answered(desk: "Desk", inp: SendAnswered) -> None:
+    order = desk.state.find_order(inp.order_id)
+    if order is None:
+        intake.reject(desk, "not_released", "answer", inp.order_id)
+        return
+    outcome = inp.outcome
+    if type(outcome) is Accepted:
+        _accepted(desk, order, outcome)
+    elif type(outcome) is Refused:
+        fact = OrderRefused(order_id=inp.order_id, code=outcome.code, detail=intake.shown(outcome.detail))
+        _live(desk, order, "refuse", fact)
+    elif type(outcome) is NotSent:
+        _live(desk, order, "not_send", OrderNotSent(order_id=inp.order_id, reason=outcome.reason))
+    elif type(outcome) is Unknown and may(order.status, "lose"):
+        desk.emit(OrderUnknown(order_id=inp.order_id, detail=intake.shown(outcome.detail)))
+
+
+def evidence_seen(desk: "Desk", inp: EvidenceSeen) -> None:
+    """Only an order whose fate is unknown is settled by evidence."""
+    order = desk.state.orders.get(inp.order_id)
+    if order is None or order.status != "unknown":
+        return
+    desk.emit(OrderResolved(order_id=inp.order_id, finding=inp.finding, source=inp.source))
+
+
+def cancel_answered(desk: "Desk", inp: CancelAnswered) -> None:
+    order = desk.state.orders.get(inp.order_id)
+    if order is None or not order.cancel:
+        return
+    outcome = inp.outcome
+    if type(outcome) is Accepted:
+        _close(desk, order, "cancelled", outcome.filled)
+    elif type(outcome) is Refused:
+        desk.emit(CancelEnded(order_id=inp.order_id, result="refused", detail=intake.shown(outcome.code)))
+    elif type(outcome) is NotSent:
+        desk.emit(CancelEnded(order_id=inp.order_id, result="not_sent", detail=outcome.reason))
+    elif type(outcome) is Unknown:
+        desk.emit(CancelEnded(order_id=inp.order_id, result="unknown", detail=intake.shown(outcome.detail)))
+
+
+def order_closed_seen(desk: "Desk", inp: OrderClosedSeen) -> None:
+    order = desk.state.orders.get(inp.order_id)
+    if order is not None:
+        _close(desk, order, inp.why, inp.filled)
+
+
+def fill_seen(desk: "Desk", inp: FillSeen) -> None:
+    """Book it once, by the venue's identity."""
+    fill, state = inp.fill, desk.state
+    if fill.fill_id in state.archive.fills:
+        return
+    order = state.find_order(fill.order_id)
+    if order is None:
+        control.raise_halt(desk, "foreign_fill", by="desk", detail=f"{fill.fill_id} on {fill.instrument}")
+        return
+    late = order.status in ENDED
+    overfilled = order.filled + fill.qty > order.order.qty
+    desk.emit(FillBooked(fill=fill))
+    _compare_fee(desk, fill)
+    if late or overfilled:
+        reason = "overfill" if overfilled else "late_fill"
+        desk.emit(OrderQuarantined(order_id=fill.order_id, reason=reason))
+        control.raise_halt(desk, "late_fill", by="desk", detail=f"{reason}: order {fill.order_id}")
+    account.settle_leftover(desk, fill.instrument)
+
+
+def correction_seen(desk: "Desk", inp: CorrectionSeen) -> None:
+    correction = inp.correction
+    old = desk.state.archive.fills.get(correction.fill_id)
+    if old is None:
+        intake.reject(desk, "foreign_fill", "correction", correction.fill_id)
+        return
+    if (old.price, old.qty, old.fee) == (correction.price, correction.qty, correction.fee):
+        return
+    desk.emit(FillCorrected(correction=correction))
+    account.settle_leftover(desk, old.instrument)
+
+
+def _accepted(desk: "Desk", order: OrderState, outcome: Accepted) -> None:
+    order_id = order.order.order_id
+    if order.status in ("filled", "closed", "working") and order.venue_order_id:
+        return
+    contradicts = order.status in ("refused", "not_sent", "absent", "quarantined")
+    desk.emit(
+        OrderAccepted(
+            order_id=order_id,
+            venue_order_id=intake.shown(outcome.venue_order_id),
+            filled=outcome.filled,
+            remaining=outcome.remaining,
+        )
+    )
+    if contradicts:
+        desk.emit(OrderQuarantined(order_id=order_id, reason="late_fill"))
+        control.raise_halt(desk, "late_fill", by="desk", detail=f"late acceptance: order {order_id}")
+
+
+def _live(desk: "Desk", order: OrderState, event: str, fact: Fact) -> None:
+    """State the fact where the order's life knows the event; else a repeat, or a contradiction for people."""
+    if may(order.status, event):
+        desk.emit(fact)
+    elif order.status not in ENDED:
+        intake.reject(desk, "already_answered", "answer", order.order.order_id)
+
+
+def _close(desk: "Desk", order: OrderState, why: str, filled: int) -> None:
+    if may(order.status, "close") and order.venue_filled is None:
+        desk.emit(OrderClosed(order_id=order.order.order_id, why=intake.shown(why), filled=max(filled, order.filled)))
+
+
+def _compare_fee(desk: "Desk", fill: Fill) -> None:
+    instrument = desk.state.find_instrument(fill.instrument)
+    if instrument is None:
+        return
+    estimated = fee_estimate(instrument, fill.side, fill.price, fill.qty, maker=not fill.taker)
+    if not 0 <= estimated - fill.fee <= FEE_TOLERANCE:
+        desk.emit(FeeDiffered(fill_id=fill.fill_id, charged=fill.fee, estimated=estimated))

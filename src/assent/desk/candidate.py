@@ -1,0 +1,149 @@
+"""An idea on its way through the gate: the proposal, what the desk measured for it, and the size it was cut to."""
+
+from assent.desk import exposure, sizing
+from assent.desk.market import Market
+from assent.desk.state import State
+from assent.model import ids
+from assent.model.fees import fee_estimate
+from assent.model.intents import Intent, Proposal, QuoteTaken
+from assent.model.orders import Side
+from assent.model.units import share_up
+
+
+class Candidate:
+    """Everything that a rule may read. Built once per idea; an `Intent` is made of it only when it is recorded."""
+
+    __slots__ = (
+        "edge",
+        "fee",
+        "market",
+        "now",
+        "price",
+        "proposal",
+        "qty",
+        "quote",
+        "side",
+        "state",
+        "strategy",
+        "worst_loss",
+    )
+
+    def __init__(
+        self,
+        *,
+        state: State,
+        now: int,
+        strategy: str,
+        proposal: Proposal,
+        market: Market | None,
+        quote: QuoteTaken | None,
+    ) -> None:
+        self.state = state
+        self.now = now
+        self.strategy = strategy
+        self.proposal = proposal
+        self.market = market
+        self.quote = quote
+        self.side: Side = proposal.side
+        self.price = proposal.price
+        self.qty = 0
+        self.fee = 0
+        self.worst_loss: int | None = None
+        self.edge: int | None = None
+        if market is not None and self._form_allows_size():
+            _SIZERS[proposal.action](self)
+
+    @property
+    def opens(self) -> bool:
+        return self.proposal.action == "open"
+
+    def _form_allows_size(self) -> bool:
+        market = self.market
+        return market is not None and market.instrument.prices.holds(self.price)
+
+    def intent(self, ledger_id: str) -> Intent:
+        """The recorded form, named by the next decision number."""
+        proposal = self.proposal
+        decision = self.state.decisions + 1
+        intent_id = ids.intent_id(ledger_id, self.strategy, proposal.instrument, self.side, decision)
+        return Intent(
+            intent_id=intent_id,
+            code=ids.human_code(intent_id),
+            strategy=self.strategy,
+            decision=decision,
+            action=proposal.action,
+            instrument=proposal.instrument,
+            side=self.side,
+            type=proposal.type,
+            price=self.price,
+            qty=self.qty,
+            time_in_force=proposal.time_in_force,
+            fee=self.fee,
+            worst_loss=self.worst_loss or 0,
+            fair=proposal.fair,
+            edge=self.edge,
+            stop_price=proposal.stop_price,
+            post_only=proposal.post_only,
+            expires_ts=None if proposal.life_ns is None else self.now + proposal.life_ns,
+            order_id=proposal.order_id,
+            parent=proposal.parent,
+            oca_group=proposal.oca_group,
+            protective=proposal.protective,
+            scores=proposal.scores,
+            reason=proposal.reason,
+        )
+
+
+def _size_open(candidate: Candidate) -> None:
+    proposal, market = candidate.proposal, candidate.market
+    seal = candidate.state.seal
+    if market is None or seal is None:
+        return
+    instrument = market.instrument
+    candidate.qty = sizing.fixed_risk(
+        instrument,
+        side=candidate.side,
+        price=candidate.price,
+        stop_price=proposal.stop_price,
+        cap=seal.constitution.risk_per_trade_max,
+        qty_max=proposal.qty_max,
+    )
+    # The numbers of the smallest size explain a refusal for lack of any that fits.
+    judged = candidate.qty or instrument.quantities.least
+    candidate.fee = fee_estimate(instrument, candidate.side, candidate.price, judged)
+    candidate.worst_loss = exposure.entry_loss(
+        instrument, side=candidate.side, price=candidate.price, qty=judged, stop_price=proposal.stop_price
+    )
+    if proposal.fair is not None:
+        gain = proposal.fair - candidate.price if candidate.side == "buy" else candidate.price - proposal.fair
+        candidate.edge = gain - share_up(candidate.fee, judged, 1_000_000)
+
+
+def _size_close(candidate: Candidate) -> None:
+    """Give back what is held and not already on its way out; the proposal may ask for less."""
+    proposal, market = candidate.proposal, candidate.market
+    if market is None:
+        return
+    held = candidate.state.held(proposal.instrument)
+    if held == 0 or (held > 0) == (candidate.side == "buy"):
+        return
+    leaving = sum(
+        order.open_qty
+        for order in candidate.state.orders.values()
+        if order.order.instrument == proposal.instrument and order.order.side == candidate.side
+    )
+    wanted = max(0, abs(held) - leaving)
+    if proposal.qty_max is not None:
+        wanted = min(wanted, proposal.qty_max)
+    candidate.qty = market.instrument.quantities.down(wanted)
+    if candidate.qty:
+        candidate.fee = fee_estimate(market.instrument, candidate.side, candidate.price, candidate.qty)
+    candidate.worst_loss = candidate.fee
+
+
+def _size_nothing(candidate: Candidate) -> None:
+    """Cancels and claims move no quantity of their own."""
+    candidate.worst_loss = 0
+
+
+_SIZERS = {"open": _size_open, "close": _size_close, "cancel": _size_nothing, "claim": _size_nothing}

@@ -1,0 +1,119 @@
+"""Starting, stopping, halting, resuming, and what each cycle of the clock brings about."""
+
+from typing import TYPE_CHECKING
+
+from assent.desk import account, halts, intake, proposing
+from assent.model.facts import (
+    CancelReleased,
+    DeskStarted,
+    DeskStopped,
+    HaltCleared,
+    HaltRaised,
+    LedgerOpened,
+    OrderUnknown,
+    ResumeRefused,
+    StrategyStopped,
+)
+from assent.model.inputs import (
+    CancelAsked,
+    DeskStarting,
+    DeskStopping,
+    HaltAsked,
+    LedgerOpening,
+    ResumeAsked,
+    TimePassed,
+)
+from assent.model.levels import CAUSES, Level
+from assent.model.units import SECOND
+
+if TYPE_CHECKING:
+    from assent.desk.desk import Desk
+
+# An order whose fate stays unknown for longer than this halts the desk for a person.
+UNKNOWN_MAX = 120 * SECOND
+
+
+def ledger_opening(desk: "Desk", inp: LedgerOpening) -> None:
+    desk.emit(
+        LedgerOpened(
+            ledger_id=inp.ledger_id,
+            mode=inp.mode,
+            venue=inp.venue,
+            environment=inp.environment,
+            account=inp.account,
+            constitution=inp.constitution,
+            constitution_digest=inp.constitution.digest(),
+            build=inp.build,
+        )
+    )
+
+
+def desk_starting(desk: "Desk", inp: DeskStarting) -> None:
+    """A release whose outcome was never recorded may have been sent: it is unknown, never refused."""
+    desk.emit(DeskStarted(build=inp.build, strategies=inp.strategies))
+    for order in list(desk.state.orders.values()):
+        if order.status == "released":
+            desk.emit(
+                OrderUnknown(order_id=order.order.order_id, detail="the process ended before an outcome was recorded")
+            )
+
+
+def desk_stopping(desk: "Desk", inp: DeskStopping) -> None:
+    desk.emit(DeskStopped(why=inp.why))
+
+
+def time_passed(desk: "Desk", _inp: TimePassed) -> None:
+    """One cycle: overdue unknowns, expired orders, equity, halts that have gone quiet, then the strategies."""
+    state, now = desk.state, desk.now
+    for order in list(state.orders.values()):
+        order_id = order.order.order_id
+        if order.unknown_ts is not None and order.status == "unknown" and now - order.unknown_ts > UNKNOWN_MAX:
+            raise_halt(desk, "unknown_overdue", by="desk", detail=f"order {order_id}")
+        expires = order.order.expires_ts
+        if expires is not None and now >= expires and order.status == "working" and order.cancel != "asked":
+            desk.emit(CancelReleased(order_id=order_id, by="desk", why="its life is over"))
+    account.mark_equity(desk)
+    for cause in halts.quiet_causes(state, desk.cause_seen, now):
+        desk.emit(HaltCleared(cause=cause, by="desk", reason="quiet for long enough"))
+    proposing.ask(desk, "on_cycle")
+
+
+def halt_asked(desk: "Desk", inp: HaltAsked) -> None:
+    cause = inp.cause if inp.cause in CAUSES else "operator"
+    desk.cause_seen[cause] = desk.now
+    if cause == "strategy_repeats":
+        desk.emit(StrategyStopped(strategy=inp.by, reason=cause, detail=intake.shown(inp.detail)))
+    raise_halt(desk, cause, by=intake.shown(inp.by), detail=intake.shown(inp.detail))
+
+
+def resume_asked(desk: "Desk", inp: ResumeAsked) -> None:
+    wanted = [inp.cause] if inp.cause else [name for name in desk.state.halts if CAUSES[name].reset == "human"]
+    for cause in wanted:
+        obstacle = halts.resume_obstacle(desk.state, cause, by=inp.by, reason=inp.reason)
+        by, reason = intake.shown(inp.by), intake.shown(inp.reason)
+        if obstacle:
+            desk.emit(ResumeRefused(cause=intake.shown(cause), by=by, why=obstacle))
+        else:
+            desk.emit(HaltCleared(cause=cause, by=by, reason=reason))
+
+
+def cancel_asked(desk: "Desk", inp: CancelAsked) -> None:
+    """A person may always cancel, at any level."""
+    for order in list(desk.state.orders.values()):
+        order_id = order.order.order_id
+        if inp.order_id in ("", order_id) and order.status in ("working", "unknown"):
+            desk.emit(CancelReleased(order_id=order_id, by=intake.shown(inp.by), why="a person asked"))
+
+
+def raise_halt(desk: "Desk", cause: str, *, by: str, detail: str) -> None:
+    """Raise it once, and take what could still add risk off the book."""
+    if cause in desk.state.halts:
+        return
+    known = CAUSES[cause]
+    desk.emit(HaltRaised(cause=cause, level=int(known.level), reset=known.reset, by=by, detail=detail))
+    if desk.state.level == Level.TRADING:
+        return
+    for order in list(desk.state.orders.values()):
+        entry = order.intent.action == "open" and not order.order.protective
+        if entry and order.status == "working" and order.cancel != "asked":
+            desk.emit(CancelReleased(order_id=order.order.order_id, by="desk", why=f"halted: {cause}"))

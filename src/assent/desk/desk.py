@@ -1,0 +1,163 @@
+"""The one door: an input goes in with its time, facts come out.
+
+Everything that decides is reached from here; everything durable changes through `emit`, which folds each fact into the
+state as it is stated. The desk reads no clock, does no I/O and draws no random number: the same inputs at the same
+times give the same facts, in paper, in live, in replay and in a simulation.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
+
+from assent.desk import account, answers, control, intake, proposing
+from assent.desk.fold import evolve
+from assent.desk.market import Market, Streams
+from assent.desk.state import State
+from assent.desk.strategy import HOOKS, Strategy, View
+from assent.model import inputs
+from assent.model.errors import require
+from assent.model.facts import Fact, StateMarked
+from assent.model.inputs import Input, QuoteSeen
+from assent.model.levels import ALLOWED
+from assent.model.units import SECOND
+
+MARK_EVERY = 1_000
+# A release that could not be sent within this time is stale and is not sent at all.
+PERMIT_LIFE = 2 * SECOND
+
+NOTHING: list[Fact] = []
+
+
+class Cell(Protocol):
+    """Where the desk notes which strategy it is calling, for a watchdog outside."""
+
+    value: int
+
+
+class PlainCell:
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        self.value = 0
+
+
+class Desk:
+    """One instance for one account in one mode."""
+
+    def __init__(self, strategies: Sequence[Strategy] = (), *, cell: Cell | None = None) -> None:
+        self.state = State()
+        self.now = 0
+        self.strategies = tuple(strategies)
+        names = [strategy.name for strategy in strategies]
+        require(len(set(names)) == len(names), "strategy_names_repeat", names=names)
+        self.cell: Cell = cell or PlainCell()
+        self.markets: dict[str, Market] = {}
+        self.streams = Streams()
+        self.view = View(self.state, self.markets)
+        # Soft: what was refused last per idea, and when a cause that clears by itself was last seen.
+        self.refused: dict[tuple[str, str, str, str], proposing.Refusal] = {}
+        self.cause_seen: dict[str, int] = {}
+        self.rejected: dict[str, int] = {}
+        self.hooks = {hook: self._hooks_for(hook) for hook in HOOKS}
+        self._on_quote = self.hooks["on_quote"]
+        self._facts: list[Fact] = []
+        self._handlers = HANDLERS
+
+    def handle(self, ts: int, inp: Input) -> list[Fact]:
+        """Take one input at our own time `ts`; return what was decided and learned, in order."""
+        if ts < self.now:
+            require(False, "time_went_back", ts=ts, last=self.now)
+        self.now = self.view.now = ts
+        if type(inp) is QuoteSeen:
+            return self._quote(inp)
+        facts = self._facts = []
+        self._handlers[type(inp)](self, inp)
+        return facts
+
+    def permit(self, order_id: str, now: int) -> str | None:
+        """Why this order must not be sent now, or None. Asked in the same step as the send."""
+        order = self.state.orders.get(order_id)
+        if order is None:
+            return "not_released" if self.state.find_order(order_id) is None else "already_answered"
+        if order.status != "released":
+            return "already_answered"
+        if order.intent.action not in ALLOWED[self.state.level] or order.intent.strategy in self.state.stopped:
+            return "halted"
+        expires = order.order.expires_ts
+        if now - order.released_ts > PERMIT_LIFE or (expires is not None and now >= expires):
+            return "permit_expired"
+        return None
+
+    def restore(self, records: Iterable[tuple[int, Fact]]) -> None:
+        """Fold a ledger back into a fresh desk: the same road as running."""
+        require(self.state.seq == 0, "restore_needs_a_fresh_desk", seq=self.state.seq)
+        for ts, fact in records:
+            evolve(self.state, ts, fact)
+        self.now = self.state.ts
+
+    def emit(self, fact: Fact) -> None:
+        """State a fact: it changes the state now and goes to the ledger with this input's other facts."""
+        state = self.state
+        evolve(state, self.now, fact)
+        self._facts.append(fact)
+        if state.seq % MARK_EVERY == 0:
+            self.emit(StateMarked(seq=state.seq, digest=state.digest()))
+
+    def _quote(self, quote: QuoteSeen) -> list[Fact]:
+        """The hot road: keep the quote, ask the strategies, and only then do work."""
+        market = self.markets.get(quote.instrument)
+        if market is None:
+            facts = self._facts = []
+            intake.reject(self, "market_data_unlisted", "quote", quote.instrument)
+            return facts
+        market.quote = quote
+        facts = NOTHING
+        for index, name, hook in self._on_quote:
+            self.cell.value = index
+            try:
+                proposals = hook(self.view, quote)
+            except proposing.STRATEGY_FAULTS as error:
+                facts = facts or self._fresh()
+                proposing.stop(self, name, "strategy_exception", error)
+                continue
+            if proposals:
+                facts = facts or self._fresh()
+                proposing.take(self, name, proposals)
+        return facts
+
+    def _fresh(self) -> list[Fact]:
+        self._facts = []
+        return self._facts
+
+    def _hooks_for(self, hook: str) -> list[tuple[int, str, Callable[..., Any]]]:
+        return [
+            (index, strategy.name, getattr(strategy, hook))
+            for index, strategy in enumerate(self.strategies)
+            if hasattr(strategy, hook)
+        ]
+
+
+# A handler takes exactly its input's type, which the table's own type cannot say.
+HANDLERS: dict[type, Callable[[Desk, Any], None]] = {
+    inputs.InstrumentSeen: intake.instrument_seen,
+    inputs.BarSeen: intake.bar_seen,
+    inputs.StreamProven: intake.stream_proven,
+    inputs.ForecastSeen: intake.forecast_seen,
+    inputs.PhaseSeen: intake.phase_seen,
+    inputs.RejectionSeen: intake.rejection_seen,
+    inputs.SendAnswered: answers.send_answered,
+    inputs.EvidenceSeen: answers.evidence_seen,
+    inputs.CancelAnswered: answers.cancel_answered,
+    inputs.OrderClosedSeen: answers.order_closed_seen,
+    inputs.FillSeen: answers.fill_seen,
+    inputs.CorrectionSeen: answers.correction_seen,
+    inputs.SettlementSeen: account.settlement_seen,
+    inputs.CashSeen: account.cash_seen,
+    inputs.AccountSeen: account.account_seen,
+    inputs.TimePassed: control.time_passed,
+    inputs.LedgerOpening: control.ledger_opening,
+    inputs.DeskStarting: control.desk_starting,
+    inputs.DeskStopping: control.desk_stopping,
+    inputs.HaltAsked: control.halt_asked,
+    inputs.ResumeAsked: control.resume_asked,
+    inputs.CancelAsked: control.cancel_asked,
+}

@@ -1,0 +1,76 @@
+"""The most that can be lost: exact for one binary market, and summed over all of them.
+
+For each way a market can end we add the position's result and, of every order that may still fill, only what would
+hurt: that is the worst over all subsets of open orders. Markets are added up, exclusive or not, since only the plain
+sum survives two winners or a scalar settlement. A future's loss is bounded by its protective stop; without one it
+counts as unbounded, and a position counts with its whole notional.
+"""
+
+from assent.desk.state import OrderState, State
+from assent.model.fees import fee_estimate
+from assent.model.instruments import BinaryContract, Instrument
+from assent.model.orders import Side
+from assent.model.units import MICRO, mul_down, mul_up
+
+UNBOUNDED = None
+
+
+def entry_loss(
+    instrument: Instrument, *, side: Side, price: int, qty: int, stop_price: int | None = None
+) -> int | None:
+    """Worst loss of opening `qty` at `price`, one entry fee included. None when nothing bounds it."""
+    fee = fee_estimate(instrument, side, price, qty)
+    if type(instrument) is BinaryContract:
+        return mul_up(price if side == "buy" else MICRO - price, qty) + fee
+    if stop_price is None:
+        return UNBOUNDED
+    distance = price - stop_price if side == "buy" else stop_price - price
+    if distance <= 0:
+        return UNBOUNDED
+    return mul_up(mul_up(distance, instrument.multiplier), qty) + 2 * fee  # type: ignore[union-attr]
+
+
+def total_exposure(state: State, *, adding: tuple[str, int] | None = None) -> int:
+    """Sum of worst losses over all instruments, with `adding` (instrument, worst loss) as if it were on its way."""
+    orders = orders_by_instrument(state)
+    names = dict.fromkeys((*state.positions, *orders))
+    total = sum(instrument_exposure(state, name, orders.get(name, [])) for name in names)
+    return total + adding[1] if adding else total
+
+
+def orders_by_instrument(state: State) -> dict[str, list[OrderState]]:
+    """Orders that may still fill, by instrument, in the order of their release."""
+    grouped: dict[str, list[OrderState]] = {}
+    for order in state.orders.values():
+        if order.open_qty:
+            grouped.setdefault(order.order.instrument, []).append(order)
+    return grouped
+
+
+def instrument_exposure(state: State, name: str, orders: list[OrderState]) -> int:
+    """Worst loss in one instrument over its outcomes and over all subsets of its open orders."""
+    instrument = state.find_instrument(name)
+    position = state.positions.get(name)
+    held, cost = (position.qty, position.cost) if position else (0, 0)
+    if type(instrument) is not BinaryContract:
+        return cost + sum(order.intent.worst_loss for order in orders if order.intent.action == "open")
+    worst = 0
+    for payout in (0, MICRO):
+        result = _held_value(held, payout) - cost + sum(_order_result(order, payout) for order in orders)
+        worst = max(worst, -result)
+    return worst
+
+
+def _held_value(held: int, payout: int) -> int:
+    return mul_down(payout if held > 0 else MICRO - payout, abs(held))
+
+
+def _order_result(order: OrderState, payout: int) -> int:
+    """What this order's filling would add when a YES pays `payout`, if that is a loss; else it may as well not fill."""
+    terms = order.order
+    qty = order.open_qty
+    if terms.side == "buy":
+        result = mul_down(payout, qty) - mul_up(terms.price, qty)
+    else:
+        result = mul_down(terms.price, qty) - mul_up(payout, qty)
+    return min(0, result - order.intent.fee)

@@ -1,0 +1,186 @@
+"""The only code that changes durable state: one function a fact, in one table.
+
+A restart folds the ledger through this table; a running desk folds each fact through it as it emits it. There is no
+other road, so what runs and what is restored cannot differ.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from assent.desk import halts, money, orders
+from assent.desk.state import Outcome, Position, State
+from assent.model import facts
+from assent.model.errors import require
+from assent.model.facts import Fact
+from assent.model.inputs import Holding
+from assent.model.instruments import Instrument
+from assent.model.orders import Fill, Side
+
+_OPPOSITE: dict[Side, Side] = {"buy": "sell", "sell": "buy"}
+
+
+def evolve(state: State, ts: int, fact: Fact) -> None:
+    """Fold one fact into the state."""
+    require(ts >= state.ts, "time_went_back", ts=ts, last=state.ts)
+    require((state.seal is None) == (type(fact) is facts.LedgerOpened), "seal_is_first_and_once", seq=state.seq)
+    state.seq += 1
+    state.ts = ts
+    EVOLVE[type(fact)](state, ts, fact)
+
+
+def fold(records: Iterable[tuple[int, Fact]], state: State | None = None) -> State:
+    """The state that these (ts, fact) pairs add up to."""
+    folded = state or State()
+    for ts, fact in records:
+        evolve(folded, ts, fact)
+    return folded
+
+
+def _ledger_opened(state: State, _ts: int, fact: facts.LedgerOpened) -> None:
+    state.seal = fact
+
+
+def _desk_started(state: State, ts: int, _fact: facts.DeskStarted) -> None:
+    state.started_ts = ts
+
+
+def _nothing(_state: State, _ts: int, _fact: Fact) -> None:
+    """Recorded for people and for the proof; it moves nothing."""
+
+
+def _instrument_listed(state: State, _ts: int, fact: facts.InstrumentListed) -> None:
+    state.instruments[fact.instrument.id] = fact.instrument
+
+
+def _input_rejected(state: State, _ts: int, fact: facts.InputRejected) -> None:
+    state.rejections[fact.code] = fact.count
+
+
+def _intent_proposed(state: State, _ts: int, fact: facts.IntentProposed) -> None:
+    state.decisions = fact.intent.decision
+    if fact.intent.action != "cancel":
+        state.proposed[fact.intent.intent_id] = fact.intent
+
+
+def _intent_refused(state: State, _ts: int, fact: facts.IntentRefused) -> None:
+    state.decisions = fact.intent.decision
+
+
+def _fill_booked(state: State, _ts: int, fact: facts.FillBooked) -> None:
+    fill = fact.fill
+    require(fill.fill_id not in state.archive.fills, "fill_booked_twice", fill_id=fill.fill_id)
+    _book(state, fill.instrument, side=fill.side, price=fill.price, qty=fill.qty, fee=fill.fee)
+    state.archive.fills[fill.fill_id] = fill
+    state.archive.note(fill)
+    order = orders.step(state, fill.order_id, "fill")
+    order.filled += fill.qty
+    orders.end_if_done(state, order)
+
+
+def _fill_corrected(state: State, _ts: int, fact: facts.FillCorrected) -> None:
+    """Take the old fill back whole, then book what it really was."""
+    correction = fact.correction
+    old = state.archive.fills[correction.fill_id]
+    _book(state, old.instrument, side=_OPPOSITE[old.side], price=old.price, qty=old.qty, fee=-old.fee)
+    if correction.qty:
+        _book(
+            state, old.instrument, side=old.side, price=correction.price, qty=correction.qty, fee=correction.fee
+        )  # fmt: skip
+    new = Fill(
+        fill_id=old.fill_id, order_id=old.order_id, instrument=old.instrument, side=old.side,
+        price=correction.price, qty=correction.qty, fee=correction.fee, taker=old.taker, venue_ts=old.venue_ts,
+    )  # fmt: skip
+    state.archive.fills[new.fill_id] = new
+    state.archive.note(new)
+    order = state.find_order(old.order_id)
+    require(order is not None, "correction_for_no_order", order_id=old.order_id)
+    order.filled += correction.qty - old.qty  # type: ignore[union-attr]
+
+
+def _market_settled(state: State, _ts: int, fact: facts.MarketSettled) -> None:
+    name = fact.instrument
+    position = state.positions.pop(name, Position())
+    instrument = _instrument(state, name)
+    require(position.qty == fact.qty, "settled_another_position", held=position.qty, settled=fact.qty)
+    booking = money.book_settlement(instrument, position, value=fact.value)
+    money.post(state.accounts, booking.entries)
+    outcome = Outcome(result=fact.result, value=fact.value)
+    state.archive.outcomes[name] = outcome
+    state.archive.note(outcome)
+    listed = state.instruments.pop(name, None)
+    if listed:
+        state.archive.instruments[name] = listed
+
+
+def _cash_moved(state: State, _ts: int, fact: facts.CashMoved) -> None:
+    money.post(state.accounts, money.book_transfer(fact.amount))
+
+
+def _equity_marked(state: State, _ts: int, fact: facts.EquityMarked) -> None:
+    state.equity = fact.equity
+
+
+def _account_matched(state: State, ts: int, _fact: facts.AccountMatched) -> None:
+    state.matched_ts = ts
+    state.unmatched = 0
+
+
+def _discrepancy_found(state: State, _ts: int, _fact: facts.DiscrepancyFound) -> None:
+    state.unmatched += 1
+
+
+def _book(state: State, name: str, *, side: Side, price: int, qty: int, fee: int) -> None:
+    position = state.positions.get(name, Position())
+    booking = money.book_fill(_instrument(state, name), position, side=side, price=price, qty=qty, fee=fee)
+    money.post(state.accounts, booking.entries)
+    if booking.position.qty:
+        state.positions[name] = booking.position
+    else:
+        state.positions.pop(name, None)
+
+
+def _instrument(state: State, name: str) -> Instrument:
+    instrument = state.find_instrument(name)
+    require(instrument is not None, "instrument_never_listed", instrument=name)
+    return instrument  # type: ignore[return-value]
+
+
+def holdings(state: State) -> tuple[Holding, ...]:
+    """Our positions as the venue would list them, by name."""
+    return tuple(Holding(name, state.positions[name].qty) for name in sorted(state.positions))
+
+
+# A fact's function takes exactly that fact's type, which the table's own type cannot say.
+EVOLVE: dict[type, Callable[[State, int, Any], None]] = {
+    facts.LedgerOpened: _ledger_opened,
+    facts.DeskStarted: _desk_started,
+    facts.DeskStopped: _nothing,
+    facts.InstrumentListed: _instrument_listed,
+    facts.InputRejected: _input_rejected,
+    facts.IntentProposed: _intent_proposed,
+    facts.IntentRefused: _intent_refused,
+    facts.DecisionRecorded: _nothing,
+    facts.OrderReleased: orders.order_released,
+    facts.OrderAccepted: orders.order_accepted,
+    facts.OrderRefused: orders.order_refused,
+    facts.OrderNotSent: orders.order_not_sent,
+    facts.OrderUnknown: orders.order_unknown,
+    facts.OrderResolved: orders.order_resolved,
+    facts.OrderClosed: orders.order_closed,
+    facts.OrderQuarantined: orders.order_quarantined,
+    facts.CancelReleased: orders.cancel_released,
+    facts.CancelEnded: orders.cancel_ended,
+    facts.FillBooked: _fill_booked,
+    facts.FillCorrected: _fill_corrected,
+    facts.FeeDiffered: _nothing,
+    facts.MarketSettled: _market_settled,
+    facts.CashMoved: _cash_moved,
+    facts.EquityMarked: _equity_marked,
+    facts.AccountMatched: _account_matched,
+    facts.DiscrepancyFound: _discrepancy_found,
+    facts.StrategyStopped: halts.strategy_stopped,
+    facts.HaltRaised: halts.halt_raised,
+    facts.HaltCleared: halts.halt_cleared,
+    facts.ResumeRefused: halts.resume_refused,
+    facts.StateMarked: _nothing,
+}

@@ -1,0 +1,84 @@
+"""What the market tells us: kept as soft state, shown to the strategies, never a fact by itself.
+
+What cannot be true is counted and recorded at its 1st, 2nd, 4th, 8th… time, so that a broken feed cannot flood the
+ledger. The full check of a quote stands at the door (`model.inputs.quote_fault`), before it becomes an input.
+"""
+
+from typing import TYPE_CHECKING
+
+from assent.desk import proposing
+from assent.desk.market import Market
+from assent.model.facts import InputRejected, InstrumentListed
+from assent.model.inputs import BarSeen, ForecastSeen, InstrumentSeen, PhaseSeen, RejectionSeen, StreamProven
+from assent.model.instruments import instrument_fault
+from assent.model.units import MICRO
+
+if TYPE_CHECKING:
+    from assent.desk.desk import Desk
+
+DETAIL_MAX = 120
+
+
+def instrument_seen(desk: "Desk", inp: InstrumentSeen) -> None:
+    """A new market, or a new description of one that we know."""
+    instrument = inp.instrument
+    fault = instrument_fault(instrument)
+    if fault:
+        reject(desk, "market_data_bad_instrument", instrument.id, fault)
+        return
+    market = desk.markets.get(instrument.id)
+    if market is None:
+        desk.markets[instrument.id] = Market(instrument)
+        return
+    market.instrument = instrument
+    if desk.state.instruments.get(instrument.id) not in (None, instrument):
+        desk.emit(InstrumentListed(instrument=instrument))
+
+
+def bar_seen(desk: "Desk", bar: BarSeen) -> None:
+    if bar.instrument not in desk.markets:
+        reject(desk, "market_data_unlisted", "bar", bar.instrument)
+        return
+    proposing.ask(desk, "on_bar", bar)
+
+
+def stream_proven(desk: "Desk", inp: StreamProven) -> None:
+    desk.streams.prove(inp.venue, inp.received_ts)
+
+
+def forecast_seen(desk: "Desk", forecast: ForecastSeen) -> None:
+    market = desk.markets.get(forecast.instrument)
+    if market is None:
+        reject(desk, "market_data_unlisted", "forecast", forecast.instrument)
+        return
+    if type(forecast.probability_ppm) is not int or not 0 <= forecast.probability_ppm <= MICRO:
+        reject(desk, "market_data_bad_forecast", forecast.source, forecast.instrument)
+        return
+    market.forecast = forecast
+    proposing.ask(desk, "on_forecast", forecast)
+
+
+def phase_seen(desk: "Desk", inp: PhaseSeen) -> None:
+    market = desk.markets.get(inp.instrument)
+    if market is None:
+        reject(desk, "market_data_unlisted", "phase", inp.instrument)
+        return
+    market.phase = inp.phase
+
+
+def rejection_seen(desk: "Desk", inp: RejectionSeen) -> None:
+    reject(desk, inp.code, inp.source, inp.detail)
+
+
+def reject(desk: "Desk", code: str, source: str, detail: str) -> None:
+    """Count it; record it when the count is a power of two."""
+    count = desk.rejected.get(code, desk.state.rejections.get(code, 0)) + 1
+    desk.rejected[code] = count
+    if count & (count - 1) == 0:
+        desk.emit(InputRejected(code=code, source=shown(source), detail=shown(detail), count=count))
+
+
+def shown(text: object) -> str:
+    """Short, printable ASCII: inert in a terminal, a log, a page and the ledger."""
+    escaped = ascii(text)[1:-1] if type(text) is str else ascii(text)
+    return escaped[:DETAIL_MAX]

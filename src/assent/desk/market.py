@@ -1,0 +1,44 @@
+"""Soft state: what the desk has seen of each market since it came up. Not in the ledger; it refills from the feed.
+
+A limit may read it only if its absence refuses.
+"""
+
+from assent.model.inputs import ForecastSeen, MarketPhase, QuoteSeen
+from assent.model.instruments import Instrument
+from assent.model.intents import QuoteTaken
+
+
+class Market:
+    """The latest of one instrument."""
+
+    __slots__ = ("bid_mark", "forecast", "instrument", "phase", "quote")
+
+    def __init__(self, instrument: Instrument) -> None:
+        self.instrument = instrument
+        self.phase: MarketPhase = "open"
+        self.quote: QuoteSeen | None = None
+        self.forecast: ForecastSeen | None = None
+        # The last value of our position here, for cycles in which nobody bids.
+        self.bid_mark: int | None = None
+
+
+class Streams:
+    """When each venue's stream last proved that the quotes we hold still stand."""
+
+    __slots__ = ("proven_ts",)
+
+    def __init__(self) -> None:
+        self.proven_ts: dict[str, int] = {}
+
+    def prove(self, venue: str, ts: int) -> None:
+        self.proven_ts[venue] = max(ts, self.proven_ts.get(venue, 0))
+
+    def taken(self, market: Market) -> QuoteTaken | None:
+        """The quote as evidence for a decision, with the time at which it was last proven."""
+        quote = market.quote
+        if quote is None:
+            return None
+        proven = max(quote.received_ts, self.proven_ts.get(market.instrument.venue, 0))
+        return QuoteTaken(
+            quote.bid, quote.bid_qty, quote.ask, quote.ask_qty, quote.source_ts, quote.received_ts, proven
+        )

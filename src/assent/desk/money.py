@@ -1,0 +1,103 @@
+"""Double entry: what a fill, a settlement or a transfer does to a position and to the five accounts.
+
+The accounts sum to zero after every record: deposits (negative) are the source of cash, positions hold what was paid
+for what we still own, realised (negative when we gained) and fees explain the rest.
+"""
+
+from typing import NamedTuple
+
+from assent.desk.state import CASH, DEPOSITS, FEES, POSITIONS, REALISED, Position
+from assent.model.errors import require
+from assent.model.instruments import BinaryContract, Future, Instrument
+from assent.model.orders import Side
+from assent.model.units import MICRO, mul_down, mul_up, share_up
+
+
+class Booking(NamedTuple):
+    """A new position and the entries that go with it."""
+
+    position: Position
+    entries: dict[str, int]
+
+
+def book_fill(instrument: Instrument, position: Position, *, side: Side, price: int, qty: int, fee: int) -> Booking:
+    """First close what is held on the other side, then open the rest. Costs round up, proceeds down."""
+    held = position.qty
+    closing = min(qty, abs(held)) if held and (held > 0) != (side == "buy") else 0
+    opening = qty - closing
+    basis = position.cost if closing == abs(held) else share_up(closing, abs(held), position.cost)
+    proceeds = _exit_value(instrument, held, price, closing, basis)
+    cost = _entry_cost(instrument, side, price, opening)
+    paid_in_cash = type(instrument) is BinaryContract
+    signed = qty if side == "buy" else -qty
+    entries = {
+        CASH: proceeds - (cost if paid_in_cash else basis) - fee,
+        POSITIONS: cost - basis if paid_in_cash else 0,
+        REALISED: basis - proceeds,
+        FEES: fee,
+    }
+    return _balanced(Booking(Position(qty=held + signed, cost=position.cost - basis + cost), entries))
+
+
+def book_settlement(instrument: Instrument, position: Position, *, value: int) -> Booking:
+    """The venue pays `value` for each contract (price of the last settlement for a future); nothing is left."""
+    held = position.qty
+    payout = settlement_payout(instrument, position, value=value)
+    basis = position.cost
+    if type(instrument) is BinaryContract:
+        return _balanced(Booking(Position(), {CASH: payout, POSITIONS: -basis, REALISED: basis - payout}))
+    gain = _exit_value(instrument, held, value, abs(held), basis) - basis
+    return _balanced(Booking(Position(), {CASH: gain, REALISED: -gain}))
+
+
+def settlement_payout(instrument: Instrument, position: Position, *, value: int) -> int:
+    """Cash that a settlement at `value` moves to us."""
+    held = position.qty
+    if type(instrument) is BinaryContract:
+        return mul_down(value if held > 0 else MICRO - value, abs(held))
+    return _exit_value(instrument, held, value, abs(held), position.cost) - position.cost
+
+
+def book_transfer(amount: int) -> dict[str, int]:
+    """The owner's own money in or out."""
+    return {CASH: amount, DEPOSITS: -amount}
+
+
+def mark_value(instrument: Instrument, position: Position, *, bid: int | None, ask: int | None) -> int | None:
+    """What the position would bring now: at the bid when long, at the ask when short; None without that side."""
+    if not position.qty:
+        return 0
+    price = bid if position.qty > 0 else ask
+    if price is None:
+        return None
+    value = _exit_value(instrument, position.qty, price, abs(position.qty), position.cost)
+    return value if type(instrument) is BinaryContract else value - position.cost
+
+
+def post(accounts: dict[str, int], entries: dict[str, int]) -> None:
+    """Add the entries; the sum of all accounts must stay zero."""
+    for name, amount in entries.items():
+        accounts[name] += amount
+    require(sum(accounts.values()) == 0, "accounts_do_not_sum_to_zero", accounts=dict(accounts))
+
+
+def _entry_cost(instrument: Instrument, side: Side, price: int, qty: int) -> int:
+    if type(instrument) is Future:
+        return mul_up(mul_up(price, instrument.multiplier), qty)
+    return mul_up(price if side == "buy" else MICRO - price, qty)
+
+
+def _exit_value(instrument: Instrument, held: int, price: int, qty: int, basis: int) -> int:
+    """What giving back `qty` of a position brings. For a future: its basis plus the gain."""
+    if not qty:
+        return 0
+    if type(instrument) is Future:
+        notional = mul_down(mul_down(price, instrument.multiplier), qty)
+        return notional if held > 0 else 2 * basis - mul_up(mul_up(price, instrument.multiplier), qty)
+    return mul_down(price if held > 0 else MICRO - price, qty)
+
+
+def _balanced(booking: Booking) -> Booking:
+    total = sum(booking.entries.values())
+    require(total == 0, "booking_does_not_balance", entries=booking.entries)
+    return booking

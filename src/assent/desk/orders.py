@@ -1,0 +1,163 @@
+"""The life of an order as one table, and what its facts do to the state.
+
+`released` means that we may have sent it. Statuses that end a life are left only by a fill that comes late: the
+money moves, and the order goes to quarantine for a person to look at. Nothing is ever forgotten.
+"""
+
+from assent.desk.state import OrderState, State
+from assent.model.errors import require
+from assent.model.facts import (
+    CancelEnded,
+    CancelReleased,
+    OrderAccepted,
+    OrderClosed,
+    OrderNotSent,
+    OrderQuarantined,
+    OrderRefused,
+    OrderReleased,
+    OrderResolved,
+    OrderUnknown,
+)
+from assent.model.inputs import Accepted
+
+# (status, event) -> status. What is not here is not a step that an order's life has.
+TRANSITIONS: dict[tuple[str, str], str] = {
+    ("released", "accept"): "working",
+    ("released", "refuse"): "refused",
+    ("released", "not_send"): "not_sent",
+    ("released", "lose"): "unknown",
+    ("released", "fill"): "working",
+    ("released", "close"): "closing",
+    ("unknown", "accept"): "working",
+    ("unknown", "refuse"): "refused",
+    ("unknown", "find"): "working",
+    ("unknown", "miss"): "absent",
+    ("unknown", "fill"): "working",
+    ("unknown", "close"): "closing",
+    ("working", "accept"): "working",
+    ("working", "fill"): "working",
+    ("working", "close"): "closing",
+    ("closing", "accept"): "closing",
+    ("closing", "fill"): "closing",
+    ("closing", "close"): "closing",
+    ("filled", "accept"): "filled",
+    ("closed", "accept"): "closed",
+    # Late evidence: the only ways out of an ended life, each with an alarm.
+    ("filled", "fill"): "quarantined",
+    ("closed", "fill"): "quarantined",
+    ("refused", "fill"): "quarantined",
+    ("not_sent", "fill"): "quarantined",
+    ("absent", "fill"): "quarantined",
+    ("refused", "accept"): "quarantined",
+    ("not_sent", "accept"): "quarantined",
+    ("absent", "accept"): "quarantined",
+    ("quarantined", "fill"): "quarantined",
+    ("quarantined", "accept"): "quarantined",
+}
+
+ENDED = frozenset(("filled", "closed", "refused", "not_sent", "absent", "quarantined"))
+# May still reach the venue's book or be on it.
+RESTING = frozenset(("released", "unknown", "working"))
+
+
+def may(status: str, event: str) -> bool:
+    """Whether an order in this status can live through this event."""
+    return (status, event) in TRANSITIONS
+
+
+def order_released(state: State, ts: int, fact: OrderReleased) -> None:
+    order = fact.order
+    require(state.find_order(order.order_id) is None, "order_released_twice", order_id=order.order_id)
+    intent = state.proposed.pop(order.intent_id)
+    state.orders[order.order_id] = OrderState(order=order, intent=intent, status="released", released_ts=ts)
+
+
+def order_accepted(state: State, _ts: int, fact: OrderAccepted) -> None:
+    order = step(state, fact.order_id, "accept")
+    order.venue_order_id = fact.venue_order_id
+    _learn_rest(state, order, fact.filled, fact.remaining)
+
+
+def order_refused(state: State, _ts: int, fact: OrderRefused) -> None:
+    step(state, fact.order_id, "refuse")
+
+
+def order_not_sent(state: State, _ts: int, fact: OrderNotSent) -> None:
+    step(state, fact.order_id, "not_send")
+
+
+def order_unknown(state: State, ts: int, fact: OrderUnknown) -> None:
+    step(state, fact.order_id, "lose").unknown_ts = ts
+
+
+def order_resolved(state: State, _ts: int, fact: OrderResolved) -> None:
+    finding = fact.finding
+    if type(finding) is not Accepted:
+        step(state, fact.order_id, "miss")
+        return
+    order = step(state, fact.order_id, "find")
+    order.venue_order_id = finding.venue_order_id
+    _learn_rest(state, order, finding.filled, finding.remaining)
+
+
+def order_closed(state: State, _ts: int, fact: OrderClosed) -> None:
+    order = step(state, fact.order_id, "close")
+    order.venue_filled = fact.filled
+    end_if_done(state, order)
+
+
+def order_quarantined(state: State, _ts: int, fact: OrderQuarantined) -> None:
+    order = state.find_order(fact.order_id)
+    require(order is not None, "quarantine_of_no_order", order_id=fact.order_id)
+    order.status = "quarantined"  # type: ignore[union-attr]
+    _settle_down(state, order)  # type: ignore[arg-type]
+
+
+def cancel_released(state: State, _ts: int, fact: CancelReleased) -> None:
+    state.orders[fact.order_id].cancel = "asked"
+
+
+def cancel_ended(state: State, _ts: int, fact: CancelEnded) -> None:
+    order = state.orders.get(fact.order_id)
+    if order:
+        order.cancel = fact.result
+
+
+def step(state: State, order_id: str, event: str) -> OrderState:
+    """Move one order along the table."""
+    order = state.find_order(order_id)
+    require(order is not None, "event_for_no_order", order_id=order_id, order_event=event)
+    current = order.status  # type: ignore[union-attr]
+    require(may(current, event), "order_cannot", order_id=order_id, status=current, order_event=event)
+    order.status = TRANSITIONS[current, event]  # type: ignore[union-attr]
+    _settle_down(state, order)  # type: ignore[arg-type]
+    return order  # type: ignore[return-value]
+
+
+def end_if_done(state: State, order: OrderState) -> None:
+    """An order is over when all of it is filled, or all that the venue says was ever filled has been booked."""
+    if order.status in ENDED:
+        return
+    if order.filled >= order.order.qty:
+        order.status = "filled"
+    elif order.venue_filled is not None and order.filled >= order.venue_filled:
+        order.status = "closed"
+    _settle_down(state, order)
+
+
+def _learn_rest(state: State, order: OrderState, filled: int, remaining: int) -> None:
+    """An answer with nothing remaining closes the order at what the venue executed by then."""
+    if remaining == 0 and order.status not in ENDED:
+        step(state, order.order.order_id, "close")
+        order.venue_filled = max(filled, order.filled)
+    end_if_done(state, order)
+
+
+def _settle_down(state: State, order: OrderState) -> None:
+    """Keep ended orders in the archive; an order already there enters its chain again when it changes."""
+    if order.status not in ENDED:
+        return
+    order_id = order.order.order_id
+    if state.orders.pop(order_id, None) is not None or order.status == "quarantined":
+        state.archive.orders[order_id] = order
+        state.archive.note(order)

@@ -1,0 +1,163 @@
+"""From a strategy's idea to an intent, released or refused.
+
+A strategy is its owner's code from last night: whatever it raises or returns, the desk lives. An idea that is refused
+for the same reasons again is only counted; it is recorded when something about the refusal changes.
+"""
+
+from collections.abc import Iterable
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from assent.desk import control
+from assent.desk.candidate import Candidate
+from assent.desk.gate import Verdict, judge
+from assent.model import ids
+from assent.model.facts import (
+    CancelReleased,
+    InstrumentListed,
+    IntentProposed,
+    IntentRefused,
+    OrderReleased,
+    StrategyStopped,
+)
+from assent.model.intents import Intent, Proposal, proposal_fault
+from assent.model.orders import Order, order_digest
+
+if TYPE_CHECKING:
+    from assent.desk.desk import Desk
+
+# sys.exit in a strategy must not end the runtime either.
+STRATEGY_FAULTS = (Exception, SystemExit)
+PROPOSALS_MAX = 64
+AUTONOMOUS = "autonomous"
+
+
+class Refusal:
+    """The last refusal of one idea: which rules said no, and how often since it was recorded."""
+
+    __slots__ = ("failing", "repeats")
+
+    def __init__(self, failing: tuple[str, ...]) -> None:
+        self.failing = failing
+        self.repeats = 0
+
+
+def ask(desk: "Desk", hook: str, *args: object) -> None:
+    """Show something to every strategy that wants it."""
+    for index, name, method in desk.hooks[hook]:
+        desk.cell.value = index
+        try:
+            proposals = method(desk.view, *args)
+        except STRATEGY_FAULTS as error:
+            stop(desk, name, "strategy_exception", error)
+            continue
+        if proposals:
+            take(desk, name, proposals)
+
+
+def take(desk: "Desk", strategy: str, proposals: Iterable[object]) -> None:
+    """Judge what a strategy returned, one by one."""
+    try:
+        taken = list(islice(proposals, PROPOSALS_MAX))
+    except STRATEGY_FAULTS as error:
+        stop(desk, strategy, "strategy_exception", error)
+        return
+    for proposal in taken:
+        fault = proposal_fault(proposal)
+        if fault:
+            stop(desk, strategy, "strategy_nonsense", fault)
+            return
+        _consider(desk, strategy, proposal)  # type: ignore[arg-type]
+
+
+def stop(desk: "Desk", strategy: str, reason: str, error: BaseException | str) -> None:
+    """Stop one strategy and lower the level; the desk lives."""
+    if strategy in desk.state.stopped:
+        return
+    said = error if isinstance(error, str) else f"{type(error).__name__}: {_text_of(error)}"
+    detail = ascii(said)[1:-1][:200]
+    desk.emit(StrategyStopped(strategy=strategy, reason=reason, detail=detail))
+    control.raise_halt(desk, "strategy_stopped", by="desk", detail=f"{strategy}: {detail}"[:200])
+
+
+def _text_of(error: BaseException) -> str:
+    """An error's own words, unless saying them breaks as well."""
+    try:
+        return str(error)
+    except STRATEGY_FAULTS:
+        return "(its message cannot be shown)"
+
+
+def _consider(desk: "Desk", strategy: str, proposal: Proposal) -> None:
+    market = desk.markets.get(proposal.instrument)
+    quote = desk.streams.taken(market) if market else None
+    candidate = Candidate(
+        state=desk.state, now=desk.now, strategy=strategy, proposal=proposal, market=market, quote=quote
+    )
+    verdict = judge(candidate)
+    key = (strategy, proposal.instrument, proposal.action, proposal.side)
+    if verdict.reason is not None:
+        _refuse(desk, key, candidate, verdict)
+        return
+    desk.refused.pop(key, None)
+    intent = _record(desk, candidate)
+    desk.emit(IntentProposed(intent=intent, checks=verdict.checks, quote=quote))
+    if intent.action == "cancel":
+        desk.emit(CancelReleased(order_id=intent.order_id or "", by=strategy, why=intent.reason))
+    else:
+        _release(desk, intent)
+
+
+def _refuse(desk: "Desk", key: tuple[str, str, str, str], candidate: Candidate, verdict: Verdict) -> None:
+    failing = tuple(check.rule for check in verdict.checks if not check.ok)
+    last = desk.refused.get(key)
+    if last is not None and last.failing == failing:
+        last.repeats += 1
+        return
+    desk.refused[key] = Refusal(failing)
+    desk.emit(
+        IntentRefused(
+            intent=_record(desk, candidate),
+            reason=verdict.reason or "",
+            checks=verdict.checks,
+            quote=candidate.quote,
+            repeats=last.repeats if last else 0,
+        )
+    )
+
+
+def _record(desk: "Desk", candidate: Candidate) -> Intent:
+    """Name the intent; its instrument is listed before it."""
+    market, state = candidate.market, desk.state
+    if market is not None and state.find_instrument(market.instrument.id) != market.instrument:
+        desk.emit(InstrumentListed(instrument=market.instrument))
+    return candidate.intent(state.seal.ledger_id if state.seal else "")
+
+
+def _release(desk: "Desk", intent: Intent) -> None:
+    seal = desk.state.seal
+    if seal is None:
+        return
+    order_id = ids.client_order_id(
+        seal.ledger_id, seal.venue, seal.account, intent.intent_id, 1,
+        intent.instrument, intent.side, intent.price, intent.qty,
+    )  # fmt: skip
+    order = Order(
+        order_id=order_id,
+        intent_id=intent.intent_id,
+        attempt=1,
+        instrument=intent.instrument,
+        side=intent.side,
+        type=intent.type,
+        price=intent.price,
+        qty=intent.qty,
+        time_in_force=intent.time_in_force,
+        stop_price=intent.stop_price,
+        post_only=intent.post_only,
+        reduce_only=intent.action == "close" and intent.time_in_force == "ioc",
+        expires_ts=intent.expires_ts,
+        parent=intent.parent,
+        oca_group=intent.oca_group,
+        protective=intent.protective,
+    )
+    desk.emit(OrderReleased(order=order, digest=order_digest(order), assent=AUTONOMOUS))

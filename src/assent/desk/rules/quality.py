@@ -1,0 +1,34 @@
+"""Is what we know good enough to act on: an open market, a proven quote, an edge that survives the fees."""
+
+from assent.desk.candidate import Candidate
+from assent.model.intents import Check
+
+
+def market_open(candidate: Candidate) -> Check:
+    if candidate.proposal.action == "cancel":
+        return Check("market_open", True)
+    market = candidate.market
+    ok = market is not None and market.phase == "open" and candidate.now < market.instrument.close_ts
+    return Check("market_open", ok)
+
+
+def quote_proof(candidate: Candidate) -> Check:
+    """Age counts from our own clock, and from the last proof that the quote still stands."""
+    if candidate.proposal.action in ("cancel", "claim"):
+        return Check("quote_proof", True)
+    seal, quote = candidate.state.seal, candidate.quote
+    if seal is None or quote is None:
+        return Check("quote_proof", False)
+    age = candidate.now - quote.proven_ts
+    limit = seal.constitution.quote_proof_age_max
+    return Check("quote_proof", 0 <= age <= limit, age, limit)
+
+
+def edge(candidate: Candidate) -> Check:
+    if not candidate.opens:
+        return Check("edge", True)
+    seal = candidate.state.seal
+    if seal is None or candidate.edge is None:
+        return Check("edge", False)
+    limit = seal.constitution.edge_min
+    return Check("edge", candidate.edge >= limit, candidate.edge, limit)

@@ -1,0 +1,52 @@
+"""Does the order fit the instrument, and its worst loss the cap per trade."""
+
+from assent.desk.candidate import Candidate
+from assent.desk.orders import RESTING
+from assent.model.instruments import BinaryContract
+from assent.model.intents import Check
+
+
+def order_form(candidate: Candidate) -> Check:
+    """A price on the grid, a kind that the instrument knows, something to close or to cancel where that is asked."""
+    return Check("order_form", _FORMS[candidate.proposal.action](candidate))
+
+
+def risk_per_trade(candidate: Candidate) -> Check:
+    if not candidate.opens:
+        return Check("risk_per_trade", True)
+    seal, loss = candidate.state.seal, candidate.worst_loss
+    if seal is None or loss is None:
+        return Check("risk_per_trade", False)
+    limit = seal.constitution.risk_per_trade_max
+    return Check("risk_per_trade", candidate.qty > 0 and loss <= limit, loss, limit)
+
+
+def _fits_grid(candidate: Candidate) -> bool:
+    market, proposal = candidate.market, candidate.proposal
+    if market is None or not market.instrument.prices.holds(proposal.price):
+        return False
+    if proposal.life_ns is not None and (proposal.life_ns <= 0 or proposal.time_in_force != "gtc"):
+        return False
+    if proposal.qty_max is not None and proposal.qty_max <= 0:
+        return False
+    if proposal.post_only and proposal.time_in_force in ("ioc", "fok"):
+        return False
+    # The event exchanges know limit orders only.
+    return type(market.instrument) is not BinaryContract or proposal.type == "limit"
+
+
+def _close_fits(candidate: Candidate) -> bool:
+    return _fits_grid(candidate) and candidate.qty > 0
+
+
+def _cancel_fits(candidate: Candidate) -> bool:
+    order = candidate.state.orders.get(candidate.proposal.order_id or "")
+    return order is not None and order.status in RESTING and order.intent.strategy == candidate.strategy
+
+
+def _claim_fits(_candidate: Candidate) -> bool:
+    """Venues that pay out by themselves leave nothing to claim; the others come with their adapter."""
+    return False
+
+
+_FORMS = {"open": _fits_grid, "close": _close_fits, "cancel": _cancel_fits, "claim": _claim_fits}

@@ -1,0 +1,165 @@
+"""The desk's durable state: what all facts so far fold to, and a digest of it that two processes can compare.
+
+`State` is changed by `desk.fold` alone. Orders that have ended, fills and settlements are kept for ever (a late fill
+must find its order) in the archive, whose growing content enters the digest as a chain, so that marking a state stays
+cheap however long the ledger is.
+"""
+
+import hashlib
+
+import msgspec
+
+from assent.model.facts import LedgerOpened
+from assent.model.inputs import Result
+from assent.model.instruments import Instrument
+from assent.model.intents import Intent
+from assent.model.levels import Level
+from assent.model.orders import Fill, Order
+from assent.model.units import MICRO, mul_up
+
+CASH, POSITIONS, REALISED, FEES, DEPOSITS = "cash", "positions", "realised", "fees", "deposits"
+
+
+class Position(msgspec.Struct):
+    """Signed quantity, and what it cost: money paid for a binary contract, entry notional for a future."""
+
+    qty: int = 0
+    cost: int = 0
+
+
+class OrderState(msgspec.Struct):
+    """Where one released order stands. `venue_filled` is set once the venue says that nothing rests any more."""
+
+    order: Order
+    intent: Intent
+    status: str
+    released_ts: int
+    venue_order_id: str = ""
+    filled: int = 0
+    venue_filled: int | None = None
+    unknown_ts: int | None = None
+    cancel: str = ""
+
+    @property
+    def open_qty(self) -> int:
+        """What may still be filled: the worst case that limits must hold."""
+        most = self.order.qty if self.venue_filled is None else self.venue_filled
+        return max(0, most - self.filled)
+
+
+class Halt(msgspec.Struct):
+    """One cause that holds the level down."""
+
+    cause: str
+    level: int
+    by: str
+    detail: str
+    raised_ts: int
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How a market ended."""
+
+    result: Result
+    value: int
+
+
+class Archive:
+    """What has ended but must be found again. Kept out of the digest; every change to it enters `chain`."""
+
+    __slots__ = ("chain", "fills", "instruments", "orders", "outcomes")
+
+    def __init__(self) -> None:
+        self.orders: dict[str, OrderState] = {}
+        self.fills: dict[str, Fill] = {}
+        self.outcomes: dict[str, Outcome] = {}
+        self.instruments: dict[str, Instrument] = {}
+        self.chain = bytes(32)
+
+    def note(self, item: msgspec.Struct) -> None:
+        self.chain = hashlib.sha256(self.chain + _encoder.encode(item)).digest()
+
+
+class State:
+    """Everything that a restart must have back. See `DIGESTED` for what the digest covers."""
+
+    __slots__ = (
+        "accounts",
+        "archive",
+        "decisions",
+        "equity",
+        "halts",
+        "instruments",
+        "level",
+        "matched_ts",
+        "orders",
+        "positions",
+        "proposed",
+        "rejections",
+        "seal",
+        "seq",
+        "started_ts",
+        "stopped",
+        "ts",
+        "unmatched",
+    )
+
+    def __init__(self) -> None:
+        self.seq = 0
+        self.ts = 0
+        self.seal: LedgerOpened | None = None
+        self.started_ts = 0
+        self.decisions = 0
+        self.instruments: dict[str, Instrument] = {}
+        self.proposed: dict[str, Intent] = {}
+        self.orders: dict[str, OrderState] = {}
+        self.positions: dict[str, Position] = {}
+        self.accounts: dict[str, int] = {CASH: 0, POSITIONS: 0, REALISED: 0, FEES: 0, DEPOSITS: 0}
+        self.equity: int | None = None
+        self.halts: dict[str, Halt] = {}
+        self.level = Level.TRADING
+        self.stopped: dict[str, str] = {}
+        self.rejections: dict[str, int] = {}
+        self.matched_ts: int | None = None
+        self.unmatched = 0
+        self.archive = Archive()
+
+    @property
+    def cash(self) -> int:
+        return self.accounts[CASH]
+
+    def find_order(self, order_id: str) -> OrderState | None:
+        """Open or ended: an order is never forgotten."""
+        return self.orders.get(order_id) or self.archive.orders.get(order_id)
+
+    def find_instrument(self, instrument: str) -> Instrument | None:
+        return self.instruments.get(instrument) or self.archive.instruments.get(instrument)
+
+    def held(self, instrument: str) -> int:
+        position = self.positions.get(instrument)
+        return position.qty if position else 0
+
+    def reserved(self) -> int:
+        """Money that opening orders may still take."""
+        return sum(order_reserve(order) for order in self.orders.values())
+
+    def digest(self) -> str:
+        """SHA-256 of the canonical bytes of everything durable."""
+        parts = {name: getattr(self, name) for name in DIGESTED}
+        parts["archive"] = self.archive.chain.hex()
+        return hashlib.sha256(_encoder.encode(parts)).hexdigest()
+
+
+DIGESTED = tuple(sorted(set(State.__slots__) - {"archive"}))
+_encoder = msgspec.json.Encoder(order="deterministic")
+
+
+def order_reserve(order: OrderState) -> int:
+    """What this order may still cost in cash: nothing when it only gives back what we hold."""
+    if order.intent.action != "open":
+        return 0
+    open_qty = order.open_qty
+    if not open_qty:
+        return 0
+    price = order.order.price if order.order.side == "buy" else MICRO - order.order.price
+    return mul_up(price, open_qty) + order.intent.fee

@@ -1,0 +1,315 @@
+"""What the desk decided, and what it learned about our money: the only things that the ledger holds.
+
+Past tense, closed union, one schema version. State is a fold of these and of nothing else. A fact's bytes are its
+canonical JSON; before it is committed it is decoded once from its own bytes, so that nothing reaches the ledger that
+a later reader would refuse or read differently.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from assent.model.constitution import Constitution
+from assent.model.errors import InvariantBroken
+from assent.model.inputs import Environment, Evidence, Holding, Mode, Result
+from assent.model.instruments import Instrument
+from assent.model.intents import Check, Intent, QuoteTaken
+from assent.model.levels import Reset
+from assent.model.orders import Correction, Fill, Order
+
+SCHEMA_VERSION = 1
+
+
+class LedgerOpened(msgspec.Struct, frozen=True, tag=True):
+    """The seal: what this ledger is about. Always the first record, and only there."""
+
+    ledger_id: str
+    mode: Mode
+    venue: str
+    environment: Environment
+    account: str
+    constitution: Constitution
+    constitution_digest: str
+    build: str
+
+
+class DeskStarted(msgspec.Struct, frozen=True, tag=True):
+    build: str
+    strategies: tuple[str, ...]
+
+
+class DeskStopped(msgspec.Struct, frozen=True, tag=True):
+    why: str
+
+
+class InstrumentListed(msgspec.Struct, frozen=True, tag=True):
+    """Recorded before the first intent on it, and again when its description changes."""
+
+    instrument: Instrument
+
+
+class InputRejected(msgspec.Struct, frozen=True, tag=True):
+    """Something untrue was kept out. Recorded at the 1st, 2nd, 4th, 8th… time, with the count so far."""
+
+    code: str
+    source: str
+    detail: str
+    count: int
+
+
+class IntentProposed(msgspec.Struct, frozen=True, tag=True):
+    """A strategy's idea passed every rule."""
+
+    intent: Intent
+    checks: tuple[Check, ...]
+    quote: QuoteTaken | None
+
+
+class IntentRefused(msgspec.Struct, frozen=True, tag=True):
+    """A strategy's idea did not pass. `repeats` are the same refusals that were only counted since the last record."""
+
+    intent: Intent
+    reason: str
+    checks: tuple[Check, ...]
+    quote: QuoteTaken | None
+    repeats: int
+
+
+class DecisionRecorded(msgspec.Struct, frozen=True, tag=True):
+    """One per cycle, NO_TRADE included, for a strategy that asks for it."""
+
+    strategy: str
+    decision: Literal["TRADE", "NO_TRADE"]
+    reason: str
+    scores: tuple[tuple[str, int], ...]
+
+
+class OrderReleased(msgspec.Struct, frozen=True, tag=True):
+    """The one permission to send. `assent` says who gave it; the digest binds the exact bytes."""
+
+    order: Order
+    digest: str
+    assent: str
+
+
+class OrderAccepted(msgspec.Struct, frozen=True, tag=True):
+    """The venue has it. With `remaining` zero nothing rests; `filled` of it was executed by then."""
+
+    order_id: str
+    venue_order_id: str
+    filled: int
+    remaining: int
+
+
+class OrderRefused(msgspec.Struct, frozen=True, tag=True):
+    order_id: str
+    code: str
+    detail: str
+
+
+class OrderNotSent(msgspec.Struct, frozen=True, tag=True):
+    order_id: str
+    reason: str
+
+
+class OrderUnknown(msgspec.Struct, frozen=True, tag=True):
+    """It may have arrived. Its worst case stays reserved until evidence comes."""
+
+    order_id: str
+    detail: str
+
+
+class OrderResolved(msgspec.Struct, frozen=True, tag=True):
+    """Evidence settled an unknown."""
+
+    order_id: str
+    finding: Evidence
+    source: str
+
+
+class OrderClosed(msgspec.Struct, frozen=True, tag=True):
+    """Nothing of it rests any more; `filled` is all that was ever executed."""
+
+    order_id: str
+    why: str
+    filled: int
+
+
+class OrderQuarantined(msgspec.Struct, frozen=True, tag=True):
+    """Something came that the order's life does not know. The money moved all the same; a person must look."""
+
+    order_id: str
+    reason: str
+
+
+class CancelReleased(msgspec.Struct, frozen=True, tag=True):
+    """Ask the venue to take it off. May be asked again; the answer may be late."""
+
+    order_id: str
+    by: str
+    why: str
+
+
+class CancelEnded(msgspec.Struct, frozen=True, tag=True):
+    """The venue's answer to a cancel that did not close the order."""
+
+    order_id: str
+    result: Literal["refused", "not_sent", "unknown"]
+    detail: str
+
+
+class FillBooked(msgspec.Struct, frozen=True, tag=True):
+    fill: Fill
+
+
+class FillCorrected(msgspec.Struct, frozen=True, tag=True):
+    correction: Correction
+
+
+class FeeDiffered(msgspec.Struct, frozen=True, tag=True):
+    """The venue charged something else than our reading of its schedule."""
+
+    fill_id: str
+    charged: int
+    estimated: int
+
+
+class MarketSettled(msgspec.Struct, frozen=True, tag=True):
+    """The outcome of a listed instrument, and what it paid us. `qty` is the signed position it found."""
+
+    instrument: str
+    result: Result
+    value: int
+    qty: int
+    payout: int
+
+
+class CashMoved(msgspec.Struct, frozen=True, tag=True):
+    amount: int
+    reference: str
+
+
+class EquityMarked(msgspec.Struct, frozen=True, tag=True):
+    """Cash plus positions at their bids (at their last mark where there is none)."""
+
+    equity: int
+    cash: int
+    exposure: int
+
+
+class AccountMatched(msgspec.Struct, frozen=True, tag=True):
+    """The venue's books and ours agree to the last micro. `cash`, `positions`, `orders` are what both show."""
+
+    cash: int
+    positions: tuple[Holding, ...]
+    open_orders: int
+    source: str
+
+
+class DiscrepancyFound(msgspec.Struct, frozen=True, tag=True):
+    """The venue says something else than we do."""
+
+    what: str
+    ours: int
+    theirs: int
+    source: str
+
+
+class StrategyStopped(msgspec.Struct, frozen=True, tag=True):
+    strategy: str
+    reason: str
+    detail: str
+
+
+class HaltRaised(msgspec.Struct, frozen=True, tag=True):
+    cause: str
+    level: int
+    reset: Reset
+    by: str
+    detail: str
+
+
+class HaltCleared(msgspec.Struct, frozen=True, tag=True):
+    cause: str
+    by: str
+    reason: str
+
+
+class ResumeRefused(msgspec.Struct, frozen=True, tag=True):
+    """A person asked to resume and may not yet."""
+
+    cause: str
+    by: str
+    why: str
+
+
+class StateMarked(msgspec.Struct, frozen=True, tag=True):
+    """The digest of the state that all records up to `seq` fold to."""
+
+    seq: int
+    digest: str
+
+
+Fact = (
+    LedgerOpened
+    | DeskStarted
+    | DeskStopped
+    | InstrumentListed
+    | InputRejected
+    | IntentProposed
+    | IntentRefused
+    | DecisionRecorded
+    | OrderReleased
+    | OrderAccepted
+    | OrderRefused
+    | OrderNotSent
+    | OrderUnknown
+    | OrderResolved
+    | OrderClosed
+    | OrderQuarantined
+    | CancelReleased
+    | CancelEnded
+    | FillBooked
+    | FillCorrected
+    | FeeDiffered
+    | MarketSettled
+    | CashMoved
+    | EquityMarked
+    | AccountMatched
+    | DiscrepancyFound
+    | StrategyStopped
+    | HaltRaised
+    | HaltCleared
+    | ResumeRefused
+    | StateMarked
+)
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[Fact] = msgspec.json.Decoder(Fact)
+
+
+def kind_of(fact: Fact) -> str:
+    """The record's kind: the name of the fact's type."""
+    return type(fact).__name__
+
+
+def encode_fact(fact: Fact) -> bytes:
+    """Canonical bytes, proven readable: decoding them and encoding again gives the same fact and the same bytes."""
+    body = _encoder.encode(fact)
+    try:
+        again = _decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise InvariantBroken("fact_unreadable", kind=kind_of(fact), error=str(error)) from None
+    if again != fact or _encoder.encode(again) != body:
+        raise InvariantBroken("fact_not_canonical", kind=kind_of(fact), body=body[:200])
+    return body
+
+
+def decode_fact(kind: str, version: int, body: bytes) -> Fact:
+    """The fact in a stored record; one of another version or kind is refused, never guessed at."""
+    if version != SCHEMA_VERSION:
+        raise InvariantBroken("fact_version_unknown", kind=kind, version=version, known=SCHEMA_VERSION)
+    fact = _decoder.decode(body)
+    if kind_of(fact) != kind:
+        raise InvariantBroken("fact_kind_differs", record=kind, body=kind_of(fact))
+    return fact

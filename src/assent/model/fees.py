@@ -1,0 +1,32 @@
+"""What a trade will cost, from the instrument's schedule. An estimate: what the fill report says is what is booked.
+
+Rounded up always, so that a limit judged with it holds. The exchange in the box computes its own fees without this
+module: two readings of the same page on purpose.
+"""
+
+from assent.model.instruments import FeeSchedule, Instrument, QuadraticFee
+from assent.model.orders import Side
+from assent.model.units import MICRO, MICRO_SQUARED, mul_up, up_to_step
+
+
+def fee_estimate(instrument: Instrument, side: Side, price: int, qty: int, *, maker: bool = False) -> int:
+    """Money that one fill of `qty` at `price` costs in fees, rounded up."""
+    fees = instrument.fees
+    if type(fees) is QuadraticFee:
+        return _quadratic(fees, side, price, qty, fees.maker_ppm if maker else fees.taker_ppm)
+    return mul_up(fees.amount, qty)  # type: ignore[union-attr]
+
+
+def fee_per_contract(fees: FeeSchedule, price: int) -> int:
+    """The taker fee of one contract before rounding to the schedule's step, rounded up to a micro."""
+    if type(fees) is QuadraticFee:
+        return -(-fees.taker_ppm * price * (MICRO - price) // MICRO_SQUARED)
+    return fees.amount  # type: ignore[union-attr]
+
+
+def _quadratic(fees: QuadraticFee, side: Side, price: int, qty: int, rate_ppm: int) -> int:
+    exact = rate_ppm * qty * price * (MICRO - price)
+    trade_fee = up_to_step(-(-exact // (MICRO * MICRO_SQUARED)), fees.fee_step)
+    # The venue floors the balance change to its own step; what that takes from us is a fee as well.
+    paid = mul_up(price, qty) if side == "buy" else mul_up(MICRO - price, qty)
+    return up_to_step(paid + trade_fee, fees.balance_step) - paid

@@ -1,0 +1,88 @@
+"""Identities that are derived, never drawn: the same decision always gets the same name, and no other does.
+
+All of them hang on the ledger id, 80 random bits that enter with the first record. A new ledger on the same account
+therefore never repeats an id that the venue has seen. Randomness itself stays outside.
+"""
+
+import hashlib
+
+# Crockford's base 32 without I, L, O, U: what a log shows is what a person can read out.
+_BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"
+# 31 symbols, a prime, none of which is taken for another on a phone: 0/O, 1/I/L are left out.
+CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+CODE_LENGTH = 6
+LEDGER_ID_BYTES = 10
+
+
+def _base32(data: bytes, length: int) -> str:
+    number = int.from_bytes(data, "big")
+    symbols = []
+    for _ in range(length):
+        number, digit = divmod(number, 32)
+        symbols.append(_BASE32[digit])
+    return "".join(reversed(symbols))
+
+
+def _digest(*parts: str | int) -> bytes:
+    """SHA-256 over length-prefixed parts, so that ("ab","c") and ("a","bc") differ."""
+    hasher = hashlib.sha256()
+    for part in parts:
+        data = str(part).encode()
+        hasher.update(len(data).to_bytes(4, "big"))
+        hasher.update(data)
+    return hasher.digest()
+
+
+def ledger_id(entropy: bytes) -> str:
+    """Sixteen symbols for exactly 80 bits."""
+    if len(entropy) != LEDGER_ID_BYTES:
+        raise ValueError(f"a ledger id needs {LEDGER_ID_BYTES} bytes of entropy, got {len(entropy)}")
+    return _base32(entropy, 16)
+
+
+def intent_id(ledger: str, strategy: str, instrument: str, side: str, decision: int) -> str:
+    """The name of one decision: `i-` and 65 bits."""
+    return "i-" + _base32(_digest("intent", ledger, strategy, instrument, side, decision), 13)
+
+
+def client_order_id(
+    ledger: str,
+    venue: str,
+    account: str,
+    intent: str,
+    attempt: int,
+    instrument: str,
+    side: str,
+    price: int,
+    qty: int,
+) -> str:
+    """The identity under which an order reaches the venue, shaped like a UUID (venues advise it; no dots)."""
+    hexed = _digest("order", ledger, venue, account, intent, attempt, instrument, side, price, qty).hex()
+    return "-".join((hexed[:8], hexed[8:12], hexed[12:16], hexed[16:20], hexed[20:32]))
+
+
+def human_code(intent: str) -> str:
+    """Six symbols that a person can read out: five of the intent's hash, one that catches a slip.
+
+    The check symbol is a weighted sum modulo 31. Because 31 is prime it finds every single wrong symbol and every
+    swap of two different ones.
+    """
+    number = int.from_bytes(_digest("code", intent)[:8], "big")
+    digits = []
+    for _ in range(CODE_LENGTH - 1):
+        number, digit = divmod(number, len(CODE_ALPHABET))
+        digits.append(digit)
+    return "".join(CODE_ALPHABET[d] for d in digits) + _check_symbol(digits)
+
+
+def is_human_code(text: str) -> bool:
+    """Right length, right alphabet, right check symbol."""
+    if len(text) != CODE_LENGTH or any(symbol not in CODE_ALPHABET for symbol in text):
+        return False
+    digits = [CODE_ALPHABET.index(symbol) for symbol in text[:-1]]
+    return text[-1] == _check_symbol(digits)
+
+
+def _check_symbol(digits: list[int]) -> str:
+    total = sum((place + 2) * digit for place, digit in enumerate(digits))
+    return CODE_ALPHABET[-total % len(CODE_ALPHABET)]

@@ -1,0 +1,155 @@
+"""A strategy's proposal, the desk's intent made from it, and the check that each rule leaves on it.
+
+A proposal is untrusted: it comes from code that its owner wrote last night. It is judged field by field before the
+desk computes with it, since constructing a Struct checks nothing.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from assent.model.orders import OrderType, Side, TimeInForce
+from assent.model.units import is_value
+
+# close and cancel reduce what is at stake; claim collects what is ours; open is the only one that adds risk.
+Action = Literal["open", "close", "cancel", "claim"]
+
+TEXT_MAX = 200
+SCORES_MAX = 16
+
+
+class Score(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A named quality score in parts per million, such as `dvs`, `eqs` or `confidence`."""
+
+    name: str
+    ppm: int
+
+
+class Proposal(msgspec.Struct, frozen=True, gc=False):
+    """What a strategy may ask for. It names neither a size nor an account: `qty_max` only asks for less."""
+
+    instrument: str
+    action: Action = "open"
+    side: Side = "buy"
+    price: int = 0
+    fair: int | None = None
+    qty_max: int | None = None
+    type: OrderType = "limit"
+    time_in_force: TimeInForce = "ioc"
+    stop_price: int | None = None
+    post_only: bool = False
+    life_ns: int | None = None
+    order_id: str | None = None
+    parent: str | None = None
+    oca_group: str | None = None
+    protective: bool = False
+    scores: tuple[Score, ...] = ()
+    reason: str = ""
+
+
+class Check(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One rule's verdict with what it measured and the limit it measured against. Units stand with the rule."""
+
+    rule: str
+    ok: bool
+    measured: int | None = None
+    limit: int | None = None
+
+
+class QuoteTaken(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The quote that a decision was based on. `proven_ts` is when it was last known to be still true."""
+
+    bid: int | None
+    bid_qty: int | None
+    ask: int | None
+    ask_qty: int | None
+    source_ts: int
+    received_ts: int
+    proven_ts: int
+
+
+class Intent(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """A sized proposal with a name, and the numbers that it is judged by."""
+
+    intent_id: str
+    code: str
+    strategy: str
+    decision: int
+    action: Action
+    instrument: str
+    side: Side
+    type: OrderType
+    price: int
+    qty: int
+    time_in_force: TimeInForce
+    fee: int
+    worst_loss: int
+    fair: int | None = None
+    edge: int | None = None
+    stop_price: int | None = None
+    post_only: bool = False
+    expires_ts: int | None = None
+    order_id: str | None = None
+    parent: str | None = None
+    oca_group: str | None = None
+    protective: bool = False
+    scores: tuple[Score, ...] = ()
+    reason: str = ""
+
+
+_CHOICES: dict[str, frozenset[str]] = {
+    "action": frozenset(("open", "close", "cancel", "claim")),
+    "side": frozenset(("buy", "sell")),
+    "type": frozenset(("limit", "market", "stop", "stop_limit")),
+    "time_in_force": frozenset(("gtc", "ioc", "fok", "day")),
+}
+_NUMBERS_OR_NONE = ("fair", "qty_max", "stop_price", "life_ns")
+_TEXTS_OR_NONE = ("order_id", "parent", "oca_group")
+_FLAGS = ("post_only", "protective")
+
+
+def proposal_fault(proposal: object) -> str | None:
+    """Why this is not a proposal, or None. Floats, bools for numbers, NaN and look-alikes are all faults."""
+    if type(proposal) is not Proposal:
+        return f"a strategy proposed {type(proposal).__name__}, not a Proposal"
+    for name, allowed in _CHOICES.items():
+        value = getattr(proposal, name)
+        if type(value) is not str or value not in allowed:
+            return f"{name} is {_shown(value)}; allowed: {', '.join(sorted(allowed))}"
+    if not is_value(proposal.price):
+        return f"price is {_shown(proposal.price)}, not whole micros"
+    for name in _NUMBERS_OR_NONE:
+        value = getattr(proposal, name)
+        if value is not None and not is_value(value):
+            return f"{name} is {_shown(value)}, not whole micros"
+    return _text_fault(proposal)
+
+
+def _text_fault(proposal: Proposal) -> str | None:
+    for name in ("instrument", "reason"):
+        if not _is_text(getattr(proposal, name)):
+            return f"{name} is {_shown(getattr(proposal, name))}, not printable text of at most {TEXT_MAX} characters"
+    for name in _TEXTS_OR_NONE:
+        value = getattr(proposal, name)
+        if value is not None and not _is_text(value):
+            return f"{name} is {_shown(value)}, not printable text"
+    for name in _FLAGS:
+        if type(getattr(proposal, name)) is not bool:
+            return f"{name} is {_shown(getattr(proposal, name))}, not true or false"
+    scores = proposal.scores
+    if type(scores) is not tuple or len(scores) > SCORES_MAX:
+        return f"scores must be a tuple of at most {SCORES_MAX}"
+    for score in scores:
+        if type(score) is not Score or not _is_text(score.name) or not is_value(score.ppm):
+            return f"score {_shown(score)} is not a name with parts per million"
+    return None
+
+
+def _is_text(value: object) -> bool:
+    return type(value) is str and len(value) <= TEXT_MAX and value.isprintable()
+
+
+def _shown(value: object) -> str:
+    """A short, printable picture of something hostile."""
+    text = ascii(value)
+    return text if len(text) <= 60 else text[:57] + "..."

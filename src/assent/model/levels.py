@@ -1,0 +1,62 @@
+"""How far the desk may go, and the causes that lower it: one table each.
+
+A halt has a cause; the cause fixes the level and names the reset. The desk's level is the strictest of its halts.
+"""
+
+from enum import IntEnum
+from typing import Literal, NamedTuple
+
+from assent.model.intents import Action
+from assent.model.units import MINUTE
+
+
+class Level(IntEnum):
+    """Larger is stricter."""
+
+    TRADING = 0
+    REDUCING = 1
+    HALTED = 2
+    LOCKED = 3
+
+
+# What each level still lets the desk release. Locked: nothing without a human.
+ALLOWED: dict[Level, frozenset[Action]] = {
+    Level.TRADING: frozenset(("open", "close", "cancel", "claim")),
+    Level.REDUCING: frozenset(("close", "cancel", "claim")),
+    Level.HALTED: frozenset(("cancel",)),
+    Level.LOCKED: frozenset(),
+}
+
+Reset = Literal["human", "next_day", "clear_for"]
+
+
+class Cause(NamedTuple):
+    """Why the desk is halted. `quiet_ns` is how long a `clear_for` cause must stay away."""
+
+    code: str
+    level: Level
+    reset: Reset
+    sentence: str
+    quiet_ns: int = 0
+
+
+_CAUSES = (
+    Cause("operator", Level.HALTED, "human", "A person asked for it."),
+    Cause("discrepancy", Level.HALTED, "human", "Our books and the venue's differ."),
+    Cause("unknown_overdue", Level.HALTED, "human", "An order's fate could not be learned in time."),
+    Cause("invariant_broken", Level.HALTED, "human", "One of our own promises did not hold."),
+    Cause("inbox_overflow", Level.HALTED, "human", "More came in than may be dropped; start again after a look."),
+    Cause("foreign_fill", Level.HALTED, "human", "Somebody else trades on this account."),
+    Cause("late_fill", Level.REDUCING, "human", "A closed order was filled after all; look at it."),
+    Cause("strategy_stopped", Level.REDUCING, "human", "A strategy broke its contract and was stopped."),
+    Cause(
+        "strategy_repeats",
+        Level.LOCKED,
+        "human",
+        "A strategy brought the process down three times on one input.",
+    ),
+    Cause("mark_missing", Level.REDUCING, "clear_for", "A position has no bid to be valued at.", 5 * MINUTE),
+    Cause("clock_jump", Level.REDUCING, "clear_for", "The machine's clock jumped.", 5 * MINUTE),
+)
+
+CAUSES: dict[str, Cause] = {cause.code: cause for cause in _CAUSES}

@@ -1,0 +1,87 @@
+"""One registry of stable codes. Whatever is refused, rejected, halted or left unsent is named here with a sentence
+that says what to do. A code is public: it may be added, never renamed.
+"""
+
+from typing import Literal, NamedTuple
+
+Family = Literal["rule", "market data", "order", "strategy", "start", "operator"]
+# How a check's numbers are shown to a person.
+Unit = Literal["money", "price", "qty", "count", "ppm", "duration", "flag", "level"]
+
+
+class Reason(NamedTuple):
+    code: str
+    family: Family
+    sentence: str
+    unit: Unit = "count"
+
+
+_REASONS = (
+    # Rules, in the stated order: the first that says no is the primary reason.
+    Reason("mode", "rule", "This mode has no order path; run in paper to trade.", "flag"),
+    Reason(
+        "level",
+        "rule",
+        "A halt forbids this action; see `assent halt status`, clear its cause first.",
+        "level",
+    ),
+    Reason("strategy_stopped", "rule", "The strategy was stopped after a fault; mend it, then resume.", "flag"),
+    Reason(
+        "scope",
+        "rule",
+        "The market is not in the allowed markets, events or series of the constitution.",
+        "flag",
+    ),
+    Reason("market_open", "rule", "The market is not open for trading; wait for it or drop the idea.", "flag"),
+    Reason("quote_proof", "rule", "The quote was not proven recently enough; wait for a fresh one.", "duration"),
+    Reason("order_form", "rule", "Price, quantity or order kind does not fit the instrument.", "flag"),
+    Reason("one_open_intent", "rule", "This strategy already has an intent open on this market.", "count"),
+    Reason("edge", "rule", "The expected gain after fees is below the constitution's minimum.", "price"),
+    Reason("risk_per_trade", "rule", "No allowed size keeps the worst loss with fees within the cap.", "money"),
+    Reason(
+        "open_positions",
+        "rule",
+        "As many positions are open or on their way as the constitution allows.",
+        "count",
+    ),
+    Reason("total_exposure", "rule", "All worst cases together would pass the cap.", "money"),
+    Reason("funds", "rule", "The cash that is free does not cover the worst case.", "money"),
+    # Market data kept out at the door.
+    Reason("market_data_not_a_number", "market data", "A price or quantity was not a whole number of micros."),
+    Reason("market_data_huge", "market data", "A price or quantity is beyond anything a venue sends."),
+    Reason("market_data_not_positive", "market data", "A price or quantity was zero or negative."),
+    Reason("market_data_off_grid", "market data", "A price does not lie on the instrument's grid."),
+    Reason("market_data_crossed", "market data", "The bid was not below the ask."),
+    Reason("market_data_bad_time", "market data", "A time was not whole nanoseconds of this age."),
+    Reason("market_data_out_of_order", "market data", "The source's time went back; the newer quote stands."),
+    Reason("market_data_duplicate", "market data", "The same frame came twice; the first one stands."),
+    Reason("market_data_unlisted", "market data", "No instrument of that name was listed within scope."),
+    Reason("market_data_bad_instrument", "market data", "An instrument's description contradicts itself."),
+    Reason("market_data_bad_forecast", "market data", "A forecast was not between zero and one million ppm."),
+    # What becomes of an order.
+    Reason("halted", "order", "A halt came between release and wire; nothing was sent."),
+    Reason("permit_expired", "order", "The release was too old when its turn to be sent came."),
+    Reason("not_released", "order", "No release stands for this order."),
+    Reason("already_answered", "order", "The order was sent before; it is never sent again."),
+    Reason("digest_differs", "order", "The order's bytes are not those that were released."),
+    Reason("not_connected", "order", "There is no connection to the venue; nothing was sent."),
+    Reason("stopping", "order", "The process is going down; nothing new is sent."),
+    Reason("no_such_order", "order", "No open order has this id."),
+    Reason("nothing_to_close", "order", "There is no position on that side to close."),
+    Reason("nothing_to_claim", "order", "The venue pays out by itself, or nothing is held."),
+    Reason("late_fill", "order", "A fill came for an order that was closed; the position moved, please review."),
+    Reason("overfill", "order", "More was filled than ordered; the position moved, please review."),
+    Reason("foreign_fill", "order", "A fill came for an order that this desk never released."),
+    # Strategies.
+    Reason("strategy_exception", "strategy", "The strategy raised an error; mend it, then resume."),
+    Reason("strategy_nonsense", "strategy", "The strategy proposed something that is not a proposal; mend it."),
+    Reason("strategy_repeats", "strategy", "The strategy brought the process down three times on one input."),
+)
+
+REASONS: dict[str, Reason] = {reason.code: reason for reason in _REASONS}
+
+
+def sentence(code: str) -> str:
+    """What to tell a person about a code; a venue's own code, which we do not own, is shown as it is."""
+    reason = REASONS.get(code)
+    return reason.sentence if reason else f"the venue's own code `{code}`"

@@ -1,0 +1,97 @@
+"""Integers at scale 10^-6 ("micros") for every price, quantity and amount of money, with directed rounding.
+
+For a one-dollar binary contract a price in micros is also its probability in parts per million. Costs, fees and worst
+cases round up, proceeds round down: rounding must never favour us. `Decimal` appears only where text comes in or goes
+out; a float never does.
+"""
+
+from decimal import Decimal, InvalidOperation
+
+from assent.model.errors import AssentError
+
+MICRO = 1_000_000
+MICRO_SQUARED = MICRO * MICRO
+# Beyond this a JSON reader that uses doubles would lose digits; nothing honest on our venues comes near it.
+VALUE_MAX = 9_000_000_000_000_000
+
+SECOND = 1_000_000_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+
+def mul_up(a: int, b: int) -> int:
+    """a x b for two micros, rounded towards plus infinity: for costs and worst cases."""
+    return -(-a * b // MICRO)
+
+
+def mul_down(a: int, b: int) -> int:
+    """a x b for two micros, rounded towards minus infinity: for proceeds."""
+    return a * b // MICRO
+
+
+def share_up(part: int, whole: int, of: int) -> int:
+    """of x part / whole, rounded up."""
+    return -(-of * part // whole)
+
+
+def share_down(part: int, whole: int, of: int) -> int:
+    """of x part / whole, rounded down."""
+    return of * part // whole
+
+
+def up_to_step(value: int, step: int) -> int:
+    """The smallest multiple of `step` that is not below `value`."""
+    return -(-value // step) * step
+
+
+def down_to_step(value: int, step: int) -> int:
+    """The largest multiple of `step` that is not above `value`."""
+    return value // step * step
+
+
+def is_value(value: object) -> bool:
+    """A whole number within our bounds. A bool is not a number here, and neither is 1.0."""
+    return type(value) is int and -VALUE_MAX <= value <= VALUE_MAX
+
+
+def is_time(value: object) -> bool:
+    """Whole nanoseconds between 1970 and 2200."""
+    return type(value) is int and 0 <= value < 7_258_118_400_000_000_000
+
+
+def parse_micros(text: str, what: str = "value") -> int:
+    """Exact micros from decimal text such as "0.52"; anything that would need rounding is refused."""
+    try:
+        number = Decimal(text.strip())
+    except InvalidOperation:
+        raise AssentError(f"{what} is {text!r}, which is not a decimal number; write it like 0.52") from None
+    if not number.is_finite():
+        raise AssentError(f"{what} is {text!r}; only finite numbers are allowed")
+    scaled = number.scaleb(6)
+    micros = int(scaled)
+    if micros != scaled:
+        raise AssentError(f"{what} is {text!r}: more than six decimals cannot be held exactly")
+    if abs(micros) > VALUE_MAX:
+        raise AssentError(f"{what} is {text!r}: larger than anything this software handles")
+    return micros
+
+
+def format_micros(value: int, decimals: int = 2) -> str:
+    """Decimal text with at least `decimals` places and as many more as the value needs: nothing is rounded away."""
+    sign = "-" if value < 0 else ""
+    whole, rest = divmod(abs(value), MICRO)
+    digits = f"{rest:06d}".rstrip("0").ljust(decimals, "0")
+    return f"{sign}{whole}.{digits}" if digits else f"{sign}{whole}"
+
+
+def format_money(value: int) -> str:
+    """Dollars with sign and thousands: `-$1,234.50`."""
+    text = format_micros(abs(value), 2)
+    whole, _, rest = text.partition(".")
+    return f"{'-' if value < 0 else ''}${int(whole):,}.{rest}"
+
+
+def format_qty(value: int) -> str:
+    """Contracts without needless zeros: `12`, `0.5`."""
+    return format_micros(value, 0)
