@@ -13,11 +13,12 @@ from assent.model.facts import (
 )
 from assent.model.inputs import AccountSeen, CashSeen, SettlementSeen
 from assent.model.instruments import BinaryContract
-from assent.model.units import MICRO
+from assent.model.units import HOUR, MICRO
 
 if TYPE_CHECKING:
     from assent.desk.desk import Desk
 
+MATCH_RECORD_EVERY = HOUR
 OPENING = "opening balance at the venue"
 # Orders in these statuses move money that one of the two books may not show yet.
 IN_FLIGHT = frozenset(("released", "unknown", "closing"))
@@ -64,19 +65,23 @@ def account_seen(desk: "Desk", inp: AccountSeen) -> None:
         desk.emit(CashMoved(amount=inp.cash, reference=OPENING))
     differences = _differences(state, inp)
     if not differences:
-        desk.emit(
-            AccountMatched(
-                cash=inp.cash,
-                positions=tuple(sorted(inp.holdings, key=lambda holding: holding.instrument)),
-                open_orders=len(inp.open_orders),
-                source=inp.source,
-            )
-        )
+        _matched(desk, inp)
         return
     for what, ours, theirs in differences:
         desk.emit(DiscrepancyFound(what=what, ours=ours, theirs=theirs, source=inp.source))
     what, ours, theirs = differences[0]
     control.raise_halt(desk, "discrepancy", by="desk", detail=f"{what}: ours {ours}, the venue's {theirs}")
+
+
+def _matched(desk: "Desk", inp: AccountSeen) -> None:
+    """Record it when it says something new, when a halt waits for it, and once an hour."""
+    state = desk.state
+    holdings = tuple(sorted(inp.holdings, key=lambda holding: holding.instrument))
+    fact = AccountMatched(cash=inp.cash, positions=holdings, open_orders=len(inp.open_orders), source=inp.source)
+    old = state.matched_ts is None or desk.now - state.matched_ts >= MATCH_RECORD_EVERY
+    if old or state.halts or state.unmatched or fact != desk.last_match:
+        desk.last_match = fact
+        desk.emit(fact)
 
 
 def mark_equity(desk: "Desk") -> None:

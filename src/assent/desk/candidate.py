@@ -5,6 +5,7 @@ from assent.desk.market import Market
 from assent.desk.state import State
 from assent.model import ids
 from assent.model.fees import fee_estimate
+from assent.model.instruments import price_fits
 from assent.model.intents import Intent, Proposal, QuoteTaken
 from assent.model.orders import Side
 from assent.model.units import share_up
@@ -59,7 +60,7 @@ class Candidate:
 
     def _form_allows_size(self) -> bool:
         market = self.market
-        return market is not None and market.instrument.prices.holds(self.price)
+        return market is not None and price_fits(market.instrument, self.price)
 
     def intent(self, ledger_id: str) -> Intent:
         """The recorded form, named by the next decision number."""

@@ -15,7 +15,7 @@ from assent.desk.state import State
 from assent.desk.strategy import HOOKS, Strategy, View
 from assent.model import inputs
 from assent.model.errors import require
-from assent.model.facts import Fact, StateMarked
+from assent.model.facts import AccountMatched, Fact, StateMarked
 from assent.model.inputs import Input, QuoteSeen
 from assent.model.levels import ALLOWED
 from assent.model.units import SECOND
@@ -57,6 +57,7 @@ class Desk:
         self.refused: dict[tuple[str, str, str, str], proposing.Refusal] = {}
         self.cause_seen: dict[str, int] = {}
         self.rejected: dict[str, int] = {}
+        self.last_match: AccountMatched | None = None
         self.hooks = {hook: self._hooks_for(hook) for hook in HOOKS}
         self._on_quote = self.hooks["on_quote"]
         self._facts: list[Fact] = []
@@ -88,8 +89,8 @@ class Desk:
         return None
 
     def restore(self, records: Iterable[tuple[int, Fact]]) -> None:
-        """Fold a ledger back into a fresh desk: the same road as running."""
-        require(self.state.seq == 0, "restore_needs_a_fresh_desk", seq=self.state.seq)
+        """Fold ledger records back into a desk that has not decided anything yet: the same road as running."""
+        require(not self.markets, "restore_needs_a_fresh_desk", seq=self.state.seq)
         for ts, fact in records:
             evolve(self.state, ts, fact)
         self.now = self.state.ts

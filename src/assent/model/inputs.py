@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from assent.model.constitution import Constitution
-from assent.model.instruments import Instrument
+from assent.model.instruments import Instrument, price_fits
 from assent.model.orders import Correction, Fill
 from assent.model.units import is_time, is_value
 
@@ -319,6 +319,6 @@ def _side_fault(instrument: Instrument, price: object, qty: object) -> str | Non
         return "market_data_huge"
     if price <= 0 or qty <= 0:
         return "market_data_not_positive"
-    if not instrument.prices.holds(price):
+    if not price_fits(instrument, price):
         return "market_data_off_grid"
     return None

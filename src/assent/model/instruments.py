@@ -75,6 +75,13 @@ class Future(msgspec.Struct, frozen=True, tag="future", gc=False):
 Instrument = BinaryContract | Future
 
 
+def price_fits(instrument: Instrument, price: int) -> bool:
+    """On the grid, and a price: nothing and one dollar are the ends of a binary contract's life, not prices."""
+    if type(instrument) is BinaryContract and not 0 < price < MICRO:
+        return False
+    return instrument.prices.holds(price)
+
+
 def instrument_fault(instrument: Instrument) -> str | None:
     """Why this description cannot be traded on, or None."""
     for name in ("id", "venue", "event", "series"):
@@ -87,8 +94,8 @@ def instrument_fault(instrument: Instrument) -> str | None:
     if not is_time(instrument.close_ts):
         return f"close time {instrument.close_ts} is not a time"
     if type(instrument) is BinaryContract:
-        if any(band.high >= MICRO or band.low <= 0 for band in instrument.prices.bands):
-            return "a binary contract's price must lie strictly between zero and one dollar"
+        if any(band.high > MICRO for band in instrument.prices.bands):
+            return "a binary contract's price cannot be above one dollar"
     elif type(instrument) is Future and instrument.multiplier <= 0:
         return f"multiplier {instrument.multiplier} is not positive"
     return _fee_fault(instrument.fees)

@@ -2,7 +2,7 @@
 
 from assent.desk.candidate import Candidate
 from assent.desk.orders import RESTING
-from assent.model.instruments import BinaryContract
+from assent.model.instruments import BinaryContract, price_fits
 from assent.model.intents import Check
 
 
@@ -23,7 +23,7 @@ def risk_per_trade(candidate: Candidate) -> Check:
 
 def _fits_grid(candidate: Candidate) -> bool:
     market, proposal = candidate.market, candidate.proposal
-    if market is None or not market.instrument.prices.holds(proposal.price):
+    if market is None or not price_fits(market.instrument, proposal.price):
         return False
     if proposal.life_ns is not None and (proposal.life_ns <= 0 or proposal.time_in_force != "gtc"):
         return False

@@ -1,0 +1,58 @@
+"""What a start needs to know, checked and then unchangeable, and where the desk's files lie."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from assent.model.constitution import Constitution
+
+# What a file may name in this version; the model knows more, for later ones.
+RunnableMode = Literal["paper", "observe"]
+RunnableEnvironment = Literal["sim"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategySettings:
+    """One strategy; `options` holds a checked value for every option of its kind."""
+
+    kind: str
+    name: str
+    options: Mapping[str, int | str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything a start needs to know, checked."""
+
+    root: Path
+    name: str
+    mode: RunnableMode
+    venue: str
+    environment: RunnableEnvironment
+    account: str
+    constitution: Constitution
+    strategies: tuple[StrategySettings, ...]
+    cash: int
+    cycle_ns: int
+    exchange_seed: int
+    hang_max_ns: int
+    memory_max_mib: int
+
+    @property
+    def state_dir(self) -> Path:
+        """Everything that belongs to this mode, and to no other."""
+        return self.root / "state" / self.mode
+
+    @property
+    def ledger_path(self) -> Path:
+        return self.state_dir / f"{self.venue}_{self.environment}_{self.mode}.sqlite"
+
+    @property
+    def exchange_journal(self) -> Path:
+        """The exchange in the box belongs to the folder: whatever the mode, the same world."""
+        return self.root / "state" / "exchange" / f"{self.venue}_{self.environment}.journal"
+
+    @property
+    def control_path(self) -> Path:
+        return self.state_dir / "control.sock"

@@ -1,0 +1,87 @@
+"""Every setting there is, in one table: the loader, the docs and the templates' tests read it.
+
+The limits come from the constitution's own table, a strategy's options from the strategy's.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from assent.config.values import Setting
+from assent.model.constitution import LIMITS, Constitution
+from assent.model.units import HOUR, MICRO, MINUTE, SECOND
+from assent.strategy import threshold
+
+STRATEGIES_MAX: Final = 32
+SCOPE: Final = ("markets", "events", "series")
+
+_DEFAULTS = Constitution()
+_LIMIT_SETTINGS = tuple(
+    Setting(
+        "scope" if limit.kind == "names" else "constitution", limit.key, limit.kind, limit.least, limit.most,
+        getattr(_DEFAULTS, limit.key), limit.example, limit.sentence,
+    )
+    for limit in LIMITS
+)  # fmt: skip
+
+SETTINGS: Final[tuple[Setting, ...]] = (
+    Setting("desk", "name", "name", 1, 64, None, '"my-desk"', "What this desk is called in banners and alerts."),
+    Setting(
+        "desk", "mode", "choice", 0, 0, "paper", '"paper"',
+        "`paper` trades on simulated fills; `observe` runs everything and cannot send an order.",
+        choices=("paper", "observe"), later=("dry-run", "live"),
+    ),
+    Setting(
+        "desk", "venue", "choice", 0, 0, "kalshi", '"kalshi"', "Where the markets are.",
+        choices=("kalshi",), later=("polymarket", "ibkr"),
+    ),
+    Setting(
+        "desk", "environment", "choice", 0, 0, "sim", '"sim"',
+        "Which world the venue is: `sim` is the exchange inside this process.",
+        choices=("sim",), later=("box", "demo", "production"),
+    ),
+    Setting("desk", "account", "name", 1, 64, "paper", '"paper"', "The account at the venue that this desk trades."),
+    Setting(
+        "paper", "cash", "money", MICRO, 100_000_000 * MICRO, 1_000 * MICRO, '"1000.00"',
+        "The bankroll with which the account is opened on the exchange in the box.",
+    ),
+    Setting(
+        "exchange", "seed", "count", 0, (1 << 63) - 1, 1, "7",
+        "Which world the exchange in the box plays: the same seed gives the same markets, traders and outcomes.",
+    ),
+    *_LIMIT_SETTINGS,
+    Setting(
+        "runtime", "cycle", "duration", SECOND // 10, HOUR, 10 * SECOND, '"10s"',
+        "How often equity is marked, halts are looked at and strategies of the cycle are asked.",
+    ),
+    Setting(
+        "runtime", "hang_max", "duration", SECOND, 10 * MINUTE, 10 * SECOND, '"10s"',
+        "How long one input may take before the watchdog ends the process.",
+    ),
+    Setting(
+        "runtime", "memory_max_mib", "count", 64, 1_048_576, 1_024, "1024",
+        "How much memory, in MiB, the process may take before the watchdog ends it.",
+    ),
+)  # fmt: skip
+
+STRATEGY_SETTINGS: Final[tuple[Setting, ...]] = (
+    Setting(
+        "strategy", "kind", "choice", 0, 0, "threshold", '"threshold"', "Which strategy this is.",
+        choices=("threshold",),
+    ),
+    Setting("strategy", "name", "name", 1, 64, None, '"value"', "Its own name in the ledger; each name once."),
+)  # fmt: skip
+# kind -> the settings that are the strategy's own.
+STRATEGY_OPTIONS: Final[Mapping[str, tuple[Setting, ...]]] = {
+    "threshold": tuple(
+        Setting(
+            "strategy", option.key, option.kind, option.least, option.most, option.default, option.example,
+            option.sentence, choices=option.choices,
+        )
+        for option in threshold.OPTIONS
+    ),
+}  # fmt: skip
+
+# Why a venue that is enabled cannot be traded with real money, one line each.
+CANNOT_GO_LIVE: Final[Mapping[str, str]] = {
+    "kalshi": "kalshi cannot go live in this version: it has the exchange in the box, and no signed path to the venue",
+}

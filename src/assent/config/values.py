@@ -1,0 +1,182 @@
+"""One value of a file against one line of a table: the checked value, or `Unfit` with the reason.
+
+Money and prices are text, since TOML's own decimals become floats; durations are text, since a bare number has no
+unit. A bool is not a number here, and nothing is rounded to fit.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final, Literal, NamedTuple
+
+from assent.model.errors import AssentError
+from assent.model.units import DAY, HOUR, MINUTE, SECOND, format_micros, parse_micros
+
+Kind = Literal["money", "price", "count", "duration", "names", "name", "choice"]
+
+NAME_CHARS_MAX: Final = 120
+UNITS: Final[Mapping[str, int]] = {"ms": SECOND // 1_000, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
+
+_DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,6})?")
+_DURATION = re.compile(r"([0-9]{1,12})(ms|s|m|h|d)")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_MARKET_NAME = re.compile(r"[!-~]+")
+
+
+class Setting(NamedTuple):
+    """One thing that a file may say. `default` None: it must be said. `later`: known words of a later version."""
+
+    section: str
+    key: str
+    kind: Kind
+    least: int
+    most: int
+    default: int | str | tuple[str, ...] | None
+    example: str
+    sentence: str
+    choices: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
+
+
+class Unfit(Exception):
+    """Why a value does not fit its setting."""
+
+
+def read_value(setting: Setting, raw: object) -> int | str | tuple[str, ...]:
+    """The value as the program uses it: micros, nanoseconds, a whole number, text, names."""
+    return _READERS[setting.kind](setting, raw)
+
+
+def allowed_words(setting: Setting) -> str:
+    """What the setting may say, for a person."""
+    least, most = setting.least, setting.most
+    words: dict[Kind, str] = {
+        "money": f'text in dollars, "{format_micros(least)}" to "{format_micros(most)}", at most six decimals',
+        "price": f'text in dollars for one contract, "{format_micros(least)}" to "{format_micros(most)}"',
+        "count": f"a whole number, {least} to {most}",
+        "duration": f'text of a whole number and a unit (ms, s, m, h, d), "{format_duration(least)}" to '
+        f'"{format_duration(most)}"',
+        "names": f"a list of at most {most} names, each in quotes and once",
+        "name": f"text of {least} to {most} letters, digits, dots, dashes and underscores",
+        "choice": " or ".join(f'"{choice}"' for choice in setting.choices),
+    }
+    return words[setting.kind]
+
+
+def format_duration(ns: int) -> str:
+    """The shortest exact form: `90s`, `10m`, `250ms`."""
+    for unit, size in reversed(list(UNITS.items())):
+        if ns and ns % size == 0:
+            return f"{ns // size}{unit}"
+    return f"{ns // UNITS['ms']}ms"
+
+
+def parse_duration(text: str) -> int | None:
+    """Nanoseconds, or None where this is not a whole number with a unit."""
+    match = _DURATION.fullmatch(text)
+    return int(match[1]) * UNITS[match[2]] if match else None
+
+
+def shown(value: object) -> str:
+    """A value of a file, short and inert in a terminal."""
+    text = ascii(value)
+    if isinstance(value, str):
+        text = '"' + text[1:-1] + '"'
+    elif isinstance(value, bool):
+        text = text.lower()
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _decimal(setting: Setting, raw: object) -> int:
+    what = "a price" if setting.kind == "price" else "an amount of money"
+    if isinstance(raw, float):
+        raise Unfit(f"{what} is text: a bare decimal becomes a float, and a float cannot hold it exactly")
+    if not isinstance(raw, str):
+        raise Unfit(f"{what} is text in dollars; {_type_word(raw)} has no unit")
+    if not _DECIMAL.fullmatch(raw):
+        raise Unfit(f"{what} is digits with at most six decimals, without a sign for the unit")
+    try:
+        micros = parse_micros(raw)
+    except AssentError as error:
+        raise Unfit(str(error)) from None
+    return _within(setting, micros)
+
+
+def _count(setting: Setting, raw: object) -> int:
+    if type(raw) is not int:
+        raise Unfit(f"it is {_type_word(raw)}, not a whole number")
+    return _within(setting, raw)
+
+
+def _duration(setting: Setting, raw: object) -> int:
+    if not isinstance(raw, str):
+        raise Unfit(f"a duration is text with its unit; {_type_word(raw)} has none")
+    ns = parse_duration(raw)
+    if ns is None:
+        unit = " it has no unit" if raw.isdecimal() else " it is not a whole number with one of our units"
+        raise Unfit(f"as a duration{unit}")
+    return _within(setting, ns)
+
+
+def _names(setting: Setting, raw: object) -> tuple[str, ...]:
+    if not isinstance(raw, list):
+        raise Unfit(f"it is {_type_word(raw)}, not a list")
+    if len(raw) > setting.most:
+        raise Unfit(f"it holds {len(raw)} names")
+    for number, name in enumerate(raw, start=1):
+        if not isinstance(name, str):
+            raise Unfit(f"entry {number} is {_type_word(name)}, not a name")
+        if not _MARKET_NAME.fullmatch(name) or len(name) > NAME_CHARS_MAX:
+            raise Unfit(f"entry {number} is empty, longer than {NAME_CHARS_MAX}, or holds spaces or unusual signs")
+        if name in raw[: number - 1]:
+            raise Unfit(f"entry {number} stands there twice, so another one may be missing")
+    return tuple(raw)
+
+
+def _name(setting: Setting, raw: object) -> str:
+    if not isinstance(raw, str):
+        raise Unfit(f"it is {_type_word(raw)}, not text")
+    if not setting.least <= len(raw) <= setting.most:
+        raise Unfit(f"it has {len(raw)} characters")
+    if not _NAME.fullmatch(raw):
+        raise Unfit("it must begin with a letter or digit and hold no spaces or other signs")
+    return raw
+
+
+def _choice(setting: Setting, raw: object) -> str:
+    if isinstance(raw, str) and raw in setting.choices:
+        return raw
+    if isinstance(raw, str) and raw in setting.later:
+        raise Unfit(f"`{raw}` does not exist in this version: its path to the venue is not there")
+    raise Unfit(f"it is {_type_word(raw)}, not text" if not isinstance(raw, str) else "it is none of the known words")
+
+
+def _within(setting: Setting, value: int) -> int:
+    if value < setting.least:
+        raise Unfit("it is less than the least that is allowed")
+    if value > setting.most:
+        raise Unfit("it is more than the most that is allowed")
+    return value
+
+
+def _type_word(raw: object) -> str:
+    return _TYPE_WORDS.get(type(raw), "a date or time")
+
+
+_TYPE_WORDS: dict[type, str] = {
+    bool: "true or false",
+    int: "a bare number",
+    float: "a float",
+    str: "text",
+    list: "a list",
+    dict: "a section",
+}
+
+_READERS: dict[Kind, Callable[[Setting, object], int | str | tuple[str, ...]]] = {
+    "money": _decimal,
+    "price": _decimal,
+    "count": _count,
+    "duration": _duration,
+    "names": _names,
+    "name": _name,
+    "choice": _choice,
+}

@@ -1,0 +1,345 @@
+"""Why: everything that the ledger knows of one intent, from the idea to the money, and nothing that it does not.
+
+A pure reading of records: nothing is asked, computed anew or guessed, so a story told years later is the same story.
+Gains are attributed to single intents by the order of the fills (what was opened first is given back first); the
+books themselves know only averages, so sums over intents may differ from the account by the rounding.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+import msgspec
+
+from assent.model.facts import (
+    CancelEnded,
+    CancelReleased,
+    Fact,
+    FeeDiffered,
+    FillBooked,
+    FillCorrected,
+    InstrumentListed,
+    IntentProposed,
+    IntentRefused,
+    LedgerOpened,
+    MarketSettled,
+    OrderAccepted,
+    OrderClosed,
+    OrderNotSent,
+    OrderQuarantined,
+    OrderRefused,
+    OrderReleased,
+    OrderResolved,
+    OrderUnknown,
+)
+from assent.model.inputs import Result
+from assent.model.instruments import BinaryContract, Future, Instrument
+from assent.model.intents import Check, Intent, QuoteTaken
+from assent.model.orders import Fill, Order
+from assent.model.reasons import REASONS, Unit, sentence
+from assent.model.units import MICRO, format_micros, mul_down, mul_up, share_up
+
+Told = tuple[int, int, Fact]
+
+# Facts that speak of one order by its id.
+_OF_AN_ORDER = (
+    OrderAccepted, OrderRefused, OrderNotSent, OrderUnknown, OrderResolved, OrderClosed, OrderQuarantined,
+    CancelReleased, CancelEnded,
+)  # fmt: skip
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """A check with what a reader needs to understand it. `unit` says how to show its numbers."""
+
+    rule: str
+    ok: bool
+    measured: int | None
+    limit: int | None
+    unit: Unit
+    sentence: str
+
+
+class Ages(msgspec.Struct, frozen=True):
+    """How old the quote was when it was used: by the venue's time, since it came in, since it was last proven."""
+
+    source_ns: int
+    received_ns: int
+    proven_ns: int
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One later record that concerns the intent."""
+
+    seq: int
+    ts: int
+    fact: Fact
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """How the market ended."""
+
+    seq: int
+    ts: int
+    result: Result
+    value: int
+
+
+class Money(msgspec.Struct, frozen=True):
+    """What one intent cost and brought. `left` is still held; `gain` is None as long as something is."""
+
+    qty: int
+    cost: int
+    fees: int
+    proceeds: int
+    proceeds_fees: int
+    payout: int
+    left: int
+    gain: int | None
+
+
+class Story(msgspec.Struct, frozen=True):
+    """One intent, told in the order in which a person asks."""
+
+    seal: LedgerOpened | None
+    seq: int
+    ts: int
+    intent: Intent
+    words: str
+    instrument: Instrument | None
+    held_before: int
+    verdict: Literal["released", "waiting", "refused"]
+    reason: str | None
+    sentence: str
+    repeats: int
+    quote: QuoteTaken | None
+    ages: Ages | None
+    checks: tuple[Judged, ...]
+    order: Order | None
+    digest: str
+    assent: str
+    steps: tuple[Step, ...]
+    fills: tuple[Fill, ...]
+    settled: Settled | None
+    money: Money | None
+    hindsight_per_contract: int | None
+
+
+def in_words(intent: Intent, instrument: Instrument | None = None) -> str:
+    """What the intent does, as a person says it: selling YES that we do not hold is buying NO."""
+    if intent.action == "cancel":
+        return f"cancel order {(intent.order_id or '?')[:8]}"
+    if intent.action == "claim":
+        return "claim the settlement"
+    if type(instrument) is Future:
+        return f"{intent.side} at {format_micros(intent.price)}"
+    yes = (intent.action == "open") == (intent.side == "buy")
+    price = intent.price if yes else MICRO - intent.price
+    return f"{'buy' if intent.action == 'open' else 'sell'} {'YES' if yes else 'NO'} at {format_micros(price)}"
+
+
+def find(records: Iterable[Told], wanted: str) -> tuple[str, ...]:
+    """The intents that a name may mean: intent id, code, order id exactly, or else the beginning of one of them."""
+    wanted = wanted.strip()
+    names: dict[str, str] = {}
+    for _, _, fact in records:
+        if isinstance(fact, IntentProposed | IntentRefused):
+            names[fact.intent.intent_id] = names[fact.intent.code] = fact.intent.intent_id
+        elif isinstance(fact, OrderReleased):
+            names[fact.order.order_id] = fact.order.intent_id
+    for exact in (wanted, wanted.upper(), wanted.lower()):
+        if exact in names:
+            return (names[exact],)
+    lowered = wanted.lower()
+    starts = (lowered, "i-" + lowered)
+    meant = {intent: None for name, intent in names.items() if lowered and name.lower().startswith(starts)}
+    return tuple(meant)
+
+
+def tell(records: Sequence[Told], intent_id: str) -> Story | None:
+    """The whole story of one intent, or None when the ledger does not know it."""
+    seal: LedgerOpened | None = None
+    instruments: dict[str, Instrument] = {}
+    for place, (seq, ts, fact) in enumerate(records):
+        if isinstance(fact, LedgerOpened):
+            seal = fact
+        elif isinstance(fact, InstrumentListed):
+            instruments[fact.instrument.id] = fact.instrument
+        elif isinstance(fact, IntentProposed | IntentRefused) and fact.intent.intent_id == intent_id:
+            instrument = instruments.get(fact.intent.instrument)
+            return _story(records, place, Step(seq, ts, fact), seal, instrument)
+    return None
+
+
+def _story(
+    records: Sequence[Told], place: int, start: Step, seal: LedgerOpened | None, instrument: Instrument | None
+) -> Story:
+    decided = start.fact
+    assert isinstance(decided, IntentProposed | IntentRefused)  # noqa: S101 - for the type checker
+    intent, quote = decided.intent, decided.quote
+    refused = isinstance(decided, IntentRefused)
+    after = records[place + 1 :]
+    release = next((step for step in _releases(after) if step.order.intent_id == intent.intent_id), None)
+    order_id = release.order.order_id if release else intent.order_id or ""
+    steps = _steps(after, order_id)
+    walk = _Lots(intent.intent_id, records)
+    settled = walk.settlements.get(intent.instrument)
+    return Story(
+        seal=seal,
+        seq=start.seq,
+        ts=start.ts,
+        intent=intent,
+        words=in_words(intent, instrument),
+        instrument=instrument,
+        held_before=_held(records[:place], intent.instrument),
+        verdict="refused" if refused else "released" if release or intent.action == "cancel" else "waiting",
+        reason=decided.reason if isinstance(decided, IntentRefused) else None,
+        sentence=sentence(decided.reason) if isinstance(decided, IntentRefused) else "Every rule agreed.",
+        repeats=decided.repeats if isinstance(decided, IntentRefused) else 0,
+        quote=quote,
+        ages=_ages(quote, start.ts),
+        checks=tuple(_judged(check) for check in decided.checks),
+        order=release.order if release else None,
+        digest=release.digest if release else "",
+        assent=release.assent if release else "",
+        steps=steps,
+        fills=walk.own_fills(),
+        settled=settled,
+        money=walk.money() if release and type(instrument) is BinaryContract else None,
+        hindsight_per_contract=_hindsight(intent, settled) if refused else None,
+    )
+
+
+def _releases(records: Sequence[Told]) -> Iterable[OrderReleased]:
+    return (fact for _, _, fact in records if isinstance(fact, OrderReleased))
+
+
+def _steps(records: Sequence[Told], order_id: str) -> tuple[Step, ...]:
+    """Release, answers, fills, cancels, late evidence: every record about this order, in ledger order."""
+    fills: set[str] = set()
+    steps = []
+    for seq, ts, fact in records:
+        if isinstance(fact, OrderReleased):
+            concerns = fact.order.order_id == order_id
+        elif isinstance(fact, FillBooked):
+            concerns = fact.fill.order_id == order_id
+            fills.update((fact.fill.fill_id,) if concerns else ())
+        elif isinstance(fact, FillCorrected):
+            concerns = fact.correction.fill_id in fills
+        elif isinstance(fact, FeeDiffered):
+            concerns = fact.fill_id in fills
+        else:
+            concerns = isinstance(fact, _OF_AN_ORDER) and fact.order_id == order_id
+        if concerns and order_id:
+            steps.append(Step(seq, ts, fact))
+    return tuple(steps)
+
+
+def _judged(check: Check) -> Judged:
+    known = REASONS.get(check.rule)
+    unit: Unit = known.unit if known else "count"
+    return Judged(check.rule, check.ok, check.measured, check.limit, unit, sentence(check.rule))
+
+
+def _ages(quote: QuoteTaken | None, ts: int) -> Ages | None:
+    if quote is None:
+        return None
+    return Ages(ts - quote.source_ts, ts - quote.received_ts, ts - quote.proven_ts)
+
+
+def _hindsight(intent: Intent, settled: Settled | None) -> int | None:
+    """What one contract at the refused price would have brought by settlement, before fees."""
+    if settled is None or intent.action != "open":
+        return None
+    return settled.value - intent.price if intent.side == "buy" else intent.price - settled.value
+
+
+def _held(records: Iterable[Told], instrument: str) -> int:
+    """Signed position in the instrument after these records."""
+    fills: dict[str, Fill] = {}
+    held = 0
+    for _, _, fact in records:
+        if isinstance(fact, FillBooked) and fact.fill.instrument == instrument:
+            fills[fact.fill.fill_id] = fact.fill
+            held += _signed(fact.fill, fact.fill.qty)
+        elif isinstance(fact, FillCorrected) and fact.correction.fill_id in fills:
+            old = fills[fact.correction.fill_id]
+            held += _signed(old, fact.correction.qty - old.qty)
+            fills[old.fill_id] = msgspec.structs.replace(old, qty=fact.correction.qty)
+        elif isinstance(fact, MarketSettled) and fact.instrument == instrument:
+            held = 0
+    return held
+
+
+def _signed(fill: Fill, qty: int) -> int:
+    return qty if fill.side == "buy" else -qty
+
+
+class _Lots:
+    """What each intent opened, given back oldest first, up to what settlement paid."""
+
+    def __init__(self, intent_id: str, records: Sequence[Told]) -> None:
+        self.intent_id = intent_id
+        self.settlements: dict[str, Settled] = {}
+        self._intents: dict[str, str] = {}
+        self._final: dict[str, Fill] = {}
+        # instrument -> (intent, buys YES, price paid, quantity left), oldest first
+        self._open: dict[str, deque[tuple[str, bool, int, int]]] = {}
+        self._sums = dict.fromkeys(("cost", "proceeds", "proceeds_fees", "payout"), 0)
+        for _, _, fact in records:
+            if isinstance(fact, OrderReleased):
+                self._intents[fact.order.order_id] = fact.order.intent_id
+            elif isinstance(fact, FillBooked):
+                self._final[fact.fill.fill_id] = fact.fill
+            elif isinstance(fact, FillCorrected):
+                self._correct(fact)
+        for seq, ts, fact in records:
+            if isinstance(fact, FillBooked):
+                self._take(self._final[fact.fill.fill_id])
+            elif isinstance(fact, MarketSettled):
+                self.settlements[fact.instrument] = Settled(seq, ts, fact.result, fact.value)
+                self._pay(fact)
+
+    def own_fills(self) -> tuple[Fill, ...]:
+        """The intent's fills as they finally were."""
+        return tuple(f for f in self._final.values() if self._intents.get(f.order_id) == self.intent_id)
+
+    def money(self) -> Money:
+        fills = self.own_fills()
+        fees = sum(fill.fee for fill in fills)
+        left = sum(qty for lots in self._open.values() for intent, _, _, qty in lots if intent == self.intent_id)
+        sums = self._sums
+        gain = sums["proceeds"] + sums["payout"] - sums["cost"] - sums["proceeds_fees"] - fees
+        qty = sum(fill.qty for fill in fills)
+        return Money(qty=qty, fees=fees, left=left, gain=None if left else gain, **sums)
+
+    def _correct(self, fact: FillCorrected) -> None:
+        new = fact.correction
+        old = self._final[new.fill_id]
+        self._final[new.fill_id] = msgspec.structs.replace(old, price=new.price, qty=new.qty, fee=new.fee)
+
+    def _take(self, fill: Fill) -> None:
+        """Give back from the oldest lots on the other side, open the rest."""
+        by, buys, remaining = self._intents.get(fill.order_id, ""), fill.side == "buy", fill.qty
+        lots = self._open.setdefault(fill.instrument, deque())
+        while remaining and lots and lots[0][1] != buys:
+            opener, bought, paid, qty = lots.popleft()
+            taken = min(remaining, qty)
+            remaining -= taken
+            if taken < qty:
+                lots.appendleft((opener, bought, paid, qty - taken))
+            brought = mul_down(fill.price if bought else MICRO - fill.price, taken)
+            if self.intent_id in (opener, by):
+                self._sums["proceeds"] += brought
+            if opener == self.intent_id:
+                self._sums["proceeds_fees"] += share_up(taken, fill.qty, fill.fee)
+            elif by == self.intent_id:
+                self._sums["cost"] += mul_up(paid, taken)
+        if remaining:
+            paid = fill.price if buys else MICRO - fill.price
+            lots.append((by, buys, paid, remaining))
+            self._sums["cost"] += mul_up(paid, remaining) if by == self.intent_id else 0
+
+    def _pay(self, fact: MarketSettled) -> None:
+        for opener, bought, _, qty in self._open.pop(fact.instrument, ()):
+            if opener == self.intent_id:
+                self._sums["payout"] += mul_down(fact.value if bought else MICRO - fact.value, qty)

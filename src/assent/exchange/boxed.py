@@ -1,0 +1,283 @@
+"""An exchange that lives inside the process, remembers everything, and survives it.
+
+The world depends on the seed, the day and the orders that came in; the orders are in the journal before they are
+answered. So whoever opens the same journal later meets the same world, to the last fill. Days in which the owner did
+nothing are skipped, finished ones are remembered by what they left. It must never look at a clock: the caller says
+what time it is, and time only runs forwards.
+"""
+
+from bisect import bisect_right
+from pathlib import Path
+
+from assent.exchange.accounts import History
+from assent.exchange.admission import is_order_id, wrong_parameters
+from assent.exchange.book import Top
+from assent.exchange.journal import FORMAT, CancelEntry, DayEntry, Entry, Header, Journal, OrderEntry
+from assent.exchange.types import (
+    DAY,
+    MINUTE,
+    Accepted,
+    Audit,
+    Balance,
+    Cancelled,
+    Event,
+    ExchangeError,
+    Fill,
+    MarketView,
+    NewOrder,
+    OrderView,
+    Rejected,
+    Settlement,
+)
+from assent.exchange.weather import FORECAST_EVERY_MINUTES
+from assent.exchange.world import WORLD_VERSION, World
+
+
+class BoxedExchange:
+    """One member's view of the simulated venue. Open it with `open`, then `catch_up` to now."""
+
+    def __init__(self, header: Header, journal: Journal | None, *, replay_everything: bool) -> None:
+        self.seed = header.seed
+        self.account = header.account
+        self._journal = journal
+        self._history = History()
+        self._cash = header.cash
+        self._fees_paid = 0
+        self._last_day_recorded = -1
+        self._pending: list[OrderEntry | CancelEntry] = []
+        self._events: list[Event] = []
+        first_day = header.start_ts // DAY
+        for entry in journal.entries if journal is not None else ():
+            if not isinstance(entry, DayEntry):
+                self._pending.append(entry)
+                continue
+            self._last_day_recorded = entry.day
+            if not replay_everything:
+                self._remember(entry)
+                first_day = entry.day + 1
+        begun = (self._last_day_recorded + 1) * DAY
+        self.now = max(header.start_ts, begun, self._pending[-1].ts if self._pending else 0)
+        self._caught_up = False
+        self._enter(first_day)
+
+    @classmethod
+    def open(
+        cls,
+        path: Path | None,
+        *,
+        seed: int,
+        start_ts: int,
+        account: str,
+        cash: int,
+        replay_everything: bool = False,
+    ) -> "BoxedExchange":
+        """Begin a world at `start_ts`, or open the one that `path` holds, which then needs `catch_up`.
+
+        An existing journal keeps its own `start_ts`; another seed, account or cash is refused. Without a path the
+        world lives in memory only. `replay_everything` distrusts the records of finished days and lives them again.
+        """
+        header = Header(FORMAT, WORLD_VERSION, seed, start_ts, account, cash)
+        journal = None if path is None else Journal.open(path, header)
+        exchange = cls(journal.header if journal is not None else header, journal, replay_everything=replay_everything)
+        if journal is None or not journal.entries:
+            exchange.catch_up(exchange.now)
+        return exchange
+
+    def close(self) -> None:
+        if self._journal is not None:
+            self._journal.close()
+
+    # --- time ------------------------------------------------------------------------------------------
+
+    @property
+    def lived_until(self) -> int:
+        """The latest time that this world knows of: a clock that says less cannot be right."""
+        return max(self._pending[-1].ts if self._pending else 0, self.now)
+
+    def next_event_ts(self) -> int:
+        """When something happens next if nobody sends anything."""
+        within_the_day = self._world.next_event_ts()
+        return within_the_day if within_the_day is not None else self._world.start_ts + DAY
+
+    def step_until(self, ts: int) -> list[Event]:
+        """Live through everything up to and including `ts`; what happened since the last call, in sequence."""
+        self._be_caught_up(ts)
+        self._step(ts)
+        events = self._events + self._world.exchange.drain()
+        self._events = []
+        return events
+
+    def catch_up(self, now: int) -> None:
+        """Go to `now` the short way: replay the journal, skip days without our orders, tell no events."""
+        if now < self.now:
+            raise ExchangeError(
+                f"the clock says {now}, but this exchange has lived until {self.now}; "
+                "set the clock right, or use another journal"
+            )
+        for entry in self._pending:
+            self._leap(entry.ts)
+            self._apply(entry)
+        self._pending.clear()
+        self._leap(now)
+        self._events.clear()
+        self._world.exchange.drain()
+        self._caught_up = True
+
+    # --- orders ----------------------------------------------------------------------------------------
+
+    def submit(self, now: int, order: NewOrder) -> Accepted | Rejected:
+        """Journal first, then process, then answer. What is malformed as such never reaches the journal."""
+        self._be_caught_up(now)
+        self._step(now)
+        refusal = wrong_parameters(order, now)
+        if refusal is not None:
+            return refusal
+        self._write(OrderEntry(now, order))
+        return self._submit(now, order)
+
+    def cancel(self, now: int, order_id: str) -> Cancelled | Rejected:
+        self._be_caught_up(now)
+        self._step(now)
+        if not is_order_id(order_id):
+            return Rejected("invalid_parameters", f"{order_id!r} is not an order id")
+        self._write(CancelEntry(now, order_id))
+        return self._cancel(now, order_id)
+
+    # --- questions, all about this moment --------------------------------------------------------------
+
+    def orders(self, client_order_id: str | None = None) -> list[OrderView]:
+        """Every order this account ever had, oldest first, or the one with this client order id."""
+        if client_order_id is None:
+            return self._history.views()
+        order_id = self._history.by_client_id.get(client_order_id)
+        return [] if order_id is None else [self._history.view(order_id)]
+
+    def open_orders(self) -> list[OrderView]:
+        return self._world.exchange.resting(self.account)
+
+    def fills(self, since_seq: int = 0) -> list[Fill]:
+        """Fills with a larger event number, oldest first."""
+        fills = self._history.fills
+        return fills[bisect_right(fills, since_seq, key=_seq) :]
+
+    def settlements(self, since_seq: int = 0) -> list[Settlement]:
+        settlements = self._history.settlements
+        return settlements[bisect_right(settlements, since_seq, key=_seq) :]
+
+    def positions(self) -> dict[str, int]:
+        return self._world.exchange.positions(self.account)
+
+    def balance(self) -> Balance:
+        """Cash and what is held of it; fees since the world began."""
+        today = self._world.exchange.balance(self.account)
+        return Balance(today.cash, today.reserved, today.available, self._fees_paid + today.fees_paid)
+
+    def markets(self) -> list[MarketView]:
+        """Today's ladder. Yesterday's is gone; what it paid stands in `settlements`."""
+        return self._world.exchange.markets()
+
+    def market(self, ticker: str) -> MarketView | None:
+        return self._world.exchange.market(ticker)
+
+    def top(self, ticker: str) -> Top:
+        return self._world.exchange.top(ticker)
+
+    def depth(self, ticker: str, levels: int | None = None) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+        return self._world.exchange.depth(ticker, levels)
+
+    def forecast(self, ticker: str) -> int | None:
+        """The probability last published for a market of today, or None before the first one."""
+        published = self.now - self._world.start_ts >= FORECAST_EVERY_MINUTES * MINUTE
+        known = ticker in self._world.brackets
+        return self._world.forecast(ticker, self.now) if published and known else None
+
+    def audit(self) -> Audit:
+        """All the money on today's exchange; raises if any of it does not add up."""
+        self._world.exchange.check()
+        return self._world.exchange.audit()
+
+    # --- inside ----------------------------------------------------------------------------------------
+
+    def _be_caught_up(self, now: int) -> None:
+        if not self._caught_up:
+            raise ExchangeError("this exchange has a past: call catch_up(now) before anything else")
+        if now < self.now:
+            raise ExchangeError(f"time runs forwards here: it is {self.now}, the caller said {now}")
+
+    def _submit(self, ts: int, order: NewOrder) -> Accepted | Rejected:
+        self._touched = True
+        return self._world.exchange.submit(ts, self.account, order)
+
+    def _cancel(self, ts: int, order_id: str) -> Cancelled | Rejected:
+        self._touched = True
+        return self._world.exchange.cancel(ts, self.account, order_id)
+
+    def _apply(self, entry: OrderEntry | CancelEntry) -> None:
+        if isinstance(entry, OrderEntry):
+            self._submit(entry.ts, entry.order)
+        else:
+            self._cancel(entry.ts, entry.order_id)
+
+    def _write(self, entry: Entry) -> None:
+        if self._journal is not None:
+            self._journal.append(entry)
+
+    def _enter(self, day: int) -> None:
+        history = self._history
+        self._world = World(self.seed, day, owner=self.account, cash=self._cash, history=history)
+        self._touched = False
+        self._day_marks = (len(history.consumed), len(history.orders), len(history.fills), len(history.settlements))
+
+    def _step(self, ts: int) -> None:
+        while ts >= self._world.start_ts + DAY:
+            self._finish_day()
+            self._enter(self._world.day + 1)
+        self._world.step_until(ts)
+        self.now = ts
+
+    def _leap(self, ts: int) -> None:
+        """Like `_step`, but a day that we did not touch is left as it stands, and empty days are not entered."""
+        if ts >= self._world.start_ts + DAY:
+            if self._touched:
+                self._finish_day()
+            self._enter(ts // DAY)
+        self._world.step_until(ts)
+        self.now = ts
+
+    def _finish_day(self) -> None:
+        """Live the day to its end and note what it left. A position or an order that outlives it is our bug."""
+        world, exchange = self._world, self._world.exchange
+        world.step_until(world.start_ts + DAY - 1)
+        exchange.check()
+        balance = exchange.balance(self.account)
+        if exchange.positions(self.account) or balance.reserved:
+            raise ExchangeError(f"the day of {world.event} ended with something open: {balance}")
+        self._events += exchange.drain()
+        self._cash = balance.cash
+        self._fees_paid += balance.fees_paid
+        if self._touched and world.day > self._last_day_recorded:
+            self._last_day_recorded = world.day
+            self._write(self._day_entry())
+
+    def _day_entry(self) -> DayEntry:
+        consumed, orders, fills, settlements = self._day_marks
+        history = self._history
+        return DayEntry(
+            day=self._world.day,
+            cash=self._cash,
+            fees_paid=self._fees_paid,
+            consumed=tuple(history.consumed)[consumed:],
+            orders=tuple(history.views()[orders:]),
+            fills=tuple(history.fills[fills:]),
+            settlements=tuple(history.settlements[settlements:]),
+        )
+
+    def _remember(self, entry: DayEntry) -> None:
+        self._history.restore(entry.consumed, entry.orders, entry.fills, entry.settlements)
+        self._cash = entry.cash
+        self._fees_paid = entry.fees_paid
+        self._pending.clear()
+
+
+def _seq(event: Fill | Settlement) -> int:
+    return event.seq

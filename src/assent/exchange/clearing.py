@@ -1,0 +1,165 @@
+"""Clearing: where every micro of money moves, and the numbered record of what happened.
+
+Fills, fees, closed orders and settlements pass through here and nowhere else, so that one audit can count all
+the money of the exchange. It must never decide whether something may trade.
+"""
+
+from assent.exchange.accounts import Account, History, Order, need, revenue_of
+from assent.exchange.fees import DIRECT_PRECISION, fill_cost, trade_fee
+from assent.exchange.types import (
+    MICRO,
+    Audit,
+    CloseReason,
+    Event,
+    ExchangeError,
+    Fill,
+    Filled,
+    OrderClosed,
+    Result,
+    Settlement,
+    Traded,
+)
+
+
+class EventLog:
+    """Events in one numbered sequence without holes; `drain` hands them over once."""
+
+    __slots__ = ("events", "seq")
+
+    def __init__(self, first_number: int) -> None:
+        self.seq = first_number - 1
+        self.events: list[Event] = []
+
+    def next(self) -> int:
+        self.seq += 1
+        return self.seq
+
+    def drain(self) -> list[Event]:
+        events, self.events = self.events, []
+        return events
+
+
+class Clearing:
+    __slots__ = ("accounts", "deposits", "log")
+
+    def __init__(self, log: EventLog) -> None:
+        self.log = log
+        self.accounts: dict[str, Account] = {}
+        self.deposits = 0
+
+    def open_account(
+        self, account_id: str, cash: int, history: History | None = None, precision: int = DIRECT_PRECISION
+    ) -> None:
+        if account_id in self.accounts:
+            raise ExchangeError(f"account {account_id!r} is open already")
+        if cash < 0 or cash % precision:
+            raise ExchangeError(f"account {account_id!r} cannot open with {cash}: not a multiple of {precision}")
+        self.accounts[account_id] = Account(account_id, cash, history, precision)
+        self.deposits += cash
+
+    def account(self, account_id: str) -> Account:
+        account = self.accounts.get(account_id)
+        if account is None:
+            raise ExchangeError(f"no account {account_id!r} is open here")
+        return account
+
+    def trade(self, taker: Order, maker: Order, qty: int, ts: int) -> None:
+        """Two orders have met at the maker's price; both quantities are already reduced."""
+        price, terms = maker.price, taker.terms
+        seq = self.log.next()
+        trade_id = f"T{seq}"
+        self.log.events.append(Traded(trade_id, terms.market, price, qty, terms.side, ts, seq))
+        self._fill(taker, trade_id, qty, price, is_taker=True, ts=ts)
+        self._fill(maker, trade_id, qty, price, is_taker=False, ts=ts)
+        if not maker.remaining:
+            self.close_order(maker, "executed", ts)
+
+    def close_order(self, order: Order, reason: CloseReason, ts: int) -> None:
+        """The order has left the book, or never reached it."""
+        account, terms = order.account, order.terms
+        account.unrest(order)
+        order.status = "executed" if reason == "executed" else "canceled"
+        order.reason = reason
+        order.updated_ts = ts
+        if account.history is None:
+            return
+        account.history.orders[order.order_id] = order.view()
+        filled = order.qty - order.remaining
+        self.log.events.append(
+            OrderClosed(
+                account=account.account_id,
+                order_id=order.order_id,
+                client_order_id=terms.client_order_id,
+                market=terms.market,
+                filled=filled,
+                cancelled=terms.qty - filled,
+                reason=reason,
+                ts=ts,
+                seq=self.log.next(),
+            )
+        )
+
+    def settle(self, market: str, result: Result, value: int, ts: int) -> None:
+        """Pay every position. A payout is floored to the member's precision; the rest is a settlement fee."""
+        for account in self.accounts.values():
+            position = account.positions.pop(market, 0)
+            if not position:
+                continue
+            owed = position * value // MICRO if position > 0 else -position * (MICRO - value) // MICRO
+            fee = owed % account.precision
+            account.cash += owed - fee
+            account.fees_paid += fee
+            if account.history is not None:
+                account.history.settlements.append(
+                    Settlement(market, result, value, position, owed - fee, fee, ts, self.log.next())
+                )
+
+    def open_interest(self, market: str) -> int:
+        return sum(max(0, account.positions.get(market, 0)) for account in self.accounts.values())
+
+    def audit(self) -> Audit:
+        """Count all the money. Each open pair of contracts is one dollar of collateral."""
+        accounts = self.accounts.values()
+        return Audit(
+            deposits=self.deposits,
+            cash=sum(account.cash for account in accounts),
+            collateral=sum(max(0, position) for account in accounts for position in account.positions.values()),
+            fees=sum(account.fees_paid for account in accounts),
+        )
+
+    def _fill(self, order: Order, trade_id: str, qty: int, price: int, *, is_taker: bool, ts: int) -> None:
+        account, terms = order.account, order.terms
+        signed_qty = qty if order.is_buy else -qty
+        revenue = revenue_of(account.positions.get(terms.market, 0), signed_qty, price)
+        coefficient, multiplier = order.fee_rate
+        trade = trade_fee(coefficient, multiplier, qty, price) if coefficient else 0
+        cost = fill_cost(revenue, trade, order.accumulated, account.precision)
+        account.move(terms.market, signed_qty)
+        account.rest(order, need(order, 0))
+        fee = cost.fee
+        if account.cash + cost.cash < account.gross_held:
+            # Rounding over many small fills may exceed the fee that was held; it never eats other collateral.
+            fee = max(0, min(fee, account.cash + revenue - account.held()))
+        account.cash += revenue - fee
+        account.fees_paid += fee
+        order.fees += fee
+        order.accumulated = cost.accumulated
+        order.updated_ts = ts
+        if account.history is None:
+            return
+        fill = Fill(
+            fill_id=trade_id,
+            order_id=order.order_id,
+            client_order_id=terms.client_order_id,
+            market=terms.market,
+            side=terms.side,
+            price=price,
+            qty=qty,
+            fee=fee,
+            is_taker=is_taker,
+            cash=revenue - fee,
+            ts=ts,
+            seq=self.log.next(),
+        )
+        account.history.fills.append(fill)
+        self.log.events.append(Filled(account.account_id, fill, ts, fill.seq))

@@ -1,0 +1,325 @@
+"""The matching core: accounts, markets, and the one place where an order meets a book.
+
+Synchronous and pure: time is an argument, nothing is random, no money is rounded outside `fees.py`. What happens
+is written as events in one numbered sequence and handed over by `drain()`. Expected refusals are values; an
+exception means that the caller broke the contract.
+"""
+
+import heapq
+from collections.abc import Callable
+
+from assent.exchange.accounts import Account, History, Order, need
+from assent.exchange.admission import admit
+from assent.exchange.book import NO_TOP, Top
+from assent.exchange.clearing import Clearing, EventLog
+from assent.exchange.fees import DIRECT_PRECISION
+from assent.exchange.markets import Market
+from assent.exchange.types import (
+    Accepted,
+    Audit,
+    Balance,
+    Cancelled,
+    CloseReason,
+    Determined,
+    Event,
+    ExchangeError,
+    ForecastPublished,
+    GridChanged,
+    MarketChanged,
+    MarketSpec,
+    MarketView,
+    NewOrder,
+    OrderView,
+    PriceBand,
+    Rejected,
+    Result,
+    Settled,
+    TopChanged,
+)
+
+
+class Exchange:
+    """`first_number` is where order ids and event numbers begin, so that no two days share one."""
+
+    def __init__(self, *, first_number: int = 1) -> None:
+        self.now = 0
+        self._log = EventLog(first_number)
+        self._clearing = Clearing(self._log)
+        self._markets: dict[str, Market] = {}
+        self._order_number = first_number - 1
+        self._due: list[tuple[int, int, Callable[[int], None]]] = []
+        self._due_number = 0
+
+    # --- surroundings ----------------------------------------------------------------------------------
+
+    def open_account(
+        self, account_id: str, cash: int, history: History | None = None, precision: int = DIRECT_PRECISION
+    ) -> None:
+        self._clearing.open_account(account_id, cash, history, precision)
+
+    def list_market(self, now: int, spec: MarketSpec) -> None:
+        self.advance(now)
+        if spec.ticker in self._markets:
+            raise ExchangeError(f"market {spec.ticker} is listed already")
+        if spec.open_ts < now:
+            raise ExchangeError(f"market {spec.ticker} would open at {spec.open_ts}, before now ({now})")
+        market = self._markets[spec.ticker] = Market(spec)
+        self._emit_status(market, now)
+        self._at(spec.open_ts, lambda ts: self._open(market, ts))
+        self._at(spec.close_ts, lambda ts: self._close(market, ts))
+
+    def pause_market(self, now: int, ticker: str) -> None:
+        """No new orders; resting ones stay, and may be cancelled, but will not survive the reopening."""
+        self.advance(now)
+        market = self._market(ticker)
+        market.become("inactive")
+        self._emit_status(market, now)
+
+    def resume_market(self, now: int, ticker: str) -> None:
+        self.advance(now)
+        market = self._market(ticker)
+        market.become("active")
+        self._emit_status(market, now)
+        self._clear(market, "reopen_cancel", now)
+
+    def set_price_bands(self, now: int, ticker: str, bands: tuple[PriceBand, ...]) -> None:
+        self.advance(now)
+        self._market(ticker).regrid(bands)
+        self._log.events.append(GridChanged(ticker, bands, now, self._log.next()))
+
+    def determine(self, now: int, ticker: str, result: Result, value: int) -> None:
+        """The result is in; the settlement timer starts. A market determined early closes early."""
+        self.advance(now)
+        market = self._market(ticker)
+        self._close(market, now)
+        market.decide(result, value)
+        self._emit_status(market, now)
+        self._log.events.append(Determined(ticker, result, value, now, self._log.next()))
+        self._at(now + market.spec.settlement_timer_ns, lambda ts: self._settle(market, result, value, ts))
+
+    def publish_forecast(self, now: int, ticker: str, probability_ppm: int, source: str) -> None:
+        self.advance(now)
+        self._log.events.append(ForecastPublished(ticker, probability_ppm, source, now, self._log.next()))
+
+    # --- time ------------------------------------------------------------------------------------------
+
+    def advance(self, now: int) -> None:
+        """Let everything happen that was due: openings, expiries, closes, settlements, each at its own time."""
+        if now < self.now:
+            raise ExchangeError(f"time runs forwards here: it is {self.now}, the caller said {now}")
+        due = self._due
+        while due and due[0][0] <= now:
+            ts, _, happen = heapq.heappop(due)
+            self.now = ts
+            happen(ts)
+        self.now = now
+
+    def next_due_ts(self) -> int | None:
+        return self._due[0][0] if self._due else None
+
+    def drain(self) -> list[Event]:
+        return self._log.drain()
+
+    # --- orders ----------------------------------------------------------------------------------------
+
+    def submit(self, now: int, account_id: str, new: NewOrder) -> Accepted | Rejected:
+        self.advance(now)
+        account = self._clearing.account(account_id)
+        market = admit(new, account, self._markets, now)
+        if isinstance(market, Rejected):
+            return market
+        order = self._draft(now, account, market, new)
+        refusal = self._refuse_at_the_book(market, account, order)
+        if refusal is not None:
+            return refusal
+        if account.history is not None:
+            account.history.remember(order)
+        self._execute(market, order, now)
+        remaining = order.remaining if order.status == "resting" else 0
+        return Accepted(order.order_id, new.client_order_id, order.qty - order.remaining, remaining, now)
+
+    def cancel(self, now: int, account_id: str, order_id: str) -> Cancelled | Rejected:
+        self.advance(now)
+        order = self._clearing.account(account_id).resting.get(order_id)
+        if order is None:
+            return Rejected("not_found", f"no order {order_id!r} of account {account_id!r} rests")
+        market = self._markets[order.terms.market]
+        market.book.home_of(order).remove(order)
+        self._clearing.close_order(order, "user_cancel", now)
+        self._emit_top(market, now)
+        return Cancelled(order_id, order.terms.client_order_id, order.remaining, now)
+
+    def _draft(self, now: int, account: Account, market: Market, new: NewOrder) -> Order:
+        self._order_number += 1
+        order = Order(f"O{self._order_number}", account, new, market.maker_rate, now)
+        if market.book.crosses(order):
+            order.fee_rate = market.taker_rate
+        if new.reduce_only:
+            position = account.positions.get(new.market, 0)
+            order.qty = order.remaining = min(new.qty, max(0, -position if order.is_buy else position))
+        return order
+
+    def _refuse_at_the_book(self, market: Market, account: Account, order: Order) -> Rejected | None:
+        """Balance, then post-only and fill-or-kill. What gets past the balance has used up its client id."""
+        if not account.covers(order):
+            detail = f"cash {account.cash}, held {account.held()}: does not cover {need(order, 0)}"
+            return Rejected("insufficient_balance", detail)
+        terms = order.terms
+        if account.history is not None:
+            account.history.consume(terms.client_order_id)
+        if terms.post_only and market.book.crosses(order):
+            return Rejected("invalid_order", "post only cross")
+        if terms.tif != "fok":
+            return None
+        volume = market.book.opposite_of(order).volume_within(order.price)
+        if volume < order.qty:
+            detail = f"{volume} rests within {order.price}, {order.qty} was wanted"
+            return Rejected("fill_or_kill_insufficient_resting_volume", detail)
+        return None
+
+    def _execute(self, market: Market, order: Order, ts: int) -> None:
+        account, terms = order.account, order.terms
+        # While it matches, the taker holds collateral for its rest: no fee may eat what the next fill has to pay.
+        account.rest(order, need(order, 0))
+        met_itself = self._match(market, order, ts)
+        if order.remaining and not met_itself and terms.tif == "gtc":
+            self._rest(market, order)
+        else:
+            self._clearing.close_order(order, _why_closed(order, met_itself=met_itself), ts)
+        self._emit_top(market, ts)
+
+    def _match(self, market: Market, taker: Order, ts: int) -> bool:
+        """Trade in priority until nothing crosses. True if the taker met an order of its own account and stopped."""
+        opposite = market.book.opposite_of(taker)
+        worst = taker.price * opposite.sign
+        while taker.remaining and opposite.keys and opposite.keys[-1] >= worst:
+            maker = next(iter(opposite.levels[opposite.keys[-1]].orders.values()))
+            if maker.account is taker.account:
+                return True
+            qty = min(taker.remaining, maker.remaining)
+            opposite.reduce(maker, qty)
+            taker.remaining -= qty
+            market.last_price = maker.price
+            market.volume += qty
+            self._clearing.trade(taker, maker, qty, ts)
+        return False
+
+    def _rest(self, market: Market, order: Order) -> None:
+        if order.fee_rate is not market.maker_rate:
+            order.fee_rate = market.maker_rate
+            order.account.rest(order, need(order, 0))
+        market.book.home_of(order).add(order)
+        if order.terms.expires_ts is not None:
+            self._at(order.terms.expires_ts, lambda ts: self._expire(market, order, ts))
+
+    # --- what falls due --------------------------------------------------------------------------------
+
+    def _at(self, ts: int, happen: Callable[[int], None]) -> None:
+        self._due_number += 1
+        heapq.heappush(self._due, (ts, self._due_number, happen))
+
+    def _open(self, market: Market, ts: int) -> None:
+        if market.status == "initialized":
+            market.become("active")
+            self._emit_status(market, ts)
+
+    def _close(self, market: Market, ts: int) -> None:
+        if market.status in ("initialized", "active", "inactive"):
+            market.become("closed")
+            self._emit_status(market, ts)
+            self._clear(market, "close_cancel", ts)
+
+    def _expire(self, market: Market, order: Order, ts: int) -> None:
+        if order.status == "resting":
+            market.book.home_of(order).remove(order)
+            self._clearing.close_order(order, "expiry_cancel", ts)
+            self._emit_top(market, ts)
+
+    def _clear(self, market: Market, reason: CloseReason, ts: int) -> None:
+        for order in market.book.orders():
+            market.book.home_of(order).remove(order)
+            self._clearing.close_order(order, reason, ts)
+        self._emit_top(market, ts)
+
+    def _settle(self, market: Market, result: Result, value: int, ts: int) -> None:
+        market.become("settled")
+        self._clearing.settle(market.spec.ticker, result, value, ts)
+        self._emit_status(market, ts)
+        self._log.events.append(Settled(market.spec.ticker, result, value, ts, self._log.next()))
+
+    # --- telling ---------------------------------------------------------------------------------------
+
+    def _emit_status(self, market: Market, ts: int) -> None:
+        self._log.events.append(MarketChanged(market.spec.ticker, market.status, ts, self._log.next()))
+
+    def _emit_top(self, market: Market, ts: int) -> None:
+        top = market.book.top()
+        if top == market.top:
+            return
+        market.top = top
+        log = self._log
+        log.seq += 1
+        log.events.append(TopChanged(market.spec.ticker, *top, ts, log.seq))
+
+    # --- questions -------------------------------------------------------------------------------------
+
+    def top(self, ticker: str) -> Top:
+        market = self._markets.get(ticker)
+        return NO_TOP if market is None else market.top
+
+    def depth(self, ticker: str, levels: int | None = None) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+        """Bids and asks as (price, qty), best first."""
+        book = self._market(ticker).book
+        return book.bids.depth(levels), book.asks.depth(levels)
+
+    def market(self, ticker: str) -> MarketView | None:
+        market = self._markets.get(ticker)
+        return None if market is None else market.view(self._clearing.open_interest(ticker))
+
+    def markets(self) -> list[MarketView]:
+        """Every market listed here, in listing order."""
+        return [market.view(self._clearing.open_interest(ticker)) for ticker, market in self._markets.items()]
+
+    def balance(self, account_id: str) -> Balance:
+        return self._clearing.account(account_id).balance()
+
+    def resting(self, account_id: str) -> list[OrderView]:
+        """Open orders, oldest first."""
+        return [order.view() for order in self._clearing.account(account_id).resting.values()]
+
+    def positions(self, account_id: str) -> dict[str, int]:
+        """Signed open positions (+ YES, - NO), by market, sorted."""
+        return dict(sorted(self._clearing.account(account_id).positions.items()))
+
+    def position(self, account_id: str, ticker: str) -> int:
+        return self._clearing.account(account_id).positions.get(ticker, 0)
+
+    def audit(self) -> Audit:
+        return self._clearing.audit()
+
+    def check(self) -> None:
+        """Refuse to go on with books or money that do not add up: a bug of ours, worth stopping for."""
+        audit = self.audit()
+        if audit.deposits != audit.cash + audit.collateral + audit.fees:
+            raise ExchangeError(f"money appeared or vanished: {audit}")
+        for account in self._clearing.accounts.values():
+            if account.cash < account.held():
+                raise ExchangeError(f"account {account.account_id!r} holds {account.held()} of {account.cash} cash")
+        for market in self._markets.values():
+            market.book.check()
+            if sum(a.positions.get(market.spec.ticker, 0) for a in self._clearing.accounts.values()):
+                raise ExchangeError(f"positions in {market.spec.ticker} do not sum to zero")
+
+    def _market(self, ticker: str) -> Market:
+        market = self._markets.get(ticker)
+        if market is None:
+            raise ExchangeError(f"no market {ticker!r} is listed here")
+        return market
+
+
+def _why_closed(order: Order, *, met_itself: bool) -> CloseReason:
+    if met_itself:
+        return "self_trade_cancel"
+    if order.remaining:
+        return "ioc_cancel"
+    return "executed" if order.qty == order.terms.qty else "reduce_only_cancel"

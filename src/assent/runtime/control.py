@@ -1,0 +1,91 @@
+"""The control socket: how everyone else asks the one writer.
+
+One JSON object a line, one answer each, over a unix socket that only its owner may open. Nothing here decides: an act
+becomes an input like any other, and its answer says what the desk recorded.
+"""
+
+import asyncio
+import hashlib
+import json
+import os
+import socket
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+Answer = dict[str, Any]
+Handler = Callable[[Mapping[str, Any]], Awaitable[Answer]]
+
+LINE_MAX = 65_536
+ANSWER_MAX_S = 15.0
+# The kernel's own bound on the path of a unix socket, with room to spare.
+PATH_MAX = 100
+
+
+def socket_path(wanted: Path) -> Path:
+    """Where the socket really is: beside the ledger, or, where that path is too long, in the temporary folder."""
+    if len(os.fsencode(wanted.absolute())) <= PATH_MAX:
+        return wanted
+    digest = hashlib.sha256(os.fsencode(wanted.absolute())).hexdigest()[:24]
+    return Path(tempfile.gettempdir()) / f"assent-{os.getuid()}-{digest}.sock"
+
+
+async def serve(path: Path, handle: Handler) -> asyncio.Server:
+    """Listen until closed. Whoever holds the lease owns the path, so a socket left by a crash is replaced."""
+    place = socket_path(path)
+    place.unlink(missing_ok=True)
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            line = await asyncio.wait_for(reader.readline(), ANSWER_MAX_S)
+            answer = await _answer(line, handle)
+            writer.write(json.dumps(answer).encode() + b"\n")
+            await writer.drain()
+        except (TimeoutError, ConnectionError, ValueError):
+            return
+        finally:
+            writer.close()
+
+    before = os.umask(0o177)
+    try:
+        return await asyncio.start_unix_server(talk, path=str(place), limit=LINE_MAX)
+    finally:
+        os.umask(before)
+
+
+async def _answer(line: bytes, handle: Handler) -> Answer:
+    try:
+        request = json.loads(line)
+    except ValueError:
+        return {"ok": False, "error": "the request is not one line of JSON"}
+    if not isinstance(request, dict):
+        return {"ok": False, "error": "the request is not a JSON object"}
+    return await handle(request)
+
+
+def ask(path: Path, request: Mapping[str, Any]) -> Answer | None:
+    """One request to the running desk; None when nothing listens."""
+    place = socket_path(path)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.settimeout(ANSWER_MAX_S)
+        try:
+            client.connect(str(place))
+        except OSError:
+            return None
+        try:
+            client.sendall(json.dumps(dict(request)).encode() + b"\n")
+            return _read_answer(client)
+        except OSError as error:
+            return {"ok": False, "error": f"the running desk did not answer: {error}"}
+
+
+def _read_answer(client: socket.socket) -> Answer:
+    data = b""
+    while not data.endswith(b"\n"):
+        chunk = client.recv(LINE_MAX)
+        if not chunk:
+            return {"ok": False, "error": "the running desk hung up without an answer; it may be going down"}
+        data += chunk
+    answer: Answer = json.loads(data)
+    return answer

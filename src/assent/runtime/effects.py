@@ -1,0 +1,45 @@
+"""What must now be done for a fact: one table, read only after the fact is on the disk.
+
+Two classes. *Once*: an order is submitted for its release and for nothing else; after a crash an open one is unknown
+and is not submitted again. *At least once*: a cancel may be asked again, so a restart derives it anew from the state.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from assent.desk.state import State
+from assent.model.facts import CancelReleased, Fact, OrderReleased
+from assent.model.orders import Order
+
+
+class SubmitOrder(msgspec.Struct, frozen=True):
+    """Once."""
+
+    order: Order
+    digest: str
+
+
+class CancelOrder(msgspec.Struct, frozen=True):
+    """At least once."""
+
+    order_id: str
+
+
+Effect = SubmitOrder | CancelOrder
+
+EFFECTS: dict[type, Callable[[Any], Effect]] = {
+    OrderReleased: lambda fact: SubmitOrder(order=fact.order, digest=fact.digest),
+    CancelReleased: lambda fact: CancelOrder(order_id=fact.order_id),
+}
+
+
+def effects_of(facts: Iterable[Fact]) -> list[Effect]:
+    """The effects of committed facts, in their order."""
+    return [EFFECTS[type(fact)](fact) for fact in facts if type(fact) in EFFECTS]
+
+
+def duties(state: State) -> list[Effect]:
+    """What a restart owes: every at-least-once effect whose answer is not recorded."""
+    return [CancelOrder(order_id=order_id) for order_id, order in state.orders.items() if order.cancel == "asked"]

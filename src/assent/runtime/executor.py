@@ -1,0 +1,110 @@
+"""Carries effects out: the only code that lets an order leave.
+
+Before a submission, in the same step, it asks the desk for its permit and compares the bytes with the digest that was
+released. Whatever comes back becomes an input again. An order that this process has begun to send is never begun again.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from assent.desk.desk import Desk
+from assent.model.inputs import CancelAnswered, NotSent, Outcome, SendAnswered, Unknown
+from assent.model.orders import Order, order_digest
+from assent.runtime.clock import Clock
+from assent.runtime.effects import CancelOrder, Effect, SubmitOrder
+from assent.venue.port import Venue
+
+ANSWER_MAX_NS = 30_000_000_000
+
+Reply = Callable[[SendAnswered | CancelAnswered], None]
+# Starts a task whose end, good or bad, the runtime watches over.
+Spawn = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
+
+
+class Executor:
+    """Effects in, inputs out."""
+
+    def __init__(self, desk: Desk, venue: Venue, clock: Clock, reply: Reply, spawn: Spawn) -> None:
+        self._desk = desk
+        self._venue = venue
+        self._clock = clock
+        self._reply = reply
+        self._spawn = spawn
+        self._begun: set[str] = set()
+        # A dict, not a set: what waits on them must not depend on hashes.
+        self._tasks: dict[asyncio.Task[None], None] = {}
+        self._stopping = False
+        self.sent = 0
+
+    @property
+    def in_flight(self) -> int:
+        return len(self._tasks)
+
+    def execute(self, effects: list[Effect]) -> None:
+        """Start each effect; none is awaited here, so that a slow venue does not hold up the desk."""
+        for effect in effects:
+            if type(effect) is SubmitOrder:
+                self._submit(effect)
+            elif type(effect) is CancelOrder:
+                self._cancel(effect)
+
+    def stop(self) -> None:
+        """Nothing new leaves from now on; what has left may still be answered."""
+        self._stopping = True
+
+    async def drain(self) -> None:
+        """Wait until everything that left has an outcome. Each attempt is bounded, so this is too."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _submit(self, effect: SubmitOrder) -> None:
+        order = effect.order
+        obstacle = self._obstacle(order, effect.digest)
+        if obstacle:
+            self._reply(SendAnswered(order.order_id, NotSent(obstacle), self._clock.now()))
+            return
+        self._begun.add(order.order_id)
+        self.sent += 1
+        self._start(self._send(order))
+
+    def _obstacle(self, order: Order, digest: str) -> str | None:
+        if self._stopping:
+            return "stopping"
+        if order.order_id in self._begun:
+            return "already_answered"
+        if order_digest(order) != digest:
+            return "digest_differs"
+        return self._desk.permit(order.order_id, self._clock.now())
+
+    async def _send(self, order: Order) -> None:
+        outcome = await self._bounded(self._venue.send(order))
+        self._reply(SendAnswered(order.order_id, outcome, self._clock.now()))
+
+    def _cancel(self, effect: CancelOrder) -> None:
+        known = self._desk.state.orders.get(effect.order_id)
+        if known is None:
+            return
+        self._start(self._ask_cancel(known.order, known.venue_order_id))
+
+    async def _ask_cancel(self, order: Order, venue_order_id: str) -> None:
+        outcome = await self._bounded(self._venue.cancel(order, venue_order_id))
+        self._reply(CancelAnswered(order.order_id, outcome, self._clock.now()))
+
+    async def _bounded(self, attempt: Awaitable[Outcome]) -> Outcome:
+        """No answer in time, or an adapter that breaks in mid-air, is unknown: something may have arrived."""
+        try:
+            async with asyncio.timeout(ANSWER_MAX_NS / 1e9):
+                return await attempt
+        except TimeoutError:
+            return Unknown("no answer in time")
+        except Exception as error:  # boundary: bytes may have left, whatever broke; evidence must settle it
+            return Unknown(f"{type(error).__name__} while waiting for the answer")
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._spawn(work)
+        self._tasks[task] = None
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.pop(task, None)

@@ -1,0 +1,31 @@
+"""A small file that says that we live: replaced whole at each cycle, for whoever watches from outside."""
+
+import json
+import os
+from pathlib import Path
+
+from assent.desk.state import State
+from assent.desk.exposure import total_exposure
+from assent.model.levels import Level
+
+FILE_NAME = "heartbeat.json"
+
+
+def beat(state_dir: Path, state: State, *, ts: int, status: str) -> None:
+    """Write it beside and rename it over the old one, so that a reader never sees half of it."""
+    content = {
+        "ts": ts,
+        "status": status,
+        "pid": os.getpid(),
+        "level": Level(state.level).name,
+        "bankroll": state.equity if state.equity is not None else state.cash,
+        "cash": state.cash,
+        "exposure": total_exposure(state),
+        "open_positions": len(state.positions),
+        "open_orders": len(state.orders),
+        "records": state.seq,
+        "rejections": sum(state.rejections.values()),
+    }
+    fresh = state_dir / (FILE_NAME + ".new")
+    fresh.write_text(json.dumps(content) + "\n", encoding="utf-8")
+    fresh.replace(state_dir / FILE_NAME)

@@ -1,0 +1,40 @@
+"""Ask the venue what is true: of each order whose fate we do not know, and of the whole account.
+
+Only asks and reports. Whether two books agree, and what follows when they do not, is the desk's to decide.
+"""
+
+from collections.abc import Callable
+
+from assent.desk.state import State
+from assent.model.inputs import Absent, Accepted, EvidenceSeen, FillSeen, Input, OrderClosedSeen
+from assent.runtime.clock import Clock
+from assent.venue.port import Ended, Venue
+
+Put = Callable[[Input], None]
+
+
+async def resolve_orders(state: State, venue: Venue, clock: Clock, put: Put) -> None:
+    """Evidence for every unknown order, and the end of every order that the venue closed while we were away."""
+    for order in list(state.orders.values()):
+        if order.status not in ("unknown", "working"):
+            continue
+        finding = await venue.find(order.order)
+        order_id, now = order.order.order_id, clock.now()
+        if type(finding) is Ended:
+            if order.status == "unknown":
+                put(EvidenceSeen(order_id, Accepted("", finding.filled, 0), venue.name, now))
+            else:
+                put(OrderClosedSeen(order_id, finding.why, finding.filled, now))
+        elif type(finding) in (Accepted, Absent) and order.status == "unknown":
+            put(EvidenceSeen(order_id, finding, venue.name, now))  # type: ignore[arg-type]
+
+
+async def match_books(venue: Venue, clock: Clock, put: Put) -> None:
+    """Every fill and settlement that may be missing, then the account as it stands after exactly these."""
+    books = await venue.books()
+    now = clock.now()
+    for fill in books.fills:
+        put(FillSeen(fill, now))
+    for settlement in books.settlements:
+        put(settlement)
+    put(books.account)

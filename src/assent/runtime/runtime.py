@@ -1,0 +1,164 @@
+"""One desk, running: its ledger, its inbox, its venue and its clock, from start-up to a clean end.
+
+The order of a start is fixed: lease, verify, restore, what is overdue expires, connect, reconcile, ready. Nothing is
+released before the books have been compared. If any task breaks, all of them end: half a runtime is worse than none.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+from assent.desk.desk import Desk
+from assent.ledger.port import Store
+from assent.model.constitution import in_scope
+from assent.model.inputs import CancelAnswered, DeskStopping, HaltAsked, Input, SendAnswered, TimePassed
+from assent.model.units import SECOND
+from assent.runtime import reconcile
+from assent.runtime.clock import Clock
+from assent.runtime.effects import duties
+from assent.runtime.executor import Executor
+from assent.runtime.heartbeat import beat
+from assent.runtime.inbox import Inbox, Lane
+from assent.runtime.loop import Loop, Observer, Watch
+from assent.venue.port import Venue
+
+RECONCILE_EVERY = 60 * SECOND
+RESOLVE_EVERY = 5 * SECOND
+
+
+class Runtime:
+    """Everything that lives around one desk."""
+
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        store: Store,
+        venue: Venue,
+        clock: Clock,
+        cycle_ns: int,
+        state_dir: Path | None = None,
+        observers: Sequence[Observer] = (),
+        watch: Watch | None = None,
+    ) -> None:
+        self.desk = desk
+        self.venue = venue
+        self.clock = clock
+        self.inbox: Inbox[Input] = Inbox()
+        self.executor = Executor(desk, venue, clock, self._answer, self._spawn)
+        self.loop = Loop(
+            desk=desk, store=store, inbox=self.inbox, clock=clock, execute=self.executor.execute,
+            observers=observers, watch=watch,
+        )  # fmt: skip
+        self.ready = False
+        self._cycle_ns = cycle_ns
+        self._state_dir = state_dir
+        self._stop = asyncio.Event()
+        self._why = ""
+        self._group: asyncio.TaskGroup | None = None
+
+    async def run(self, opening: list[Input], *, until: Coroutine[Any, Any, str] | None = None) -> str:
+        """Start up, live until asked to stop (or until `until` returns a reason), and end cleanly; return why."""
+        self.loop.take(opening)
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            await self.venue.connect(self._sink, wanted=self._wanted)
+            await self.start_up()
+            lasting = [
+                group.create_task(work)
+                for work in (self.loop.run(), self.venue.feed(), self._cycle(), self._resolve(), self._match())
+            ]
+            if until is not None:
+                lasting.append(group.create_task(self._stop_after(until)))
+            await self._stop.wait()
+            await self._wind_down(lasting)
+        return self._why
+
+    async def start_up(self) -> None:
+        """Settle what is unknown, compare the books, renew what is owed; then, and only then, be ready."""
+        self.loop.drain()
+        await reconcile.resolve_orders(self.desk.state, self.venue, self.clock, self.put)
+        self.loop.drain()
+        await reconcile.match_books(self.venue, self.clock, self.put)
+        self.loop.drain()
+        self.executor.execute(duties(self.desk.state))
+        self.ready = True
+
+    def stop(self, why: str) -> None:
+        """Ask for a clean end. The first reason stands."""
+        self._why = self._why or why
+        self._stop.set()
+
+    def put(self, item: Input, *, lane: Lane = "venue") -> None:
+        """Something that must not be lost."""
+        self.inbox.put(lane, item, received_ts=item.received_ts)
+
+    async def matched(self) -> None:
+        """Compare the books now: what a resume needs."""
+        await reconcile.match_books(self.venue, self.clock, self.put)
+
+    def _sink(self, lane: Lane, item: Input, key: str = "") -> None:
+        self.inbox.put(lane, item, key=key or None, received_ts=item.received_ts)
+
+    def _answer(self, answer: SendAnswered | CancelAnswered) -> None:
+        self.put(answer)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        if self._group is None:
+            raise RuntimeError("an effect was to be carried out before the runtime runs")
+        return self._group.create_task(work)
+
+    def _wanted(self, market: str, event: str, series: str) -> bool:
+        """In scope, or something that the ledger already knows: a position is never left unwatched."""
+        seal = self.desk.state.seal
+        return self.desk.state.find_instrument(market) is not None or (
+            seal is not None and in_scope(seal.constitution, market, event, series)
+        )
+
+    async def _stop_after(self, until: Coroutine[Any, Any, str]) -> None:
+        self.stop(await until)
+
+    async def _cycle(self) -> None:
+        """One tick and one heartbeat a cycle."""
+        due = self.clock.now()
+        while True:
+            due += self._cycle_ns
+            await self.clock.sleep_until(due)
+            now = self.clock.now()
+            due = max(due, now - self._cycle_ns)
+            jump = self.clock.jump()
+            if jump:
+                moved = f"the wall clock moved {jump.wall_ns} ns, the process stood still {jump.stall_ns} ns"
+                self.put(HaltAsked("clock_jump", "clock", moved, now), lane="control")
+            self.put(TimePassed(now), lane="clock")
+            if self._state_dir:
+                beat(self._state_dir, self.desk.state, ts=now, status="running")
+
+    async def _resolve(self) -> None:
+        """Ask again and again for evidence of unknown orders."""
+        while True:
+            await self.clock.sleep(RESOLVE_EVERY)
+            if any(order.status == "unknown" for order in self.desk.state.orders.values()):
+                await reconcile.resolve_orders(self.desk.state, self.venue, self.clock, self.put)
+
+    async def _match(self) -> None:
+        """Compare the books all the time."""
+        while True:
+            await self.clock.sleep(RECONCILE_EVERY)
+            await self.matched()
+
+    async def _wind_down(self, lasting: list[asyncio.Task[None]]) -> None:
+        """No new release leaves; what has left is answered; then the last words of this run, and the end."""
+        self.ready = False
+        self.executor.stop()
+        await self.executor.drain()
+        for task in lasting:
+            task.cancel()
+        await asyncio.gather(*lasting, return_exceptions=True)
+        self.loop.drain()
+        await self.executor.drain()
+        self.loop.drain()
+        self.loop.take([DeskStopping(self._why, self.clock.now())])
+        if self._state_dir:
+            beat(self._state_dir, self.desk.state, ts=self.clock.now(), status="stopped")

@@ -1,0 +1,66 @@
+"""The seam to a venue: what every adapter promises, whatever wire it speaks.
+
+An adapter sends a submission once and says by phase what became of it: nothing left (`NotSent`), the venue said no
+(`Refused`), yes (`Accepted`), or it cannot be known (`Unknown`). It never sends again by itself, and it never turns a
+lost answer into a refusal. What it learns by itself goes into the sink as inputs, stamped with our own time.
+"""
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple, Protocol
+
+from assent.model.inputs import AccountSeen, Evidence, Input, Outcome, SettlementSeen
+from assent.model.orders import Fill, Order
+
+# `market` may be replaced by a newer one with the same key; `venue` must be kept.
+Lane = Literal["market", "venue"]
+
+
+class Sink(Protocol):
+    """Where an adapter puts what it learns."""
+
+    def __call__(self, lane: Lane, item: Input, key: str = "") -> None: ...
+
+
+class Ended(NamedTuple):
+    """An order that the venue no longer has on its book."""
+
+    why: str
+    filled: int
+
+
+class Books(NamedTuple):
+    """The venue's own record of us, taken at one moment."""
+
+    fills: list[Fill]
+    settlements: list[SettlementSeen]
+    account: AccountSeen
+
+
+class Venue(Protocol):
+    """One account at one venue."""
+
+    name: str
+
+    async def connect(self, sink: Sink, *, wanted: Callable[[str, str, str], bool]) -> None:
+        """Come up: list every market that is `wanted(market, event, series)`, with its present quote and phase."""
+        ...
+
+    async def feed(self) -> None:
+        """Deliver what happens until cancelled."""
+        ...
+
+    async def send(self, order: Order) -> Outcome:
+        """Submit once."""
+        ...
+
+    async def cancel(self, order: Order, venue_order_id: str) -> Outcome:
+        """Ask to take an order off the book. Accepted with remaining zero: it is off, `filled` was executed."""
+        ...
+
+    async def find(self, order: Order) -> Evidence | Ended | None:
+        """What the venue's records say of an order. `Absent` only where its rule for absence is met; None: ask later."""
+        ...
+
+    async def books(self) -> "Books":
+        """Every fill and settlement that may be missing, and the account as it is after exactly these."""
+        ...

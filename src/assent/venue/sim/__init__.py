@@ -1,0 +1,1 @@
+"""The exchange in our own process: no network, the same port."""

@@ -1,0 +1,206 @@
+"""The port to the exchange in our own process.
+
+The exchange lives in the process but not in the desk: it has its own clockwork, its own journal and its own books, and
+an order takes a few milliseconds there and back. A reply can be lost with the process; it can then be found again in
+the exchange's journal. Absence is evidence at once when nothing of ours is on its way.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from assent.exchange import types as box
+from assent.exchange.boxed import BoxedExchange
+from assent.model.inputs import (
+    Absent,
+    Accepted,
+    AccountSeen,
+    Evidence,
+    FillSeen,
+    Holding,
+    InstrumentSeen,
+    NotSent,
+    Outcome,
+    PhaseSeen,
+    Refused,
+    RejectionSeen,
+    SettlementSeen,
+    StreamProven,
+    quote_fault,
+)
+from assent.model.instruments import BinaryContract
+from assent.model.orders import Order
+from assent.model.units import SECOND
+from assent.venue.port import Books, Ended, Sink
+from assent.venue.sim import wire
+
+# One way to the exchange, in the exchange's time.
+LATENCY_NS = 20_000_000
+# How often the stream says that it lives, when it has nothing else to say.
+PROOF_EVERY = 5 * SECOND
+
+
+class Time(Protocol):
+    """What the adapter needs of a clock."""
+
+    def now(self) -> int: ...
+
+    def sleep(self, duration_ns: int) -> Awaitable[None]: ...
+
+    def sleep_until(self, ts: int) -> Awaitable[None]: ...
+
+
+class SimVenue:
+    """One account at the boxed exchange."""
+
+    def __init__(self, exchange: BoxedExchange, clock: Time, *, name: str) -> None:
+        self.name = name
+        self.quotes = 0
+        self._exchange = exchange
+        self._clock = clock
+        self._sink: Sink | None = None
+        self._wanted: Callable[[str, str, str], bool] = lambda *_: False
+        self._listed: dict[str, BinaryContract] = {}
+        self._proven_ts = 0
+        self._in_flight: dict[str, None] = {}
+        self._told_fill = 0
+        self._told_settlement = 0
+
+    @property
+    def listed(self) -> int:
+        """How many markets came into scope since we are up."""
+        return len(self._listed)
+
+    async def connect(self, sink: Sink, *, wanted: Callable[[str, str, str], bool]) -> None:
+        self._sink, self._wanted = sink, wanted
+        self._exchange.catch_up(self._clock.now())
+        for view in self._exchange.markets():
+            self._list(view)
+
+    async def feed(self) -> None:
+        """Live through the exchange's time as ours passes."""
+        while True:
+            due = self._exchange.next_event_ts()
+            proof = self._proven_ts + PROOF_EVERY
+            await self._clock.sleep_until(proof if due is None else min(due, proof))
+            self._pump()
+
+    async def send(self, order: Order) -> Outcome:
+        try:
+            asked = wire.new_order(order)
+        except ValueError as error:
+            return NotSent(str(error))
+        self._in_flight[order.order_id] = None
+        await self._clock.sleep(LATENCY_NS)
+        self._pump()
+        answer = self._exchange.submit(self._clock.now(), asked)
+        self._in_flight.pop(order.order_id)
+        self._pump()
+        await self._clock.sleep(LATENCY_NS)
+        if isinstance(answer, box.Rejected):
+            return Refused(answer.code, answer.detail)
+        return Accepted(answer.order_id, answer.filled, answer.remaining)
+
+    async def cancel(self, order: Order, venue_order_id: str) -> Outcome:
+        await self._clock.sleep(LATENCY_NS)
+        self._pump()
+        known = self._order(order.order_id)
+        answer = self._exchange.cancel(self._clock.now(), known.order_id if known else venue_order_id)
+        self._pump()
+        await self._clock.sleep(LATENCY_NS)
+        if isinstance(answer, box.Rejected):
+            return Refused(answer.code, answer.detail)
+        return Accepted(answer.order_id, known.filled if known else 0, 0)
+
+    async def find(self, order: Order) -> Evidence | Ended | None:
+        if order.order_id in self._in_flight:
+            return None
+        known = self._order(order.order_id)
+        if known is None:
+            return Absent("the exchange's journal does not know it, and nothing of ours is on its way")
+        if known.status == "resting":
+            return Accepted(known.order_id, known.filled, known.remaining)
+        return Ended(known.reason or known.status, known.filled)
+
+    async def books(self) -> Books:
+        self._pump()
+        exchange, now = self._exchange, self._clock.now()
+        account = AccountSeen(
+            cash=exchange.balance().cash,
+            holdings=tuple(Holding(name, qty) for name, qty in exchange.positions().items() if qty),
+            open_orders=tuple(sorted(order.client_order_id or order.order_id for order in exchange.open_orders())),
+            source=self.name,
+            source_ts=now,
+            received_ts=now,
+        )
+        fills = exchange.fills(self._told_fill)
+        settlements = exchange.settlements(self._told_settlement)
+        self._told_fill = max((seen.seq for seen in fills), default=self._told_fill)
+        self._told_settlement = max((seen.seq for seen in settlements), default=self._told_settlement)
+        return Books([wire.fill(seen) for seen in fills], [wire.settlement(seen, now) for seen in settlements], account)
+
+    def _pump(self) -> None:
+        """Let the exchange live up to now, and pass on what happened."""
+        now = self._clock.now()
+        for event in self._exchange.step_until(now):
+            self._pass_on(event, now)
+        if now - self._proven_ts >= PROOF_EVERY:
+            self._proven_ts = now
+            self._put("venue", StreamProven(self.name, now))
+
+    def _pass_on(self, event: box.Event, now: int) -> None:
+        kind = type(event)
+        if kind is box.TopChanged:
+            self._quote(event, now)  # type: ignore[arg-type]
+        elif kind is box.Filled:
+            self._put("venue", FillSeen(wire.fill(event.fill), now))  # type: ignore[union-attr]
+        elif kind is box.OrderClosed:
+            self._put("venue", wire.closed_order(event, now))  # type: ignore[arg-type]
+        elif kind in (box.MarketChanged, box.GridChanged):
+            self._market_changed(event.market, event, now)  # type: ignore[union-attr]
+        elif kind in wire.PUBLIC and event.market in self._listed:  # type: ignore[union-attr]
+            self._put("venue", wire.PUBLIC[kind](event, now))
+
+    def _quote(self, event: box.TopChanged, now: int) -> None:
+        """The door: what cannot be true is counted and kept out."""
+        instrument = self._listed.get(event.market)
+        if instrument is None:
+            return
+        seen = wire.quote(event, now)
+        fault = quote_fault(instrument, seen)
+        if fault:
+            self._put("venue", RejectionSeen(fault, self.name, event.market, now))
+            return
+        self.quotes += 1
+        self._put("market", seen, event.market)
+
+    def _market_changed(self, market: str, event: box.MarketChanged | box.GridChanged, now: int) -> None:
+        view = self._exchange.market(market)
+        if view is None:
+            return
+        if market not in self._listed or type(event) is box.GridChanged:
+            self._list(view)
+        elif type(event) is box.MarketChanged:
+            self._put("venue", wire.PUBLIC[box.MarketChanged](event, now))
+
+    def _list(self, view: box.MarketView) -> None:
+        """A market enters, with its phase and its present quote."""
+        spec, now = view.spec, self._clock.now()
+        if not self._wanted(spec.ticker, spec.event, spec.series):
+            return
+        instrument = wire.instrument(view, venue=self.name)
+        self._listed[spec.ticker] = instrument
+        self._put("venue", InstrumentSeen(instrument, now))
+        self._put("venue", PhaseSeen(spec.ticker, wire.PHASES[view.status], now, now))
+        top = box.TopChanged(spec.ticker, view.bid, view.bid_qty, view.ask, view.ask_qty, now, 0)
+        if view.bid is not None or view.ask is not None:
+            self._quote(top, now)
+        if view.status == "settled" and view.result is not None and view.value is not None:
+            self._put("venue", SettlementSeen(spec.ticker, view.result, view.value, now, now))
+
+    def _order(self, client_order_id: str) -> box.OrderView | None:
+        found = self._exchange.orders(client_order_id)
+        return found[0] if found else None
+
+    def _put(self, lane: str, item: object, key: str = "") -> None:
+        if self._sink is not None:
+            self._sink(lane, item, key)  # type: ignore[arg-type]
