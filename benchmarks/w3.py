@@ -1,8 +1,8 @@
 """W3 through the very desk that trades live: gate with evidence, order life, money, halts, ledger with hash chain.
 
 The strategy takes YES when the fair value is more than five cents above the ask, NO when the bid is more than five
-cents above it, at most five positions, ten contracts, and leaves when the market has come to the fair value. Orders fill at
-the quote that caused them, as in the peers' engines. What the ledger gets is what `assent run` would write.
+cents above it, at most five positions, ten contracts, and leaves when the market has come to it. Orders fill at the
+quote that caused them, as in the peers' engines. What the ledger gets is what `assent run` would write.
 """
 
 import time

@@ -7,13 +7,11 @@ import asyncio
 import hashlib
 import os
 import signal
-from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from assent.build import build_digest
 from assent.config import Settings
 from assent.desk.desk import Desk
 from assent.desk.state import State
@@ -24,26 +22,26 @@ from assent.ledger.chain import EMPTY, Head, seal_of
 from assent.ledger.sqlite import open_reader
 from assent.model import ids
 from assent.model.errors import AssentError
-from assent.model.facts import Fact, FillBooked, IntentRefused, MarketSettled, decode_fact
+from assent.model.facts import Fact, decode_fact
 from assent.model.inputs import Input
 from assent.model.levels import Level
 from assent.model.units import DAY, MINUTE
 from assent.runtime import control, virtual
 from assent.runtime.acts import act_answer, act_input
+from assent.runtime.build import build_digest
 from assent.runtime.clock import Clock, ScaledClock, VirtualClock, WallClock, stopwatch
 from assent.runtime.inbox import Inbox
 from assent.runtime.loop import Loop
 from assent.runtime.reconcile import match_books, resolve_orders
 from assent.runtime.recovery import Identity, Opened, forget_deaths, open_ledger, opening_inputs
 from assent.runtime.runtime import Runtime
-from assent.runtime.status import status_of
+from assent.runtime.status import Status, status_of
+from assent.runtime.tally import Tally
 from assent.runtime.watchdog import Watchdog
 from assent.strategy import threshold
 from assent.venue.sim.adapter import SimVenue
 
-Status = dict[str, Any]
 OBSERVE_EVERY_S = 0.5
-ANCHOR_EVERY = 1_000
 # The demo lives through Monday, 5 January 2026, until its last market has settled.
 DEMO_DAY = 1_767_571_200_000_000_000
 DEMO_LENGTH = DAY - MINUTE
@@ -60,36 +58,7 @@ class Rooms(NamedTuple):
     exchange: BoxedExchange
     opened: Opened
     opening: list[Input]
-    tally: "Tally"
-
-
-class Tally:
-    """Counts for people, and anchors: what the runtime's observer keeps beside the ledger."""
-
-    def __init__(self, opened: Opened, state: State) -> None:
-        self.last: deque[tuple[int, int, Fact]] = deque(maxlen=20)
-        self.trades = 0
-        self.refusals: Counter[str] = Counter()
-        self.settled = 0
-        self._opened = opened
-        self._state = state
-
-    def __call__(self, seq: int, ts: int, fact: Fact) -> None:
-        self.last.append((seq, ts, fact))
-        kind = type(fact)
-        if kind is FillBooked:
-            self.trades += 1
-        elif kind is IntentRefused:
-            self.refusals[fact.reason] += 1  # type: ignore[union-attr]
-        elif kind is MarketSettled:
-            self.settled += 1
-        if seq % ANCHOR_EVERY == 0:
-            self.anchor()
-
-    def anchor(self) -> None:
-        seal = self._state.seal
-        if seal is not None:
-            self._opened.anchors.append(seal.ledger_id, self._opened.store.head())
+    tally: Tally
 
 
 def identity_of(settings: Settings) -> Identity:
@@ -170,7 +139,7 @@ def _wire(
     clock: Clock,
     *,
     ledger_id: str,
-    watchdog: Watchdog | None,
+    watchdog: Watchdog,
 ) -> Rooms:
     identity = identity_of(settings)
     now = clock.now()
@@ -185,7 +154,8 @@ def _wire(
         cycle_ns=settings.cycle_ns,
         state_dir=settings.state_dir,
         observers=(tally,),
-        watch=_watch(watchdog) if watchdog else None,
+        watch=_watch(watchdog),
+        watched=watchdog.alive,
     )
     opening = opening_inputs(
         desk, identity, ledger_id=ledger_id, build=build_digest(), state_dir=settings.state_dir, now=now
@@ -193,12 +163,12 @@ def _wire(
     return Rooms(runtime, venue, exchange, opened, opening, tally)
 
 
-def _watch(watchdog: Watchdog) -> Callable[[str], None]:
+def _watch(watchdog: Watchdog) -> Callable[[str, int], None]:
     """What the loop tells the watchdog: the input it takes up, or that it has come to rest."""
 
-    def tell(label: str) -> None:
+    def tell(label: str, ts: int) -> None:
         if label:
-            watchdog.enter(label)
+            watchdog.enter(label, ts=ts)
         else:
             watchdog.leave()
 

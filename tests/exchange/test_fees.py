@@ -5,6 +5,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.exchange.support import Floor
 
 from assent.exchange.fees import (
     DIRECT_PRECISION,
@@ -16,7 +17,6 @@ from assent.exchange.fees import (
 )
 from assent.exchange.grid import CENTI_CENT
 from assent.exchange.types import MICRO
-from tests.exchange.support import Floor
 
 prices = st.integers(1, 9_999).map(lambda n: n * 100)
 quantities = st.integers(1, 100_000).map(lambda n: n * 10_000)
@@ -114,4 +114,3 @@ def test_sub_cent_prices_and_fractions_are_rounded_per_fill_and_carried_with_the
     assert [fill.fee for fill in fills] == [10_097, 97, 97]
     assert [fill.cash for fill in fills] == [-20_000, -10_000, -10_000]
     floor.exchange.check()
-

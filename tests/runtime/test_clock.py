@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from assent.model.errors import AssentError
 from assent.runtime import clock as clocks
 from assent.runtime import virtual
-from assent.runtime.clock import JUMP_NS, Clock, Jump, ScaledClock, VirtualClock, WallClock
+from assent.runtime.clock import JUMP_NS, Clock, Jump, ScaledClock, VirtualClock, WallClock, stopwatch
 from assent.runtime.virtual import VirtualLoop
 from assent.runtime.virtual_doors import VirtualLoopError
 
@@ -281,3 +281,9 @@ def test_all_three_are_clocks():
             assert clock.now() >= before
 
     virtual.run(main())
+
+
+def test_a_stopwatch_counts_real_seconds_whatever_the_wall_says(machine):
+    seconds = stopwatch()
+    machine.passes(3 * SECOND // 2, wall_ns=-HOUR)
+    assert seconds() == 1.5

@@ -4,12 +4,13 @@ Begin with `table.py`: every setting stands there once, with its range, its defa
 one value, `load.py` a whole file.
 """
 
-from assent.config.load import FILE_NAME, ConfigError, Problem, load
+from assent.config.load import DEMO_SEED, FILE_NAME, ConfigError, Problem, demo_settings, load
 from assent.config.settings import Settings, StrategySettings
 from assent.config.table import CANNOT_GO_LIVE, SETTINGS, STRATEGY_OPTIONS, STRATEGY_SETTINGS
 
 __all__ = [
     "CANNOT_GO_LIVE",
+    "DEMO_SEED",
     "FILE_NAME",
     "SETTINGS",
     "STRATEGY_OPTIONS",
@@ -18,5 +19,6 @@ __all__ = [
     "Problem",
     "Settings",
     "StrategySettings",
+    "demo_settings",
     "load",
 ]

@@ -19,6 +19,8 @@ from assent.model.errors import AssentError
 
 FILE_NAME: Final = "assent.toml"
 FILE_BYTES_MAX: Final = 1 << 20
+DEMO_SEED: Final = 7
+DEMO_SERIES: Final = ("KXHIGHSIM",)
 
 
 class Problem(NamedTuple):
@@ -62,6 +64,21 @@ def load(root: Path, *, overrides: Mapping[str, object] | None = None) -> Settin
     strategies = reading.strategies(document.get("strategy"))
     if reading.problems:
         raise ConfigError(reading.problems)
+    return _settings(root, values, strategies)
+
+
+def demo_settings(root: Path, *, seed: int = DEMO_SEED) -> Settings:
+    """A demo needs no file: every default, the whole series that the exchange in the box lists, one strategy."""
+    values = {f"{setting.section}.{setting.key}": setting.default for setting in SETTINGS}
+    values |= {"desk.name": "demo", "desk.account": "demo", "exchange.seed": seed, "scope.series": DEMO_SERIES}
+    options: dict[str, Any] = {option.key: option.default for option in STRATEGY_OPTIONS["threshold"]}
+    strategy = StrategySettings(kind="threshold", name="value", options=MappingProxyType(options))
+    return _settings(root.absolute(), values, (strategy,), demo=True)
+
+
+def _settings(
+    root: Path, values: Mapping[str, Any], strategies: tuple[StrategySettings, ...], *, demo: bool = False
+) -> Settings:
     return Settings(
         root=root,
         name=values["desk.name"],
@@ -76,6 +93,7 @@ def load(root: Path, *, overrides: Mapping[str, object] | None = None) -> Settin
         exchange_seed=values["exchange.seed"],
         hang_max_ns=values["runtime.hang_max"],
         memory_max_mib=values["runtime.memory_max_mib"],
+        demo=demo,
     )
 
 

@@ -23,7 +23,7 @@ class StrategySettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything a start needs to know, checked."""
+    """Everything a start needs to know, checked. `demo`: a folder that holds one simulated day and nothing else."""
 
     root: Path
     name: str
@@ -38,15 +38,17 @@ class Settings:
     exchange_seed: int
     hang_max_ns: int
     memory_max_mib: int
+    demo: bool = False
 
     @property
     def state_dir(self) -> Path:
         """Everything that belongs to this mode, and to no other."""
-        return self.root / "state" / self.mode
+        return self.root if self.demo else self.root / "state" / self.mode
 
     @property
     def ledger_path(self) -> Path:
-        return self.state_dir / f"{self.venue}_{self.environment}_{self.mode}.sqlite"
+        name = "ledger" if self.demo else f"{self.venue}_{self.environment}_{self.mode}"
+        return self.state_dir / f"{name}.sqlite"
 
     @property
     def exchange_journal(self) -> Path:

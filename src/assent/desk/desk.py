@@ -49,7 +49,7 @@ class Desk:
         self.strategies = tuple(strategies)
         names = [strategy.name for strategy in strategies]
         require(len(set(names)) == len(names), "strategy_names_repeat", names=names)
-        self.cell: Cell = cell or PlainCell()
+        self.cell: Cell = PlainCell() if cell is None else cell
         self.markets: dict[str, Market] = {}
         self.streams = Streams()
         self.view = View(self.state, self.markets)
@@ -68,10 +68,27 @@ class Desk:
         if ts < self.now:
             require(False, "time_went_back", ts=ts, last=self.now)
         self.now = self.view.now = ts
-        if type(inp) is QuoteSeen:
-            return self._quote(inp)
-        facts = self._facts = []
-        self._handlers[type(inp)](self, inp)
+        if type(inp) is not QuoteSeen:
+            facts = self._facts = []
+            self._handlers[type(inp)](self, inp)
+            return facts
+        # The hot road: keep the quote, ask the strategies, and only then do work.
+        market = self.markets.get(inp.instrument)
+        if market is None:
+            return self._unlisted(inp)
+        market.quote = inp
+        facts = NOTHING
+        for index, name, hook in self._on_quote:
+            self.cell.value = index
+            try:
+                proposals = hook(self.view, inp)
+            except proposing.STRATEGY_FAULTS as error:
+                facts = facts or self._fresh()
+                proposing.stop(self, name, "strategy_exception", error)
+                continue
+            if proposals:
+                facts = facts or self._fresh()
+                proposing.take(self, name, proposals)
         return facts
 
     def permit(self, order_id: str, now: int) -> str | None:
@@ -103,26 +120,9 @@ class Desk:
         if state.seq % MARK_EVERY == 0:
             self.emit(StateMarked(seq=state.seq, digest=state.digest()))
 
-    def _quote(self, quote: QuoteSeen) -> list[Fact]:
-        """The hot road: keep the quote, ask the strategies, and only then do work."""
-        market = self.markets.get(quote.instrument)
-        if market is None:
-            facts = self._facts = []
-            intake.reject(self, "market_data_unlisted", "quote", quote.instrument)
-            return facts
-        market.quote = quote
-        facts = NOTHING
-        for index, name, hook in self._on_quote:
-            self.cell.value = index
-            try:
-                proposals = hook(self.view, quote)
-            except proposing.STRATEGY_FAULTS as error:
-                facts = facts or self._fresh()
-                proposing.stop(self, name, "strategy_exception", error)
-                continue
-            if proposals:
-                facts = facts or self._fresh()
-                proposing.take(self, name, proposals)
+    def _unlisted(self, quote: QuoteSeen) -> list[Fact]:
+        facts = self._fresh()
+        intake.reject(self, "market_data_unlisted", "quote", quote.instrument)
         return facts
 
     def _fresh(self) -> list[Fact]:

@@ -49,8 +49,10 @@ def orders_by_instrument(state: State) -> dict[str, list[OrderState]]:
 
 def instrument_exposure(state: State, name: str, orders: list[OrderState]) -> int:
     """Worst loss in one instrument over its outcomes and over all subsets of its open orders."""
-    instrument = state.find_instrument(name)
     position = state.positions.get(name)
+    if not orders:
+        return position.cost if position else 0
+    instrument = state.find_instrument(name)
     held, cost = (position.qty, position.cost) if position else (0, 0)
     if type(instrument) is not BinaryContract:
         return cost + sum(order.intent.worst_loss for order in orders if order.intent.action == "open")

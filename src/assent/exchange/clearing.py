@@ -15,7 +15,7 @@ from assent.exchange.types import (
     Fill,
     Filled,
     OrderClosed,
-    Result,
+    Settled,
     Settlement,
     Traded,
 )
@@ -99,8 +99,9 @@ class Clearing:
             )
         )
 
-    def settle(self, market: str, result: Result, value: int, ts: int) -> None:
+    def settle(self, told: Settled) -> None:
         """Pay every position. A payout is floored to the member's precision; the rest is a settlement fee."""
+        market, value = told.market, told.value
         for account in self.accounts.values():
             position = account.positions.pop(market, 0)
             if not position:
@@ -111,7 +112,7 @@ class Clearing:
             account.fees_paid += fee
             if account.history is not None:
                 account.history.settlements.append(
-                    Settlement(market, result, value, position, owed - fee, fee, ts, self.log.next())
+                    Settlement(market, told.result, value, position, owed - fee, fee, told.ts, told.seq)
                 )
 
     def open_interest(self, market: str) -> int:

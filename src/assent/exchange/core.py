@@ -243,9 +243,10 @@ class Exchange:
 
     def _settle(self, market: Market, result: Result, value: int, ts: int) -> None:
         market.become("settled")
-        self._clearing.settle(market.spec.ticker, result, value, ts)
         self._emit_status(market, ts)
-        self._log.events.append(Settled(market.spec.ticker, result, value, ts, self._log.next()))
+        told = Settled(market.spec.ticker, result, value, ts, self._log.next())
+        self._log.events.append(told)
+        self._clearing.settle(told)
 
     # --- telling ---------------------------------------------------------------------------------------
 

@@ -7,8 +7,8 @@ never retries a commit, never makes a file unless told to.
 
 import os
 import sqlite3
-from contextlib import ExitStack, contextmanager
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import Final, Self
@@ -20,7 +20,7 @@ from assent.ledger.errors import LedgerBusy, LedgerCorrupt, LedgerError, LedgerM
 from assent.ledger.lease import Lease
 from assent.ledger.place import require_regular_file, true_name
 
-Path_ = str | os.PathLike[str]
+PathLike = str | os.PathLike[str]
 
 BUSY_MS: Final = 1000
 LOG_RESERVE_BYTES: Final = 8 << 20
@@ -79,7 +79,7 @@ class SqliteStore:
         self._stopped = ""
 
     @classmethod
-    def open(cls, path: Path_, *, create: bool = False, lease: Lease | None = None) -> Self:
+    def open(cls, path: PathLike, *, create: bool = False, lease: Lease | None = None) -> Self:
         """The ledger at `path`, for writing.
 
         Takes the lease before it looks at anything; a caller who already holds it hands it in and keeps it.
@@ -155,7 +155,7 @@ class SqliteStore:
         return translated
 
 
-def open_reader(path: Path_) -> SqliteReader:
+def open_reader(path: PathLike) -> SqliteReader:
     """The ledger at `path`, for reading. Makes no file, and refuses anything that is not a ledger of this format."""
     place = true_name(Path(path))
     require_regular_file(place)

@@ -73,6 +73,7 @@ COLUMNS = (
     ("hash", bytes),
 )
 ALL_RECORDS = "SELECT seq, prev_hash, ts, kind, version, body, hash FROM ledger ORDER BY seq"
+NEXT_RECORD = "SELECT seq, prev_hash, ts, kind, version, body, hash FROM ledger WHERE seq > ? ORDER BY seq LIMIT 1"
 
 
 class CannotRead(Exception):
@@ -292,12 +293,20 @@ def check_schema(connection: sqlite3.Connection) -> Finding | None:
 
 
 def walk_records(connection: sqlite3.Connection) -> Walk:
-    """The chain through the whole table. In handfuls, which is a seventh faster; singly where a handful will not come."""
+    """The chain through the whole table: in handfuls, which is fast; singly where a handful will not come."""
     cursor = connection.execute(ALL_RECORDS)
     walk = walk_chain(chain.from_iterable(iter(lambda: cursor.fetchmany(ROWS_AT_ONCE), [])))
     if walk.fault and walk.fault.what.startswith(MALFORMED):
-        return walk_chain(connection.execute(ALL_RECORDS))
+        return walk_chain(single_records(connection))
     return walk
+
+
+def single_records(connection: sqlite3.Connection) -> Iterator[tuple[Any, ...]]:
+    """Row by row, each with a statement of its own: a cursor loses a good row when the one behind it is damaged."""
+    row = connection.execute(NEXT_RECORD, (-1 << 63,)).fetchone()
+    while row is not None:
+        yield row
+        row = connection.execute(NEXT_RECORD, (row[0],)).fetchone()
 
 
 def read_ledger_id(connection: sqlite3.Connection) -> str:

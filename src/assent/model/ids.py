@@ -14,35 +14,22 @@ CODE_LENGTH = 6
 LEDGER_ID_BYTES = 10
 
 
-def _base32(data: bytes, length: int) -> str:
-    number = int.from_bytes(data, "big")
-    symbols = []
-    for _ in range(length):
-        number, digit = divmod(number, 32)
-        symbols.append(_BASE32[digit])
-    return "".join(reversed(symbols))
-
-
-def _digest(*parts: str | int) -> bytes:
+def _digest(*parts: str) -> str:
     """SHA-256 over length-prefixed parts, so that ("ab","c") and ("a","bc") differ."""
-    hasher = hashlib.sha256()
-    for part in parts:
-        data = str(part).encode()
-        hasher.update(len(data).to_bytes(4, "big"))
-        hasher.update(data)
-    return hasher.digest()
+    return hashlib.sha256("".join([f"{len(part)}:{part}" for part in parts]).encode()).hexdigest()
 
 
 def ledger_id(entropy: bytes) -> str:
     """Sixteen symbols for exactly 80 bits."""
     if len(entropy) != LEDGER_ID_BYTES:
         raise ValueError(f"a ledger id needs {LEDGER_ID_BYTES} bytes of entropy, got {len(entropy)}")
-    return _base32(entropy, 16)
+    number = int.from_bytes(entropy, "big")
+    return "".join(_BASE32[number >> shift & 31] for shift in range(75, -5, -5))
 
 
 def intent_id(ledger: str, strategy: str, instrument: str, side: str, decision: int) -> str:
-    """The name of one decision: `i-` and 65 bits."""
-    return "i-" + _base32(_digest("intent", ledger, strategy, instrument, side, decision), 13)
+    """The name of one decision: `i-` and 64 bits."""
+    return "i-" + _digest("intent", ledger, strategy, instrument, side, str(decision))[:16]
 
 
 def client_order_id(
@@ -57,22 +44,23 @@ def client_order_id(
     qty: int,
 ) -> str:
     """The identity under which an order reaches the venue, shaped like a UUID (venues advise it; no dots)."""
-    hexed = _digest("order", ledger, venue, account, intent, attempt, instrument, side, price, qty).hex()
-    return "-".join((hexed[:8], hexed[8:12], hexed[12:16], hexed[16:20], hexed[20:32]))
+    numbers = f"{attempt} {price} {qty}"
+    hexed = _digest("order", ledger, venue, account, intent, instrument, side, numbers)
+    return f"{hexed[:8]}-{hexed[8:12]}-{hexed[12:16]}-{hexed[16:20]}-{hexed[20:32]}"
 
 
 def human_code(intent: str) -> str:
-    """Six symbols that a person can read out: five of the intent's hash, one that catches a slip.
+    """Six symbols that a person can read out: five of the intent id's hash, one that catches a slip.
 
     The check symbol is a weighted sum modulo 31. Because 31 is prime it finds every single wrong symbol and every
     swap of two different ones.
     """
-    number = int.from_bytes(_digest("code", intent)[:8], "big")
+    number = int(intent.removeprefix("i-"), 16)
     digits = []
     for _ in range(CODE_LENGTH - 1):
         number, digit = divmod(number, len(CODE_ALPHABET))
         digits.append(digit)
-    return "".join(CODE_ALPHABET[d] for d in digits) + _check_symbol(digits)
+    return "".join([CODE_ALPHABET[digit] for digit in digits]) + _check_symbol(digits)
 
 
 def is_human_code(text: str) -> bool:
@@ -84,5 +72,5 @@ def is_human_code(text: str) -> bool:
 
 
 def _check_symbol(digits: list[int]) -> str:
-    total = sum((place + 2) * digit for place, digit in enumerate(digits))
+    total = sum([place * digit for place, digit in enumerate(digits, start=2)])
     return CODE_ALPHABET[-total % len(CODE_ALPHABET)]

@@ -190,3 +190,9 @@ class _Naps:
 def _wake(woken: asyncio.Future[None]) -> None:
     if not woken.done():
         woken.set_result(None)
+
+
+def stopwatch() -> Callable[[], float]:
+    """Real seconds since this call: to tell people how long something took, never for a decision."""
+    begun = time.monotonic_ns()
+    return lambda: (time.monotonic_ns() - begun) / _NS

@@ -4,8 +4,8 @@ import json
 import os
 from pathlib import Path
 
-from assent.desk.state import State
 from assent.desk.exposure import total_exposure
+from assent.desk.state import State
 from assent.model.levels import Level
 
 FILE_NAME = "heartbeat.json"

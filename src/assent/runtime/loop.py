@@ -19,7 +19,8 @@ BATCH_MAX = 256
 # Records between two checkpoints of the store's log, taken when nothing waits.
 CHECKPOINT_EVERY = 2_000
 
-Watch = Callable[[str], None]
+# Told the input that is taken up and when, or nothing ("", 0) when the batch is done.
+Watch = Callable[[str, int], None]
 Observer = Callable[[int, int, Fact], None]
 
 
@@ -78,12 +79,12 @@ class Loop:
         for inp in inputs:
             ts = max(clock.now(), desk.now)
             if watch:
-                watch(label_of(inp))
+                watch(label_of(inp), ts)
             for fact in desk.handle(ts, inp):
                 facts.append(fact)
                 entries.append(Entry(ts, kind_of(fact), SCHEMA_VERSION, encode_fact(fact)))
         if watch:
-            watch("")
+            watch("", 0)
         self.handled += len(inputs)
         if entries:
             self._commit(entries, facts)

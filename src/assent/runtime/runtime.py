@@ -5,7 +5,8 @@ released before the books have been compared. If any task breaks, all of them en
 """
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from assent.runtime.clock import Clock
 from assent.runtime.effects import duties
 from assent.runtime.executor import Executor
 from assent.runtime.heartbeat import beat
-from assent.runtime.inbox import Inbox, Lane
+from assent.runtime.inbox import Inbox, InboxOverflow, Lane
 from assent.runtime.loop import Loop, Observer, Watch
 from assent.venue.port import Venue
 
@@ -41,6 +42,7 @@ class Runtime:
         state_dir: Path | None = None,
         observers: Sequence[Observer] = (),
         watch: Watch | None = None,
+        watched: Callable[[], bool] = lambda: True,
     ) -> None:
         self.desk = desk
         self.venue = venue
@@ -52,6 +54,7 @@ class Runtime:
             observers=observers, watch=watch,
         )  # fmt: skip
         self.ready = False
+        self._watched = watched
         self._cycle_ns = cycle_ns
         self._state_dir = state_dir
         self._stop = asyncio.Event()
@@ -91,15 +94,17 @@ class Runtime:
         self._stop.set()
 
     def put(self, item: Input, *, lane: Lane = "venue") -> None:
-        """Something that must not be lost."""
-        self.inbox.put(lane, item, received_ts=item.received_ts)
+        """Something that must not be lost: when its lane is full, the loop halts the desk for it."""
+        with suppress(InboxOverflow):
+            self.inbox.put(lane, item, received_ts=item.received_ts)
 
     async def matched(self) -> None:
         """Compare the books now: what a resume needs."""
         await reconcile.match_books(self.venue, self.clock, self.put)
 
     def _sink(self, lane: Lane, item: Input, key: str = "") -> None:
-        self.inbox.put(lane, item, key=key or None, received_ts=item.received_ts)
+        with suppress(InboxOverflow):
+            self.inbox.put(lane, item, key=key or None, received_ts=item.received_ts)
 
     def _answer(self, answer: SendAnswered | CancelAnswered) -> None:
         self.put(answer)
@@ -132,6 +137,8 @@ class Runtime:
                 moved = f"the wall clock moved {jump.wall_ns} ns, the process stood still {jump.stall_ns} ns"
                 self.put(HaltAsked("clock_jump", "clock", moved, now), lane="control")
             self.put(TimePassed(now), lane="clock")
+            if not self._watched():
+                self.stop("the watchdog is gone")
             if self._state_dir:
                 beat(self._state_dir, self.desk.state, ts=now, status="running")
 

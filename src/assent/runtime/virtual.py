@@ -163,9 +163,7 @@ class VirtualLoop(ShutDoors):
         if get_ident() != self._thread:
             self._refuse_call()
         if asyncio._get_running_loop() is not None:
-            raise RuntimeError(
-                "an event loop already runs in this thread; a virtual loop needs one of its own"
-            )
+            raise RuntimeError("an event loop already runs in this thread; a virtual loop needs one of its own")
         hooks = sys.get_asyncgen_hooks()
         sys.set_asyncgen_hooks(firstiter=self._asyncgen_begun, finalizer=self._asyncgen_dropped)
         asyncio._set_running_loop(self)
@@ -206,9 +204,7 @@ class VirtualLoop(ShutDoors):
             except (SystemExit, KeyboardInterrupt):
                 raise
             except BaseException as exc:  # boundary: what a callback raises belongs to the exception handler
-                self.call_exception_handler(
-                    {"message": "exception in a callback", "exception": exc, "handle": handle}
-                )
+                self.call_exception_handler({"message": "exception in a callback", "exception": exc, "handle": handle})
 
     def _jump(self) -> None:
         """Nothing is ready: go to the next instant at which something is."""

@@ -58,7 +58,7 @@ class Venue(Protocol):
         ...
 
     async def find(self, order: Order) -> Evidence | Ended | None:
-        """What the venue's records say of an order. `Absent` only where its rule for absence is met; None: ask later."""
+        """What the venue's records say. `Absent` only where its own rule for absence is met; None: ask later."""
         ...
 
     async def books(self) -> "Books":

@@ -1,11 +1,15 @@
 """May anything of this kind be released at all: the mode, the level, the strategy's own standing."""
 
+from typing import get_args
+
 from assent.desk.candidate import Candidate
-from assent.model.intents import Check
+from assent.model.intents import Action, Check
 from assent.model.levels import ALLOWED
 
 # Modes that have an order path bound. Observe has none, so nothing may be released in it.
 RELEASING_MODES = frozenset(("paper", "dry-run", "live"))
+# The strictest level that still allows an action: the limit that a check shows.
+STRICTEST = {action: max(int(level) for level in ALLOWED if action in ALLOWED[level]) for action in get_args(Action)}
 
 
 def mode(candidate: Candidate) -> Check:
@@ -16,8 +20,7 @@ def mode(candidate: Candidate) -> Check:
 def level(candidate: Candidate) -> Check:
     current = candidate.state.level
     action = candidate.proposal.action
-    strictest = max((at for at, allowed in ALLOWED.items() if action in allowed), default=None)
-    return Check("level", action in ALLOWED[current], int(current), None if strictest is None else int(strictest))
+    return Check("level", action in ALLOWED[current], int(current), STRICTEST[action])
 
 
 def strategy_stopped(candidate: Candidate) -> Check:

@@ -25,11 +25,11 @@ from assent.model.inputs import (
     RejectionSeen,
     SettlementSeen,
     StreamProven,
-    quote_fault,
 )
 from assent.model.instruments import BinaryContract
 from assent.model.orders import Order
 from assent.model.units import SECOND
+from assent.venue.door import Door
 from assent.venue.port import Books, Ended, Sink
 from assent.venue.sim import wire
 
@@ -61,6 +61,7 @@ class SimVenue:
         self._wanted: Callable[[str, str, str], bool] = lambda *_: False
         self._listed: dict[str, BinaryContract] = {}
         self._proven_ts = 0
+        self._door = Door()
         self._in_flight: dict[str, None] = {}
         self._told_fill = 0
         self._told_settlement = 0
@@ -79,9 +80,7 @@ class SimVenue:
     async def feed(self) -> None:
         """Live through the exchange's time as ours passes."""
         while True:
-            due = self._exchange.next_event_ts()
-            proof = self._proven_ts + PROOF_EVERY
-            await self._clock.sleep_until(proof if due is None else min(due, proof))
+            await self._clock.sleep_until(min(self._exchange.next_event_ts(), self._proven_ts + PROOF_EVERY))
             self._pump()
 
     async def send(self, order: Order) -> Outcome:
@@ -148,17 +147,16 @@ class SimVenue:
             self._put("venue", StreamProven(self.name, now))
 
     def _pass_on(self, event: box.Event, now: int) -> None:
-        kind = type(event)
-        if kind is box.TopChanged:
-            self._quote(event, now)  # type: ignore[arg-type]
-        elif kind is box.Filled:
-            self._put("venue", FillSeen(wire.fill(event.fill), now))  # type: ignore[union-attr]
-        elif kind is box.OrderClosed:
-            self._put("venue", wire.closed_order(event, now))  # type: ignore[arg-type]
-        elif kind in (box.MarketChanged, box.GridChanged):
-            self._market_changed(event.market, event, now)  # type: ignore[union-attr]
-        elif kind in wire.PUBLIC and event.market in self._listed:  # type: ignore[union-attr]
-            self._put("venue", wire.PUBLIC[kind](event, now))
+        if isinstance(event, box.TopChanged):
+            self._quote(event, now)
+        elif isinstance(event, box.Filled):
+            self._put("venue", FillSeen(wire.fill(event.fill), now))
+        elif isinstance(event, box.OrderClosed):
+            self._put("venue", wire.closed_order(event, now))
+        elif isinstance(event, box.MarketChanged | box.GridChanged):
+            self._market_changed(event, now)
+        elif isinstance(event, box.ForecastPublished | box.Settled) and event.market in self._listed:
+            self._put("venue", wire.public(event, now))
 
     def _quote(self, event: box.TopChanged, now: int) -> None:
         """The door: what cannot be true is counted and kept out."""
@@ -166,21 +164,20 @@ class SimVenue:
         if instrument is None:
             return
         seen = wire.quote(event, now)
-        fault = quote_fault(instrument, seen)
+        fault = self._door.fault(instrument, seen)
         if fault:
             self._put("venue", RejectionSeen(fault, self.name, event.market, now))
             return
         self.quotes += 1
         self._put("market", seen, event.market)
 
-    def _market_changed(self, market: str, event: box.MarketChanged | box.GridChanged, now: int) -> None:
-        view = self._exchange.market(market)
-        if view is None:
+    def _market_changed(self, event: box.MarketChanged | box.GridChanged, now: int) -> None:
+        if isinstance(event, box.MarketChanged) and event.market in self._listed:
+            self._put("venue", wire.phase(event, now))
             return
-        if market not in self._listed or type(event) is box.GridChanged:
+        view = self._exchange.market(event.market)
+        if view is not None:
             self._list(view)
-        elif type(event) is box.MarketChanged:
-            self._put("venue", wire.PUBLIC[box.MarketChanged](event, now))
 
     def _list(self, view: box.MarketView) -> None:
         """A market enters, with its phase and its present quote."""

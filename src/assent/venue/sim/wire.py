@@ -1,7 +1,5 @@
 """Translation between the boxed exchange's words and ours. Pure; nothing is computed but names and shapes."""
 
-from collections.abc import Callable
-
 from assent.exchange import types as box
 from assent.model.grids import Band, PriceGrid, QtyGrid
 from assent.model.inputs import (
@@ -90,12 +88,15 @@ def quote(event: box.TopChanged, now: int) -> QuoteSeen:
     )
 
 
-def _forecast(event: box.ForecastPublished, now: int) -> Input:
-    return ForecastSeen(event.market, event.probability_ppm, event.source, event.ts, now)
-
-
-def _phase(event: box.MarketChanged, now: int) -> Input:
+def phase(event: box.MarketChanged, now: int) -> PhaseSeen:
     return PhaseSeen(event.market, PHASES[event.status], event.ts, now)
+
+
+def public(event: box.ForecastPublished | box.Settled, now: int) -> Input:
+    """What everybody may know."""
+    if isinstance(event, box.Settled):
+        return settlement(event, now)
+    return ForecastSeen(event.market, event.probability_ppm, event.source, event.ts, now)
 
 
 def settlement(event: box.Settled | box.Settlement, now: int) -> SettlementSeen:
@@ -104,11 +105,3 @@ def settlement(event: box.Settled | box.Settlement, now: int) -> SettlementSeen:
 
 def closed_order(event: box.OrderClosed, now: int) -> OrderClosedSeen:
     return OrderClosedSeen(event.client_order_id or event.order_id, event.reason, event.filled, now)
-
-
-# Public events that are passed on as they come; quotes, fills and the ends of orders have roads of their own.
-PUBLIC: dict[type, Callable[..., Input]] = {
-    box.ForecastPublished: _forecast,
-    box.MarketChanged: _phase,
-    box.Settled: settlement,
-}

@@ -1,0 +1,104 @@
+"""`assent intents`: what was proposed and what became of it. `show ID` is `assent why ID` under another name."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from assent.cli.options import desk_options, say, say_json, settings_of
+from assent.cli.why import command as why_command
+from assent.cli.words import money, price, table, when
+
+if TYPE_CHECKING:
+    from assent.cli.reading import Ledger
+    from assent.desk.state import State
+
+# Public names. FAILED: refused by the venue, or never sent; an unknown order is APPROVED and says `unknown`.
+STATUSES: Final = (
+    "PENDING", "APPROVED", "REJECTED", "EXPIRED", "EXECUTED", "EXECUTED_DRYRUN", "FAILED", "SUPERSEDED",
+)  # fmt: skip
+LIMIT_DEFAULT: Final = 20
+
+
+class Listing(click.Group):
+    """Without a name of one of its commands, it lists."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        named = bool(args) and (args[0] in self.commands or args[0] in ctx.help_option_names)
+        return super().parse_args(ctx, args if named else ["list", *args])
+
+
+@click.group(name="intents", cls=Listing, short_help="What was proposed, and what became of it.")
+def command() -> None:
+    """What was proposed, and what became of it. Without a command: list."""
+
+
+@command.command(name="list", short_help="The latest intents.")
+@click.option("--status", "wanted", type=click.Choice(STATUSES, case_sensitive=False), help="Only these.")
+@click.option("--limit", type=click.IntRange(1), default=LIMIT_DEFAULT, show_default=True, help="At most so many.")
+@desk_options
+def list_command(folder: Path, mode: str | None, *, wanted: str | None, limit: int, as_json: bool) -> None:
+    """The latest intents, newest last: proposed, refused, and what their orders came to."""
+    from assent.cli.reading import read_ledger
+
+    rows = intent_rows(read_ledger(settings_of(folder, mode=mode)))
+    chosen = [row for row in rows if wanted in (None, row["status"])][-limit:]
+    if as_json:
+        say_json({"intents": chosen, "total": len(rows)})
+    else:
+        say(intent_lines(chosen) or ["no intents"])
+
+
+command.add_command(why_command, name="show")
+
+
+def intent_rows(ledger: "Ledger") -> list[dict[str, Any]]:
+    """Every intent with its status, in the order of the ledger."""
+    from assent.desk.story import in_words
+    from assent.model.facts import IntentProposed, IntentRefused, OrderReleased
+
+    orders = {fact.order.intent_id: fact.order.order_id for _, _, fact in ledger.records if type(fact) is OrderReleased}
+    rows = []
+    for seq, ts, fact in ledger.records:
+        if not isinstance(fact, IntentProposed | IntentRefused):
+            continue
+        intent, order_id = fact.intent, orders.get(fact.intent.intent_id, "")
+        reason = fact.reason if isinstance(fact, IntentRefused) else ""
+        status, unknown = status_of_intent(ledger.state, order_id, refused=bool(reason), cancels=intent.action == "cancel")
+        rows.append(
+            {
+                "seq": seq, "ts": ts, "intent_id": intent.intent_id, "code": intent.code, "status": status,
+                "unknown": unknown, "reason": reason, "strategy": intent.strategy, "type": intent.action,
+                "side": intent.side, "words": in_words(intent, ledger.state.find_instrument(intent.instrument)),
+                "instrument": intent.instrument, "price": intent.price, "qty": intent.qty, "edge": intent.edge,
+                "fee": intent.fee, "worst_loss": intent.worst_loss, "expires_ts": intent.expires_ts,
+                "order_id": order_id,
+            }
+        )  # fmt: skip
+    return rows
+
+
+def status_of_intent(state: "State", order_id: str, *, refused: bool, cancels: bool) -> tuple[str, bool]:
+    """The public name of where an intent stands, and whether its order's fate is unknown."""
+    order = state.find_order(order_id)
+    if refused:
+        return "REJECTED", False
+    if order is None:
+        return ("EXECUTED" if cancels else "PENDING"), False
+    if order.status in ("released", "working", "closing", "unknown"):
+        return "APPROVED", order.status == "unknown"
+    if order.filled:
+        return "EXECUTED", False
+    return ("EXPIRED" if order.status == "closed" else "FAILED"), False
+
+
+def intent_lines(rows: list[dict[str, Any]]) -> list[str]:
+    cells = [
+        (
+            when(row["ts"]), row["code"], row["status"] + (" unknown" if row["unknown"] else ""), row["reason"],
+            row["words"], row["instrument"], price(row["edge"]), money(row["worst_loss"]),
+        )
+        for row in rows
+    ]  # fmt: skip
+    head = ("time (UTC)", "code", "status", "reason", "what", "market", "edge", "worst loss")
+    return table(cells, head=head, right=(6, 7)) if cells else []

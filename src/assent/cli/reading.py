@@ -1,0 +1,104 @@
+"""How a command learns how a desk stands: it asks the one that runs, or folds the ledger read-only.
+
+Reading never takes the lease, so it disturbs nobody and works while the desk is at work.
+"""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from assent.cli.exits import CommandError, Exit
+from assent.desk.fold import evolve
+from assent.desk.state import State
+from assent.desk.story import Told
+from assent.ledger.chain import EMPTY, Head
+from assent.ledger.errors import LedgerMissing
+from assent.ledger.lease import is_held
+from assent.ledger.sqlite import open_reader
+from assent.model.errors import InvariantBroken
+from assent.model.facts import decode_fact
+from assent.runtime.control import ask
+from assent.runtime.status import status_of
+
+if TYPE_CHECKING:
+    from assent.config import Settings
+
+
+class Ledger(NamedTuple):
+    """A folded ledger: the state, the last record, and every fact with its place and time."""
+
+    state: State
+    head: Head
+    records: list[Told]
+
+
+def read_ledger(settings: "Settings") -> Ledger:
+    """Fold the whole ledger. One that cannot be folded is named, with the record at which it breaks."""
+    try:
+        reader = open_reader(settings.ledger_path)
+    except LedgerMissing:
+        raise _never_ran(settings) from None
+    state, records, head = State(), [], EMPTY
+    try:
+        for record in reader.records():
+            try:
+                fact = decode_fact(record.kind, record.version, record.body)
+                evolve(state, record.ts, fact)
+            except (InvariantBroken, msgspec.MsgspecError, KeyError) as error:
+                raise _broken(settings, record.seq, error) from error
+            records.append((record.seq, record.ts, fact))
+            head = Head(record.seq, record.hash, record.ts)
+    finally:
+        reader.close()
+    return Ledger(state, head, records)
+
+
+def standing(settings: "Settings") -> dict[str, Any]:
+    """The status of the desk, from itself when it runs, else from its ledger."""
+    answer = ask(settings.control_path, {"cmd": "status"})
+    if answer is None:
+        return resting(settings)
+    if not answer.get("ok"):
+        raise CommandError(
+            "no_answer",
+            f"The running desk gave no status: {answer.get('error', 'no reason given')}",
+            why="Something holds the control socket and does not answer",
+            todo="Try again; if it stays so, look with `assent doctor`",
+            exit_code=Exit.UNKNOWN,
+        )
+    status: dict[str, Any] = answer["status"]
+    return status
+
+
+def resting(settings: "Settings") -> dict[str, Any]:
+    """The status of a desk that answers nobody, from its ledger. `lease_held` tells of a process that starts or ends."""
+    try:
+        ledger = read_ledger(settings)
+    except CommandError as error:
+        if error.code != "never_ran":
+            raise
+        ledger = Ledger(State(), EMPTY, [])
+    status = status_of(
+        ledger.state, settings_name=settings.name, path=settings.ledger_path, head=ledger.head, running=False, pid=None
+    )
+    status["lease_held"] = is_held(settings.ledger_path)
+    return status
+
+
+def _never_ran(settings: "Settings") -> CommandError:
+    return CommandError(
+        "never_ran",
+        f"There is no ledger at {settings.ledger_path}",
+        why=f"This desk has never run in mode {settings.mode}, so there is nothing to tell",
+        todo="Start it with `assent run`, or name its folder with -C and its mode with --mode",
+    )
+
+
+def _broken(settings: "Settings", seq: int, error: Exception) -> CommandError:
+    return CommandError(
+        "ledger_unreadable",
+        f"Record {seq} of {settings.ledger_path} does not follow from those before it ({error})",
+        why="State is a fold of the ledger, so nothing can be told from one that does not fold",
+        todo="Run `assent ledger verify`, keep the file, and restore a copy that verifies",
+        exit_code=Exit.FOUND,
+    )

@@ -1,0 +1,167 @@
+"""One sentence for every fact, in one table: the live view, plain lines, `ledger show` and `why` all speak it.
+
+A sentence says what the fact says and no more. Prices and sides are in the book's YES terms unless an intent speaks.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from assent.cli.words import clipped, in_unit, line, money, price, share
+from assent.desk.story import in_words
+from assent.model import facts
+from assent.model.facts import Fact, kind_of
+from assent.model.inputs import Accepted
+from assent.model.intents import Intent
+from assent.model.levels import Level
+from assent.model.orders import Fill
+from assent.model.reasons import REASONS
+from assent.model.reasons import sentence as reason_sentence
+from assent.model.units import format_qty
+
+WIDTH_MAX: Final = 240
+
+
+def sentence_of(fact: Fact) -> str:
+    """The fact in words, on one line, inert in a terminal."""
+    return clipped(line(SENTENCES[type(fact)](fact)), WIDTH_MAX)
+
+
+def is_notable(fact: Fact) -> bool:
+    """Whether somebody who watches wants to be told; the rest is for the record."""
+    return kind_of(fact) not in QUIET
+
+
+def short(order_id: str) -> str:
+    """The beginning of an order's id: enough to find it again with `why`."""
+    return order_id[:8]
+
+
+def _opened(fact: facts.LedgerOpened) -> str:
+    return (
+        f"ledger {fact.ledger_id} opened: {fact.mode}, {fact.venue} {fact.environment}, account {fact.account},"
+        f" constitution {fact.constitution_digest[:12]}"
+    )
+
+
+def _idea(intent: Intent) -> str:
+    size = f" {format_qty(intent.qty)}" if intent.qty else ""
+    verb, _, rest = in_words(intent).partition(" ")
+    return f"{intent.strategy}: {verb}{size} {rest} in {intent.instrument}"
+
+
+def _proposed(fact: facts.IntentProposed) -> str:
+    intent = fact.intent
+    return f"{_idea(intent)} (code {intent.code}), worst loss {money(intent.worst_loss)}: every rule agreed"
+
+
+def _refused(fact: facts.IntentRefused) -> str:
+    check = next((check for check in fact.checks if check.rule == fact.reason), None)
+    numbers = ""
+    if check is not None and check.limit is not None:
+        numbers = f" {_measured(fact.reason, check.measured)}, limit {_measured(fact.reason, check.limit)}"
+    return f"{_idea(fact.intent)} (code {fact.intent.code}): refused [{fact.reason}]{numbers}"
+
+
+def _measured(code: str, value: int | None) -> str:
+    known = REASONS.get(code)
+    return in_unit(known.unit if known else "count", value)
+
+
+def _released(fact: facts.OrderReleased) -> str:
+    order = fact.order
+    return (
+        f"order {short(order.order_id)} released: {order.side} {format_qty(order.qty)} YES at {price(order.price)}"
+        f" in {order.instrument}, {order.time_in_force}, {fact.assent}"
+    )
+
+
+def _accepted(fact: facts.OrderAccepted) -> str:
+    return (
+        f"order {short(fact.order_id)} accepted: {format_qty(fact.filled)} filled, {format_qty(fact.remaining)} resting"
+    )
+
+
+def _resolved(fact: facts.OrderResolved) -> str:
+    finding = fact.finding
+    if isinstance(finding, Accepted):
+        found = f"it is there, {format_qty(finding.filled)} filled, {format_qty(finding.remaining)} resting"
+    else:
+        found = f"it never arrived ({finding.evidence})"
+    return f"order {short(fact.order_id)} is unknown no more: {found}; by {fact.source}"
+
+
+def _fill(fill: Fill) -> str:
+    verb = "bought" if fill.side == "buy" else "sold"
+    role = "taker" if fill.taker else "maker"
+    return (
+        f"{verb} {format_qty(fill.qty)} YES at {price(fill.price)} in {fill.instrument}, fee {money(fill.fee)}"
+        f" ({role}), order {short(fill.order_id)}"
+    )
+
+
+def _corrected(fact: facts.FillCorrected) -> str:
+    new = fact.correction
+    if not new.qty:
+        return f"the venue took fill {new.fill_id} back"
+    return f"fill {new.fill_id} was really {format_qty(new.qty)} at {price(new.price)}, fee {money(new.fee)}"
+
+
+def _settled(fact: facts.MarketSettled) -> str:
+    value = f" at {price(fact.value)}" if fact.result == "scalar" else ""
+    held = f"; held {format_qty(fact.qty)}, paid {money(fact.payout)}" if fact.qty else ""
+    return f"{fact.instrument} settled {fact.result}{value}{held}"
+
+
+def _moved(fact: facts.CashMoved) -> str:
+    way = "came in" if fact.amount >= 0 else "went out"
+    return f"{money(abs(fact.amount))} {way}: {fact.reference}"
+
+
+def _matched(fact: facts.AccountMatched) -> str:
+    return (
+        f"our books equal the venue's: cash {money(fact.cash)}, {len(fact.positions)} positions,"
+        f" {fact.open_orders} open orders; by {fact.source}"
+    )
+
+
+def _decision(fact: facts.DecisionRecorded) -> str:
+    scores = "".join(f", {name} {share(ppm)}" for name, ppm in fact.scores)
+    return f"{fact.strategy}: {fact.decision} ({fact.reason}){scores}"
+
+
+SENTENCES: Final[dict[type, Callable[[Any], str]]] = {
+    facts.LedgerOpened: _opened,
+    facts.DeskStarted: lambda f: f"desk started with {', '.join(f.strategies) or 'no strategy'}, build {f.build[:12]}",
+    facts.DeskStopped: lambda f: f"desk stopped: {f.why}",
+    facts.InstrumentListed: lambda f: f"{f.instrument.id} listed: {f.instrument.title}",
+    facts.InputRejected: lambda f: f"rejected from {f.source}, time {f.count} [{f.code}]: {f.detail}",
+    facts.IntentProposed: _proposed,
+    facts.IntentRefused: _refused,
+    facts.DecisionRecorded: _decision,
+    facts.OrderReleased: _released,
+    facts.OrderAccepted: _accepted,
+    facts.OrderRefused: lambda f: f"order {short(f.order_id)} refused by the venue [{f.code}]: {f.detail}",
+    facts.OrderNotSent: lambda f: f"order {short(f.order_id)} not sent [{f.reason}]: {reason_sentence(f.reason)}",
+    facts.OrderUnknown: lambda f: f"order {short(f.order_id)} is unknown, its worst case stays reserved: {f.detail}",
+    facts.OrderResolved: _resolved,
+    facts.OrderClosed: lambda f: f"order {short(f.order_id)} closed ({f.why}): {format_qty(f.filled)} filled in all",
+    facts.OrderQuarantined: lambda f: f"order {short(f.order_id)} in quarantine [{f.reason}]: look at it",
+    facts.CancelReleased: lambda f: f"cancel of order {short(f.order_id)} released by {f.by}: {f.why}",
+    facts.CancelEnded: lambda f: f"cancel of order {short(f.order_id)} ended {f.result}: {f.detail}",
+    facts.FillBooked: lambda f: _fill(f.fill),
+    facts.FillCorrected: _corrected,
+    facts.FeeDiffered: lambda f: f"fill {f.fill_id} cost {money(f.charged)} in fees, we read {money(f.estimated)}",
+    facts.MarketSettled: _settled,
+    facts.CashMoved: _moved,
+    facts.EquityMarked: lambda f: f"equity {money(f.equity)}, cash {money(f.cash)}, exposure {money(f.exposure)}",
+    facts.AccountMatched: _matched,
+    facts.DiscrepancyFound: lambda f: f"{f.what}: ours {f.ours}, the venue's {f.theirs}; by {f.source}",
+    facts.StrategyStopped: lambda f: f"strategy {f.strategy} stopped [{f.reason}]: {f.detail}",
+    facts.HaltRaised: lambda f: f"{Level(f.level).name} [{f.cause}] by {f.by}: {f.detail}",
+    facts.HaltCleared: lambda f: f"halt [{f.cause}] cleared by {f.by}: {f.reason}",
+    facts.ResumeRefused: lambda f: f"resume of [{f.cause}] by {f.by} refused: {f.why}",
+    facts.StateMarked: lambda f: f"state after record {f.seq} is {f.digest[:16]}...",
+}
+
+# For the record only.
+QUIET: Final = frozenset(("StateMarked", "EquityMarked", "AccountMatched", "InstrumentListed", "CashMoved"))

@@ -1,0 +1,128 @@
+"""`assent status`: how the desk stands, from itself when it runs, else from its ledger. Exit 6 when it does not run."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from assent.cli.exits import Exit
+from assent.cli.options import desk_options, say, say_json, settings_of
+from assent.cli.words import in_unit, line, money, plain, table, when
+
+BAR_CHARS = 20
+
+
+@click.command(name="status", short_help="How the desk stands.")
+@desk_options
+def command(folder: Path, mode: str | None, *, as_json: bool) -> int:
+    """How the desk stands: level, halts, money, limits, positions, orders.
+
+    Exits 0 when the desk runs and 6 when it does not; what its ledger says is shown either way.
+    """
+    from assent.cli.reading import standing
+
+    status = standing(settings_of(folder, mode=mode))
+    if as_json:
+        say_json(status)
+    else:
+        say(status_lines(status))
+    return Exit.OK if status["running"] else Exit.NOT_RUNNING
+
+
+def status_lines(status: dict[str, Any]) -> list[str]:
+    """The whole status on at most 100 columns."""
+    return [
+        *head_lines(status),
+        "",
+        "limits",
+        *_indented(limit_lines(status)),
+        *_block("halts", halt_lines(status)),
+        *_block("stopped", [f"{s['strategy']} [{s['reason']}] {s['sentence']}" for s in status["stopped"]]),
+        *_block("positions", position_lines(status)),
+        *_block("orders", order_lines(status["orders"])),
+    ]
+
+
+def head_lines(status: dict[str, Any]) -> list[str]:
+    """Who, which mode, at which level, with how much."""
+    if not status["ledger"]["records"]:
+        return [f"{line(status['name'])}  has never run in this mode: there is no ledger yet"]
+    ledger = status["ledger"]
+    return [
+        f"{banner(status)}  {_running(status)}",
+        f"level   {status['level']}; allowed: {', '.join(status['allowed']) or 'nothing without a person'}",
+        f"cash    {money(status['cash'])}   equity {money(status['equity'])}   exposure {money(status['exposure'])}"
+        f"   reserved {money(status['reserved'])}",
+        f"ledger  {line(ledger['id'])}   {ledger['records']} records, head {ledger['head'][:16]}, {when(ledger['ts'])}",
+    ]
+
+
+def banner(status: dict[str, Any]) -> str:
+    """The mode first, in capitals: nobody may take paper for money, or money for paper."""
+    return line(
+        f"{status['mode'].upper()}  {status['name']}  {status['venue']} {status['environment']}"
+        f"  account {status['account']}"
+    )
+
+
+def limit_lines(status: dict[str, Any]) -> list[str]:
+    rows = []
+    for limit in status["limits"]:
+        unit, bar = limit["unit"], ""
+        if limit["measured"] is not None:
+            bar = bar_of(limit["measured"], limit["limit"])
+        rows.append((limit["key"], in_unit(unit, limit["measured"]), in_unit(unit, limit["limit"]), bar))
+    return table(rows, right=(1, 2))
+
+
+def bar_of(measured: int, limit: int) -> str:
+    """How much of a limit is used; full also when it is passed."""
+    filled = BAR_CHARS if measured >= limit else max(0, measured) * BAR_CHARS // limit
+    return f"[{'#' * filled}{'.' * (BAR_CHARS - filled)}]"
+
+
+def halt_lines(status: dict[str, Any]) -> list[str]:
+    lines = []
+    for halt in status["halts"]:
+        lines += [
+            line(f"{halt['level']} [{halt['cause']}] since {when(halt['since_ts'])} by {halt['by']}"),
+            line(f"  {halt['sentence']} {halt['detail']}"),
+            line(f"  ends: {halt['reset_how']}"),
+        ]
+    return lines
+
+
+def position_lines(status: dict[str, Any]) -> list[str]:
+    rows = [
+        (p["instrument"], p["side"].upper(), in_unit("qty", abs(p["qty"])), money(p["cost"]), money(p["exposure"]))
+        for p in status["positions"]
+    ]
+    return table(rows, head=("market", "side", "qty", "cost", "at risk"), right=(2, 3, 4)) if rows else []
+
+
+def order_lines(orders: list[dict[str, Any]]) -> list[str]:
+    rows = [
+        (
+            o["order_id"][:8], o["code"], o["words"], o["instrument"],
+            f"{in_unit('qty', o['filled'])}/{in_unit('qty', o['qty'])}",
+            o["status"] + (f", cancel {o['cancel']}" if o["cancel"] else ""), when(o["released_ts"]),
+        )
+        for o in orders
+    ]  # fmt: skip
+    return table(rows, head=("order", "code", "what", "market", "filled", "status", "released"), right=(4,)) if rows else []
+
+
+def _running(status: dict[str, Any]) -> str:
+    if status["running"]:
+        return f"running, pid {status['pid']}"
+    if status.get("lease_held"):
+        return "NOT ANSWERING: a process holds its lease; it starts, ends or hangs"
+    return "not running"
+
+
+def _block(title: str, lines: list[str]) -> list[str]:
+    return ["", title, *_indented([plain(text) for text in lines])] if lines else ["", f"{title}: none"]
+
+
+def _indented(lines: list[str]) -> list[str]:
+    return [f"  {text}" for text in lines]

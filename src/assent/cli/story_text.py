@@ -1,0 +1,144 @@
+"""A story as text on at most 100 columns: aligned, in plain words, every number with its unit."""
+
+from textwrap import wrap
+
+from assent.cli.sentences import sentence_of
+from assent.cli.words import in_unit, line, money, plain, price, span, table, when
+from assent.desk.story import Money, Story
+from assent.model.instruments import Instrument
+
+WIDTH = 100
+
+
+def story_lines(story: Story) -> list[str]:
+    """From the idea to the money, in the order in which a person asks."""
+    return [
+        *_idea(story),
+        "",
+        *_quote(story),
+        "",
+        *_checks(story),
+        "",
+        *_verdict(story),
+        *_what_followed(story),
+        "",
+        *_end(story),
+    ]
+
+
+def _idea(story: Story) -> list[str]:
+    intent, seal, decided = story.intent, story.seal, when(story.ts)
+    where = f"{seal.mode} {seal.venue} {seal.environment}, ledger {seal.ledger_id}" if seal else ""
+    lines = [
+        f"intent {line(intent.intent_id)}  code {line(intent.code)}  {where}",
+        f"  {line(intent.strategy)} wanted to {story.words} in {line(intent.instrument)}{_title(story.instrument)}",
+        f"  decided {decided} UTC (record {story.seq}, decision {intent.decision}); {_held(story.held_before)} before",
+        f"  size {in_unit('qty', intent.qty)}, worst loss {money(intent.worst_loss)}, fee estimate {money(intent.fee)}",
+    ]
+    if intent.fair is not None:
+        lines.append(f"  estimate YES {price(intent.fair)}, edge after fees {price(intent.edge)} a contract")
+    if intent.reason:
+        lines += _wrapped(f"because: {line(intent.reason)}", indent=2)
+    return lines
+
+
+def _title(instrument: Instrument | None) -> str:
+    return f"\n  {line(instrument.title)}" if instrument and instrument.title else ""
+
+
+def _held(qty: int) -> str:
+    return f"held {in_unit('qty', abs(qty))} {'YES' if qty > 0 else 'NO'}" if qty else "nothing was held"
+
+
+def _quote(story: Story) -> list[str]:
+    quote, ages = story.quote, story.ages
+    if quote is None or ages is None:
+        return ["the quote it rests on: there was none"]
+    rows = [
+        ("  bid", price(quote.bid), "x", in_unit("qty", quote.bid_qty)),
+        ("  ask", price(quote.ask), "x", in_unit("qty", quote.ask_qty)),
+    ]
+    return [
+        "the quote it rests on (YES)",
+        *table(rows, right=(1, 3)),
+        f"  of {span(ages.source_ns)} before by the venue's time; came in {span(ages.received_ns)} before,"
+        f" proven {span(ages.proven_ns)} before",
+    ]
+
+
+def _checks(story: Story) -> list[str]:
+    """Every rule, with what it measured and the limit; under those that refused, what to do."""
+    rows = [
+        (
+            "  ok" if check.ok else "  NO", check.rule,
+            in_unit(check.unit, check.measured), in_unit(check.unit, check.limit), check.unit,
+        )
+        for check in story.checks
+    ]  # fmt: skip
+    lines = table(rows, head=("checks", "rule", "measured", "limit", "unit"), right=(2, 3))
+    told = []
+    for check, text in zip(story.checks, lines[1:], strict=True):
+        told.append(text)
+        if not check.ok:
+            told += _wrapped(check.sentence, indent=6)
+    return [lines[0], *told]
+
+
+def _verdict(story: Story) -> list[str]:
+    if story.verdict != "refused":
+        what = "released" if story.verdict == "released" else "waiting"
+        lines = [f"verdict: {what}. {story.sentence}"]
+        if story.order:
+            lines += [f"  order {line(story.order.order_id)}, assent: {line(story.assent)}", f"  digest {story.digest}"]
+        return lines
+    lines = _wrapped(f"verdict: refused [{story.reason}]. {story.sentence}", indent=0)
+    if story.repeats:
+        lines.append(f"  the refusal of this idea before this one was repeated {story.repeats} times, only counted")
+    return lines
+
+
+def _what_followed(story: Story) -> list[str]:
+    lines = ["", "what followed"] if story.steps else []
+    for step in story.steps:
+        first, *rest = wrap(sentence_of(step.fact), WIDTH - 36) or [""]
+        lines.append(f"  {when(step.ts)}  #{step.seq:<7} {first}")
+        lines += [" " * 36 + text for text in rest]
+    return lines
+
+
+def _end(story: Story) -> list[str]:
+    settled = story.settled
+    if settled is None:
+        lines = ["the market has not settled"]
+    else:
+        value = f" at {price(settled.value)}" if settled.result == "scalar" else ""
+        lines = [f"the market settled {settled.result.upper()}{value} on {when(settled.ts)} (record {settled.seq})"]
+    if story.money:
+        lines += _money(story.money)
+    elif story.hindsight_per_contract is not None:
+        gained = "gained" if story.hindsight_per_contract >= 0 else "lost"
+        lines.append(
+            f"  in hindsight: a contract at this price would have {gained}"
+            f" {money(abs(story.hindsight_per_contract))} before fees"
+        )
+    return [plain(text) for text in lines]
+
+
+def _money(sums: Money) -> list[str]:
+    """This intent alone."""
+    if not sums.qty:
+        return ["this intent alone: nothing was filled, nothing was paid"]
+    rows = [("  cost", money(sums.cost)), ("  fees", money(sums.fees))]
+    if sums.proceeds:
+        rows += [("  given back for", money(sums.proceeds)), ("  fees of giving back", money(sums.proceeds_fees))]
+    rows.append(("  settlement paid", money(sums.payout)))
+    if sums.gain is None:
+        rows.append(("  still held", f"{in_unit('qty', sums.left)} contracts"))
+    else:
+        rows.append(("  profit" if sums.gain >= 0 else "  loss", money(abs(sums.gain))))
+    return [f"this intent alone: {in_unit('qty', sums.qty)} contracts filled", *table(rows, right=(1,))]
+
+
+def _wrapped(text: str, *, indent: int) -> list[str]:
+    space = " " * indent
+    return wrap(text, WIDTH, initial_indent=space, subsequent_indent=space + "  ")

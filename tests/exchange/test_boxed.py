@@ -1,0 +1,331 @@
+"""A second run meets the same world: same books, same fills, same money, wherever the first one was killed."""
+
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from assent.exchange import boxed
+from assent.exchange.boxed import BoxedExchange
+from assent.exchange.journal import JournalError
+from assent.exchange.types import (
+    DAY,
+    MICRO,
+    MINUTE,
+    Accepted,
+    Event,
+    ExchangeError,
+    ForecastPublished,
+    MarketChanged,
+    NewOrder,
+    Rejected,
+)
+from assent.exchange.world import World
+
+A_DAY = 20_458
+MIDNIGHT = A_DAY * DAY
+CASH = 1_000 * MICRO
+
+
+def opened(path: Path | None = None, start_ts: int = MIDNIGHT, **more: Any) -> BoxedExchange:
+    return BoxedExchange.open(path, seed=7, start_ts=start_ts, account="desk", cash=CASH, **more)
+
+
+class Client:
+    """Trades at the given moments, as a strategy would: a function of what it sees and of its own stream."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def act(self, exchange: BoxedExchange, ts: int) -> None:
+        self.number += 1
+        random = Random(self.number)
+        exchange.step_until(ts)
+        resting = exchange.open_orders()
+        if resting and random.random() < 0.3:
+            exchange.cancel(ts, random.choice(resting).order_id)
+            return
+        open_markets = [view for view in exchange.markets() if view.status == "active"]
+        if not open_markets:
+            return
+        view = random.choice(open_markets)
+        side, other = random.choice([("buy", view.ask), ("sell", view.bid)])
+        price = max(10_000, min(990_000, (other or 500_000) + random.choice([-20_000, 0, 0, 10_000])))
+        tif = random.choice(["gtc", "ioc", "fok"])
+        qty = random.randint(1, 400) * 10_000
+        exchange.submit(ts, NewOrder(f"c{self.number}", view.spec.ticker, side, price, qty, tif))
+
+
+def state(exchange: BoxedExchange) -> tuple[object, ...]:
+    """Everything the owner can ask for."""
+    return (
+        exchange.now,
+        exchange.balance(),
+        exchange.positions(),
+        exchange.orders(),
+        exchange.open_orders(),
+        exchange.fills(),
+        exchange.settlements(),
+        exchange.markets(),
+        [exchange.depth(view.spec.ticker) for view in exchange.markets()],
+        exchange.next_event_ts(),
+        exchange.audit(),
+    )
+
+
+def moments(start: int, end: int, count: int, seed: int) -> list[int]:
+    random = Random(seed)
+    return sorted(random.randint(start, end) for _ in range(count))
+
+
+# --- replay --------------------------------------------------------------------------------------------
+
+
+def test_a_world_that_is_killed_again_and_again_is_the_same_world(tmp_path: Path) -> None:
+    path = tmp_path / "exchange.journal"
+    acts = moments(MIDNIGHT, MIDNIGHT + DAY + DAY // 4, 90, seed=1)
+    kills = {15, 16, 50, 80}
+    calm, calm_client = opened(), Client()
+    torn, torn_client = opened(path), Client()
+    for number, ts in enumerate(acts):
+        if number in kills:
+            torn.close()
+            torn = opened(path, start_ts=ts)
+            torn.catch_up(ts)
+            calm.step_until(ts)
+            assert state(torn) == state(calm)
+        calm_client.act(calm, ts)
+        torn_client.act(torn, ts)
+    assert len(calm.fills()) > 20
+    assert len(calm.settlements()) > 1
+    end = acts[-1] + MINUTE
+    calm.step_until(acts[-1])
+    torn.step_until(acts[-1])
+    assert calm.step_until(end) == torn.step_until(end)
+    assert state(torn) == state(calm)
+    torn.close()
+    for trusting in (False, True):
+        again = opened(path, replay_everything=not trusting)
+        again.catch_up(end)
+        assert state(again) == state(calm)
+        again.close()
+
+
+def test_a_killed_process_loses_nothing_that_was_answered(tmp_path: Path) -> None:
+    path = tmp_path / "exchange.journal"
+    program = f"""
+import os, signal
+from pathlib import Path
+from tests.exchange.test_boxed import Client, MIDNIGHT, MINUTE, opened
+exchange, client = opened(Path({str(path)!r})), Client()
+for number in range(30):
+    client.act(exchange, MIDNIGHT + MINUTE + number * MINUTE)
+print(exchange.balance(), len(exchange.orders()), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", program], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == -9, run.stderr
+    exchange = opened(path)
+    exchange.catch_up(MIDNIGHT + 30 * MINUTE)
+    assert f"{exchange.balance()} {len(exchange.orders())}" == run.stdout.strip()
+    assert exchange.fills()
+    exchange.close()
+
+
+def test_an_order_that_was_written_but_never_answered_is_found_after_the_restart(tmp_path: Path) -> None:
+    path = tmp_path / "exchange.journal"
+    exchange = opened(path)
+    ts = MIDNIGHT + 5 * MINUTE
+    exchange.step_until(ts)
+    ticker = exchange.markets()[3].spec.ticker
+    order = NewOrder("lost", ticker, "buy", 10_000, MICRO)
+    exchange._write(boxed.OrderEntry(ts, order))
+    exchange.close()
+    again = opened(path)
+    again.catch_up(ts + MINUTE)
+    (found,) = again.orders("lost")
+    assert found.created_ts == ts
+    assert again.submit(ts + MINUTE, order) == Rejected(
+        "order_already_exists", "client order id 'lost' was used before"
+    )
+    again.close()
+
+
+def test_days_without_our_orders_are_never_lived_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "exchange.journal"
+    exchange = opened(path)
+    exchange.step_until(MIDNIGHT + 5 * MINUTE)
+    ask = next(view.ask for view in exchange.markets()[3:] if view.ask)
+    ticker = exchange.markets()[3].spec.ticker
+    assert isinstance(exchange.submit(MIDNIGHT + 5 * MINUTE, NewOrder("c1", ticker, "buy", ask, MICRO)), Accepted)
+    exchange.close()
+    lived: list[int] = []
+
+    class Watched(World):
+        def step_until(self, ts: int) -> None:
+            lived.append(self.day)
+            super().step_until(ts)
+
+    monkeypatch.setattr(boxed, "World", Watched)
+    again = opened(path)
+    again.catch_up(MIDNIGHT + 31 * DAY + MINUTE)
+    assert sorted(set(lived)) == [A_DAY, A_DAY + 31]
+    assert [order.status for order in again.orders()] != ["resting"]
+    assert again.positions() == {}
+    again.close()
+    lived.clear()
+    once_more = opened(path)
+    once_more.catch_up(MIDNIGHT + 31 * DAY + MINUTE)
+    assert set(lived) == {A_DAY + 31}, "a finished day is remembered by what it left"
+    assert state(once_more) == state(again)
+    once_more.close()
+
+
+def test_living_through_empty_days_and_skipping_them_lead_to_the_same_place() -> None:
+    walked, leapt = opened(start_ts=MIDNIGHT + DAY // 2), opened(start_ts=MIDNIGHT + DAY // 2)
+    end = MIDNIGHT + 2 * DAY + 10 * MINUTE
+    walked.step_until(end)
+    leapt.catch_up(end)
+    assert state(walked) == state(leapt)
+    assert walked.step_until(end + MINUTE) == leapt.step_until(end + MINUTE)
+
+
+# --- time and events -----------------------------------------------------------------------------------
+
+
+def test_the_next_event_is_where_something_happens_and_not_before() -> None:
+    exchange = opened()
+    for _ in range(200):
+        due = exchange.next_event_ts()
+        assert exchange.step_until(due - 1) == []
+        exchange.step_until(due)
+    assert exchange.now > MIDNIGHT + MINUTE
+
+
+def test_midnight_brings_a_new_ladder() -> None:
+    exchange = opened(start_ts=MIDNIGHT + DAY - MINUTE)
+    before = [view.spec.ticker for view in exchange.markets()]
+    assert exchange.next_event_ts() == MIDNIGHT + DAY
+    events = exchange.step_until(MIDNIGHT + DAY)
+    assert [e.status for e in events if isinstance(e, MarketChanged)] == ["initialized"] * 6
+    after = [view.spec.ticker for view in exchange.markets()]
+    assert not set(before) & set(after)
+    assert exchange.market(before[0]) is None
+    answer = exchange.submit(MIDNIGHT + DAY, NewOrder("c1", before[0], "buy", 500_000, MICRO))
+    assert isinstance(answer, Rejected)
+    assert answer.code == "market_not_found"
+
+
+def test_events_are_told_once_even_those_that_an_order_passed_on_its_way() -> None:
+    exchange, watcher = opened(), opened()
+    noon = MIDNIGHT + 30 * MINUTE
+    seen: list[Event] = []
+    for ts in range(MIDNIGHT, noon, 7 * MINUTE):
+        exchange.submit(ts, NewOrder(None, "KXNONE", "buy", 500_000, MICRO))
+        if ts % 2:
+            seen += exchange.step_until(ts)
+    seen += exchange.step_until(noon)
+    assert seen == watcher.step_until(noon)
+    assert exchange.step_until(noon) == []
+
+
+def test_a_start_in_the_middle_of_a_day_tells_nothing_of_the_morning() -> None:
+    start = MIDNIGHT + DAY // 2
+    exchange = opened(start_ts=start)
+    assert exchange.now == start
+    assert exchange.top(exchange.markets()[2].spec.ticker).bid is not None
+    assert all(event.ts > start for event in exchange.step_until(start + MINUTE))
+
+
+def test_time_never_runs_backwards(tmp_path: Path) -> None:
+    path = tmp_path / "exchange.journal"
+    exchange = opened(path)
+    ts = MIDNIGHT + 5 * MINUTE
+    exchange.submit(ts, NewOrder("c1", "KXNONE", "buy", 500_000, MICRO))
+    for act in (
+        lambda: exchange.step_until(ts - 1),
+        lambda: exchange.submit(ts - 1, NewOrder("c2", "KXNONE", "buy", 500_000, MICRO)),
+        lambda: exchange.cancel(ts - 1, "O1"),
+    ):
+        with pytest.raises(ExchangeError, match="time runs forwards"):
+            act()
+    exchange.close()
+    again = opened(path)
+    with pytest.raises(ExchangeError, match="has lived until"):
+        again.catch_up(ts - 1)
+    with pytest.raises(ExchangeError, match="call catch_up"):
+        again.step_until(ts)
+    again.close()
+
+
+# --- questions and doors -------------------------------------------------------------------------------
+
+
+def test_fills_and_settlements_can_be_asked_for_from_where_one_left_off() -> None:
+    exchange, client = opened(), Client()
+    for ts in moments(MIDNIGHT + MINUTE, MIDNIGHT + DAY // 4, 60, seed=2):
+        client.act(exchange, ts)
+    exchange.step_until(MIDNIGHT + DAY - 1)
+    fills = exchange.fills()
+    assert len(fills) > 5
+    assert all(a.seq < b.seq for a, b in pairwise(fills))
+    assert exchange.fills(fills[2].seq) == fills[3:]
+    assert exchange.settlements(exchange.settlements()[-1].seq) == []
+    booked = sum(fill.cash for fill in fills) + sum(s.payout for s in exchange.settlements())
+    assert exchange.balance().cash == CASH + booked
+    assert exchange.balance().fees_paid == sum(fill.fee for fill in fills)
+
+
+def test_a_forecast_is_known_from_its_publication_on() -> None:
+    exchange = opened()
+    ticker = exchange.markets()[2].spec.ticker
+    exchange.step_until(MIDNIGHT + 10 * MINUTE - 1)
+    assert exchange.forecast(ticker) is None
+    published = [e for e in exchange.step_until(MIDNIGHT + 10 * MINUTE) if isinstance(e, ForecastPublished)]
+    assert {e.market: e.probability_ppm for e in published}[ticker] == exchange.forecast(ticker)
+    assert exchange.forecast("KXNONE") is None
+
+
+def test_what_is_malformed_as_such_never_reaches_the_journal(tmp_path: Path) -> None:
+    path = tmp_path / "exchange.journal"
+    exchange = opened(path)
+    before = path.read_bytes()
+    prices: list[Any] = [float("nan"), 10**40, True, "0.50", None]
+    for price in prices:
+        answer = exchange.submit(MIDNIGHT, NewOrder("c1", "KXNONE", "buy", price, MICRO))
+        assert isinstance(answer, Rejected)
+        assert answer.code == "invalid_parameters"
+    order_ids: list[Any] = [None, 7, "\udcff"]
+    for order_id in order_ids:
+        refusal = exchange.cancel(MIDNIGHT, order_id)
+        assert isinstance(refusal, Rejected)
+        assert refusal.code == "invalid_parameters"
+    assert path.read_bytes() == before
+    exchange.close()
+
+
+def test_a_journal_of_another_seed_account_or_cash_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "exchange.journal"
+    opened(path).close()
+    right: dict[str, Any] = {"seed": 7, "account": "desk", "cash": CASH}
+    wrong: dict[str, Any] = {"seed": 8, "account": "other", "cash": 2 * CASH}
+    for name in right:
+        with pytest.raises(JournalError, match=f"belongs to a world with {name}"):
+            BoxedExchange.open(path, start_ts=MIDNIGHT, **(right | {name: wrong[name]}))
+
+
+def test_an_order_is_not_taken_when_it_cannot_be_remembered(tmp_path: Path) -> None:
+    path = tmp_path / "exchange.journal"
+    exchange = opened(path)
+    exchange.step_until(MIDNIGHT + 5 * MINUTE)
+    exchange.close()
+    ticker = exchange.markets()[0].spec.ticker
+    with pytest.raises(JournalError):
+        exchange.submit(MIDNIGHT + 5 * MINUTE, NewOrder("c1", ticker, "buy", 10_000, MICRO))
+    assert exchange.orders() == []
