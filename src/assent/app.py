@@ -8,7 +8,7 @@ import hashlib
 import os
 import signal
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -189,15 +189,16 @@ async def _live(
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, runtime.stop, signal.Signals(number).name)
     server = await control.serve(settings.control_path, _Control(settings, rooms, clock).handle)
+    watching = asyncio.create_task(_observe(settings, rooms, observer))
     try:
         until = _after(clock, for_ns) if for_ns is not None else None
-        watching = asyncio.create_task(_observe(settings, rooms, observer)) if observer else None
         why = await runtime.run(rooms.opening, until=until)
-        if watching:
-            watching.cancel()
     finally:
         server.close()
         control.socket_path(settings.control_path).unlink(missing_ok=True)
+        watching.cancel()
+    with suppress(asyncio.CancelledError):
+        await watching  # what broke while it showed something is told only now: the desk has ended cleanly
     rooms.tally.anchor()
     forget_deaths(settings.state_dir, now=clock.now())
     return summary_of(settings, rooms, why)
@@ -208,8 +209,8 @@ async def _after(clock: Clock, for_ns: int) -> str:
     return "its time was over"
 
 
-async def _observe(settings: Settings, rooms: Rooms, observer: Callable[[Status], None]) -> None:
-    while True:
+async def _observe(settings: Settings, rooms: Rooms, observer: Callable[[Status], None] | None) -> None:
+    while observer:
         observer(_status(settings, rooms, running=True))
         await asyncio.sleep(OBSERVE_EVERY_S)
 
@@ -261,9 +262,7 @@ class _Control:
             wanted = act_input(request, self._clock.now())
         except AssentError as error:
             return {"ok": False, "error": str(error)}
-        runtime = self._rooms.runtime
-        runtime.loop.drain()
-        answer = act_answer(runtime.loop.take([wanted]))
+        answer = act_answer(self._rooms.runtime.act(wanted))
         if answer["ok"] and request.get("cmd") == "resume":
             forget_deaths(self._settings.state_dir, now=self._clock.now())
         return answer
@@ -426,7 +425,7 @@ def _clear_demo(settings: Settings) -> None:
             reader.close()
         if account != settings.account:
             raise AssentError(
-                f"{place} is not a demo's ledger but one of account {account!r}; it stays. Use another folder with --dir"
+                f"{place} is not a demo's ledger but one of account {account!r}; it stays. Use another folder (--dir)"
             )
     for name in (place.name, f"{place.name}-wal", f"{place.name}-shm", f"{place.name}.anchors"):
         place.with_name(name).unlink(missing_ok=True)

@@ -11,7 +11,7 @@ import pytest
 
 from assent.exchange import boxed
 from assent.exchange.boxed import BoxedExchange
-from assent.exchange.journal import JournalError
+from assent.exchange.journal import JournalError, OrderEntry
 from assent.exchange.types import (
     DAY,
     MICRO,
@@ -23,6 +23,8 @@ from assent.exchange.types import (
     MarketChanged,
     NewOrder,
     Rejected,
+    Side,
+    Tif,
 )
 from assent.exchange.world import World
 
@@ -53,9 +55,10 @@ class Client:
         if not open_markets:
             return
         view = random.choice(open_markets)
-        side, other = random.choice([("buy", view.ask), ("sell", view.bid)])
+        side: Side = random.choice(["buy", "sell"])
+        other = view.ask if side == "buy" else view.bid
         price = max(10_000, min(990_000, (other or 500_000) + random.choice([-20_000, 0, 0, 10_000])))
-        tif = random.choice(["gtc", "ioc", "fok"])
+        tif: Tif = random.choice(["gtc", "ioc", "fok"])
         qty = random.randint(1, 400) * 10_000
         exchange.submit(ts, NewOrder(f"c{self.number}", view.spec.ticker, side, price, qty, tif))
 
@@ -102,6 +105,7 @@ def test_a_world_that_is_killed_again_and_again_is_the_same_world(tmp_path: Path
         torn_client.act(torn, ts)
     assert len(calm.fills()) > 20
     assert len(calm.settlements()) > 1
+    assert calm.balance().fees_paid == sum(fill.fee for fill in calm.fills()) > 0
     end = acts[-1] + MINUTE
     calm.step_until(acts[-1])
     torn.step_until(acts[-1])
@@ -145,7 +149,7 @@ def test_an_order_that_was_written_but_never_answered_is_found_after_the_restart
     exchange.step_until(ts)
     ticker = exchange.markets()[3].spec.ticker
     order = NewOrder("lost", ticker, "buy", 10_000, MICRO)
-    exchange._write(boxed.OrderEntry(ts, order))
+    exchange._write(OrderEntry(ts, order))
     exchange.close()
     again = opened(path)
     again.catch_up(ts + MINUTE)
@@ -163,7 +167,10 @@ def test_days_without_our_orders_are_never_lived_through(tmp_path: Path, monkeyp
     exchange.step_until(MIDNIGHT + 5 * MINUTE)
     ask = next(view.ask for view in exchange.markets()[3:] if view.ask)
     ticker = exchange.markets()[3].spec.ticker
-    assert isinstance(exchange.submit(MIDNIGHT + 5 * MINUTE, NewOrder("c1", ticker, "buy", ask, MICRO)), Accepted)
+    order = NewOrder("c1", ticker, "buy", ask, MICRO)
+    killed = NewOrder("c2", ticker, "buy", 10_000, MICRO, "fok")
+    assert isinstance(exchange.submit(MIDNIGHT + 5 * MINUTE, order), Accepted)
+    assert isinstance(exchange.submit(MIDNIGHT + 5 * MINUTE, killed), Rejected)
     exchange.close()
     lived: list[int] = []
 
@@ -184,6 +191,10 @@ def test_days_without_our_orders_are_never_lived_through(tmp_path: Path, monkeyp
     once_more.catch_up(MIDNIGHT + 31 * DAY + MINUTE)
     assert set(lived) == {A_DAY + 31}, "a finished day is remembered by what it left"
     assert state(once_more) == state(again)
+    for used in (order, killed):
+        answer = once_more.submit(once_more.now, used)
+        assert isinstance(answer, Rejected)
+        assert answer.code == "order_already_exists"
     once_more.close()
 
 
@@ -209,11 +220,15 @@ def test_the_next_event_is_where_something_happens_and_not_before() -> None:
 
 
 def test_midnight_brings_a_new_ladder() -> None:
-    exchange = opened(start_ts=MIDNIGHT + DAY - MINUTE)
+    exchange = opened(start_ts=MIDNIGHT + DAY - 4 * MINUTE)
     before = [view.spec.ticker for view in exchange.markets()]
+    events = exchange.step_until(MIDNIGHT + DAY - MINUTE)
+    assert [view.status for view in exchange.markets()] == ["settled"] * 6
     assert exchange.next_event_ts() == MIDNIGHT + DAY
-    events = exchange.step_until(MIDNIGHT + DAY)
-    assert [e.status for e in events if isinstance(e, MarketChanged)] == ["initialized"] * 6
+    events += exchange.step_until(MIDNIGHT + DAY)
+    told = [e.status for e in events if isinstance(e, MarketChanged)]
+    assert told == ["determined"] * 6 + ["settled"] * 6 + ["initialized"] * 6
+    assert opened(start_ts=MIDNIGHT + DAY - 4 * MINUTE).step_until(MIDNIGHT + DAY) == events
     after = [view.spec.ticker for view in exchange.markets()]
     assert not set(before) & set(after)
     assert exchange.market(before[0]) is None

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.exchange.support import CENT, OPENS, TIMER, Floor, a_spec
+from tests.exchange.support import CENT, MARKET, OPENS, TIMER, Floor, a_spec
 
 from assent.exchange.accounts import History
 from assent.exchange.core import Exchange
@@ -96,12 +96,14 @@ def test_somebody_without_cash_can_still_close() -> None:
 
 
 def test_rounding_on_many_small_fills_never_takes_more_than_there_is() -> None:
-    floor = Floor(cash=337_400, price_bands=DECI_CENT)
-    for _ in range(33):
-        floor.sell("bob", 33.3, 0.01)
-    answer = floor.buy("ann", 33.3, 0.95)
-    assert answer.filled == 330_000
-    assert floor.exchange.balance("ann").available >= 0
+    """One contract at 33.3 cents costs 34.86 with its fee; in a hundred pieces the rounding alone would exceed that."""
+    floor = Floor(cash=348_600, price_bands=DECI_CENT)
+    floor.exchange.open_account("rich", 100 * MICRO)
+    for _ in range(100):
+        floor.sell("rich", 33.3, 0.01, post_only=True)
+    assert floor.buy("ann", 33.3, 1).filled == MICRO
+    assert floor.cash("ann") == 0
+    assert sum(fill.fee for fill in floor.histories["ann"].fills) == 15_600
     floor.exchange.check()
 
 
@@ -124,7 +126,7 @@ def play(exchange: Exchange, histories: dict[str, History], now: int, move: tupl
         if resting:
             exchange.cancel(now, name, resting[hundredths % len(resting)].order_id)
         return
-    tif = {"ioc": "ioc", "fok": "fok", "reduce": "ioc"}.get(kind, "gtc")
+    tif: Any = {"ioc": "ioc", "fok": "fok", "reduce": "ioc"}.get(kind, "gtc")
     order = NewOrder(
         client_order_id=None,
         market=market,
@@ -189,7 +191,7 @@ class NaiveBook:
     def __init__(self) -> None:
         self.resting: list[list[Any]] = []
 
-    def take(self, side: str, price: int, qty: int, *, rest: bool) -> list[tuple[int, int]]:
+    def take(self, number: int, side: str, price: int, qty: int, *, rest: bool) -> list[tuple[int, int]]:
         fills = []
         while qty:
             against = [o for o in self.resting if o[0] != side and (price >= o[1] if side == "buy" else price <= o[1])]
@@ -203,12 +205,15 @@ class NaiveBook:
             qty -= traded
             self.resting = [o for o in self.resting if o[2]]
         if qty and rest:
-            self.resting.append([side, price, qty])
+            self.resting.append([side, price, qty, number])
         return fills
+
+    def cancel(self, number: int) -> None:
+        self.resting = [o for o in self.resting if o[3] != number]
 
     def depth(self, side: str) -> list[tuple[int, int]]:
         levels: dict[int, int] = {}
-        for _, price, qty in (o for o in self.resting if o[0] == side):
+        for _, price, qty, _ in (o for o in self.resting if o[0] == side):
             levels[price] = levels.get(price, 0) + qty
         return sorted(levels.items(), reverse=side == "buy")
 
@@ -222,10 +227,15 @@ def test_matching_agrees_with_a_naive_book(seed: int) -> None:
         name = f"m{number}"
         floor.exchange.open_account(name, 10**6 * MICRO, History())
         side, cents, contracts = random.choice(["buy", "sell"]), random.randint(40, 60), random.randint(1, 20)
-        tif = random.choice(["gtc", "gtc", "ioc"])
-        expected = naive.take(side, cents * CENT, contracts * MICRO, rest=tif == "gtc")
-        floor.exchange.submit(floor.now, name, floor.order(side, cents, contracts, tif=tif))
+        tif = random.choice(["gtc", "gtc", "gtc", "ioc"])
+        expected = naive.take(number, side, cents * CENT, contracts * MICRO, rest=tif == "gtc")
+        floor.submit(name, floor.order(side, cents, contracts, tif=tif))
         fills = floor.exchange._clearing.accounts[name].history
         assert fills is not None
         assert [(f.price, f.qty) for f in fills.fills] == expected
-        assert floor.exchange.depth("KXTEST-26JAN05-B47.5") == (naive.depth("buy"), naive.depth("sell"))
+        gone = random.randint(0, number)
+        for order in floor.exchange.resting(f"m{gone}"):
+            floor.exchange.cancel(floor.now, f"m{gone}", order.order_id)
+            naive.cancel(gone)
+        assert floor.exchange.depth(MARKET) == (naive.depth("buy"), naive.depth("sell"))
+        floor.exchange.check()

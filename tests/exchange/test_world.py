@@ -88,9 +88,8 @@ def test_a_day_ends_settled_with_one_winner_and_all_the_money_in_place(lived: tu
     world.exchange.check()
     assert world.exchange.audit().collateral == 0
     assert world.next_event_ts() is None
-    assert Counter(e.status for e in events if isinstance(e, MarketChanged)) == dict.fromkeys(
-        ("initialized", "active", "closed", "determined", "settled"), 6
-    )
+    life = ("initialized", "active", "closed", "determined", "settled")
+    assert Counter(e.status for e in events if isinstance(e, MarketChanged)) == dict.fromkeys(life, 6)
 
 
 def test_the_public_forecast_is_what_the_query_says() -> None:

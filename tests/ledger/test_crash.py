@@ -21,7 +21,8 @@ if store.head().seq == 0:
     store.append([a_seal()])
 while True:
     ts = store.head().ts
-    head = store.append([Entry(ts + 1, "Fact", 1, rng.randbytes(rng.randrange(2000))) for _ in range(rng.choice((1, 3, 40)))])
+    bodies = [rng.randbytes(rng.randrange(2000)) for _ in range(rng.choice((1, 3, 40)))]
+    head = store.append([Entry(ts + 1, "Fact", 1, body) for body in bodies])
     sys.stdout.write(f"{head.seq} {head.hash.hex()}\\n")
     sys.stdout.flush()
     if rng.random() < 0.05:

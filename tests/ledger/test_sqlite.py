@@ -290,6 +290,22 @@ def test_a_batch_is_one_transaction(path: Path) -> None:
     store.close()
 
 
+def test_the_log_has_its_blocks_before_the_first_record(path: Path) -> None:
+    store = SqliteStore.open(path, create=True)
+    log = path.with_name(path.name + "-wal")
+    assert log.stat().st_size == sqlite.LOG_RESERVE_BYTES
+    store.append([a_seal()])
+    for _ in range(50):
+        store.append(some_entries(50, ts=store.head().ts))
+    store.checkpoint()
+    store.append(some_entries(50, ts=store.head().ts))
+    assert log.stat().st_size == sqlite.LOG_RESERVE_BYTES
+    in_use = log.read_bytes()
+    sqlite._reserve_log(path)
+    assert log.read_bytes() == in_use
+    store.close()
+
+
 # ----------------------------------------------------------------------------------------------- bad disks
 
 

@@ -163,6 +163,48 @@ def test_another_ledger_under_the_same_name_is_found(path: Path) -> None:
     assert "belongs to ledger 'L-0', this is 'L-9'" in report.findings[0].what
 
 
+def test_an_anchor_added_while_the_ledger_is_read_is_no_false_alarm(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_ledger(path, 20)
+    store = SqliteStore.open(path)
+    anchor(path, next(store.records(20)))
+    walk = verify.walk_records
+
+    def a_writer_goes_on_meanwhile(connection: sqlite3.Connection) -> verify.Walk:
+        store.append(some_entries(5, ts=store.head().ts))
+        anchor(path, next(store.records(25)))
+        return walk(connection)
+
+    monkeypatch.setattr(verify, "walk_records", a_writer_goes_on_meanwhile)
+    report = verify.verify(path)
+    assert (report.findings, report.records, report.anchors) == ((), 20, 1)
+    monkeypatch.undo()
+    assert verify.verify(path).anchors == 2
+    store.close()
+
+
+def test_a_writer_that_begins_while_an_unused_ledger_is_read_is_no_false_alarm(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_ledger(path, 20)
+    look = verify.verify_file
+    looks = []
+
+    def a_writer_passes_by(place: Path, anchors: Path | None) -> verify.Report:
+        looks.append(place)
+        if len(looks) > 1:
+            return look(place, anchors)
+        store = SqliteStore.open(path)
+        store.append(some_entries(5, ts=store.head().ts))
+        store.close()
+        return look(place, anchors)._replace(findings=(verify.Finding(7, "half a page was new"),))
+
+    monkeypatch.setattr(verify, "verify_file", a_writer_passes_by)
+    report = verify.verify(path)
+    assert (report.findings, report.records, len(looks)) == ((), 25, 2)
+
+
 def test_an_empty_ledger_lacks_its_seal(path: Path) -> None:
     SqliteStore.open(path, create=True).close()
     done = run_verifier(path)

@@ -63,8 +63,8 @@ def intent_rows(ledger: "Ledger") -> list[dict[str, Any]]:
         if not isinstance(fact, IntentProposed | IntentRefused):
             continue
         intent, order_id = fact.intent, orders.get(fact.intent.intent_id, "")
-        reason = fact.reason if isinstance(fact, IntentRefused) else ""
-        status, unknown = status_of_intent(ledger.state, order_id, refused=bool(reason), cancels=intent.action == "cancel")
+        reason, cancels = fact.reason if isinstance(fact, IntentRefused) else "", intent.action == "cancel"
+        status, unknown = status_of_intent(ledger.state, order_id, refused=bool(reason), cancels=cancels)
         rows.append(
             {
                 "seq": seq, "ts": ts, "intent_id": intent.intent_id, "code": intent.code, "status": status,

@@ -3,7 +3,7 @@
 Reading never takes the lease, so it disturbs nobody and works while the desk is at work.
 """
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -13,12 +13,11 @@ from assent.desk.state import State
 from assent.desk.story import Told
 from assent.ledger.chain import EMPTY, Head
 from assent.ledger.errors import LedgerMissing
-from assent.ledger.lease import is_held
 from assent.ledger.sqlite import open_reader
 from assent.model.errors import InvariantBroken
 from assent.model.facts import decode_fact
 from assent.runtime.control import ask
-from assent.runtime.status import status_of
+from assent.runtime.status import Status, status_of
 
 if TYPE_CHECKING:
     from assent.config import Settings
@@ -53,7 +52,7 @@ def read_ledger(settings: "Settings") -> Ledger:
     return Ledger(state, head, records)
 
 
-def standing(settings: "Settings") -> dict[str, Any]:
+def standing(settings: "Settings") -> Status:
     """The status of the desk, from itself when it runs, else from its ledger."""
     answer = ask(settings.control_path, {"cmd": "status"})
     if answer is None:
@@ -66,23 +65,21 @@ def standing(settings: "Settings") -> dict[str, Any]:
             todo="Try again; if it stays so, look with `assent doctor`",
             exit_code=Exit.UNKNOWN,
         )
-    status: dict[str, Any] = answer["status"]
+    status: Status = answer["status"]
     return status
 
 
-def resting(settings: "Settings") -> dict[str, Any]:
-    """The status of a desk that answers nobody, from its ledger. `lease_held` tells of a process that starts or ends."""
+def resting(settings: "Settings") -> Status:
+    """The status of a desk that answers nobody, from its ledger; of one that never ran, an empty one."""
     try:
         ledger = read_ledger(settings)
     except CommandError as error:
         if error.code != "never_ran":
             raise
         ledger = Ledger(State(), EMPTY, [])
-    status = status_of(
+    return status_of(
         ledger.state, settings_name=settings.name, path=settings.ledger_path, head=ledger.head, running=False, pid=None
     )
-    status["lease_held"] = is_held(settings.ledger_path)
-    return status
 
 
 def _never_ran(settings: "Settings") -> CommandError:

@@ -48,11 +48,11 @@ def head_lines(status: dict[str, Any]) -> list[str]:
     if not status["ledger"]["records"]:
         return [f"{line(status['name'])}  has never run in this mode: there is no ledger yet"]
     ledger = status["ledger"]
+    sums = [f"{name} {money(status[name])}" for name in ("cash", "equity", "exposure", "reserved")]
     return [
         f"{banner(status)}  {_running(status)}",
         f"level   {status['level']}; allowed: {', '.join(status['allowed']) or 'nothing without a person'}",
-        f"cash    {money(status['cash'])}   equity {money(status['equity'])}   exposure {money(status['exposure'])}"
-        f"   reserved {money(status['reserved'])}",
+        f"money   {'   '.join(sums)}",
         f"ledger  {line(ledger['id'])}   {ledger['records']} records, head {ledger['head'][:16]}, {when(ledger['ts'])}",
     ]
 
@@ -109,15 +109,12 @@ def order_lines(orders: list[dict[str, Any]]) -> list[str]:
         )
         for o in orders
     ]  # fmt: skip
-    return table(rows, head=("order", "code", "what", "market", "filled", "status", "released"), right=(4,)) if rows else []
+    head = ("order", "code", "what", "market", "filled", "status", "released")
+    return table(rows, head=head, right=(4,)) if rows else []
 
 
 def _running(status: dict[str, Any]) -> str:
-    if status["running"]:
-        return f"running, pid {status['pid']}"
-    if status.get("lease_held"):
-        return "NOT ANSWERING: a process holds its lease; it starts, ends or hangs"
-    return "not running"
+    return f"running, pid {status['pid']}" if status["running"] else "not running"
 
 
 def _block(title: str, lines: list[str]) -> list[str]:

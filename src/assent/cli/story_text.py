@@ -58,12 +58,9 @@ def _quote(story: Story) -> list[str]:
         ("  bid", price(quote.bid), "x", in_unit("qty", quote.bid_qty)),
         ("  ask", price(quote.ask), "x", in_unit("qty", quote.ask_qty)),
     ]
-    return [
-        "the quote it rests on (YES)",
-        *table(rows, right=(1, 3)),
-        f"  of {span(ages.source_ns)} before by the venue's time; came in {span(ages.received_ns)} before,"
-        f" proven {span(ages.proven_ns)} before",
-    ]
+    said, came, proven = span(ages.source_ns), span(ages.received_ns), span(ages.proven_ns)
+    age = f"  {said} old by the venue's time, {came} since it came in, {proven} since it was last proven"
+    return ["the quote it rests on (YES)", *table(rows, right=(1, 3)), age]
 
 
 def _checks(story: Story) -> list[str]:

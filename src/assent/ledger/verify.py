@@ -60,6 +60,7 @@ VALUE_BYTES_MAX = 1 << 22  # four times what a record may hold: a damaged length
 ANCHOR_LINE_MAX = 4096
 KINDS_CACHED_MAX = 1000
 ROWS_AT_ONCE = 512
+ATTEMPTS_MAX = 3
 MALFORMED = "the database is malformed"
 UNREADABLE = (sqlite3.Error, UnicodeError, OverflowError, MemoryError)  # what a damaged file makes sqlite3 raise
 
@@ -207,11 +208,20 @@ def explain(row: tuple[Any, ...], expected: int, prev: bytes, floor: int) -> Fin
 
 
 def read_anchors(path: Path) -> Iterator[tuple[int, Anchor | None]]:
-    """Line number and anchor, None for a line that is no anchor. A last line without its end was never finished."""
+    """Line number and anchor, None for a line that is no anchor. A last line without its end was never finished.
+
+    The file counts as long as it is at the time of the call: make the call before looking at the ledger, and anchors
+    that a writer adds meanwhile do not seem to be ahead of it.
+    """
+    return anchor_lines(path, path.stat().st_size)
+
+
+def anchor_lines(path: Path, size: int) -> Iterator[tuple[int, Anchor | None]]:
     with path.open("rb") as lines:
         number = 0
-        while line := lines.readline(ANCHOR_LINE_MAX):
+        while line := lines.readline(min(ANCHOR_LINE_MAX, size)):
             number += 1
+            size -= len(line)
             if line.endswith(b"\n"):
                 yield number, parse_anchor(line)
             elif len(line) == ANCHOR_LINE_MAX:
@@ -262,14 +272,17 @@ def connect(path: Path) -> sqlite3.Connection:
     Never open the file by other means than SQLite: closing such a descriptor would drop the locks that a writer in
     the same process holds.
     """
-    beside = path.with_name(path.name + "-wal")
-    mode = "mode=ro" if beside.exists() else "mode=ro&immutable=1"
+    mode = "mode=ro" if log_of(path).exists() else "mode=ro&immutable=1"
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=1.0, isolation_level=None)
     if hasattr(connection, "setlimit"):  # Python 3.11
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX)
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA cell_size_check = ON")
     return connection
+
+
+def log_of(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
 
 
 def check_schema(connection: sqlite3.Connection) -> Finding | None:
@@ -331,6 +344,21 @@ def verify(path: Path, anchors: Path | None = None) -> Report:
         anchors = beside if beside.exists() else None
     elif not anchors.is_file():
         raise CannotRead(f"{anchors} is not a file. Nothing was verified. Name the anchors' file, or leave it out.")
+    for _ in range(ATTEMPTS_MAX):
+        before = trace_of(path)
+        report = verify_file(path, anchors)
+        if report.intact or trace_of(path) == before:
+            break
+    return report
+
+
+def trace_of(path: Path) -> tuple[int, int, bool]:
+    """Differs when a writer began or ended while we read: what we took for immutable was not, so look again."""
+    found = path.stat()
+    return found.st_mtime_ns, found.st_size, log_of(path).exists()
+
+
+def verify_file(path: Path, anchors: Path | None) -> Report:
     try:
         connection = connect(path)
     except UNREADABLE as error:
@@ -346,6 +374,7 @@ def verify_connection(connection: sqlite3.Connection, path: Path, anchors: Path 
     findings: list[Finding] = []
     walk = Walk(0, GENESIS_HASH, None)
     ledger_id, held = "", 0
+    written_down = () if anchors is None else read_anchors(anchors)
     try:
         connection.execute("BEGIN")  # one snapshot, while a writer may go on
         schema_fault = check_schema(connection)
@@ -355,10 +384,9 @@ def verify_connection(connection: sqlite3.Connection, path: Path, anchors: Path 
         findings += [fault for fault in (walk.fault, schema_fault) if fault]
         if not ledger_id and not findings:
             findings.append(UNSEALED)
-        if anchors is not None:
-            held, fault = check_anchors(read_anchors(anchors), ledger_id, walk.seq, lookup_in(connection))
-            if fault and (walk.fault is None or fault.seq is None or fault.seq <= walk.seq):
-                findings.append(fault)
+        held, fault = check_anchors(written_down, ledger_id, walk.seq, lookup_in(connection))
+        if fault and (walk.fault is None or fault.seq is None or fault.seq <= walk.seq):
+            findings.append(fault)
     except sqlite3.OperationalError as error:
         if "unable to open" in str(error) or "locked" in str(error):
             raise CannotRead(

@@ -13,6 +13,7 @@ from typing import Any
 from assent.desk.desk import Desk
 from assent.ledger.port import Store
 from assent.model.constitution import in_scope
+from assent.model.facts import Fact
 from assent.model.inputs import CancelAnswered, DeskStopping, HaltAsked, Input, SendAnswered, TimePassed
 from assent.model.units import SECOND
 from assent.runtime import reconcile
@@ -59,6 +60,7 @@ class Runtime:
         self._state_dir = state_dir
         self._stop = asyncio.Event()
         self._why = ""
+        self._failure: BaseException | None = None
         self._group: asyncio.TaskGroup | None = None
 
     async def run(self, opening: list[Input], *, until: Coroutine[Any, Any, str] | None = None) -> str:
@@ -75,6 +77,8 @@ class Runtime:
             if until is not None:
                 lasting.append(group.create_task(self._stop_after(until)))
             await self._stop.wait()
+            if self._failure is not None:
+                raise self._failure
             await self._wind_down(lasting)
         return self._why
 
@@ -97,6 +101,16 @@ class Runtime:
         """Something that must not be lost: when its lane is full, the loop halts the desk for it."""
         with suppress(InboxOverflow):
             self.inbox.put(lane, item, received_ts=item.received_ts)
+
+    def act(self, item: Input) -> list[Fact]:
+        """Take what a person asked, now, after all that came before it; what is returned is durable."""
+        try:
+            self.loop.drain()
+            return self.loop.take([item])
+        except BaseException as error:  # boundary: whoever asked, a ledger that fails must bring the whole desk down
+            self._failure = error
+            self._stop.set()
+            raise
 
     async def matched(self) -> None:
         """Compare the books now: what a resume needs."""

@@ -1,0 +1,103 @@
+"""`assent demo`: one whole simulated trading day, settlement included, in seconds; and then the question why."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from assent.cli.exits import Exit
+from assent.cli.options import as_json_option, say, say_json
+from assent.cli.words import line, money
+
+if TYPE_CHECKING:
+    from assent.config import Settings
+
+Progress = Callable[[int, int], None]
+PLAIN_STEPS = 10
+
+
+@click.command(name="demo", short_help="Live through one simulated trading day.")
+@click.option("--seed", type=click.IntRange(0), help="Which world: the same seed gives the same day.  [default: 7]")
+@click.option(
+    "-C", "--dir", "folder", type=click.Path(path_type=Path), default=Path("assent-demo"), show_default=True,
+    metavar="DIR", help="Where its ledger is written anew.",
+)  # fmt: skip
+@as_json_option
+def command(folder: Path, *, seed: int | None, as_json: bool) -> int:
+    """Live through one simulated trading day on the exchange in the box, and settle it.
+
+    Every price, order and outcome is simulated; the result says nothing about real markets. Exits 1 if our books and
+    the exchange's differ.
+    """
+    from assent import app
+    from assent.config import DEMO_SEED, demo_settings
+
+    chosen = DEMO_SEED if seed is None else seed
+    settings = demo_settings(folder, seed=chosen)
+    if as_json:
+        result = app.demo(settings, seed=chosen)
+        say_json(result)
+    else:
+        with _progress() as progress:
+            result = app.demo(settings, seed=chosen, progress=progress)
+        say([*demo_lines(result), *_next_lines(settings, folder)])
+    return Exit.OK if result["books_equal"] else Exit.FOUND
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """A bar on a terminal, a line at each tenth elsewhere."""
+    if not sys.stdout.isatty():
+        yield _Tenths()
+        return
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+
+    with Bars(TextColumn("one trading day"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()) as bars:
+        task = bars.add_task("day", total=None)
+        yield lambda done, total: bars.update(task, completed=done, total=total)
+
+
+class _Tenths:
+    """Says how far the day is whenever another tenth is over."""
+
+    def __init__(self) -> None:
+        self._told = 0
+
+    def __call__(self, done: int, total: int) -> None:
+        tenths = done * PLAIN_STEPS // total if total else 0
+        if tenths > self._told:
+            self._told = tenths
+            say(f"one trading day: {tenths * 100 // PLAIN_STEPS} %")
+
+
+def demo_lines(result: dict[str, Any]) -> list[str]:
+    """What the day brought."""
+    refusals = ", ".join(f"{rule} {count}" for rule, count in result["refusals"].items()) or "none"
+    ledger, gain = result["ledger"], result["pnl"]
+    equal = "equal to the last micro" if result["books_equal"] else "DIFFERENT: please report this seed"
+    return [
+        f"Seed {result['seed']}: {result['quotes']:,} quotes on {result['markets']} markets, all simulated.",
+        f"  {result['trades']} trades; refused ideas: {line(refusals)}",
+        f"  {result['settled']} markets settled; cash {money(result['cash'])} after {money(result['fees'])} in fees,"
+        f" {'gained' if gain >= 0 else 'lost'} {money(abs(gain))}",
+        f"  our books and the exchange's: {equal}",
+        f"  ledger {line(ledger['path'])}: {ledger['records']} records, head {ledger['head'][:16]}",
+    ]
+
+
+def _next_lines(settings: "Settings", folder: Path) -> list[str]:
+    """A trade and a refusal that can explain themselves."""
+    from assent.cli.intents import intent_rows
+    from assent.cli.reading import read_ledger
+
+    rows = intent_rows(read_ledger(settings))
+    examples = [
+        next((row["code"] for row in reversed(rows) if row["status"] == status and row["type"] == "open"), None)
+        for status in ("EXECUTED", "REJECTED")
+    ]
+    asks = [f"assent why {code} -C {folder}" for code in examples if code]
+    return ["Ask it why:", *(f"  {line(text)}" for text in [*asks, f"assent ledger verify -C {folder}"])]

@@ -1,0 +1,113 @@
+"""`assent halt`: stop the desk, see why it stands, let it go on.
+
+A running desk is asked over its socket. Where none runs, the act is written into its ledger under the lease, so that
+the next start finds it: a halt is never lost because nobody listened.
+"""
+
+import getpass
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from assent.cli.exits import CommandError, Exit
+from assent.cli.options import desk_options, need, say, say_json, settings_of
+from assent.cli.status import banner, halt_lines
+from assent.cli.words import line
+
+
+@click.group(name="halt", short_help="Stop the desk, see its halts, let it go on.")
+def command() -> None:
+    """Stop the desk, see its halts, let it go on."""
+
+
+@command.command(name="now", short_help="Stop: cancels only, until a person resumes.")
+@click.option("--reason", required=True, help="Why; recorded for ever.")
+@click.option("--by", help="Who.  [default: the user of this machine]")
+@desk_options
+def now(folder: Path, mode: str | None, *, reason: str, by: str | None, as_json: bool) -> int:
+    """Stop: no new order leaves, opening orders are cancelled, until a person resumes."""
+    who = need(by if by is not None else getpass.getuser(), "--by", "Ada")
+    request = {"cmd": "halt", "by": who, "reason": need(reason, "--reason", '"the feed looks wrong"')}
+    return _act(folder, mode, request, as_json=as_json)
+
+
+@command.command(name="resume", short_help="End a halt that waits for a person.")
+@click.option("--cause", default="", help="Only this one.  [default: every halt that a person may end]")
+@click.option("--by", required=True, help="Who.")
+@click.option("--reason", required=True, help="Why it is safe; recorded for ever.")
+@desk_options
+def resume(folder: Path, mode: str | None, *, cause: str, by: str, reason: str, as_json: bool) -> int:
+    """End a halt that waits for a person. Refused while books differ or an order's fate is unknown."""
+    from assent.model.levels import CAUSES
+
+    if cause and cause not in CAUSES:
+        raise CommandError(
+            "cause_unknown",
+            f"There is no halt called {cause!r}",
+            why=f"The causes are {', '.join(CAUSES)}",
+            todo="See `assent halt status` for those that stand",
+        )
+    request = {
+        "cmd": "resume",
+        "cause": cause,
+        "by": need(by, "--by", "Ada"),
+        "reason": need(reason, "--reason", '"checked the books, all is well"'),
+    }
+    return _act(folder, mode, request, as_json=as_json)
+
+
+@command.command(name="status", short_help="Which halts stand, and what ends them.")
+@desk_options
+def status(folder: Path, mode: str | None, *, as_json: bool) -> None:
+    """Which halts stand, since when, by whom, with which numbers, and what ends them."""
+    from assent.cli.reading import standing
+
+    found = standing(settings_of(folder, mode=mode))
+    if as_json:
+        say_json({key: found[key] for key in ("running", "level", "allowed", "halts", "stopped")})
+    else:
+        stopped = [line(f"strategy {s['strategy']} is stopped: {s['sentence']}") for s in found["stopped"]]
+        say([f"{banner(found)}  level {found['level']}", *(halt_lines(found) or ["no halt stands"]), *stopped])
+
+
+def _act(folder: Path, mode: str | None, request: Mapping[str, str], *, as_json: bool) -> int:
+    """Have it done, by the running desk or in its place, and say what came of it."""
+    from assent.runtime.control import ask
+
+    settings = settings_of(folder, mode=mode)
+    answer, via = ask(settings.control_path, request), "the running desk"
+    if answer is None:
+        from assent.app import act
+
+        answer, via = act(settings, request), "its ledger: the desk does not run"
+    if not answer["ok"]:
+        raise _not_done(request["cmd"], answer)
+    if as_json:
+        say_json({**answer, "via": via})
+    else:
+        note = answer.get("note", "")
+        said = {"halt": "HALTED", "resume": "resumed"}[request["cmd"]]
+        say(f"{line(note) if note else said} (by {line(request['by'])}, via {via})")
+    return Exit.OK
+
+
+def _not_done(what: str, answer: dict[str, Any]) -> CommandError:
+    """A rule said no; or nobody knows."""
+    error = str(answer.get("error", "no reason was given"))
+    if answer.get("refused"):
+        return CommandError(
+            "resume_refused",
+            f"The {what} was refused: {error}",
+            why="A halt ends only when its cause is settled",
+            todo="Settle it, see `assent halt status`, and ask again",
+            exit_code=Exit.REFUSED,
+        )
+    return CommandError(
+        "outcome_unknown",
+        f"The {what} was asked for, and {error}",
+        why="It may have been done or not",
+        todo="Look with `assent halt status`; to stop at once, end the process",
+        exit_code=Exit.UNKNOWN,
+    )

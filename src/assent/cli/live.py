@@ -1,0 +1,104 @@
+"""The live view of a run on a terminal: mode, level, money, each limit as a bar, open orders, the last facts.
+
+Drawn from the status that the runtime hands over twice a second; it decides nothing, and without it all goes on. Text
+is handed to the terminal library as text, never as markup.
+"""
+
+from types import TracebackType
+from typing import Any, Final, Self
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from assent.cli.sentences import is_notable, sentence_of
+from assent.cli.status import banner
+from assent.cli.words import clipped, in_unit, line, money, when
+
+FACTS_SHOWN: Final = 10
+ORDERS_SHOWN: Final = 6
+LEVEL_STYLES: Final = {"TRADING": "green", "REDUCING": "yellow", "HALTED": "bold red", "LOCKED": "bold white on red"}
+
+
+class LiveView:
+    """A context in which it can be called with a status; leaves the last picture standing."""
+
+    def __init__(self, *, speed: int, console: Console | None = None) -> None:
+        self._speed = speed
+        self._live = Live(console=console, auto_refresh=False)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def __call__(self, status: dict[str, Any]) -> None:
+        self._live.update(picture(status, speed=self._speed), refresh=True)
+
+
+def picture(status: dict[str, Any], *, speed: int) -> Panel:
+    """The whole view."""
+    width = 96
+    parts = [_figures(status), _limits(status), *_halts(status), *_orders(status), Text(), *_facts(status, width)]
+    below = Text(f"Ctrl-C stops cleanly   {speed}x   {when(status['ledger']['ts'])} UTC", style="dim")
+    return Panel(Group(*parts), title=Text(banner(status), style="bold"), subtitle=below, width=width + 4)
+
+
+def _figures(status: dict[str, Any]) -> Text:
+    text = Text.assemble(("level ", "dim"), (status["level"], LEVEL_STYLES[status["level"]]))
+    if not status.get("ready", True):
+        text.append("  starting: comparing the books", style="yellow")
+    for name in ("cash", "equity", "exposure"):
+        text.append(f"   {name} ", style="dim")
+        text.append(money(status[name]))
+    for name in ("quotes", "trades"):
+        text.append(f"   {name} ", style="dim")
+        text.append(f"{status[name]:,}")
+    return text
+
+
+def _limits(status: dict[str, Any]) -> Table:
+    """Only limits of which something can be used up while the desk stands."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim")
+    grid.add_column(width=40)
+    grid.add_column(justify="right")
+    for limit in status["limits"]:
+        measured, most, unit = limit["measured"], limit["limit"], limit["unit"]
+        if measured is None:
+            continue
+        style = "red" if measured >= most else "yellow" if measured * 5 >= most * 4 else "green"
+        bar = ProgressBar(total=max(most, 1), completed=min(measured, most), width=40, complete_style=style)
+        grid.add_row(limit["key"], bar, f"{in_unit(unit, measured)} of {in_unit(unit, most)}")
+    return grid
+
+
+def _halts(status: dict[str, Any]) -> list[Text]:
+    return [
+        Text(line(f"{halt['level']} [{halt['cause']}] {halt['sentence']} Ends: {halt['reset_how']}"), style="red")
+        for halt in status["halts"]
+    ]
+
+
+def _orders(status: dict[str, Any]) -> list[Text | Table]:
+    orders = status["orders"]
+    if not orders:
+        return [Text("no open orders", style="dim")]
+    grid = Table.grid(padding=(0, 2))
+    for order in orders[:ORDERS_SHOWN]:
+        filled = f"{in_unit('qty', order['filled'])}/{in_unit('qty', order['qty'])}"
+        grid.add_row(*(Text(line(cell)) for cell in (order["words"], order["instrument"], filled, order["status"])))
+    more = len(orders) - ORDERS_SHOWN
+    return [Text("open orders", style="dim"), grid, *([Text(f"and {more} more", style="dim")] if more > 0 else [])]
+
+
+def _facts(status: dict[str, Any], width: int) -> list[Text]:
+    told = [(ts, fact) for _, ts, fact in status["last_facts"] if is_notable(fact)]
+    return [Text(clipped(f"{when(ts)[11:19]}  {sentence_of(fact)}", width)) for ts, fact in told[-FACTS_SHOWN:]]

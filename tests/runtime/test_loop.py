@@ -1,0 +1,115 @@
+"""The order of things: decide, remember, and only then act."""
+
+import pytest
+from tests.runtime.fakes import EPOCH, Once, opened, quote
+
+from assent.ledger.chain import Entry
+from assent.ledger.errors import LedgerUnwritable
+from assent.ledger.memory import MemoryStore
+from assent.model.facts import HaltRaised, OrderReleased, decode_fact
+from assent.model.inputs import HaltAsked
+from assent.runtime.clock import ScaledClock
+from assent.runtime.effects import SubmitOrder
+from assent.runtime.inbox import Inbox, InboxOverflow
+from assent.runtime.loop import Loop
+
+
+class Recorder:
+    """Notes in which order commits and effects came."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+
+
+class NotingStore(MemoryStore):
+    def __init__(self, recorder: Recorder) -> None:
+        super().__init__()
+        self._recorder = recorder
+
+    def append(self, batch):  # type: ignore[no-untyped-def]
+        head = super().append(batch)
+        self._recorder.events.append(f"commit {len(batch)}")
+        return head
+
+
+def loop_around(desk, store, execute, inbox=None):  # type: ignore[no-untyped-def]
+    return Loop(desk=desk, store=store, inbox=Inbox() if inbox is None else inbox, clock=ScaledClock(EPOCH, 1), execute=execute)
+
+
+def stocked(store, facts):  # type: ignore[no-untyped-def]
+    """The store that a desk with these facts would have."""
+    from assent.model.facts import SCHEMA_VERSION, encode_fact, kind_of
+
+    store.append([Entry(EPOCH, kind_of(fact), SCHEMA_VERSION, encode_fact(fact)) for fact in facts])
+    return store
+
+
+def test_an_effect_starts_only_after_its_fact_is_committed() -> None:
+    recorder = Recorder()
+    desk, facts = opened(strategy=Once())
+    store = stocked(NotingStore(recorder), facts)
+    recorder.events.clear()
+    loop = loop_around(desk, store, lambda effects: recorder.events.append(f"execute {len(effects)}"))
+    loop.take([quote(EPOCH)])
+    assert recorder.events == ["commit 3", "execute 1"]
+
+
+def test_a_commit_that_does_not_succeed_starts_nothing() -> None:
+    class Full(MemoryStore):
+        full = False
+
+        def append(self, batch):  # type: ignore[no-untyped-def]
+            if self.full:
+                raise LedgerUnwritable("the disk is full")
+            return super().append(batch)
+
+    desk, facts = opened(strategy=Once())
+    store = stocked(Full(), facts)
+    started: list[object] = []
+    loop = loop_around(desk, store, started.extend)
+    store.full = True
+    with pytest.raises(LedgerUnwritable, match="the disk is full"):
+        loop.take([quote(EPOCH)])
+    assert started == []
+
+
+def test_one_batch_is_one_transaction_and_its_records_are_what_the_desk_said() -> None:
+    recorder = Recorder()
+    desk, facts = opened(strategy=Once())
+    store = stocked(NotingStore(recorder), facts)
+    recorder.events.clear()
+    loop = loop_around(desk, store, lambda _effects: None)
+    said = loop.take([quote(EPOCH), HaltAsked("operator", "Ann", "lunch", EPOCH)])
+    assert recorder.events == [f"commit {len(said)}"]
+    stored = [decode_fact(record.kind, record.version, record.body) for record in store.records(len(facts) + 1)]
+    assert stored == said
+
+
+@pytest.mark.parametrize("halt_first", [True, False])
+def test_a_halt_in_the_same_batch_as_a_release_wins_whatever_their_order(halt_first: bool) -> None:
+    desk, facts = opened(strategy=Once())
+    obstacles: list[str | None] = []
+
+    def execute(effects: list[object]) -> None:
+        for effect in effects:
+            if isinstance(effect, SubmitOrder):
+                obstacles.append(desk.permit(effect.order.order_id, desk.now))
+
+    loop = loop_around(desk, stocked(MemoryStore(), facts), execute)
+    batch = [quote(EPOCH), HaltAsked("operator", "Ann", "stop", EPOCH)]
+    said = loop.take(batch[::-1] if halt_first else batch)
+    assert any(isinstance(fact, HaltRaised) for fact in said)
+    released = [fact for fact in said if isinstance(fact, OrderReleased)]
+    assert len(released) == (0 if halt_first else 1)
+    assert obstacles == ["halted"] * len(released)
+
+
+def test_an_overflow_of_what_must_be_kept_halts_the_desk() -> None:
+    desk, facts = opened()
+    inbox: Inbox = Inbox({"control": 8, "venue": 2, "clock": 8, "market": 8})
+    loop = loop_around(desk, stocked(MemoryStore(), facts), lambda _effects: None, inbox)
+    with pytest.raises(InboxOverflow):
+        for _ in range(3):
+            inbox.put("venue", quote(EPOCH), received_ts=EPOCH)
+    loop.turn()
+    assert "inbox_overflow" in desk.state.halts

@@ -1,0 +1,236 @@
+"""One desk, running: start-up, answers of every kind, stopping, and what a crash leaves for the next start."""
+
+import pytest
+from tests.runtime.fakes import CASH, EPOCH, NAME, Life, Once, quote
+
+from assent.desk.desk import Desk
+from assent.ledger.memory import MemoryStore
+from assent.model.facts import (
+    AccountMatched,
+    CancelReleased,
+    DeskStopped,
+    DiscrepancyFound,
+    HaltRaised,
+    OrderAccepted,
+    OrderNotSent,
+    OrderRefused,
+    OrderReleased,
+    OrderResolved,
+    OrderUnknown,
+    decode_fact,
+)
+from assent.model.inputs import Accepted, HaltAsked, NotSent, Refused, ResumeAsked
+from assent.model.levels import Level
+from assent.model.units import MICRO, SECOND
+from assent.runtime import virtual
+from assent.venue.port import Ended
+
+
+def one_quote(venue):  # type: ignore[no-untyped-def]
+    venue.sink("market", quote(venue.clock.now()), NAME)
+
+
+def test_a_start_adopts_the_opening_balance_and_matches_the_books_before_it_is_ready() -> None:
+    life = Life()
+    virtual.run(life.run())
+    assert life.desk.state.cash == CASH
+    assert len(life.of(AccountMatched)) == 1
+    assert isinstance(life.facts[-1], DeskStopped)
+
+
+@pytest.mark.parametrize(
+    ("answer", "fact", "status"),
+    [
+        (Accepted("v-1", 0, 10 * MICRO), OrderAccepted, "working"),
+        (Refused("insufficient_balance", "too little"), OrderRefused, "refused"),
+        (NotSent("not_connected"), OrderNotSent, "not_sent"),
+    ],
+)
+def test_each_definitive_answer_is_recorded_as_what_it_is(answer, fact, status) -> None:  # type: ignore[no-untyped-def]
+    life = Life(strategy=Once(time_in_force="gtc"), answer=answer)
+    virtual.run(life.run(script=one_quote))
+    (released,) = life.of(OrderReleased)
+    assert len(life.of(fact)) == 1
+    order = life.desk.state.find_order(released.order.order_id)
+    assert order is not None
+    assert order.status == status
+    assert len(life.venue.sent) == 1
+
+
+def test_an_adapter_that_breaks_in_mid_air_leaves_an_unknown_and_evidence_settles_it() -> None:
+    life = Life(strategy=Once(), answer=OSError("connection reset"))
+    virtual.run(life.run(for_ns=20 * SECOND, script=one_quote))
+    (unknown,) = life.of(OrderUnknown)
+    assert "OSError" in unknown.detail
+    (resolved,) = life.of(OrderResolved)
+    assert life.desk.state.find_order(resolved.order_id).status == "absent"
+    assert len(life.venue.sent) == 1, "an unknown order is never sent again"
+
+
+def test_silence_becomes_unknown_after_a_bound_and_halts_when_it_stays_so() -> None:
+    life = Life(strategy=Once(), answer=None)
+
+    def script(venue):  # type: ignore[no-untyped-def]
+        one_quote(venue)
+
+    async def find_nothing(_order):  # type: ignore[no-untyped-def]
+        return None
+
+    life.venue.find = find_nothing  # type: ignore[method-assign]
+    virtual.run(life.run(for_ns=200 * SECOND, script=script))
+    assert len(life.of(OrderUnknown)) == 1
+    assert "unknown_overdue" in life.desk.state.halts
+    assert life.desk.state.reserved() > 0, "its worst case stays reserved"
+
+
+def test_a_difference_of_books_halts_and_a_clean_match_lets_a_person_resume() -> None:
+    life = Life()
+
+    def short(venue):  # type: ignore[no-untyped-def]
+        venue.cash = CASH - 1
+
+    virtual.run(life.run(for_ns=65 * SECOND, script=short))
+    assert len(life.of(DiscrepancyFound)) == 1
+    assert life.desk.state.level == Level.HALTED
+
+    async def resume() -> list[object]:
+        again = Life(store=life.store, desk=restored(life.store))
+        again.clock._epoch_ts = EPOCH + 70 * SECOND
+        said: list[object] = []
+
+        def act(_venue):  # type: ignore[no-untyped-def]
+            said.extend(again.runtime.act(ResumeAsked("discrepancy", "Ann", "counted it", again.clock.now())))
+
+        await again.run(script=act)
+        return [type(fact).__name__ for fact in said]
+
+    assert virtual.run(resume()) == ["HaltCleared"]
+
+
+def restored(store: MemoryStore) -> Desk:
+    desk = Desk()
+    for record in store.records():
+        desk.restore([(record.ts, decode_fact(record.kind, record.version, record.body))])
+    return desk
+
+
+@pytest.mark.parametrize(
+    ("finding", "status"),
+    [(None, "absent"), (Accepted("v-1", 0, 10 * MICRO), "working"), (Ended("expiry_cancel", 0), "closed")],
+)
+def test_a_release_without_an_outcome_is_unknown_at_the_next_start_and_never_sent_again(finding, status) -> None:  # type: ignore[no-untyped-def]
+    store = MemoryStore()
+    first = Life(store=store, strategy=Once(time_in_force="gtc"), answer=None)
+    with pytest.raises(virtual.BoundReached):
+        virtual.run(first.run(script=one_quote), until_ns=2 * SECOND)
+    (released,) = first.of(OrderReleased)
+    order_id = released.order.order_id
+
+    second = Life(store=store, desk=restored(store))
+    second.clock._epoch_ts = EPOCH + 10 * SECOND
+    if finding is not None:
+        second.venue.known[order_id] = finding
+    if status == "working":
+        second.venue.open_orders = (order_id,)
+    virtual.run(second.run())
+    assert len(second.of(OrderUnknown)) == 1
+    assert second.desk.state.find_order(order_id).status == status
+    assert second.venue.sent == []
+    assert second.of(DiscrepancyFound) == []
+
+
+def test_a_halt_takes_resting_entries_off_the_book() -> None:
+    life = Life(strategy=Once(time_in_force="gtc"), answer=Accepted("v-1", 0, 10 * MICRO))
+
+    def script(venue):  # type: ignore[no-untyped-def]
+        one_quote(venue)
+
+        async def later() -> None:
+            await venue.clock.sleep(SECOND)
+            life.runtime.act(HaltAsked("operator", "Ann", "lunch", venue.clock.now()))
+
+        life.runtime._group.create_task(later())
+
+    virtual.run(life.run(script=script))
+    (cancel,) = life.of(CancelReleased)
+    assert life.venue.cancelled == [cancel.order_id]
+    assert life.desk.state.find_order(cancel.order_id).status == "closed"
+
+
+def test_a_cancel_whose_answer_was_lost_is_asked_again_at_the_next_start() -> None:
+    store = MemoryStore()
+    first = Life(store=store, strategy=Once(time_in_force="gtc"), answer=Accepted("v-1", 0, 10 * MICRO))
+    first.venue.cancel_answer = None
+
+    def script(venue):  # type: ignore[no-untyped-def]
+        one_quote(venue)
+
+        async def later() -> None:
+            await venue.clock.sleep(SECOND)
+            first.runtime.act(HaltAsked("operator", "Ann", "lunch", venue.clock.now()))
+
+        first.runtime._group.create_task(later())
+
+    with pytest.raises(virtual.BoundReached):
+        virtual.run(first.run(script=script), until_ns=3 * SECOND)
+    (cancel,) = first.of(CancelReleased)
+
+    second = Life(store=store, desk=restored(store))
+    second.clock._epoch_ts = EPOCH + 10 * SECOND
+    second.venue.known[cancel.order_id] = Accepted("v-1", 0, 10 * MICRO)
+    second.venue.open_orders = (cancel.order_id,)
+    virtual.run(second.run())
+    assert second.venue.cancelled == [cancel.order_id]
+    assert second.desk.state.find_order(cancel.order_id).status == "closed"
+
+
+def test_nothing_new_leaves_once_the_process_is_told_to_stop() -> None:
+    life = Life(strategy=Once(), answer=Accepted("v-1", 0, 0))
+
+    def script(venue):  # type: ignore[no-untyped-def]
+        life.runtime.stop("SIGTERM")
+        life.runtime.executor.stop()
+        one_quote(venue)
+
+    assert virtual.run(life.run(script=script)) == "SIGTERM"
+    reasons = [fact.reason for fact in life.of(OrderNotSent)]
+    assert life.venue.sent == []
+    assert reasons in ([], ["stopping"])
+
+
+def test_a_task_that_breaks_brings_the_whole_runtime_down() -> None:
+    life = Life()
+
+    def broken(_venue):  # type: ignore[no-untyped-def]
+        raise ValueError("the feed broke")
+
+    with pytest.raises(BaseExceptionGroup) as caught:
+        virtual.run(life.run(script=broken))
+    assert "the feed broke" in str(caught.value.exceptions[0])
+    assert life.of(HaltRaised) == []
+
+
+def test_order_ids_of_a_new_ledger_never_repeat_those_of_the_old_one() -> None:
+    seen = set()
+    for ledger in ("0" * 16, "1" * 16):
+        life = Life(strategy=Once(), answer=NotSent("not_connected"))
+        virtual.run(_run_as(life, ledger))
+        (released,) = life.of(OrderReleased)
+        seen.add(released.order.order_id)
+        seen.add(released.order.intent_id)
+    assert len(seen) == 4
+
+
+async def _run_as(life: Life, ledger: str) -> None:
+    from tests.runtime import fakes
+
+    original = fakes.opening_inputs
+
+    def renamed(*args, **kwargs):  # type: ignore[no-untyped-def]
+        return original(*args, **{**kwargs, "ledger_id": ledger})
+
+    fakes.opening_inputs = renamed
+    try:
+        await life.run(script=one_quote)
+    finally:
+        fakes.opening_inputs = original
