@@ -238,7 +238,7 @@ def cold_commands() -> list[Figure]:
         _command("init", desk, "--template", "kalshi-paper")
         _command("run", desk, "--for", "1m", "--speed", "600", "--non-interactive")
         shown = median(_timed(lambda: _command("--help")) for _ in range(7))
-        status = median(_timed(lambda: _command("-C", desk, "status", "--json")) for _ in range(7))
+        status = median(_timed(lambda: _command("status", "-C", desk, "--json")) for _ in range(7))
     return [
         Figure("assent --help", shown * 1e3, "ms", 150, "less"),
         Figure("assent status --json", status * 1e3, "ms", 250, "less"),

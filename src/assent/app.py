@@ -227,7 +227,7 @@ def _status(settings: Settings, rooms: Rooms, *, running: bool) -> Status:
     status["ready"] = rooms.runtime.ready
     status["trades"] = rooms.tally.trades
     status["refusals"] = dict(sorted(rooms.tally.refusals.items()))
-    status["quotes"] = rooms.venue.quotes
+    status["quotes"] = rooms.runtime.loop.quotes
     status["last_facts"] = list(rooms.tally.last)
     return status
 
@@ -397,7 +397,7 @@ def _demo_result(settings: Settings, rooms: Rooms, seed: int) -> Status:
             "head": head.hash.hex(),
             "records": head.seq,
         },
-        "quotes": rooms.venue.quotes,
+        "quotes": rooms.runtime.loop.quotes,
         "markets": rooms.venue.listed,
         "trades": rooms.tally.trades,
         "refusals": dict(sorted(rooms.tally.refusals.items())),

@@ -49,7 +49,12 @@ def test_the_refusal_names_the_other_process_and_its_start(tmp_path: Path) -> No
 def test_a_child_process_does_not_inherit_the_lease(tmp_path: Path) -> None:
     ledger = tmp_path / "ledger.sqlite"
     lease = Lease.take(ledger)
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False) as child:
+    with subprocess.Popen(
+        [sys.executable, "-c", "print(flush=True); input()"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, close_fds=False,
+    ) as child:  # fmt: skip
+        assert child.stdout is not None
+        child.stdout.readline()  # only now has it certainly closed what it may not inherit
         lease.release()
         Lease.take(ledger).release()
         child.communicate(b"\n")

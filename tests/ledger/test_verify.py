@@ -163,9 +163,7 @@ def test_another_ledger_under_the_same_name_is_found(path: Path) -> None:
     assert "belongs to ledger 'L-0', this is 'L-9'" in report.findings[0].what
 
 
-def test_an_anchor_added_while_the_ledger_is_read_is_no_false_alarm(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_anchor_added_meanwhile_is_no_false_alarm(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_ledger(path, 20)
     store = SqliteStore.open(path)
     anchor(path, next(store.records(20)))

@@ -79,7 +79,7 @@ class FakeVenue:
         self.holdings: tuple[Holding, ...] = ()
         self.open_orders: tuple[str, ...] = ()
         self.sink: Sink | None = None
-        self.script: Callable[["FakeVenue"], None] | None = None
+        self.script: Callable[[FakeVenue], None] | None = None
         self.delay_ns = 10_000_000
 
     async def connect(self, sink: Sink, *, wanted: Callable[[str, str, str], bool]) -> None:

@@ -6,7 +6,7 @@ from tests.runtime.fakes import EPOCH, Once, opened, quote
 from assent.ledger.chain import Entry
 from assent.ledger.errors import LedgerUnwritable
 from assent.ledger.memory import MemoryStore
-from assent.model.facts import HaltRaised, OrderReleased, decode_fact
+from assent.model.facts import SCHEMA_VERSION, HaltRaised, OrderReleased, decode_fact, encode_fact, kind_of
 from assent.model.inputs import HaltAsked
 from assent.runtime.clock import ScaledClock
 from assent.runtime.effects import SubmitOrder
@@ -33,13 +33,13 @@ class NotingStore(MemoryStore):
 
 
 def loop_around(desk, store, execute, inbox=None):  # type: ignore[no-untyped-def]
-    return Loop(desk=desk, store=store, inbox=Inbox() if inbox is None else inbox, clock=ScaledClock(EPOCH, 1), execute=execute)
+    return Loop(
+        desk=desk, store=store, inbox=Inbox() if inbox is None else inbox, clock=ScaledClock(EPOCH, 1), execute=execute
+    )
 
 
 def stocked(store, facts):  # type: ignore[no-untyped-def]
     """The store that a desk with these facts would have."""
-    from assent.model.facts import SCHEMA_VERSION, encode_fact, kind_of
-
     store.append([Entry(EPOCH, kind_of(fact), SCHEMA_VERSION, encode_fact(fact)) for fact in facts])
     return store
 
@@ -86,14 +86,14 @@ def test_one_batch_is_one_transaction_and_its_records_are_what_the_desk_said() -
 
 
 @pytest.mark.parametrize("halt_first", [True, False])
-def test_a_halt_in_the_same_batch_as_a_release_wins_whatever_their_order(halt_first: bool) -> None:
+def test_a_halt_in_the_same_batch_as_a_release_wins_whatever_their_order(*, halt_first: bool) -> None:
     desk, facts = opened(strategy=Once())
     obstacles: list[str | None] = []
 
     def execute(effects: list[object]) -> None:
         for effect in effects:
-            if isinstance(effect, SubmitOrder):
-                obstacles.append(desk.permit(effect.order.order_id, desk.now))
+            assert isinstance(effect, SubmitOrder)
+            obstacles.append(desk.permit(effect.order.order_id, desk.now))
 
     loop = loop_around(desk, stocked(MemoryStore(), facts), execute)
     batch = [quote(EPOCH), HaltAsked("operator", "Ann", "stop", EPOCH)]
@@ -108,8 +108,9 @@ def test_an_overflow_of_what_must_be_kept_halts_the_desk() -> None:
     desk, facts = opened()
     inbox: Inbox = Inbox({"control": 8, "venue": 2, "clock": 8, "market": 8})
     loop = loop_around(desk, stocked(MemoryStore(), facts), lambda _effects: None, inbox)
+    for _ in range(2):
+        inbox.put("venue", quote(EPOCH), received_ts=EPOCH)
     with pytest.raises(InboxOverflow):
-        for _ in range(3):
-            inbox.put("venue", quote(EPOCH), received_ts=EPOCH)
+        inbox.put("venue", quote(EPOCH), received_ts=EPOCH)
     loop.turn()
     assert "inbox_overflow" in desk.state.halts

@@ -1,6 +1,7 @@
 """One desk, running: start-up, answers of every kind, stopping, and what a crash leaves for the next start."""
 
 import pytest
+from tests.runtime import fakes
 from tests.runtime.fakes import CASH, EPOCH, NAME, Life, Once, quote
 
 from assent.desk.desk import Desk
@@ -222,8 +223,6 @@ def test_order_ids_of_a_new_ledger_never_repeat_those_of_the_old_one() -> None:
 
 
 async def _run_as(life: Life, ledger: str) -> None:
-    from tests.runtime import fakes
-
     original = fakes.opening_inputs
 
     def renamed(*args, **kwargs):  # type: ignore[no-untyped-def]

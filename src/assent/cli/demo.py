@@ -78,12 +78,12 @@ def demo_lines(result: dict[str, Any]) -> list[str]:
     """What the day brought."""
     refusals = ", ".join(f"{rule} {count}" for rule, count in result["refusals"].items()) or "none"
     ledger, gain = result["ledger"], result["pnl"]
+    result_word = f"{'gained' if gain >= 0 else 'lost'} {money(abs(gain))}"
     equal = "equal to the last micro" if result["books_equal"] else "DIFFERENT: please report this seed"
     return [
         f"Seed {result['seed']}: {result['quotes']:,} quotes on {result['markets']} markets, all simulated.",
         f"  {result['trades']} trades; refused ideas: {line(refusals)}",
-        f"  {result['settled']} markets settled; cash {money(result['cash'])} after {money(result['fees'])} in fees,"
-        f" {'gained' if gain >= 0 else 'lost'} {money(abs(gain))}",
+        f"  {result['settled']} markets settled: {result_word} after {money(result['fees'])} in fees",
         f"  our books and the exchange's: {equal}",
         f"  ledger {line(ledger['path'])}: {ledger['records']} records, head {ledger['head'][:16]}",
     ]

@@ -4,6 +4,8 @@ Drawn from the status that the runtime hands over twice a second; it decides not
 is handed to the terminal library as text, never as markup.
 """
 
+from collections import deque
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -14,10 +16,13 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from assent.cli.sentences import is_notable, sentence_of
+from assent.cli.news import News
+from assent.cli.sentences import sentence_of
 from assent.cli.status import banner
 from assent.cli.words import clipped, in_unit, line, money, when
+from assent.desk.story import Told
 
+WIDTH: Final = 96
 FACTS_SHOWN: Final = 10
 ORDERS_SHOWN: Final = 6
 LEVEL_STYLES: Final = {"TRADING": "green", "REDUCING": "yellow", "HALTED": "bold red", "LOCKED": "bold white on red"}
@@ -29,6 +34,8 @@ class LiveView:
     def __init__(self, *, speed: int, console: Console | None = None) -> None:
         self._speed = speed
         self._live = Live(console=console, auto_refresh=False)
+        self._news = News()
+        self._facts: deque[Told] = deque(maxlen=FACTS_SHOWN)
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -40,15 +47,15 @@ class LiveView:
         self._live.stop()
 
     def __call__(self, status: dict[str, Any]) -> None:
-        self._live.update(picture(status, speed=self._speed), refresh=True)
+        self._facts += self._news.since(status["last_facts"]).facts
+        self._live.update(picture(status, self._facts, speed=self._speed), refresh=True)
 
 
-def picture(status: dict[str, Any], *, speed: int) -> Panel:
+def picture(status: dict[str, Any], facts: Iterable[Told], *, speed: int) -> Panel:
     """The whole view."""
-    width = 96
-    parts = [_figures(status), _limits(status), *_halts(status), *_orders(status), Text(), *_facts(status, width)]
+    parts = [_figures(status), _limits(status), *_halts(status), *_orders(status), Text(), *_told(facts)]
     below = Text(f"Ctrl-C stops cleanly   {speed}x   {when(status['ledger']['ts'])} UTC", style="dim")
-    return Panel(Group(*parts), title=Text(banner(status), style="bold"), subtitle=below, width=width + 4)
+    return Panel(Group(*parts), title=Text(banner(status), style="bold"), subtitle=below, width=WIDTH + 4)
 
 
 def _figures(status: dict[str, Any]) -> Text:
@@ -99,6 +106,5 @@ def _orders(status: dict[str, Any]) -> list[Text | Table]:
     return [Text("open orders", style="dim"), grid, *([Text(f"and {more} more", style="dim")] if more > 0 else [])]
 
 
-def _facts(status: dict[str, Any], width: int) -> list[Text]:
-    told = [(ts, fact) for _, ts, fact in status["last_facts"] if is_notable(fact)]
-    return [Text(clipped(f"{when(ts)[11:19]}  {sentence_of(fact)}", width)) for ts, fact in told[-FACTS_SHOWN:]]
+def _told(facts: Iterable[Told]) -> list[Text]:
+    return [Text(clipped(f"{when(ts)[11:19]}  {sentence_of(fact)}", WIDTH)) for _, ts, fact in facts]

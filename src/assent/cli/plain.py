@@ -5,8 +5,9 @@ Every line begins with a time and a word that grep finds: the fact's kind, or `S
 
 from typing import Any, Final
 
+from assent.cli.news import News
 from assent.cli.options import say
-from assent.cli.sentences import is_notable, sentence_of
+from assent.cli.sentences import sentence_of
 from assent.cli.words import line, money, when
 from assent.model.facts import kind_of
 
@@ -19,24 +20,21 @@ class PlainView:
 
     def __init__(self) -> None:
         self._calls = 0
-        self._last_seq: int | None = None
+        self._news = News()
 
     def __call__(self, status: dict[str, Any]) -> None:
-        for seq, ts, fact in self._new(status):
-            say(f"{when(ts)}  #{seq}  {kind_of(fact)}  {sentence_of(fact)}")
+        self.finish(status)
         if self._calls % STATUS_EVERY_CALLS == 0:
             say(status_line(status))
         self._calls += 1
 
-    def _new(self, status: dict[str, Any]) -> list[tuple[int, int, Any]]:
-        """Facts not told yet. More may have come by than are shown; the ledger has them all, and the gap is named."""
-        facts = status["last_facts"]
-        seen = self._last_seq
-        if facts:
-            self._last_seq = facts[-1][0]
-            if seen is not None and facts[0][0] > seen + 1:
-                say(f"...  records {seen + 1} to {facts[0][0] - 1} went by: assent ledger show")
-        return [told for told in facts if (seen is None or told[0] > seen) and is_notable(told[2])]
+    def finish(self, status: dict[str, Any]) -> None:
+        """Tell what is new, without the status line: also what happened after the last call."""
+        facts, missed = self._news.since(status["last_facts"])
+        if missed:
+            say(f"...  records {missed[0]} to {missed[1]} went by: assent ledger show")
+        for seq, ts, fact in facts:
+            say(f"{when(ts)}  #{seq}  {kind_of(fact)}  {sentence_of(fact)}")
 
 
 def status_line(status: dict[str, Any]) -> str:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from assent.cli.exits import CommandError, Exit
-from assent.cli.options import Duration, desk_options, say, say_json, settings_of
-from assent.cli.words import in_unit, line, money
+from assent.cli.options import Duration, desk_options, say, say_json
+from assent.cli.words import line, money
 
 if TYPE_CHECKING:
     from assent.config import Settings
@@ -50,7 +50,9 @@ def command(
     if non_interactive or not sys.stdout.isatty():
         from assent.cli.plain import PlainView
 
-        summary = app.run(settings, speed=speed, for_ns=for_ns, observer=PlainView())
+        plain = PlainView()
+        summary = app.run(settings, speed=speed, for_ns=for_ns, observer=plain)
+        plain.finish(summary)
     else:
         from assent.cli.live import LiveView
 
@@ -89,16 +91,16 @@ def without_facts(summary: dict[str, Any]) -> dict[str, Any]:
 def summary_lines(summary: dict[str, Any]) -> list[str]:
     """What came of the run, on a few lines."""
     refusals = ", ".join(f"{code} {count}" for code, count in summary["refusals"].items()) or "none"
-    gain = gain_of(summary)
+    gain, held = gain_of(summary), len(summary["positions"])
+    sums = [f"{name} {money(summary[name])}" for name in ("cash", "equity", "exposure")]
+    result = f"{'gained' if gain >= 0 else 'lost'} {money(abs(gain))}"
     return [
         f"Stopped: {line(summary['ended'])}. Level {summary['level']}, {summary['ledger']['records']} records.",
         f"  trades {summary['trades']}, refused ideas: {line(refusals)}",
-        f"  cash {money(summary['cash'])}, equity {money(summary['equity'])}, at risk {money(summary['exposure'])}"
-        f" in {in_unit('count', len(summary['positions']))} positions",
-        f"  {'gained' if gain >= 0 else 'lost'} {money(abs(gain))} on what was closed, after"
-        f" {money(summary['accounts']['fees'])} in fees",
+        f"  {', '.join(sums)}, {held} positions held",
+        f"  what was closed {result}, after {money(summary['accounts']['fees'])} in fees",
         f"  ledger {line(summary['ledger']['path'])}",
-    ]  # fmt: skip
+    ]
 
 
 def gain_of(status: dict[str, Any]) -> int:

@@ -31,13 +31,15 @@ def command(folder: Path, mode: str | None, *, as_json: bool) -> int:
 
 def status_lines(status: dict[str, Any]) -> list[str]:
     """The whole status on at most 100 columns."""
+    if not status["ledger"]["records"]:
+        return head_lines(status)
     return [
         *head_lines(status),
         "",
         "limits",
         *_indented(limit_lines(status)),
         *_block("halts", halt_lines(status)),
-        *_block("stopped", [f"{s['strategy']} [{s['reason']}] {s['sentence']}" for s in status["stopped"]]),
+        *_block("stopped strategies", [f"{s['strategy']} [{s['reason']}] {s['sentence']}" for s in status["stopped"]]),
         *_block("positions", position_lines(status)),
         *_block("orders", order_lines(status["orders"])),
     ]

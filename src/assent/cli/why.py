@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 CANDIDATES_SHOWN = 8
 
 
-@click.command(
-    name="why", short_help="Why an order was made, or an idea refused: every check, and what came of it."
-)
+@click.command(name="why", short_help="Why an order was made, or an idea refused: every check, and what came of it.")
 @click.argument("wanted", metavar="ID")
 @desk_options
 def command(wanted: str, folder: Path, mode: str | None, *, as_json: bool) -> None:

@@ -136,7 +136,7 @@ class Maker:
         self._moods[index] = mood
         # A mood moves a coin toss most and a near certainty hardly at all.
         self._requote(now, index, fair + 4 * mood * (fair * (MICRO - fair) // MICRO) // MICRO)
-        return seat.after(now, 4_000, 8_000)
+        return seat.after(now, 3_000, 6_000)
 
     def _requote(self, now: int, index: int, fair: int) -> None:
         seat = self._seat
@@ -187,7 +187,7 @@ class Idler:
             expires_ts = now + (3 + seat.pick(40)) * SECOND
             order = NewOrder(None, seat.tickers[index], side, price, qty, post_only=True, expires_ts=expires_ts)
             seat.exchange.submit(now, seat.account, order)
-        return seat.after(now, 4_000, 10_000)
+        return seat.after(now, 2_000, 5_500)
 
     def _price(self, top: Top, side: Side) -> int | None:
         best = top.bid if side == "buy" else top.ask

@@ -32,6 +32,7 @@ def writable_place(path: Path) -> Path:
     require_standard_streams()
     place = true_name(path)
     require_regular_file(place)
+    require_rights(place)
     kind = file_system_of(place.parent, mounts())
     if kind in REMOTE:
         raise LedgerUnwritable(
@@ -62,6 +63,13 @@ def require_regular_file(place: Path) -> None:
             raise LedgerMismatch("file type", "a regular file", name)
     if found.st_nlink > 1:
         raise LedgerMismatch("file type", "a file with one name", f"a file with {found.st_nlink} hard links")
+
+
+def require_rights(place: Path) -> None:
+    """Asked first: SQLite would open a read-only file all the same, and leave a log that nobody can write."""
+    for target in (place.parent, place):
+        if target.exists() and not os.access(target, os.W_OK):
+            raise LedgerUnwritable(f"{target} may not be written by this user")
 
 
 def require_standard_streams() -> None:

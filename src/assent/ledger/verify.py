@@ -60,7 +60,7 @@ VALUE_BYTES_MAX = 1 << 22  # four times what a record may hold: a damaged length
 ANCHOR_LINE_MAX = 4096
 KINDS_CACHED_MAX = 1000
 ROWS_AT_ONCE = 512
-ATTEMPTS_MAX = 3
+RETRIES_MAX = 2
 MALFORMED = "the database is malformed"
 UNREADABLE = (sqlite3.Error, UnicodeError, OverflowError, MemoryError)  # what a damaged file makes sqlite3 raise
 
@@ -344,11 +344,11 @@ def verify(path: Path, anchors: Path | None = None) -> Report:
         anchors = beside if beside.exists() else None
     elif not anchors.is_file():
         raise CannotRead(f"{anchors} is not a file. Nothing was verified. Name the anchors' file, or leave it out.")
-    for _ in range(ATTEMPTS_MAX):
-        before = trace_of(path)
-        report = verify_file(path, anchors)
+    before, report = trace_of(path), verify_file(path, anchors)
+    for _ in range(RETRIES_MAX):
         if report.intact or trace_of(path) == before:
             break
+        before, report = trace_of(path), verify_file(path, anchors)
     return report
 
 

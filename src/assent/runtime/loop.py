@@ -10,7 +10,7 @@ from assent.desk.desk import Desk
 from assent.ledger.chain import Entry, Head
 from assent.ledger.port import Store
 from assent.model.facts import SCHEMA_VERSION, Fact, encode_fact, kind_of
-from assent.model.inputs import HaltAsked, Input
+from assent.model.inputs import HaltAsked, Input, QuoteSeen
 from assent.runtime.clock import Clock
 from assent.runtime.effects import Effect, effects_of
 from assent.runtime.inbox import Inbox
@@ -46,7 +46,7 @@ class Loop:
         self._observers = tuple(observers)
         self._watch = watch
         self.head: Head = store.head()
-        self.handled = 0
+        self.quotes = 0
         self._checkpointed = self.head.seq
 
     async def run(self) -> None:
@@ -78,6 +78,7 @@ class Loop:
         facts: list[Fact] = []
         for inp in inputs:
             ts = max(clock.now(), desk.now)
+            self.quotes += type(inp) is QuoteSeen
             if watch:
                 watch(label_of(inp), ts)
             for fact in desk.handle(ts, inp):
@@ -85,7 +86,6 @@ class Loop:
                 entries.append(Entry(ts, kind_of(fact), SCHEMA_VERSION, encode_fact(fact)))
         if watch:
             watch("", 0)
-        self.handled += len(inputs)
         if entries:
             self._commit(entries, facts)
         return facts

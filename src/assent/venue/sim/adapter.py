@@ -54,7 +54,6 @@ class SimVenue:
 
     def __init__(self, exchange: BoxedExchange, clock: Time, *, name: str) -> None:
         self.name = name
-        self.quotes = 0
         self._exchange = exchange
         self._clock = clock
         self._sink: Sink | None = None
@@ -168,7 +167,6 @@ class SimVenue:
         if fault:
             self._put("venue", RejectionSeen(fault, self.name, event.market, now))
             return
-        self.quotes += 1
         self._put("market", seen, event.market)
 
     def _market_changed(self, event: box.MarketChanged | box.GridChanged, now: int) -> None:
