@@ -104,9 +104,7 @@ def _fills(facts: Facts, exchange: BoxedExchange) -> list[str]:
             if fill["fill_id"] in booked:
                 wrong.append(f"fill {fill['fill_id']} was booked twice")
             booked[fill["fill_id"]] = (fill["instrument"], fill["side"], fill["price"], fill["qty"], fill["fee"])
-    truth = {
-        fill.fill_id: (fill.market, fill.side, fill.price, fill.qty, fill.fee) for fill in exchange.fills()
-    }
+    truth = {fill.fill_id: (fill.market, fill.side, fill.price, fill.qty, fill.fee) for fill in exchange.fills()}
     wrong += [f"fill {fill_id} was lost" for fill_id in truth if fill_id not in booked]
     wrong += [f"fill {fill_id} never happened" for fill_id in booked if fill_id not in truth]
     both = [fill_id for fill_id in truth if fill_id in booked]

@@ -116,6 +116,17 @@ def test_a_line_that_is_no_anchor_is_found(line: bytes, tmp_path: Path) -> None:
         list(read_anchors(path))
 
 
+def test_an_anchor_is_on_the_disk_when_append_returns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_size))
+    anchors = AnchorFile(tmp_path / "anchors")
+    anchors.append("L", Head(1, bytes(32), 1))
+    assert synced == [(tmp_path / "anchors").stat().st_size]
+    anchors.append("L", Head(2, bytes(32), 1))
+    anchors.close()
+    assert len(synced) == 2
+
+
 def test_there_is_nothing_to_anchor_in_an_empty_ledger(tmp_path: Path) -> None:
     anchors = AnchorFile(tmp_path / "anchors")
     with pytest.raises(EntryRefused):

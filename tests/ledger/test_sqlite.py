@@ -66,6 +66,19 @@ def test_a_new_ledger_is_private_and_whole(path: Path) -> None:
     assert {entry.name for entry in path.parent.iterdir()} == {"ledger.sqlite", "ledger.sqlite.lock"}
 
 
+def test_the_name_of_a_new_ledger_is_on_the_disk_too(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    fsync = os.fsync
+
+    def note(descriptor: int) -> None:
+        synced.append(os.fstat(descriptor).st_ino)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", note)
+    SqliteStore.open(path, create=True).close()
+    assert path.parent.stat().st_ino in synced
+
+
 def test_create_opens_what_is_there_and_replaces_nothing(path: Path) -> None:
     records = write_ledger(path, 20)
     store = SqliteStore.open(path, create=True)

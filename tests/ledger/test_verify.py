@@ -11,7 +11,7 @@ from tests.ledger.ledgers import VERIFIER, in_memory, report_on, run_verifier, u
 
 from assent.ledger import verify
 from assent.ledger.anchors import AnchorFile, anchors_of
-from assent.ledger.chain import Entry, Head, Record
+from assent.ledger.chain import Entry, Head, Record, record_hash
 from assent.ledger.contract import a_seal, some_entries
 from assent.ledger.sqlite import SqliteStore
 
@@ -142,6 +142,20 @@ def test_a_ledger_rewritten_and_chained_anew_is_found_with_an_anchor(path: Path)
     assert verify.verify(path).intact
 
 
+def test_a_rewrite_before_the_first_broken_link_is_named_first(path: Path) -> None:
+    genuine = write_ledger(path.with_name("genuine.sqlite"), 40, seed=1)
+    write_ledger(path, 40)
+    anchors = AnchorFile(anchors_of(path))
+    for seq in (1, 10, 30):
+        anchors.append("L-0", Head(seq, genuine[seq - 1].hash, genuine[seq - 1].ts))
+    anchors.close()
+    for change, seq in (("UPDATE ledger SET body = x'00' WHERE seq = 20", 1), ("SELECT 1", 1)):
+        damage(path, change)
+        assert verify.verify(path).findings[0].seq == seq
+    anchors_of(path).unlink()
+    assert verify.verify(path).findings[0].seq == 20
+
+
 def test_an_older_copy_is_found_with_an_anchor(path: Path) -> None:
     write_ledger(path, 20)
     older = path.read_bytes()
@@ -231,6 +245,18 @@ def test_each_kind_of_damage_is_told_in_its_own_words(change: str, seq: int, wha
     assert report.findings[0].seq == seq
     assert what in report.findings[0].what
     assert run_verifier(path).returncode == 1
+
+
+def test_time_that_goes_back_is_found_even_under_right_hashes() -> None:
+    rows: list[tuple[int, bytes, int, str, int, bytes, bytes]] = []
+    prev = bytes(32)
+    for seq, ts in enumerate((5, 5, 9, 8, 10), start=1):
+        digest = record_hash(prev, seq, ts, "Fact", 1, b"{}")
+        rows.append((seq, prev, ts, "Fact", 1, b"{}", digest))
+        prev = digest
+    walk = verify.walk_chain(rows)
+    assert walk.fault == (4, "its ts 8 is less than the 9 of the record before")
+    assert walk[:2] == (3, rows[2][-1])
 
 
 @pytest.mark.parametrize("column", [name for name, _ in verify.COLUMNS[1:]])

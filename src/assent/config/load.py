@@ -16,11 +16,23 @@ from assent.config.table import SCOPE, SETTINGS, STRATEGIES_MAX, STRATEGY_OPTION
 from assent.config.values import Setting, Unfit, allowed_words, read_value, shown
 from assent.model.constitution import LIMITS, Constitution
 from assent.model.errors import AssentError
+from assent.model.units import MICRO, MINUTE
 
 FILE_NAME: Final = "assent.toml"
 FILE_BYTES_MAX: Final = 1 << 20
 DEMO_SEED: Final = 7
-DEMO_SERIES: Final = ("KXHIGHSIM",)
+# A demo's own choices: limits tight enough that one day shows several rules at work, and a cycle of a minute.
+DEMO_CHOICES: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "desk.name": "demo",
+        "desk.account": "demo",
+        "scope.series": ("KXHIGHSIM",),
+        "constitution.edge_min": 40_000,
+        "constitution.open_positions_max": 3,
+        "constitution.total_exposure_max": 15 * MICRO,
+        "runtime.cycle": MINUTE,
+    }
+)
 
 
 class Problem(NamedTuple):
@@ -68,9 +80,9 @@ def load(root: Path, *, overrides: Mapping[str, object] | None = None) -> Settin
 
 
 def demo_settings(root: Path, *, seed: int = DEMO_SEED) -> Settings:
-    """A demo needs no file: every default, the whole series that the exchange in the box lists, one strategy."""
+    """A demo needs no file: its own choices, every other default, and one strategy."""
     values = {f"{setting.section}.{setting.key}": setting.default for setting in SETTINGS}
-    values |= {"desk.name": "demo", "desk.account": "demo", "exchange.seed": seed, "scope.series": DEMO_SERIES}
+    values |= {**DEMO_CHOICES, "exchange.seed": seed}
     options: dict[str, Any] = {option.key: option.default for option in STRATEGY_OPTIONS["threshold"]}
     strategy = StrategySettings(kind="threshold", name="value", options=MappingProxyType(options))
     return _settings(root.absolute(), values, (strategy,), demo=True)

@@ -15,7 +15,7 @@ from assent.desk.state import State
 from assent.desk.strategy import HOOKS, Strategy, View
 from assent.model import inputs
 from assent.model.errors import require
-from assent.model.facts import AccountMatched, Fact, StateMarked
+from assent.model.facts import AccountMatched, Fact, HaltCleared, StateMarked, StrategyStopped
 from assent.model.inputs import Input, QuoteSeen
 from assent.model.levels import ALLOWED
 from assent.model.units import SECOND
@@ -58,8 +58,9 @@ class Desk:
         self.cause_seen: dict[str, int] = {}
         self.rejected: dict[str, int] = {}
         self.last_match: AccountMatched | None = None
-        self.hooks = {hook: self._hooks_for(hook) for hook in HOOKS}
-        self._on_quote = self.hooks["on_quote"]
+        self.hooks: dict[str, list[tuple[int, str, Callable[..., Any]]]] = {}
+        self._on_quote: list[tuple[int, str, Callable[..., Any]]] = []
+        self._wire_hooks()
         self._facts: list[Fact] = []
         self._handlers = HANDLERS
 
@@ -111,12 +112,15 @@ class Desk:
         for ts, fact in records:
             evolve(self.state, ts, fact)
         self.now = self.state.ts
+        self._wire_hooks()
 
     def emit(self, fact: Fact) -> None:
         """State a fact: it changes the state now and goes to the ledger with this input's other facts."""
         state = self.state
         evolve(state, self.now, fact)
         self._facts.append(fact)
+        if type(fact) is StrategyStopped or type(fact) is HaltCleared:
+            self._wire_hooks()
         if state.seq % MARK_EVERY == 0:
             self.emit(StateMarked(seq=state.seq, digest=state.digest()))
 
@@ -129,12 +133,16 @@ class Desk:
         self._facts = []
         return self._facts
 
-    def _hooks_for(self, hook: str) -> list[tuple[int, str, Callable[..., Any]]]:
-        return [
-            (index, strategy.name, getattr(strategy, hook))
-            for index, strategy in enumerate(self.strategies)
-            if hasattr(strategy, hook)
-        ]
+    def _wire_hooks(self) -> None:
+        """Who is asked about what. A strategy that was stopped is not called at all until a person resumes."""
+        stopped = self.state.stopped
+        for hook in HOOKS:
+            self.hooks[hook] = [
+                (index, strategy.name, getattr(strategy, hook))
+                for index, strategy in enumerate(self.strategies)
+                if hasattr(strategy, hook) and strategy.name not in stopped
+            ]
+        self._on_quote = self.hooks["on_quote"]
 
 
 # A handler takes exactly its input's type, which the table's own type cannot say.

@@ -1,0 +1,81 @@
+"""One or more examples of every fact, with every alternative that a field may hold."""
+
+from assent.model import facts
+from assent.model.constitution import Constitution
+from assent.model.facts import Fact
+from assent.model.inputs import Absent, Accepted, Holding
+from assent.model.intents import Check, Intent, QuoteTaken, Score
+from assent.model.orders import Correction, Fill, Order
+from assent.model.units import MICRO
+from tests.model.support import T0, a_future, a_market
+
+MARKET = a_market()
+SMALL_INTENT = Intent(
+    intent_id="i-0", code="234567", strategy="s", decision=1, action="cancel", instrument=MARKET.id, side="buy",
+    type="limit", price=0, qty=0, time_in_force="ioc", fee=0, worst_loss=0,
+)  # fmt: skip
+FULL_INTENT = Intent(
+    intent_id="i-0123456789abcdef", code="7Q4KMX", strategy="threshold", decision=12, action="open",
+    instrument=MARKET.id, side="sell", type="stop_limit", price=480_000, qty=19_230_000, time_in_force="gtc",
+    fee=336_100, worst_loss=9_999_700, fair=400_000, edge=62_500, stop_price=500_000, post_only=True,
+    expires_ts=T0 + 60, order_id="o-9", parent="o-1", oca_group="g", protective=True,
+    scores=(Score("dvs", 800_000), Score("confidence", 750_000)), reason='said "cheap" \\ müßig ∞',
+)  # fmt: skip
+CHECKS = (Check("mode", True), Check("edge", False, -12_000, 20_000), Check("funds", True, 0, None))
+QUOTE = QuoteTaken(510_000, MICRO, 520_000, 2 * MICRO, T0 - 5, T0 - 3, T0 - 1)
+SMALL_ORDER = Order("o-1", "i-0", 1, MARKET.id, "buy", "limit", 500_000, 10_000, "ioc")
+FULL_ORDER = Order(
+    "o-2", "i-1", 2, MARKET.id, "sell", "stop_limit", 480_000, MICRO, "day", stop_price=470_000, post_only=True,
+    reduce_only=True, expires_ts=T0, parent="o-1", oca_group="g", protective=True,
+)  # fmt: skip
+FILL = Fill("f-1", "o-1", MARKET.id, "buy", 500_000, 10_000, 200, True, T0)
+CONSTITUTION = Constitution(markets=(MARKET.id,), series=("A", "B"), edge_min=0)
+
+EXAMPLES: tuple[Fact, ...] = (
+    facts.LedgerOpened("0" * 16, "paper", "sim", "sim", "acc", CONSTITUTION, CONSTITUTION.digest(), "0.1+abc"),
+    facts.LedgerOpened("z" * 16, "dry-run", "kalshi", "production", "", Constitution(), "", ""),
+    facts.DeskStarted("0.1+abc", ("threshold", "other")),
+    facts.DeskStarted("", ()),
+    facts.DeskStopped("asked"),
+    facts.InstrumentListed(MARKET),
+    facts.InstrumentListed(a_market(exclusive_group="E", payout="claim", source_digest="d")),
+    facts.InstrumentListed(a_future()),
+    facts.InputRejected("market_data_crossed", "sim", MARKET.id, 4),
+    facts.IntentProposed(FULL_INTENT, CHECKS, QUOTE),
+    facts.IntentProposed(SMALL_INTENT, (), None),
+    facts.IntentRefused(FULL_INTENT, "edge", CHECKS, QuoteTaken(None, None, None, None, 0, 0, 0), 3),
+    facts.IntentRefused(SMALL_INTENT, "order_form", CHECKS, None, 0),
+    facts.DecisionRecorded("s", "NO_TRADE", "edge", (("dvs", 800_000),)),
+    facts.DecisionRecorded("s", "TRADE", "", ()),
+    facts.OrderReleased(SMALL_ORDER, "d", "autonomous"),
+    facts.OrderReleased(FULL_ORDER, "d", "ann"),
+    facts.OrderAccepted("o-1", "v-1", 0, 10_000),
+    facts.OrderRefused("o-1", "insufficient_balance", "no"),
+    facts.OrderNotSent("o-1", "halted"),
+    facts.OrderUnknown("o-1", "no answer in time"),
+    facts.OrderResolved("o-1", Accepted("v-1", 0, 0), "sim"),
+    facts.OrderResolved("o-1", Absent("journal"), "sim"),
+    facts.OrderClosed("o-1", "cancelled", 0),
+    facts.OrderQuarantined("o-1", "late_fill"),
+    facts.CancelReleased("o-1", "ann", "a person asked"),
+    facts.CancelEnded("o-1", "refused", "not_found"),
+    facts.CancelEnded("o-1", "not_sent", ""),
+    facts.CancelEnded("o-1", "unknown", ""),
+    facts.FillBooked(FILL),
+    facts.FillCorrected(Correction("f-1", 490_000, 0, -5, T0)),
+    facts.FeeDiffered("f-1", 300, 200),
+    facts.MarketSettled(MARKET.id, "yes", MICRO, -10_000, 0),
+    facts.MarketSettled(MARKET.id, "no", 0, 0, 0),
+    facts.MarketSettled(MARKET.id, "scalar", 330_000, 10_000, 3_300),
+    facts.CashMoved(-5, "withdrawal"),
+    facts.EquityMarked(100, 50, 10),
+    facts.AccountMatched(100, (Holding("A", -1), Holding("B", 2)), 1, "sim"),
+    facts.AccountMatched(0, (), 0, ""),
+    facts.DiscrepancyFound("cash", 1, 2, "sim"),
+    facts.StrategyStopped("s", "strategy_exception", "ValueError: no"),
+    facts.HaltRaised("operator", 2, "human", "ann", "drill"),
+    facts.HaltRaised("clock_jump", 1, "clear_for", "clock", ""),
+    facts.HaltCleared("operator", "ann", "looked"),
+    facts.ResumeRefused("operator", "ann", "no"),
+    facts.StateMarked(1_000, "d"),
+)
