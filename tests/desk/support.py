@@ -10,7 +10,8 @@ from assent.desk.desk import Desk
 from assent.desk.state import OrderState
 from assent.desk.strategy import View
 from assent.model.constitution import Constitution
-from assent.model.facts import CancelReleased, Fact, OrderReleased, encode_fact
+from assent.model.facts import CancelReleased, Fact, OrderReleased, decode_fact, encode_fact, kind_of
+from assent.model.fees import fee_estimate
 from assent.model.inputs import (
     Absent,
     Accepted,
@@ -18,6 +19,7 @@ from assent.model.inputs import (
     CancelAnswered,
     CancelAsked,
     CashSeen,
+    CorrectionSeen,
     DeskStarting,
     EvidenceSeen,
     FillSeen,
@@ -41,7 +43,7 @@ from assent.model.inputs import (
 )
 from assent.model.instruments import BinaryContract, Instrument
 from assent.model.intents import Proposal
-from assent.model.orders import Fill, Order
+from assent.model.orders import Correction, Fill, Order
 from assent.model.units import MICRO, SECOND
 from tests.model.support import T0, a_market
 
@@ -97,7 +99,7 @@ class Bench:
             self.take(CashSeen(cash, "deposit", self.now))
         self.match()
         for market in markets:
-            self.list(market)
+            self.show(market)
 
     @property
     def state(self) -> Any:
@@ -124,7 +126,7 @@ class Bench:
         self.now += nanoseconds
         return self
 
-    def list(self, market: Instrument, *, phase: Any = "open") -> None:
+    def show(self, market: Instrument, *, phase: Any = "open") -> None:
         self.take(InstrumentSeen(market, self.now))
         self.take(PhaseSeen(market.id, phase, self.now, self.now))
         if isinstance(market, BinaryContract):
@@ -197,13 +199,21 @@ class Bench:
         return self.take(FillSeen(self.a_fill(order, qty, **changes), self.now))
 
     def a_fill(self, order: Order, qty: int | None = None, **changes: Any) -> Fill:
+        """A fill at the order's own price with the fee that we expect, unless the changes say otherwise."""
         self._fills += 1
         values: dict[str, Any] = {
             "fill_id": f"f-{self._fills}", "order_id": order.order_id, "instrument": order.instrument,
-            "side": order.side, "price": order.price, "qty": order.qty if qty is None else qty, "fee": 200,
+            "side": order.side, "price": order.price, "qty": order.qty if qty is None else qty,
             "taker": True, "venue_ts": self.now,
-        }  # fmt: skip
-        return Fill(**(values | changes))
+        } | changes  # fmt: skip
+        if "fee" not in values:
+            instrument = self.state.find_instrument(order.instrument)
+            values["fee"] = fee_estimate(instrument, order.side, values["price"], values["qty"])
+        return Fill(**values)
+
+    def correct(self, fill: Fill, **changes: Any) -> list[Fact]:
+        values = {"fill_id": fill.fill_id, "price": fill.price, "qty": fill.qty, "fee": fill.fee, "venue_ts": self.now}
+        return self.take(CorrectionSeen(Correction(**(values | changes)), self.now))
 
     def hold(self, **terms: Any) -> Order:
         """Release, accept and fill an order whole."""
@@ -211,6 +221,15 @@ class Bench:
         self.accept(order, filled=order.qty)
         self.fill(order)
         return order
+
+    def restart(self) -> list[Fact]:
+        """The process dies; another one restores from the records' own bytes and starts."""
+        kept = [(ts, decode_fact(kind_of(fact), 1, encode_fact(fact))) for ts, fact in self.records]
+        digest = self.state.digest()
+        self.desk = Desk(self.desk.strategies)
+        self.desk.restore(kept)
+        assert self.state.digest() == digest
+        return self.take(DeskStarting("build", tuple(s.name for s in self.desk.strategies), self.now))
 
     # --- people and markets -----------------------------------------------------------------------------
 

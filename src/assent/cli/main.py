@@ -10,7 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import click
 
@@ -42,8 +42,24 @@ COMMANDS: Final[Mapping[str, Place]] = {
 }
 
 
+class ReaderGone(Exception):
+    """Whoever read our output has closed it. (Click would end with 1, which means "found something" here.)"""
+
+
 class Overview(click.Group):
     """A group whose commands are imported when they are called, not when they are listed."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        try:
+            return super().make_context(*args, **kwargs)
+        except BrokenPipeError:
+            raise ReaderGone from None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise ReaderGone from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(COMMANDS)
@@ -93,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return Exit.USAGE
     except click.ClickException as error:
         return _tell("usage", _usage_words(error), Exit.USAGE, as_json=as_json)
-    except BrokenPipeError:
+    except (ReaderGone, BrokenPipeError):
         return _reader_has_gone()
     except AssentError as error:
         return _tell(code_of(error), str(error), exit_of(error), as_json=as_json)

@@ -47,10 +47,8 @@ class Problem(NamedTuple):
 
     def __str__(self) -> str:
         head = f"{self.key} = {self.value}" if self.value else self.key
-        lines = [f"{self.file}: {head}", f"    why:     {self.why}"]
-        lines += [f"    allowed: {self.allowed}"] if self.allowed else []
         example = self.example.replace("\n", "\n" + " " * 13)
-        return "\n".join([*lines, f"    example: {example}"])
+        return f"{self.file}: {head}\n    why:     {self.why}\n    allowed: {self.allowed}\n    example: {example}"
 
 
 class ConfigError(AssentError):
@@ -165,7 +163,8 @@ class _Reading:
             self._add("strategy", "", "there is none, so nothing would ever be proposed", "one to 32 tables", example)
             return ()
         if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-            self._add("strategy", shown(tables), "it is not a list of tables: the brackets are double", "", example)
+            why = "it is not a list of tables: the brackets are double"
+            self._add("strategy", shown(tables), why, "one to 32 tables with double brackets", example)
             return ()
         if not 1 <= len(tables) <= STRATEGIES_MAX:
             self._add("strategy", f"{len(tables)} tables", "too few or too many", f"1 to {STRATEGIES_MAX}", example)

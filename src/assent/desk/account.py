@@ -13,6 +13,7 @@ from assent.model.facts import (
 )
 from assent.model.inputs import AccountSeen, CashSeen, SettlementSeen
 from assent.model.instruments import BinaryContract
+from assent.model.text import shown
 from assent.model.units import HOUR, MICRO
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def settle_leftover(desk: "Desk", name: str) -> None:
 
 
 def cash_seen(desk: "Desk", inp: CashSeen) -> None:
-    desk.emit(CashMoved(amount=inp.amount, reference=intake.shown(inp.reference)))
+    desk.emit(CashMoved(amount=inp.amount, reference=shown(inp.reference)))
 
 
 def account_seen(desk: "Desk", inp: AccountSeen) -> None:

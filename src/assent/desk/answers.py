@@ -37,12 +37,15 @@ from assent.model.inputs import (
     Unknown,
 )
 from assent.model.orders import Fill
+from assent.model.text import shown
 
 if TYPE_CHECKING:
     from assent.desk.desk import Desk
 
 # The venue pays its rounding back in steps of one cent; within that a difference is its own arithmetic.
 FEE_TOLERANCE = 10_000
+# Corrections that came before their fill and wait for it.
+EARLY_MAX = 1_000
 
 
 def send_answered(desk: "Desk", inp: SendAnswered) -> None:
@@ -54,12 +57,12 @@ def send_answered(desk: "Desk", inp: SendAnswered) -> None:
     if type(outcome) is Accepted:
         _accepted(desk, order, outcome)
     elif type(outcome) is Refused:
-        fact = OrderRefused(order_id=inp.order_id, code=outcome.code, detail=intake.shown(outcome.detail))
+        fact = OrderRefused(order_id=inp.order_id, code=outcome.code, detail=shown(outcome.detail))
         _live(desk, order, "refuse", fact)
     elif type(outcome) is NotSent:
         _live(desk, order, "not_send", OrderNotSent(order_id=inp.order_id, reason=outcome.reason))
     elif type(outcome) is Unknown and may(order.status, "lose"):
-        desk.emit(OrderUnknown(order_id=inp.order_id, detail=intake.shown(outcome.detail)))
+        desk.emit(OrderUnknown(order_id=inp.order_id, detail=shown(outcome.detail)))
 
 
 def evidence_seen(desk: "Desk", inp: EvidenceSeen) -> None:
@@ -75,14 +78,17 @@ def cancel_answered(desk: "Desk", inp: CancelAnswered) -> None:
     if order is None or not order.cancel:
         return
     outcome = inp.outcome
-    if type(outcome) is Accepted:
+    if type(outcome) is Accepted and outcome.remaining:
+        detail = f"{outcome.remaining} still rest"
+        desk.emit(CancelEnded(order_id=inp.order_id, result="refused", detail=detail))
+    elif type(outcome) is Accepted:
         _close(desk, order, "cancelled", outcome.filled)
     elif type(outcome) is Refused:
-        desk.emit(CancelEnded(order_id=inp.order_id, result="refused", detail=intake.shown(outcome.code)))
+        desk.emit(CancelEnded(order_id=inp.order_id, result="refused", detail=shown(outcome.code)))
     elif type(outcome) is NotSent:
         desk.emit(CancelEnded(order_id=inp.order_id, result="not_sent", detail=outcome.reason))
     elif type(outcome) is Unknown:
-        desk.emit(CancelEnded(order_id=inp.order_id, result="unknown", detail=intake.shown(outcome.detail)))
+        desk.emit(CancelEnded(order_id=inp.order_id, result="unknown", detail=shown(outcome.detail)))
 
 
 def order_closed_seen(desk: "Desk", inp: OrderClosedSeen) -> None:
@@ -108,6 +114,9 @@ def fill_seen(desk: "Desk", inp: FillSeen) -> None:
         reason = "overfill" if overfilled else "late_fill"
         desk.emit(OrderQuarantined(order_id=fill.order_id, reason=reason))
         control.raise_halt(desk, "late_fill", by="desk", detail=f"{reason}: order {fill.order_id}")
+    early = desk.early_corrections.pop(fill.fill_id, None)
+    if early is not None:
+        correction_seen(desk, early)
     account.settle_leftover(desk, fill.instrument)
 
 
@@ -116,8 +125,11 @@ def correction_seen(desk: "Desk", inp: CorrectionSeen) -> None:
     old = desk.state.archive.fills.get(correction.fill_id)
     if old is None:
         intake.reject(desk, "foreign_fill", "correction", correction.fill_id)
+        if len(desk.early_corrections) < EARLY_MAX:
+            desk.early_corrections[correction.fill_id] = inp
         return
-    if (old.price, old.qty, old.fee) == (correction.price, correction.qty, correction.fee):
+    known = (old.price, old.qty, old.fee) == (correction.price, correction.qty, correction.fee)
+    if known or correction.venue_ts < old.venue_ts:
         return
     desk.emit(FillCorrected(correction=correction))
     account.settle_leftover(desk, old.instrument)
@@ -131,7 +143,7 @@ def _accepted(desk: "Desk", order: OrderState, outcome: Accepted) -> None:
     desk.emit(
         OrderAccepted(
             order_id=order_id,
-            venue_order_id=intake.shown(outcome.venue_order_id),
+            venue_order_id=shown(outcome.venue_order_id),
             filled=outcome.filled,
             remaining=outcome.remaining,
         )
@@ -151,7 +163,7 @@ def _live(desk: "Desk", order: OrderState, event: str, fact: Fact) -> None:
 
 def _close(desk: "Desk", order: OrderState, why: str, filled: int) -> None:
     if may(order.status, "close") and order.venue_filled is None:
-        desk.emit(OrderClosed(order_id=order.order.order_id, why=intake.shown(why), filled=max(filled, order.filled)))
+        desk.emit(OrderClosed(order_id=order.order.order_id, why=shown(why), filled=max(filled, order.filled)))
 
 
 def _compare_fee(desk: "Desk", fill: Fill) -> None:

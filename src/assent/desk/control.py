@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from assent.desk import account, halts, intake, proposing
+from assent.desk import account, halts, proposing
 from assent.model.facts import (
     CancelReleased,
     DeskStarted,
@@ -24,6 +24,7 @@ from assent.model.inputs import (
     TimePassed,
 )
 from assent.model.levels import CAUSES, Level
+from assent.model.text import shown
 from assent.model.units import SECOND
 
 if TYPE_CHECKING:
@@ -82,17 +83,17 @@ def halt_asked(desk: "Desk", inp: HaltAsked) -> None:
     cause = inp.cause if inp.cause in CAUSES else "operator"
     desk.cause_seen[cause] = desk.now
     if cause == "strategy_repeats":
-        desk.emit(StrategyStopped(strategy=inp.by, reason=cause, detail=intake.shown(inp.detail)))
-    raise_halt(desk, cause, by=intake.shown(inp.by), detail=intake.shown(inp.detail))
+        desk.emit(StrategyStopped(strategy=inp.by, reason=cause, detail=shown(inp.detail)))
+    raise_halt(desk, cause, by=shown(inp.by), detail=shown(inp.detail))
 
 
 def resume_asked(desk: "Desk", inp: ResumeAsked) -> None:
     wanted = [inp.cause] if inp.cause else [name for name in desk.state.halts if CAUSES[name].reset == "human"]
     for cause in wanted:
         obstacle = halts.resume_obstacle(desk.state, cause, by=inp.by, reason=inp.reason)
-        by, reason = intake.shown(inp.by), intake.shown(inp.reason)
+        by, reason = shown(inp.by), shown(inp.reason)
         if obstacle:
-            desk.emit(ResumeRefused(cause=intake.shown(cause), by=by, why=obstacle))
+            desk.emit(ResumeRefused(cause=shown(cause), by=by, why=obstacle))
         else:
             desk.emit(HaltCleared(cause=cause, by=by, reason=reason))
 
@@ -102,7 +103,7 @@ def cancel_asked(desk: "Desk", inp: CancelAsked) -> None:
     for order in list(desk.state.orders.values()):
         order_id = order.order.order_id
         if inp.order_id in ("", order_id) and order.status in ("working", "unknown"):
-            desk.emit(CancelReleased(order_id=order_id, by=intake.shown(inp.by), why="a person asked"))
+            desk.emit(CancelReleased(order_id=order_id, by=shown(inp.by), why="a person asked"))
 
 
 def raise_halt(desk: "Desk", cause: str, *, by: str, detail: str) -> None:

@@ -16,7 +16,7 @@ from assent.desk.strategy import HOOKS, Strategy, View
 from assent.model import inputs
 from assent.model.errors import require
 from assent.model.facts import AccountMatched, Fact, HaltCleared, StateMarked, StrategyStopped
-from assent.model.inputs import Input, QuoteSeen
+from assent.model.inputs import CorrectionSeen, Input, QuoteSeen
 from assent.model.levels import ALLOWED
 from assent.model.units import SECOND
 
@@ -58,6 +58,7 @@ class Desk:
         self.cause_seen: dict[str, int] = {}
         self.rejected: dict[str, int] = {}
         self.last_match: AccountMatched | None = None
+        self.early_corrections: dict[str, CorrectionSeen] = {}
         self.hooks: dict[str, list[tuple[int, str, Callable[..., Any]]]] = {}
         self._on_quote: list[tuple[int, str, Callable[..., Any]]] = []
         self._wire_hooks()

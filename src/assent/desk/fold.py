@@ -88,13 +88,14 @@ def _fill_corrected(state: State, _ts: int, fact: facts.FillCorrected) -> None:
         )  # fmt: skip
     new = Fill(
         fill_id=old.fill_id, order_id=old.order_id, instrument=old.instrument, side=old.side,
-        price=correction.price, qty=correction.qty, fee=correction.fee, taker=old.taker, venue_ts=old.venue_ts,
+        price=correction.price, qty=correction.qty, fee=correction.fee, taker=old.taker, venue_ts=correction.venue_ts,
     )  # fmt: skip
     state.archive.fills[new.fill_id] = new
     state.archive.note(new)
     order = state.find_order(old.order_id)
     require(order is not None, "correction_for_no_order", order_id=old.order_id)
     order.filled += correction.qty - old.qty  # type: ignore[union-attr]
+    orders.end_if_done(state, order)  # type: ignore[arg-type]
 
 
 def _market_settled(state: State, _ts: int, fact: facts.MarketSettled) -> None:

@@ -11,12 +11,11 @@ from assent.desk.market import Market
 from assent.model.facts import InputRejected, InstrumentListed
 from assent.model.inputs import BarSeen, ForecastSeen, InstrumentSeen, PhaseSeen, RejectionSeen, StreamProven
 from assent.model.instruments import instrument_fault
+from assent.model.text import shown
 from assent.model.units import MICRO
 
 if TYPE_CHECKING:
     from assent.desk.desk import Desk
-
-DETAIL_MAX = 120
 
 
 def instrument_seen(desk: "Desk", inp: InstrumentSeen) -> None:
@@ -76,9 +75,3 @@ def reject(desk: "Desk", code: str, source: str, detail: str) -> None:
     desk.rejected[code] = count
     if count & (count - 1) == 0:
         desk.emit(InputRejected(code=code, source=shown(source), detail=shown(detail), count=count))
-
-
-def shown(text: object) -> str:
-    """Short, printable ASCII: inert in a terminal, a log, a page and the ledger."""
-    escaped = ascii(text)[1:-1] if type(text) is str else ascii(text)
-    return escaped[:DETAIL_MAX]

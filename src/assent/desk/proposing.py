@@ -22,6 +22,7 @@ from assent.model.facts import (
 )
 from assent.model.intents import Intent, Proposal, proposal_fault
 from assent.model.orders import Order, order_digest
+from assent.model.text import shown
 
 if TYPE_CHECKING:
     from assent.desk.desk import Desk
@@ -74,18 +75,17 @@ def stop(desk: "Desk", strategy: str, reason: str, error: BaseException | str) -
     """Stop one strategy and lower the level; the desk lives."""
     if strategy in desk.state.stopped:
         return
-    said = error if isinstance(error, str) else f"{type(error).__name__}: {_text_of(error)}"
-    detail = ascii(said)[1:-1][:200]
+    detail = shown(error if isinstance(error, str) else _said(error), 200)
     desk.emit(StrategyStopped(strategy=strategy, reason=reason, detail=detail))
     control.raise_halt(desk, "strategy_stopped", by="desk", detail=f"{strategy}: {detail}"[:200])
 
 
-def _text_of(error: BaseException) -> str:
-    """An error's own words, unless saying them breaks as well."""
+def _said(error: BaseException) -> str:
+    """An error's kind and own words, unless saying them breaks as well."""
     try:
-        return str(error)
+        return f"{type(error).__name__}: {error}"
     except STRATEGY_FAULTS:
-        return "(its message cannot be shown)"
+        return f"{type(error).__name__}, whose message cannot be shown"
 
 
 def _consider(desk: "Desk", strategy: str, proposal: Proposal) -> None:

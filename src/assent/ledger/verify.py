@@ -361,8 +361,8 @@ def trace_of(path: Path) -> tuple[int, int, bool]:
 def verify_file(path: Path, anchors: Path | None) -> Report:
     try:
         connection = connect(path)
-    except UNREADABLE as error:
-        return Report(str(path), "", 0, GENESIS_HASH, 0, (Finding(None, f"SQLite cannot open it: {error}"),))
+    except sqlite3.Error as error:
+        raise CannotRead(f"{path} cannot be opened: {error}. Nothing was verified. Check its rights.") from None
     try:
         return verify_connection(connection, path, anchors)
     finally:

@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from assent.model.orders import OrderType, Side, TimeInForce
+from assent.model.text import shown
 from assent.model.units import is_value
 
 # close and cancel reduce what is at stake; claim collects what is ours; open is the only one that adds risk.
@@ -115,33 +116,35 @@ def proposal_fault(proposal: object) -> str | None:
     for name, allowed in _CHOICES.items():
         value = getattr(proposal, name)
         if type(value) is not str or value not in allowed:
-            return f"{name} is {_shown(value)}; allowed: {', '.join(sorted(allowed))}"
+            return f"{name} is {_pictured(value)}; allowed: {', '.join(sorted(allowed))}"
     if not is_value(proposal.price):
-        return f"price is {_shown(proposal.price)}, not whole micros"
+        return f"price is {_pictured(proposal.price)}, not whole micros"
     for name in _NUMBERS_OR_NONE:
         value = getattr(proposal, name)
         if value is not None and not is_value(value):
-            return f"{name} is {_shown(value)}, not whole micros"
+            return f"{name} is {_pictured(value)}, not whole micros"
     return _text_fault(proposal)
 
 
 def _text_fault(proposal: Proposal) -> str | None:
     for name in ("instrument", "reason"):
         if not _is_text(getattr(proposal, name)):
-            return f"{name} is {_shown(getattr(proposal, name))}, not printable text of at most {TEXT_MAX} characters"
+            return (
+                f"{name} is {_pictured(getattr(proposal, name))}, not printable text of at most {TEXT_MAX} characters"
+            )
     for name in _TEXTS_OR_NONE:
         value = getattr(proposal, name)
         if value is not None and not _is_text(value):
-            return f"{name} is {_shown(value)}, not printable text"
+            return f"{name} is {_pictured(value)}, not printable text"
     for name in _FLAGS:
         if type(getattr(proposal, name)) is not bool:
-            return f"{name} is {_shown(getattr(proposal, name))}, not true or false"
+            return f"{name} is {_pictured(getattr(proposal, name))}, not true or false"
     scores = proposal.scores
     if type(scores) is not tuple or len(scores) > SCORES_MAX:
         return f"scores must be a tuple of at most {SCORES_MAX}"
     for score in scores:
         if type(score) is not Score or not _is_text(score.name) or not is_value(score.ppm):
-            return f"score {_shown(score)} is not a name with parts per million"
+            return f"score {_pictured(score)} is not a name with parts per million"
     return None
 
 
@@ -149,7 +152,5 @@ def _is_text(value: object) -> bool:
     return type(value) is str and len(value) <= TEXT_MAX and value.isprintable()
 
 
-def _shown(value: object) -> str:
-    """A short, printable picture of something hostile."""
-    text = ascii(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+def _pictured(value: object) -> str:
+    return shown(value, 60)

@@ -13,6 +13,8 @@ MICRO = 1_000_000
 MICRO_SQUARED = MICRO * MICRO
 # Beyond this a JSON reader that uses doubles would lose digits; nothing honest on our venues comes near it.
 VALUE_MAX = 9_000_000_000_000_000
+VALUE_DIGITS_MAX = 10
+_ONE_MICRO = Decimal("0.000001")
 
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
@@ -68,12 +70,15 @@ def parse_micros(text: str, what: str = "value") -> int:
         raise AssentError(f"{what} is {text!r}, which is not a decimal number; write it like 0.52") from None
     if not number.is_finite():
         raise AssentError(f"{what} is {text!r}; only finite numbers are allowed")
-    scaled = number.scaleb(6)
-    micros = int(scaled)
-    if micros != scaled:
-        raise AssentError(f"{what} is {text!r}: more than six decimals cannot be held exactly")
+    # By its size first: an exponent like 1e999999 must be refused, not computed.
+    if number.adjusted() > VALUE_DIGITS_MAX:
+        raise AssentError(f"{what} is {text[:40]!r}: larger than anything this software handles")
+    kept = number.quantize(_ONE_MICRO) if number else Decimal(0)
+    if kept != number:
+        raise AssentError(f"{what} is {text[:40]!r}: more than six decimals cannot be held exactly")
+    micros = int(kept * MICRO)
     if abs(micros) > VALUE_MAX:
-        raise AssentError(f"{what} is {text!r}: larger than anything this software handles")
+        raise AssentError(f"{what} is {text[:40]!r}: larger than anything this software handles")
     return micros
 
 

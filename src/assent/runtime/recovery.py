@@ -64,7 +64,7 @@ def open_ledger(place: Path, desk: Desk, identity: Identity, *, now: int) -> Ope
     try:
         if place.exists():
             check_ledger(place, anchors=anchors_of(place))
-        store = SqliteStore.open(place, create=not anchors_of(place).exists(), lease=lease)
+        store = SqliteStore.open(place, create=True, lease=lease)
         try:
             restore(store, desk, identity)
             return Opened(store, AnchorFile(anchors_of(place)), lease)
