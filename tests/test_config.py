@@ -1,5 +1,6 @@
 """The settings file: what is right is read exactly, and every mistake is told with all that mends it."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -400,8 +401,6 @@ def every_setting() -> list[Setting]:
 
 @pytest.mark.parametrize("setting", every_setting(), ids=lambda one: f"{one.section}.{one.key}")
 def test_the_table_agrees_with_itself(setting: Setting) -> None:
-    import tomllib
-
     said = tomllib.loads(f"{setting.key} = {setting.example}")[setting.key]
     assert read_value(setting, said) is not None
     assert setting.sentence.endswith(".")
@@ -422,7 +421,8 @@ def test_every_venue_that_a_file_may_name_says_why_it_cannot_go_live() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "ns"), [("250ms", SECOND // 4), ("10s", 10 * SECOND), ("90m", 90 * MINUTE), ("2h", 2 * HOUR), ("1d", 24 * HOUR)]
+    ("text", "ns"),
+    [("250ms", SECOND // 4), ("10s", 10 * SECOND), ("90m", 90 * MINUTE), ("2h", 2 * HOUR), ("1d", 24 * HOUR)],
 )
 def test_a_duration_is_read_and_written_exactly(text: str, ns: int) -> None:
     assert parse_duration(text) == ns

@@ -1,6 +1,5 @@
 """Fixtures for the command line: itself, and a desk with a past that nobody changes."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
 
 
 @pytest.fixture(scope="session")
-def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
     """Read-only for all tests; whoever wants to change it makes one of their own."""
     folder: Path = tmp_path_factory.mktemp("desks") / "tester"
-    yield lived_desk(folder)
+    return lived_desk(folder)

@@ -68,7 +68,7 @@ def test_a_refusal_by_a_rule_without_numbers_names_the_rule() -> None:
     ("fact", "said"),
     [
         (facts.OrderResolved("abcdefgh-1", Absent("not listed"), "poll"), "it never arrived (not listed); by poll"),
-        (facts.OrderResolved("abcdefgh-1", Accepted("v", MICRO, 0), "poll"), "it is there, 1 filled, 0 resting; by poll"),
+        (facts.OrderResolved("abcdefgh-1", Accepted("v", MICRO, 0), "poll"), "it is there, 1 filled, 0 resting"),
         (facts.FillCorrected(Correction("f-1", 0, 0, 0, 0)), "the venue took fill f-1 back"),
         (facts.FillCorrected(Correction("f-1", 410_000, MICRO, 5_000, 0)), "fill f-1 was really 1 at 0.41, fee $0.005"),
         (facts.MarketSettled("X", "scalar", 250_000, MICRO, 250_000), "X settled scalar at 0.25; held 1, paid $0.25"),

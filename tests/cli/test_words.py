@@ -41,8 +41,8 @@ def test_a_time_is_utc_to_the_millisecond_and_never_rounded_up(ts: int | None, t
 @pytest.mark.parametrize(
     ("ns", "text"),
     [
-        (0, "0 ns"), (999, "999 ns"), (250 * SECOND // 1000, "250 ms"), (SECOND * 3 // 2, "1.5 s"), (90 * SECOND, "1.5 m"),
-        (HOUR, "1 h"), (10 * MINUTE, "10 m"), (-SECOND, "-1 s"),
+        (0, "0 ns"), (999, "999 ns"), (250 * SECOND // 1000, "250 ms"), (SECOND * 3 // 2, "1.5 s"),
+        (90 * SECOND, "1.5 m"), (HOUR, "1 h"), (10 * MINUTE, "10 m"), (-SECOND, "-1 s"),
     ],
 )  # fmt: skip
 def test_a_duration_takes_the_unit_that_fits_it(ns: int, text: str) -> None:

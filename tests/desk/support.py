@@ -100,6 +100,7 @@ class Bench:
         self.match()
         for market in markets:
             self.show(market)
+        self.cycle()
 
     @property
     def state(self) -> Any:

@@ -11,7 +11,7 @@ from assent.model.inputs import Accepted, FillSeen, Input, OrderClosedSeen, Send
 from assent.model.levels import Level
 from assent.model.orders import Fill, Order
 from assent.model.units import MICRO
-from tests.desk.support import MARKET, Bench, sell
+from tests.desk.support import MARKET, Bench, Scripted, sell
 
 QTY = 10 * MICRO
 
@@ -92,9 +92,11 @@ def test_fills_of_two_sides_give_one_position_and_one_cash_in_any_order(
 ) -> None:
     ends = []
     for shuffled in (False, True):
-        bench = Bench()
+        other = Scripted("other")
+        bench = Bench(strategies=(other,))
         buying = bench.release(qty_max=QTY)
-        selling = next(f.order for f in bench.propose(sell(qty_max=QTY)) if isinstance(f, facts.OrderReleased))
+        other.says = [sell(qty_max=QTY)]
+        selling = next(f.order for f in bench.cycle() if isinstance(f, facts.OrderReleased))
         fills: list[Any] = [
             FillSeen(Fill(f"{side}-{n}", order.order_id, MARKET.id, order.side, price, qty, fee, True, n), bench.now)
             for side, order, (pieces, _) in (("b", buying, first), ("s", selling, second))

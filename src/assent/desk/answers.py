@@ -38,6 +38,7 @@ from assent.model.inputs import (
 )
 from assent.model.orders import Fill
 from assent.model.text import shown
+from assent.model.units import is_value
 
 if TYPE_CHECKING:
     from assent.desk.desk import Desk
@@ -102,9 +103,13 @@ def fill_seen(desk: "Desk", inp: FillSeen) -> None:
     fill, state = inp.fill, desk.state
     if fill.fill_id in state.archive.fills:
         return
+    if not (is_value(fill.price) and is_value(fill.qty) and is_value(fill.fee) and fill.qty > 0):
+        intake.reject(desk, "market_data_not_positive", "fill", fill.fill_id)
+        return
     order = state.find_order(fill.order_id)
-    if order is None:
-        control.raise_halt(desk, "foreign_fill", by="desk", detail=f"{fill.fill_id} on {fill.instrument}")
+    if order is None or (order.order.instrument, order.order.side) != (fill.instrument, fill.side):
+        detail = f"{shown(fill.fill_id)} on {shown(fill.instrument)} is of no order of ours"
+        control.raise_halt(desk, "foreign_fill", by="desk", detail=detail)
         return
     late = order.status in ENDED
     overfilled = order.filled + fill.qty > order.order.qty

@@ -4,7 +4,7 @@ Cut, never rounded up. When no allowed quantity fits, the size is zero and the r
 """
 
 from assent.desk.exposure import entry_loss
-from assent.model.fees import fee_per_contract
+from assent.model.fees import fee_floor
 from assent.model.instruments import BinaryContract, Instrument
 from assent.model.orders import Side
 from assent.model.units import MICRO, mul_up
@@ -28,7 +28,7 @@ def fixed_risk(
         wanted = min(wanted, qty_max)
     grid = instrument.quantities
     qty = grid.down(wanted)
-    # Rounding of fees to the venue's step can push the last grid step over the cap; it is at most a few steps.
+    # What rounding adds to the exact fee can push the last grid steps over the cap; it is a few steps at most.
     while qty > 0:
         loss = entry_loss(instrument, side=side, price=price, qty=qty, stop_price=stop_price)
         if loss is not None and loss <= cap:
@@ -38,8 +38,8 @@ def fixed_risk(
 
 
 def _unit_loss(instrument: Instrument, side: Side, price: int, stop_price: int | None) -> int:
-    """Worst loss of one contract before fees are rounded; zero when it cannot be bounded."""
-    fee = fee_per_contract(instrument.fees, price)
+    """Worst loss of one contract, its fee rounded down so that no size that fits is passed over; zero: unbounded."""
+    fee = fee_floor(instrument.fees, price)
     if type(instrument) is BinaryContract:
         return (price if side == "buy" else MICRO - price) + fee
     if stop_price is None:

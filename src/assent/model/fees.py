@@ -24,6 +24,13 @@ def fee_per_contract(fees: FeeSchedule, price: int) -> int:
     return fees.amount  # type: ignore[union-attr]
 
 
+def fee_floor(fees: FeeSchedule, price: int) -> int:
+    """The taker fee of one contract, rounded down to a micro: a bound from below."""
+    if type(fees) is QuadraticFee:
+        return fees.taker_ppm * price * (MICRO - price) // MICRO_SQUARED
+    return fees.amount  # type: ignore[union-attr]
+
+
 def _quadratic(fees: QuadraticFee, side: Side, price: int, qty: int, rate_ppm: int) -> int:
     exact = rate_ppm * qty * price * (MICRO - price)
     trade_fee = up_to_step(-(-exact // (MICRO * MICRO_SQUARED)), fees.fee_step)

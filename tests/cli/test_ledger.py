@@ -1,0 +1,180 @@
+"""`assent ledger`: the verdict of the verifier and of the fold, records in words, and an export that loses nothing."""
+
+import hashlib
+import json
+import shutil
+import sqlite3
+import struct
+from pathlib import Path
+
+import pytest
+from tests.cli.support import HOSTILE, Cli, Lived, Script, lived_desk
+
+from assent.cli.exits import Exit
+from assent.cli.ledger import inert_json
+from assent.cli.proof import OTHER_STATE, fold_and_compare
+from assent.ledger.chain import Entry
+from assent.ledger.memory import MemoryStore
+from assent.ledger.sqlite import SqliteStore
+from assent.ledger.verify import SCHEMA
+from assent.model import inputs
+from assent.model.facts import SCHEMA_VERSION, StateMarked, encode_fact, kind_of
+
+
+def test_an_intact_ledger_is_told_with_its_head(cli: Cli, lived: Lived) -> None:
+    told = cli("ledger", "verify", "-C", lived.folder)
+    assert told.code == Exit.OK
+    assert told.out.splitlines()[0].endswith("kalshi_sim_paper.sqlite: intact")
+    assert f"{lived.head.seq} records, head {lived.head.hash.hex()}" in told.out
+    assert "1 anchors hold" in told.out
+
+
+def test_a_copy_elsewhere_can_be_named(cli: Cli, lived: Lived, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.sqlite"
+    shutil.copy(lived.settings.ledger_path, copy)
+    found = cli("ledger", "verify", copy, "--json")
+    assert found.code == Exit.OK
+    assert found.json == {
+        "intact": True, "path": str(copy), "ledger_id": "0123456789abcdef", "records": lived.head.seq,
+        "head": lived.head.hash.hex(), "anchors": 0, "states": 0, "findings": [],
+    }  # fmt: skip
+
+
+def test_an_edited_record_is_found_with_its_number_and_exit_1(cli: Cli, tmp_path: Path) -> None:
+    lived = lived_desk(tmp_path / "d")
+    connection = sqlite3.connect(lived.settings.ledger_path, isolation_level=None)
+    connection.execute("DROP TRIGGER ledger_is_never_changed")
+    connection.execute("UPDATE ledger SET body = CAST(replace(body, '420000', '410000') AS BLOB) WHERE seq = 7")
+    connection.execute(SCHEMA["ledger_is_never_changed"])
+    connection.close()
+    told, data = cli("ledger", "verify", "-C", lived.folder), cli("ledger", "verify", "-C", lived.folder, "--json")
+    assert (told.code, data.code) == (Exit.FOUND, Exit.FOUND)
+    assert "first bad record: seq 7" in told.out
+    assert data.json["findings"][0]["seq"] == 7
+
+
+def append(lived: Lived, kind: str, body: bytes) -> None:
+    store = SqliteStore.open(lived.settings.ledger_path)
+    store.append([Entry(lived.head.ts, kind, SCHEMA_VERSION, body)])
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "what"),
+    [
+        ("StateMarked", encode_fact(StateMarked(seq=20, digest="0" * 64)), OTHER_STATE),
+        ("FillBooked", b"{}", "does not follow"),
+        ("FillBooked", b'{"type":"DeskStopped","why":"x"}', "does not follow"),
+        ("Rumour", b'{"type":"Rumour"}', "does not follow"),
+    ],
+)
+def test_what_the_chain_holds_but_the_fold_does_not_is_found_too(
+    cli: Cli, tmp_path: Path, kind: str, body: bytes, what: str
+) -> None:
+    lived = lived_desk(tmp_path / "d")
+    append(lived, kind, body)
+    found = cli("ledger", "verify", "-C", lived.folder, "--json")
+    assert found.code == Exit.FOUND
+    (finding,) = found.json["findings"]
+    assert finding["seq"] == lived.head.seq + 1
+    assert what in finding["what"]
+
+
+def test_every_state_that_a_running_desk_marked_follows_from_its_records() -> None:
+    script, store = Script(), MemoryStore()
+    while script.desk.state.seq <= 2_010:
+        script.tell(inputs.CashSeen(1, "gift", script.now))
+    store.append([Entry(ts, kind_of(fact), SCHEMA_VERSION, encode_fact(fact)) for _, ts, fact in script.facts])
+    folded = fold_and_compare(store.records())
+    assert (folded.marks, folded.fault) == (2, "")
+    assert folded.state.digest() == script.desk.state.digest()
+
+
+def test_a_state_that_was_marked_a_record_too_late_is_found() -> None:
+    script, store = Script(), MemoryStore()
+    while script.desk.state.seq <= 1_000:
+        script.tell(inputs.CashSeen(1, "gift", script.now))
+    entries = [Entry(ts, kind_of(fact), SCHEMA_VERSION, encode_fact(fact)) for _, ts, fact in script.facts]
+    entries.insert(999, entries[998])
+    store.append(entries)
+    assert fold_and_compare(store.records())[2:] == (1_002, OTHER_STATE)
+
+
+def test_a_file_that_is_not_there_is_no_verdict(cli: Cli, tmp_path: Path) -> None:
+    answer = cli("ledger", "verify", tmp_path / "none.sqlite")
+    assert answer.code == Exit.USAGE
+    assert "There is no verdict" in answer.err
+
+
+def test_records_are_shown_in_words(cli: Cli, lived: Lived) -> None:
+    told = cli("ledger", "show", "-C", lived.folder).out.splitlines()
+    assert len(told) == min(20, lived.head.seq)
+    assert told[-1].split() [0] == str(lived.head.seq)
+    assert "MarketSettled" in told[-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "numbers"),
+    [
+        (("--from", "2", "--to", "4"), [2, 3, 4]),
+        (("--to", "2"), [1, 2]),
+        (("--last", "2"), [-1, 0]),
+        (("--last", "2", "--to", "5"), [4, 5]),
+        (("--kind", "IntentRefused"), None),
+    ],
+)
+def test_records_can_be_chosen(
+    cli: Cli, lived: Lived, arguments: tuple[str, ...], numbers: list[int] | None
+) -> None:
+    rows = cli("ledger", "show", "-C", lived.folder, "--json", *arguments).json["records"]
+    if numbers is None:
+        assert [row["kind"] for row in rows] == ["IntentRefused"]
+    else:
+        wanted = [number if number > 0 else lived.head.seq + number for number in numbers]
+        assert [row["seq"] for row in rows] == wanted
+
+
+def test_a_misspelt_kind_is_answered_with_the_nearest(cli: Cli, lived: Lived) -> None:
+    answer = cli("ledger", "show", "--kind", "OrderRelaesed", "-C", lived.folder)
+    assert answer.code == Exit.USAGE
+    assert "did you mean OrderReleased?" in answer.err
+
+
+def test_a_record_that_cannot_be_read_is_still_shown(cli: Cli, tmp_path: Path) -> None:
+    lived = lived_desk(tmp_path / "d")
+    append(lived, "Rumour", b'{"type":"Rumour","says":"\x1b[2J"}')
+    told = cli("ledger", "show", "--last", "1", "-C", lived.folder)
+    assert told.code == Exit.OK
+    assert "(cannot be read:" in told.out
+    assert "\x1b" not in told.out
+
+
+def test_an_export_carries_the_chain_for_a_stranger(cli: Cli, lived: Lived) -> None:
+    lines = [json.loads(line) for line in cli("ledger", "export", "-C", lived.folder).out.splitlines()]
+    assert [line["seq"] for line in lines] == list(range(1, lived.head.seq + 1))
+    prev = bytes(32)
+    for line in lines:
+        body = json.dumps(line["body"], separators=(",", ":"), ensure_ascii=False).encode()
+        kind = line["kind"].encode()
+        sizes = (line["seq"], line["ts"], line["version"], len(kind), len(body))
+        head = struct.pack(">8s32sQQIII", b"assent\x00\x01", prev, *sizes)
+        prev = hashlib.sha256(head + kind + body).digest()
+        assert prev.hex() == line["hash"]
+    assert prev == lived.head.hash
+
+
+def test_an_export_into_a_file_never_replaces_one(cli: Cli, lived: Lived, tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+    done = cli("ledger", "export", "-C", lived.folder, "--out", out, "--json")
+    assert done.json == {"path": str(out), "records": lived.head.seq}
+    assert len(out.read_text(encoding="utf-8").splitlines()) == lived.head.seq
+    refused = cli("ledger", "export", "-C", lived.folder, "--out", out)
+    assert refused.code == Exit.USAGE
+    assert "never replaces" in refused.err
+
+
+def test_what_goes_to_a_terminal_is_the_same_json_without_anything_that_acts() -> None:
+    text = json.dumps({"a": HOSTILE, "b": "\x7f \U0001f600 ö"}, ensure_ascii=False) + "\n"
+    inert = inert_json(text)
+    assert all(char == "\n" or " " <= char <= "~" for char in inert)
+    assert json.loads(inert) == json.loads(text)
