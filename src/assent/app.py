@@ -9,6 +9,7 @@ import os
 import signal
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -191,7 +192,7 @@ async def _live(
     server = await control.serve(settings.control_path, _Control(settings, rooms, clock).handle)
     watching = asyncio.create_task(_observe(settings, rooms, observer))
     try:
-        until = _after(clock, for_ns) if for_ns is not None else None
+        until = partial(_after, clock, for_ns) if for_ns is not None else None
         why = await runtime.run(rooms.opening, until=until)
     finally:
         server.close()
@@ -364,7 +365,7 @@ async def _demo_day(
 ) -> Rooms:
     rooms = _wire(settings, desk, exchange, clock, ledger_id=ledger_id, watchdog=watchdog)
     try:
-        await rooms.runtime.run(rooms.opening, until=_day(clock, progress))
+        await rooms.runtime.run(rooms.opening, until=partial(_day, clock, progress))
     except BaseException:  # boundary: only to give the ledger back; raised again as it is
         rooms.opened.close()
         raise

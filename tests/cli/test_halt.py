@@ -59,7 +59,8 @@ def test_a_resume_of_an_unknown_cause_names_the_known_ones(cli: Cli, own: Lived)
 
 
 @pytest.mark.parametrize(
-    "arguments", [("now", "--reason", "  "), ("resume", "--by", " ", "--reason", "x"), ("now",), ("resume", "--by", "A")]
+    "arguments",
+    [("now", "--reason", "  "), ("resume", "--by", " ", "--reason", "x"), ("now",), ("resume", "--by", "A")],
 )
 def test_a_halt_or_its_end_without_a_person_and_a_reason_is_refused(
     cli: Cli, own: Lived, arguments: tuple[str, ...]

@@ -109,7 +109,7 @@ def test_a_file_that_is_not_there_is_no_verdict(cli: Cli, tmp_path: Path) -> Non
 def test_records_are_shown_in_words(cli: Cli, lived: Lived) -> None:
     told = cli("ledger", "show", "-C", lived.folder).out.splitlines()
     assert len(told) == min(20, lived.head.seq)
-    assert told[-1].split() [0] == str(lived.head.seq)
+    assert told[-1].split()[0] == str(lived.head.seq)
     assert "MarketSettled" in told[-1]
 
 
@@ -123,9 +123,7 @@ def test_records_are_shown_in_words(cli: Cli, lived: Lived) -> None:
         (("--kind", "IntentRefused"), None),
     ],
 )
-def test_records_can_be_chosen(
-    cli: Cli, lived: Lived, arguments: tuple[str, ...], numbers: list[int] | None
-) -> None:
+def test_records_can_be_chosen(cli: Cli, lived: Lived, arguments: tuple[str, ...], numbers: list[int] | None) -> None:
     rows = cli("ledger", "show", "-C", lived.folder, "--json", *arguments).json["records"]
     if numbers is None:
         assert [row["kind"] for row in rows] == ["IntentRefused"]

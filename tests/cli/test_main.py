@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 import pytest
+from tests.cli.support import Cli
 
 from assent.cli import main as main_module
 from assent.cli.exits import EXIT_OF_ERROR, MEANINGS, CommandError, Exit
@@ -17,7 +18,6 @@ from assent.cli.main import COMMANDS, assent
 from assent.ledger import errors as ledger_errors
 from assent.ledger.errors import LedgerBusy, LedgerCorrupt
 from assent.model.errors import AssentError
-from tests.cli.support import Cli
 
 HEAVY = {"msgspec", "rich", "sqlite3", "asyncio", "assent.app", "assent.desk", "assent.config", "assent.runtime"}
 
@@ -93,9 +93,7 @@ def test_the_errors_that_have_an_exit_code_of_their_own_exist() -> None:
     assert set(EXIT_OF_ERROR) <= known
 
 
-@pytest.mark.parametrize(
-    ("given", "suggested"), [("sttus", "'status'"), ("postions", "'positions'"), ("wy", "'why'")]
-)
+@pytest.mark.parametrize(("given", "suggested"), [("sttus", "'status'"), ("postions", "'positions'"), ("wy", "'why'")])
 def test_a_misspelt_command_is_answered_with_the_nearest_one(cli: Cli, given: str, suggested: str) -> None:
     answer = cli(given)
     assert answer.code == Exit.USAGE

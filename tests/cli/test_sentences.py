@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.cli.support import HOSTILE, Script
 
 from assent.cli.sentences import QUIET, SENTENCES, WIDTH_MAX, is_notable, sentence_of
 from assent.model import facts
@@ -14,7 +15,6 @@ from assent.model.inputs import Absent, Accepted
 from assent.model.intents import Check, Intent
 from assent.model.orders import Correction
 from assent.model.units import MICRO
-from tests.cli.support import HOSTILE, Script
 
 KINDS = get_args(Fact)
 
@@ -54,14 +54,14 @@ def test_a_refusal_gives_the_rule_its_measured_value_and_its_limit() -> None:
     script = Script()
     script.idea(fair=430_000)
     said = [sentence_of(fact) for _, _, fact in script.facts if isinstance(fact, facts.IntentRefused)]
-    assert said[0].startswith("scripted: buy 22 YES at 0.42 in SIM-RAIN (code ")
+    assert said[0].startswith("scripted may not buy 22 YES at 0.42 in SIM-RAIN (code ")
     assert said[0].endswith("refused [edge] -0.007055, limit 0.02")
 
 
 def test_a_refusal_by_a_rule_without_numbers_names_the_rule() -> None:
     intent = Intent("i-1", "CODE99", "s", 1, "open", "X", "buy", "limit", 420_000, MICRO, "ioc", 0, 0)
     fact = facts.IntentRefused(intent, "scope", (Check("scope", False),), None, 0)
-    assert sentence_of(fact) == "s: buy 1 YES at 0.42 in X (code CODE99): refused [scope]"
+    assert sentence_of(fact) == "s may not buy 1 YES at 0.42 in X (code CODE99): refused [scope]"
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,10 @@ def test_a_trade_is_told_from_the_idea_to_the_money(cli: Cli, lived: Lived) -> N
 
 
 def test_every_check_stands_there_with_its_numbers(cli: Cli, lived: Lived) -> None:
-    told, data = cli("why", lived.won.order_id, "-C", lived.folder), cli("why", lived.won.order_id, "-C", lived.folder, "--json")
+    told, data = (
+        cli("why", lived.won.order_id, "-C", lived.folder),
+        cli("why", lived.won.order_id, "-C", lived.folder, "--json"),
+    )
     lines = {line.split()[1]: line.split() for line in told.out.splitlines() if line.startswith(("  ok  ", "  NO  "))}
     assert lines["total_exposure"] == ["ok", "total_exposure", "$4.3706", "$50.00", "money"]
     assert lines["edge"] == ["ok", "edge", "0.16294", "0.02", "price"]

@@ -3,12 +3,12 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.cli.support import HOSTILE
 
 from assent.cli.words import clipped, in_unit, line, plain, share, span, table, when
 from assent.model.levels import Level
 from assent.model.reasons import REASONS
 from assent.model.units import HOUR, MICRO, MINUTE, SECOND
-from tests.cli.support import HOSTILE
 
 
 @given(st.text())

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.cli.support import EPOCH, RAIN, SNOW, Script
 
 from assent.desk.story import Story, find, in_words, tell
 from assent.model import inputs
@@ -14,7 +15,6 @@ from assent.model.instruments import Future, PerContractFee
 from assent.model.intents import Intent
 from assent.model.orders import Correction, Order
 from assent.model.units import MICRO, SECOND
-from tests.cli.support import EPOCH, RAIN, SNOW, Script
 
 
 def story_of(script: Script, order: Order) -> Story:

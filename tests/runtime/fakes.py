@@ -151,7 +151,7 @@ class Life:
             await self.clock.sleep(for_ns)
             return "enough"
 
-        return await self.runtime.run(opening, until=enough())
+        return await self.runtime.run(opening, until=enough)
 
     def of(self, kind: type) -> list[Fact]:
         return [fact for fact in self.facts if type(fact) is kind]

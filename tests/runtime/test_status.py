@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from tests.cli.support import CASH, LEDGER_ID, RAIN, SNOW, Script
 
 from assent.desk.fold import fold
 from assent.desk.state import State
@@ -15,7 +16,6 @@ from assent.model.facts import IntentProposed, IntentRefused
 from assent.model.levels import CAUSES
 from assent.model.units import MICRO, SECOND
 from assent.runtime.status import MEASURES, RESETS, status_of
-from tests.cli.support import CASH, LEDGER_ID, RAIN, SNOW, Script
 
 HEAD = Head(9, bytes(31) + b"\x09", 5 * SECOND)
 

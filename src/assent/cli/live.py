@@ -18,7 +18,7 @@ from rich.text import Text
 
 from assent.cli.news import News
 from assent.cli.sentences import sentence_of
-from assent.cli.status import banner
+from assent.cli.status import banner, order_stands
 from assent.cli.words import clipped, in_unit, line, money, when
 from assent.desk.story import Told
 
@@ -101,7 +101,7 @@ def _orders(status: dict[str, Any]) -> list[Text | Table]:
     grid = Table.grid(padding=(0, 2))
     for order in orders[:ORDERS_SHOWN]:
         filled = f"{in_unit('qty', order['filled'])}/{in_unit('qty', order['qty'])}"
-        grid.add_row(*(Text(line(cell)) for cell in (order["words"], order["instrument"], filled, order["status"])))
+        grid.add_row(*(Text(line(cell)) for cell in (order["words"], order["instrument"], filled, order_stands(order))))
     more = len(orders) - ORDERS_SHOWN
     return [Text("open orders", style="dim"), grid, *([Text(f"and {more} more", style="dim")] if more > 0 else [])]
 

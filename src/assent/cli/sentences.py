@@ -46,12 +46,12 @@ def _opened(fact: facts.LedgerOpened) -> str:
 def _idea(intent: Intent) -> str:
     size = f" {format_qty(intent.qty)}" if intent.qty else ""
     verb, _, rest = in_words(intent).partition(" ")
-    return f"{intent.strategy}: {verb}{size} {rest} in {intent.instrument}"
+    return f"{verb}{size} {rest} in {intent.instrument} (code {intent.code})"
 
 
 def _proposed(fact: facts.IntentProposed) -> str:
     intent = fact.intent
-    return f"{_idea(intent)} (code {intent.code}), worst loss {money(intent.worst_loss)}: every rule agreed"
+    return f"{intent.strategy} may {_idea(intent)}, worst loss {money(intent.worst_loss)}"
 
 
 def _refused(fact: facts.IntentRefused) -> str:
@@ -59,7 +59,7 @@ def _refused(fact: facts.IntentRefused) -> str:
     numbers = ""
     if check is not None and check.limit is not None:
         numbers = f" {_measured(fact.reason, check.measured)}, limit {_measured(fact.reason, check.limit)}"
-    return f"{_idea(fact.intent)} (code {fact.intent.code}): refused [{fact.reason}]{numbers}"
+    return f"{fact.intent.strategy} may not {_idea(fact.intent)}: refused [{fact.reason}]{numbers}"
 
 
 def _measured(code: str, value: int | None) -> str:

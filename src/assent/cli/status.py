@@ -107,12 +107,17 @@ def order_lines(orders: list[dict[str, Any]]) -> list[str]:
         (
             o["order_id"][:8], o["code"], o["words"], o["instrument"],
             f"{in_unit('qty', o['filled'])}/{in_unit('qty', o['qty'])}",
-            o["status"] + (f", cancel {o['cancel']}" if o["cancel"] else ""), when(o["released_ts"]),
+            order_stands(o), when(o["released_ts"]),
         )
         for o in orders
     ]  # fmt: skip
     head = ("order", "code", "what", "market", "filled", "status", "released")
     return table(rows, head=head, right=(4,)) if rows else []
+
+
+def order_stands(order: dict[str, Any]) -> str:
+    """Its status, and how far a cancel of it is."""
+    return f"{order['status']}, cancel {order['cancel']}" if order["cancel"] else str(order["status"])
 
 
 def _running(status: dict[str, Any]) -> str:

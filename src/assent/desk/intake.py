@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 from assent.desk import proposing
 from assent.desk.market import Market
 from assent.model.facts import InputRejected, InstrumentListed
-from assent.model.inputs import BarSeen, ForecastSeen, InstrumentSeen, PhaseSeen, RejectionSeen, StreamProven
+from assent.model.inputs import (
+    BarSeen,
+    ForecastSeen,
+    InstrumentSeen,
+    PhaseSeen,
+    RejectionSeen,
+    StreamProven,
+    bar_fault,
+)
 from assent.model.instruments import instrument_fault
 from assent.model.text import shown
 from assent.model.units import MICRO
@@ -35,8 +43,10 @@ def instrument_seen(desk: "Desk", inp: InstrumentSeen) -> None:
 
 
 def bar_seen(desk: "Desk", bar: BarSeen) -> None:
-    if bar.instrument not in desk.markets:
-        reject(desk, "market_data_unlisted", "bar", bar.instrument)
+    market = desk.markets.get(bar.instrument)
+    fault = bar_fault(market.instrument, bar) if market else "market_data_unlisted"
+    if fault:
+        reject(desk, fault, "bar", bar.instrument)
         return
     proposing.ask(desk, "on_bar", bar)
 

@@ -297,6 +297,39 @@ Input = (
 )
 
 
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[Input] = msgspec.json.Decoder(Input)
+
+
+def input_fault(item: Input) -> str | None:
+    """Why this is not a well-formed input, or None: its own bytes must decode, strictly, to the same thing.
+
+    Constructing a Struct checks nothing, so this is how a float, a bool or a text in a number's place is found out.
+    Quotes come too often for it and have a check of their own.
+    """
+    try:
+        again = _decoder.decode(_encoder.encode(item))
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        return f"{type(item).__name__}: {error}"
+    return None if again == item else f"{type(item).__name__}: it does not survive being written down"
+
+
+def bar_fault(instrument: Instrument, bar: BarSeen) -> str | None:
+    """The rejection code of a bar that cannot be true, or None."""
+    prices = (bar.open, bar.high, bar.low, bar.close)
+    if any(type(price) is not int for price in (*prices, bar.volume)):
+        return "market_data_not_a_number"
+    if not all(is_value(price) for price in (*prices, bar.volume)):
+        return "market_data_huge"
+    if bar.low <= 0 or bar.volume < 0:
+        return "market_data_not_positive"
+    if not bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high:
+        return "market_data_crossed"
+    if not all(price_fits(instrument, price) for price in prices):
+        return "market_data_off_grid"
+    return None if is_time(bar.start_ts) and is_time(bar.received_ts) else "market_data_bad_time"
+
+
 def quote_fault(instrument: Instrument, quote: QuoteSeen) -> str | None:
     """The rejection code of a quote that cannot be true, or None. Total: any object in any field gets an answer."""
     for price, qty in ((quote.bid, quote.bid_qty), (quote.ask, quote.ask_qty)):

@@ -57,6 +57,7 @@ _REASONS = (
     Reason("market_data_duplicate", "market data", "The same frame came twice; the first one stands."),
     Reason("market_data_unlisted", "market data", "No instrument of that name was listed within scope."),
     Reason("market_data_bad_instrument", "market data", "An instrument's description contradicts itself."),
+    Reason("malformed_input", "market data", "A field of what the venue sent has the wrong type; it was kept out."),
     Reason("market_data_bad_forecast", "market data", "A forecast was not between zero and one million ppm."),
     # What becomes of an order.
     Reason("halted", "order", "A halt came between release and wire; nothing was sent."),

@@ -14,7 +14,17 @@ from assent.desk.desk import Desk
 from assent.ledger.port import Store
 from assent.model.constitution import in_scope
 from assent.model.facts import Fact
-from assent.model.inputs import CancelAnswered, DeskStopping, HaltAsked, Input, SendAnswered, TimePassed
+from assent.model.inputs import (
+    CancelAnswered,
+    DeskStopping,
+    HaltAsked,
+    Input,
+    QuoteSeen,
+    RejectionSeen,
+    SendAnswered,
+    TimePassed,
+    input_fault,
+)
 from assent.model.units import SECOND
 from assent.runtime import reconcile
 from assent.runtime.clock import Clock
@@ -24,6 +34,9 @@ from assent.runtime.heartbeat import beat
 from assent.runtime.inbox import Inbox, InboxOverflow, Lane
 from assent.runtime.loop import Loop, Observer, Watch
 from assent.venue.port import Venue
+
+# Waits for whatever else may end a run, and says what it was.
+Until = Callable[[], Coroutine[Any, Any, str]]
 
 RECONCILE_EVERY = 60 * SECOND
 RESOLVE_EVERY = 5 * SECOND
@@ -63,7 +76,7 @@ class Runtime:
         self._failure: BaseException | None = None
         self._group: asyncio.TaskGroup | None = None
 
-    async def run(self, opening: list[Input], *, until: Coroutine[Any, Any, str] | None = None) -> str:
+    async def run(self, opening: list[Input], *, until: Until | None = None) -> str:
         """Start up, live until asked to stop (or until `until` returns a reason), and end cleanly; return why."""
         self.loop.take(opening)
         async with asyncio.TaskGroup() as group:
@@ -117,6 +130,10 @@ class Runtime:
         await reconcile.match_books(self.venue, self.clock, self.put)
 
     def _sink(self, lane: Lane, item: Input, key: str = "") -> None:
+        """What an adapter learned. Quotes were judged at its own door; anything else is judged here."""
+        fault = None if type(item) is QuoteSeen else input_fault(item)
+        if fault:
+            item = RejectionSeen("malformed_input", self.venue.name, fault, self.clock.now())
         with suppress(InboxOverflow):
             self.inbox.put(lane, item, key=key or None, received_ts=item.received_ts)
 
@@ -135,8 +152,8 @@ class Runtime:
             seal is not None and in_scope(seal.constitution, market, event, series)
         )
 
-    async def _stop_after(self, until: Coroutine[Any, Any, str]) -> None:
-        self.stop(await until)
+    async def _stop_after(self, until: Until) -> None:
+        self.stop(await until())
 
     async def _cycle(self) -> None:
         """One tick and one heartbeat a cycle."""

@@ -1,0 +1,75 @@
+"""`assent demo` around a day that was lived before: progress, results, and the way to ask why."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.cli.support import RAIN, SNOW, Cli, Past
+
+from assent import app
+from assent.cli.exits import Exit
+from assent.config import Settings
+from assent.model.units import MICRO
+
+
+class FakeDay:
+    """Stands where `app.demo` stands, and leaves a real ledger behind."""
+
+    def __init__(self) -> None:
+        self.seed = -1
+        self.books_equal = True
+
+    def __call__(
+        self, settings: Settings, *, seed: int, progress: Callable[[int, int], None] | None = None
+    ) -> dict[str, Any]:
+        self.seed = seed
+        past = Past(settings)
+        past.idea(RAIN, qty_max=MICRO)
+        past.idea(SNOW, fair=430_000)
+        head = past.close()
+        for step in range(51):
+            if progress:
+                progress(step, 50)
+        return {
+            "seed": seed, "quotes": 50_000, "markets": 6, "trades": 12, "refusals": {"edge": 3, "funds": 1},
+            "settled": 6, "cash": 1_001 * MICRO, "fees": 250_000, "pnl": MICRO, "books_equal": self.books_equal,
+            "ledger": {
+                "path": str(settings.ledger_path), "id": "x", "head": head.hash.hex(), "records": head.seq,
+            },
+        }  # fmt: skip
+
+
+@pytest.fixture
+def day(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeDay:
+    stands_in = FakeDay()
+    monkeypatch.setattr(app, "demo", stands_in)
+    monkeypatch.chdir(tmp_path)
+    return stands_in
+
+
+def test_it_tells_the_day_and_how_to_ask_why(cli: Cli, day: FakeDay, tmp_path: Path) -> None:
+    told = cli("demo")
+    assert (told.code, told.err) == (Exit.OK, "")
+    assert day.seed == 7
+    assert told.out.count("one trading day: ") == 10
+    for part in (
+        "Seed 7: 50,000 quotes on 6 markets, all simulated.", "12 trades; refused ideas: edge 3, funds 1",
+        "gained $1.00 after $0.25 in fees", "equal to the last micro", "assent ledger verify -C assent-demo",
+    ):  # fmt: skip
+        assert part in told.out
+    question = next(line.strip() for line in told.out.splitlines() if line.startswith("  assent why "))
+    assert cli(*question.split()[1:]).code == Exit.OK, "the demo's own folder needs no settings file"
+
+
+def test_json_is_one_object_with_the_path_of_the_ledger(cli: Cli, day: FakeDay, tmp_path: Path) -> None:
+    told = cli("demo", "--json", "--seed", "3", "--dir", "elsewhere")
+    assert (told.code, day.seed, told.out.count("\n")) == (Exit.OK, 3, 1)
+    assert told.json["ledger"]["path"] == str(tmp_path / "elsewhere" / "ledger.sqlite")
+
+
+def test_books_that_differ_are_found(cli: Cli, day: FakeDay) -> None:
+    day.books_equal = False
+    told = cli("demo")
+    assert told.code == Exit.FOUND
+    assert "DIFFERENT: please report this seed" in told.out

@@ -1,0 +1,231 @@
+"""`assent run` around a runtime that does what a test tells it: what is shown, what is passed on, how it ends."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+from tests.cli.support import HOSTILE, RAIN, SNOW, Cli, Script, make_folder
+
+from assent import app
+from assent.cli import run as run_module
+from assent.cli.exits import Exit
+from assent.cli.live import LiveView
+from assent.cli.news import News
+from assent.cli.plain import STATUS_EVERY_CALLS, PlainView
+from assent.config import Settings
+from assent.ledger.chain import Head
+from assent.ledger.errors import LedgerBusy
+from assent.model import inputs
+from assent.model.facts import kind_of
+from assent.model.units import HOUR, MICRO, MINUTE
+from assent.runtime.status import status_of
+
+Observer = Callable[[dict[str, Any]], None]
+
+
+def status_after(script: Script, *, last: int = 20) -> dict[str, Any]:
+    """What a running desk hands to who watches."""
+    head = Head(len(script.facts), bytes(32), script.now)
+    status = status_of(
+        script.desk.state, settings_name="tester", path=Path("/l.sqlite"), head=head, running=True, pid=1
+    )
+    return {
+        **status, "ready": True, "trades": 1, "refusals": {"edge": 2}, "quotes": 12_345,
+        "last_facts": script.facts[-last:],
+    }  # fmt: skip
+
+
+def busy(*, title: str = "Will it?") -> Script:
+    script = Script(title=title)
+    script.trade(RAIN, qty_max=10 * MICRO)
+    script.idea(SNOW, qty_max=4 * MICRO, time_in_force="gtc")
+    script.accept(script.order(), filled=0)
+    script.tell(inputs.HaltAsked("clock_jump", "clock", title, script.now))
+    return script
+
+
+class FakeRun:
+    """Stands where `app.run` stands: notes what it was given, shows two statuses, returns a summary."""
+
+    def __init__(self, script: Script) -> None:
+        self.script = script
+        self.given: dict[str, Any] = {}
+
+    def __call__(self, settings: Settings, *, observer: Observer | None = None, **given: Any) -> dict[str, Any]:
+        self.given = {"settings": settings, **given}
+        if observer:
+            observer(status_after(self.script))
+            observer(status_after(self.script))
+        self.script.tell(inputs.DeskStopping("SIGINT", self.script.now))
+        return {**status_after(self.script), "running": False, "ended": "SIGINT", "settled": 0, "fees": 0}
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeRun:
+    make_folder(tmp_path / "desk")
+    stands_in = FakeRun(busy())
+    monkeypatch.setattr(app, "run", stands_in)
+    return stands_in
+
+
+def test_without_a_terminal_it_tells_one_line_a_fact_and_then_a_summary(
+    cli: Cli, fake: FakeRun, tmp_path: Path
+) -> None:
+    told = cli("run", tmp_path / "desk")
+    assert (told.code, told.err) == (Exit.OK, "")
+    lines = told.out.splitlines()
+    assert lines[0].startswith("PAPER desk=tester venue=kalshi environment=sim account=paper-1 speed=1 ledger=")
+    assert lines[1].startswith("kalshi cannot go live in this version")
+    assert sum("  FillBooked  " in line for line in lines) == 1, "each fact is told once"
+    assert sum("  STATUS  " in line for line in lines) == 1
+    assert any("  DeskStopped  desk stopped: SIGINT" in line for line in lines), "also what came after the last look"
+    assert any(line.startswith("Stopped: SIGINT. Level REDUCING") for line in lines)
+    assert "refused ideas: edge 2" in told.out
+
+
+def test_everything_asked_for_is_passed_on(cli: Cli, fake: FakeRun, tmp_path: Path) -> None:
+    cli("run", tmp_path / "desk", "--for", "10m", "--speed", "60", "--seed", "9", "--mode", "observe")
+    settings = fake.given["settings"]
+    assert (fake.given["for_ns"], fake.given["speed"]) == (10 * MINUTE, 60)
+    assert (settings.exchange_seed, settings.mode) == (9, "observe")
+
+
+def test_the_folder_may_be_an_option_as_well(cli: Cli, fake: FakeRun, tmp_path: Path) -> None:
+    assert cli("run", "-C", tmp_path / "desk").code == Exit.OK
+    assert fake.given["settings"].root == tmp_path / "desk"
+
+
+def test_json_is_one_object_and_nothing_else(cli: Cli, fake: FakeRun, tmp_path: Path) -> None:
+    told = cli("run", tmp_path / "desk", "--json")
+    assert told.out.count("\n") == 1
+    assert (told.json["ended"], told.json["trades"]) == ("SIGINT", 1)
+    assert "last_facts" not in told.json
+
+
+@pytest.mark.parametrize(
+    ("arguments", "mode"), [((), "paper"), (("--paper",), "paper"), (("--paper", "--mode", "paper"), "paper")]
+)
+def test_paper_is_a_mode(cli: Cli, fake: FakeRun, tmp_path: Path, arguments: tuple[str, ...], mode: str) -> None:
+    assert cli("run", tmp_path / "desk", *arguments).code == Exit.OK
+    assert fake.given["settings"].mode == mode
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("--live",), "`live` does not exist in this version"),
+        (("--mode", "live"), "`live` does not exist in this version"),
+        (("--mode", "dry-run"), "`dry-run` does not exist in this version"),
+        (("--mode", "papre"), "none of the known words"),
+        (("--paper", "--mode", "observe"), "Two modes were asked for: observe and paper"),
+        (("--paper", "--live"), "Two modes were asked for"),
+        (("--for", "10"), "is not a duration"),
+        (("--for", "0s"), "is not a duration"),
+        (("--speed", "0"), "--speed"),
+        (("--speed", "1.5"), "--speed"),
+        (("--seed", "-1"), "exchange.seed = -1"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_starts(
+    cli: Cli, fake: FakeRun, tmp_path: Path, arguments: tuple[str, ...], why: str
+) -> None:
+    refused = cli("run", tmp_path / "desk", *arguments)
+    assert refused.code == Exit.USAGE
+    assert why in refused.err
+    assert fake.given == {}
+
+
+def test_a_second_run_is_locked_out(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def held(*_: object, **__: object) -> None:
+        raise ExceptionGroup("tasks", [LedgerBusy("l.sqlite", "Another process (pid 5)")])
+
+    make_folder(tmp_path / "desk")
+    monkeypatch.setattr(app, "run", held)
+    refused = cli("run", tmp_path / "desk", "--json")
+    assert refused.code == Exit.HALTED
+    assert json.loads(refused.err)["error"]["code"] == "ledger_busy"
+
+
+def test_a_status_line_comes_every_so_many_looks(capsys: pytest.CaptureFixture[str]) -> None:
+    view, status = PlainView(), status_after(busy())
+    for _ in range(2 * STATUS_EVERY_CALLS):
+        view(status)
+    told = capsys.readouterr().out
+    assert told.count("  STATUS  ") == 2
+    assert "level=REDUCING halts=clock_jump cash=$995.6294" in told
+
+
+def test_facts_that_went_by_unseen_are_owned_up_to(capsys: pytest.CaptureFixture[str]) -> None:
+    script, view = busy(), PlainView()
+    view(status_after(script, last=2))
+    seen = len(script.facts)
+    for _ in range(5):
+        script.tell(inputs.HaltAsked("operator", "Ada", "x", script.now))
+        script.tell(inputs.CashSeen(1, "gift", script.now))
+    capsys.readouterr()
+    view(status_after(script, last=2))
+    assert f"records {seen + 1} to {len(script.facts) - 2} went by" in capsys.readouterr().out
+
+
+def test_news_tells_each_notable_fact_once() -> None:
+    script, news = busy(), News()
+    first = news.since(script.facts)
+    assert "OrderReleased" in [kind_of(fact) for _, _, fact in first.facts]
+    assert "AccountMatched" not in [kind_of(fact) for _, _, fact in first.facts]
+    assert news.since(script.facts) == ([], None)
+    assert news.since([]) == ([], None)
+
+
+def drawn(status: dict[str, Any], *, width: int = 110) -> str:
+    with Path("/dev/null").open("w", encoding="utf-8") as nowhere:
+        console = Console(file=nowhere, width=width, height=50, force_terminal=True, record=True)
+        with LiveView(speed=60, console=console) as view:
+            view(status)
+    return console.export_text()
+
+
+def test_the_live_view_shows_mode_level_money_limits_orders_and_the_last_facts() -> None:
+    picture = drawn(status_after(busy()))
+    for part in (
+        "PAPER  tester  kalshi sim  account paper-1", "level REDUCING", "cash $995.6294", "quotes 12,345",
+        "total_exposure_max", "$5.9483 of $50.00", "2 of 5", "REDUCING [clock_jump]", "buy YES at 0.42", "SIM-SNOW",
+        "0/4", "bought 10 YES at 0.42", "60x", "Ctrl-C stops cleanly",
+    ):  # fmt: skip
+        assert part in picture, part
+
+
+def test_nothing_in_the_live_view_is_read_as_markup_or_as_an_escape() -> None:
+    script = busy(title="[bold red]" + HOSTILE + "[/bold red]")
+    picture = drawn(status_after(script))
+    assert r"[bold red]evil \x1b[2J" in picture
+    assert "\u202e" not in picture
+
+
+def test_the_live_view_keeps_what_it_told_when_only_quiet_facts_follow() -> None:
+    script = busy()
+    with Path("/dev/null").open("w", encoding="utf-8") as nowhere:
+        console = Console(file=nowhere, width=110, height=50, force_terminal=True, record=True)
+        with LiveView(speed=1, console=console) as view:
+            view(status_after(script))
+            for _ in range(30):
+                script.tell(inputs.CashSeen(1, "gift", script.now))
+            console.export_text(clear=True)
+            view(status_after(script))
+        assert "bought 10 YES" in console.export_text()
+
+
+def test_a_desk_that_is_still_starting_says_so_in_the_live_view() -> None:
+    assert "starting: comparing the books" in drawn({**status_after(Script()), "ready": False})
+
+
+@pytest.mark.parametrize(("realised", "fees", "gain"), [(-5 * MICRO, MICRO, 4 * MICRO), (2 * MICRO, 0, -2 * MICRO)])
+def test_what_was_closed_gained_what_double_entry_says(realised: int, fees: int, gain: int) -> None:
+    assert run_module.gain_of({"accounts": {"realised": realised, "fees": fees}}) == gain
+
+
+def test_a_duration_may_be_in_hours(cli: Cli, fake: FakeRun, tmp_path: Path) -> None:
+    cli("run", tmp_path / "desk", "--for", "2h")
+    assert fake.given["for_ns"] == 2 * HOUR
