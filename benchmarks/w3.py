@@ -15,7 +15,16 @@ from assent.ledger.port import Store
 from assent.model.constitution import Constitution
 from assent.model.facts import SCHEMA_VERSION, Fact, OrderReleased, encode_fact, kind_of
 from assent.model.grids import CENT_GRID, WHOLE_CONTRACTS
-from assent.model.inputs import Accepted, AccountSeen, FillSeen, InstrumentSeen, LedgerOpening, QuoteSeen, SendAnswered
+from assent.model.inputs import (
+    Accepted,
+    AccountSeen,
+    FillSeen,
+    InstrumentSeen,
+    LedgerOpening,
+    PhaseSeen,
+    QuoteSeen,
+    SendAnswered,
+)
 from assent.model.instruments import BinaryContract, PerContractFee
 from assent.model.intents import Proposal
 from assent.model.orders import Fill, Order
@@ -96,6 +105,7 @@ def fresh_desk(fairs: list[int], store: Store, strategies: tuple[object, ...] | 
     writer.keep(ts, desk.handle(ts, AccountSeen(CASH, (), (), "bench", ts, ts)))
     for name in quotes.names():
         desk.handle(ts, InstrumentSeen(market(name), ts))
+        desk.handle(ts, PhaseSeen(name, "open", ts, ts))
     return desk, writer
 
 

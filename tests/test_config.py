@@ -4,6 +4,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 
 from assent.config import (
     CANNOT_GO_LIVE,
@@ -16,7 +19,15 @@ from assent.config import (
     demo_settings,
     load,
 )
-from assent.config.values import Setting, allowed_words, format_duration, parse_duration, read_value
+from assent.config.values import (
+    Setting,
+    Unfit,
+    allowed_words,
+    format_duration,
+    parse_duration,
+    read_value,
+    shown,
+)
 from assent.model.constitution import LIMITS, Constitution
 from assent.model.errors import AssentError
 from assent.model.units import HOUR, MICRO, MINUTE, SECOND
@@ -418,6 +429,45 @@ def test_every_limit_of_the_constitution_is_a_setting() -> None:
 def test_every_venue_that_a_file_may_name_says_why_it_cannot_go_live() -> None:
     venues = next(setting.choices for setting in SETTINGS if setting.key == "venue")
     assert set(CANNOT_GO_LIVE) == set(venues)
+
+
+# Whatever TOML can hold.
+SAID = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.dates() | st.times() | st.datetimes(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@pytest.mark.parametrize("setting", every_setting(), ids=lambda one: f"{one.section}.{one.key}")
+@examples(max_examples=25)
+@given(raw=SAID | st.text("0123456789.-+_ smhd$%", max_size=8))
+def test_any_value_is_either_taken_within_its_range_or_refused_with_a_reason(setting: Setting, raw: object) -> None:
+    try:
+        value = read_value(setting, raw)
+    except Unfit:
+        assert shown(raw).isprintable()
+        return
+    assert type(value) is type(setting.default) or setting.default is None
+    if type(value) is int:
+        assert setting.least <= value <= setting.most
+
+
+@examples(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
+def test_a_file_of_anything_is_refused_in_words(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "assent.toml").write_bytes(content)
+    with pytest.raises(ConfigError):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "huge", ["9" * 5_000, "0x" + "f" * 5_000, "[0x" + "f" * 5_000 + "]", "[" * 500 + "]" * 500, "1e999999"]
+)
+def test_a_value_without_end_is_refused_as_quietly(tmp_path: Path, huge: str) -> None:
+    found = problems(tmp_path, LEAST + f"[exchange]\nseed = {huge}\n")
+    assert found[0].key in ("exchange.seed", "the whole file")
+    assert len(str(found[0])) < 1_000
 
 
 @pytest.mark.parametrize(

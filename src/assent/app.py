@@ -20,6 +20,7 @@ from assent.desk.strategy import Strategy
 from assent.exchange.boxed import BoxedExchange
 from assent.exchange.types import ExchangeError
 from assent.ledger.chain import EMPTY, Head, seal_of
+from assent.ledger.lease import Lease
 from assent.ledger.sqlite import open_reader
 from assent.model import ids
 from assent.model.errors import AssentError
@@ -34,7 +35,7 @@ from assent.runtime.clock import Clock, ScaledClock, VirtualClock, WallClock, st
 from assent.runtime.inbox import Inbox
 from assent.runtime.loop import Loop
 from assent.runtime.reconcile import match_books, resolve_orders
-from assent.runtime.recovery import Identity, Opened, forget_deaths, open_ledger, opening_inputs
+from assent.runtime.recovery import Identity, Opened, forget_deaths, open_ledger, opening_inputs, take_lease
 from assent.runtime.runtime import Runtime
 from assent.runtime.status import Status, status_of
 from assent.runtime.tally import Tally
@@ -86,6 +87,8 @@ async def _run(
     settings: Settings, *, speed: int, for_ns: int | None, observer: Callable[[Status], None] | None
 ) -> Status:
     with ExitStack() as stack:
+        lease = take_lease(settings.ledger_path, now=WallClock().now())
+        stack.callback(lease.release)
         exchange, clock = _open_exchange(settings, speed)
         stack.callback(exchange.close)
         strategies = build_strategies(settings)
@@ -99,7 +102,8 @@ async def _run(
         stack.callback(watchdog.close)
         desk = Desk(strategies, cell=watchdog.cell)
         entropy = os.urandom(ids.LEDGER_ID_BYTES)  # noqa: TID251 - the one draw: it enters as an input, once a ledger
-        rooms = _wire(settings, desk, exchange, clock, ledger_id=ids.ledger_id(entropy), watchdog=watchdog)
+        ledger_id = ids.ledger_id(entropy)
+        rooms = _wire(settings, desk, exchange, clock, lease=lease, ledger_id=ledger_id, watchdog=watchdog)
         stack.callback(rooms.opened.close)
         return await _live(settings, rooms, clock, for_ns=for_ns, observer=observer)
 
@@ -139,12 +143,13 @@ def _wire(
     exchange: BoxedExchange,
     clock: Clock,
     *,
+    lease: Lease,
     ledger_id: str,
     watchdog: Watchdog,
 ) -> Rooms:
     identity = identity_of(settings)
     now = clock.now()
-    opened = open_ledger(settings.ledger_path, desk, identity, now=now)
+    opened = open_ledger(settings.ledger_path, desk, identity, lease=lease)
     venue = SimVenue(exchange, clock, name=settings.venue)
     tally = Tally(opened, desk.state)
     runtime = Runtime(
@@ -191,6 +196,8 @@ async def _live(
         loop.add_signal_handler(number, runtime.stop, signal.Signals(number).name)
     server = await control.serve(settings.control_path, _Control(settings, rooms, clock).handle)
     watching = asyncio.create_task(_observe(settings, rooms, observer))
+    # Whoever watched has gone (a closed pipe, say): end in good order rather than trade on unseen.
+    watching.add_done_callback(lambda _task: runtime.stop("the view has ended") if observer else None)
     try:
         until = partial(_after, clock, for_ns) if for_ns is not None else None
         why = await runtime.run(rooms.opening, until=until)
@@ -283,11 +290,13 @@ async def _act(settings: Settings, request: Mapping[str, Any]) -> Status:
     if not settings.ledger_path.exists():
         raise AssentError(f"{settings.ledger_path} does not exist: this desk never ran; start it with `assent run`")
     with ExitStack() as stack:
+        lease = take_lease(settings.ledger_path, now=WallClock().now())
+        stack.callback(lease.release)
         exchange, clock = _open_exchange(settings, 1)
         stack.callback(exchange.close)
         wanted = act_input(request, clock.now())
         desk = Desk(())
-        opened = open_ledger(settings.ledger_path, desk, identity_of(settings), now=clock.now())
+        opened = open_ledger(settings.ledger_path, desk, identity_of(settings), lease=lease)
         stack.callback(opened.close)
         tally = Tally(opened, desk.state)
         # Nothing is carried out from here: a released cancel is owed, and the next start carries it out.
@@ -363,7 +372,8 @@ async def _demo_day(
     watchdog: Watchdog,
     progress: Callable[[int, int], None] | None,
 ) -> Rooms:
-    rooms = _wire(settings, desk, exchange, clock, ledger_id=ledger_id, watchdog=watchdog)
+    lease = take_lease(settings.ledger_path, now=clock.now())
+    rooms = _wire(settings, desk, exchange, clock, lease=lease, ledger_id=ledger_id, watchdog=watchdog)
     try:
         await rooms.runtime.run(rooms.opening, until=partial(_day, clock, progress))
     except BaseException:  # boundary: only to give the ledger back; raised again as it is
@@ -416,7 +426,7 @@ def _demo_result(settings: Settings, rooms: Rooms, seed: int) -> Status:
 def _clear_demo(settings: Settings) -> None:
     """Make room for a fresh demo ledger; what is not a demo's own ledger is never touched."""
     place = settings.ledger_path
-    place.parent.mkdir(parents=True, exist_ok=True)
+    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if place.exists():
         reader = open_reader(place)
         try:

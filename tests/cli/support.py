@@ -78,6 +78,7 @@ class Script:
         self.tell(inputs.AccountSeen(CASH, (), (), "kalshi", self.now, self.now))
         for name in (RAIN, SNOW):
             self.tell(inputs.InstrumentSeen(market(name, title=title), self.now))
+            self.tell(inputs.PhaseSeen(name, "open", self.now, self.now))
 
     def tell(self, inp: Input) -> list[Fact]:
         """One input, a second later."""

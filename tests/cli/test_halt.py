@@ -43,6 +43,18 @@ def test_who_halts_is_the_user_of_the_machine_unless_a_name_is_given(
     assert cli("halt", "status", "-C", own.folder, "--json").json["halts"][0]["by"] == "grace"
 
 
+def test_where_the_machine_knows_no_user_a_name_must_be_given(
+    cli: Cli, own: Lived, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found: 4711")
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    refused = cli("halt", "now", "-C", own.folder, "--reason", "one")
+    assert refused.code == Exit.USAGE
+    assert "--by is blank" in refused.err
+
+
 def test_a_resume_is_refused_with_exit_3_while_the_books_differ(cli: Cli, own: Lived) -> None:
     """The exchange in this folder never saw the trades of this ledger, so its books differ."""
     cli("halt", "now", "-C", own.folder, "--reason", "one", "--by", "Ada")

@@ -100,6 +100,14 @@ def test_a_state_that_was_marked_a_record_too_late_is_found() -> None:
     assert fold_and_compare(store.records())[2:] == (1_002, OTHER_STATE)
 
 
+def test_a_state_with_another_digest_is_found() -> None:
+    script, store = Script(), MemoryStore()
+    script.tell(inputs.CashSeen(1, "gift", script.now))
+    marked = [*script.facts, (0, script.now, StateMarked(seq=script.desk.state.seq, digest="0" * 64))]
+    store.append([Entry(ts, kind_of(fact), SCHEMA_VERSION, encode_fact(fact)) for _, ts, fact in marked])
+    assert fold_and_compare(store.records())[1:] == (0, len(marked), OTHER_STATE)
+
+
 def test_a_file_that_is_not_there_is_no_verdict(cli: Cli, tmp_path: Path) -> None:
     answer = cli("ledger", "verify", tmp_path / "none.sqlite")
     assert answer.code == Exit.USAGE

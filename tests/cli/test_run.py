@@ -170,6 +170,13 @@ def test_facts_that_went_by_unseen_are_owned_up_to(capsys: pytest.CaptureFixture
     assert f"records {seen + 1} to {len(script.facts) - 2} went by" in capsys.readouterr().out
 
 
+def test_news_owns_up_to_a_single_record_as_well() -> None:
+    script, news = busy(), News()
+    news.since(script.facts[:3])
+    assert news.since(script.facts[3:6]).missed is None
+    assert news.since(script.facts[7:]).missed == (7, 7)
+
+
 def test_news_tells_each_notable_fact_once() -> None:
     script, news = busy(), News()
     first = news.since(script.facts)

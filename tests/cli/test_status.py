@@ -6,6 +6,8 @@ import pytest
 from tests.cli.support import DESK_FILE, RAIN, SNOW, Cli, Lived, Past, lived_desk, make_folder
 
 from assent.cli.exits import Exit
+from assent.ledger.chain import Entry
+from assent.ledger.sqlite import SqliteStore
 from assent.model import inputs
 from assent.model.units import MICRO
 
@@ -98,19 +100,19 @@ def test_intents_can_be_chosen_by_status_and_number(cli: Cli, lived: Lived) -> N
 
 
 @pytest.mark.parametrize(
-    ("outcome", "fill", "status", "unknown"),
+    ("outcome", "fill", "stands"),
     [
-        (None, 0, "APPROVED", False),
-        (inputs.Unknown("no reply"), 0, "APPROVED", True),
-        (inputs.Refused("no_funds", "x"), 0, "FAILED", False),
-        (inputs.NotSent("halted"), 0, "FAILED", False),
-        (inputs.Accepted("v", 0, 0), 0, "EXPIRED", False),
-        (inputs.Accepted("v", 3 * MICRO, 0), 3 * MICRO, "EXECUTED", False),
-        (inputs.Accepted("v", 0, 10 * MICRO), 0, "APPROVED", False),
+        (None, 0, ("APPROVED", False)),
+        (inputs.Unknown("no reply"), 0, ("APPROVED", True)),
+        (inputs.Refused("no_funds", "x"), 0, ("FAILED", False)),
+        (inputs.NotSent("halted"), 0, ("FAILED", False)),
+        (inputs.Accepted("v", 0, 0), 0, ("EXPIRED", False)),
+        (inputs.Accepted("v", 3 * MICRO, 0), 3 * MICRO, ("EXECUTED", False)),
+        (inputs.Accepted("v", 0, 10 * MICRO), 0, ("APPROVED", False)),
     ],
 )
 def test_an_intent_stands_where_its_order_stands(
-    cli: Cli, tmp_path: Path, outcome: inputs.Outcome | None, fill: int, status: str, unknown: bool
+    cli: Cli, tmp_path: Path, outcome: inputs.Outcome | None, fill: int, stands: tuple[str, bool]
 ) -> None:
     past = Past(make_folder(tmp_path))
     past.idea(RAIN, qty_max=10 * MICRO)
@@ -121,7 +123,7 @@ def test_an_intent_stands_where_its_order_stands(
         past.fill(order, fill)
     past.close()
     (row,) = cli("intents", "-C", tmp_path, "--json").json["intents"]
-    assert (row["status"], row["unknown"]) == (status, unknown)
+    assert (row["status"], row["unknown"]) == stands
 
 
 def test_in_observe_every_idea_is_refused_by_its_mode(cli: Cli, tmp_path: Path) -> None:
@@ -135,9 +137,6 @@ def test_in_observe_every_idea_is_refused_by_its_mode(cli: Cli, tmp_path: Path) 
 
 def test_a_ledger_that_does_not_fold_is_named_with_its_record(cli: Cli, tmp_path: Path) -> None:
     """The chain may be whole and the content still be nonsense: a foreign writer, or a fault of ours."""
-    from assent.ledger.chain import Entry
-    from assent.ledger.sqlite import SqliteStore
-
     lived = lived_desk(tmp_path / "d")
     store = SqliteStore.open(lived.settings.ledger_path)
     store.append([Entry(lived.head.ts, "FillBooked", 1, b"{}")])

@@ -13,7 +13,17 @@ from assent.desk.desk import Desk
 from assent.ledger.memory import MemoryStore
 from assent.model.facts import DiscrepancyFound, OrderReleased, decode_fact
 from assent.model.fees import fee_estimate
-from assent.model.inputs import Absent, Accepted, AccountSeen, Evidence, FillSeen, Holding, InstrumentSeen, Outcome
+from assent.model.inputs import (
+    Absent,
+    Accepted,
+    AccountSeen,
+    Evidence,
+    FillSeen,
+    Holding,
+    InstrumentSeen,
+    Outcome,
+    PhaseSeen,
+)
 from assent.model.orders import Fill, Order
 from assent.model.units import MICRO, SECOND
 from assent.runtime import virtual
@@ -32,7 +42,9 @@ class LivingVenue(FakeVenue):
 
     async def connect(self, sink, *, wanted) -> None:  # type: ignore[no-untyped-def]
         await super().connect(sink, wanted=wanted)
-        sink("venue", InstrumentSeen(msgspec.structs.replace(MARKET, id=SECOND_MARKET), self.clock.now()))
+        now = self.clock.now()
+        sink("venue", InstrumentSeen(msgspec.structs.replace(MARKET, id=SECOND_MARKET), now))
+        sink("venue", PhaseSeen(SECOND_MARKET, "open", now, now))
 
     async def send(self, order: Order) -> Outcome:
         await self.clock.sleep(10_000_000)

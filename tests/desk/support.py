@@ -87,6 +87,7 @@ class Bench:
         markets: Sequence[Instrument] = (MARKET,),
         strategies: Sequence[Any] = (),
         ledger: str = "0" * 16,
+        matched: bool = True,
     ) -> None:
         self.scripted = Scripted()
         self.desk = Desk((self.scripted, *strategies))
@@ -97,7 +98,8 @@ class Bench:
         self.take(DeskStarting("build", tuple(s.name for s in self.desk.strategies), self.now))
         if cash:
             self.take(CashSeen(cash, "deposit", self.now))
-        self.match()
+        if matched:
+            self.match()
         for market in markets:
             self.show(market)
         self.cycle()

@@ -190,7 +190,7 @@ def test_a_late_acceptance_of_an_order_that_was_given_up_is_an_alarm(status: str
     bench = Bench()
     order = STATUSES[status](bench)
     told = bench.accept(order)
-    assert kinds(told) == ["OrderAccepted", "OrderQuarantined", "HaltRaised"]
+    assert kinds(told) == ["OrderAccepted", "OrderQuarantined", "HaltRaised", "CancelReleased"]
     assert bench.state.level == Level.REDUCING
 
 

@@ -184,6 +184,17 @@ def test_the_position_before_the_idea_is_told() -> None:
     assert (story.held_before, story.words) == (10 * MICRO, "sell YES at 0.40")
 
 
+def test_the_position_before_the_idea_counts_corrections() -> None:
+    script = Script()
+    script.idea(RAIN, qty_max=10 * MICRO)
+    fill_id = script.fill(script.order(), 10 * MICRO)
+    script.tell(inputs.CorrectionSeen(Correction(fill_id, 420_000, 8 * MICRO, 100_000, script.now), script.now))
+    script.idea(RAIN, action="close", side="sell", price=400_000)
+    story = tell(script.facts, last_intent(script).intent_id)
+    assert story is not None
+    assert story.held_before == 8 * MICRO == script.desk.state.held(RAIN)
+
+
 def test_a_story_told_later_only_grows() -> None:
     script = Script()
     order = script.trade(RAIN, qty_max=10 * MICRO)

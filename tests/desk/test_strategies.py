@@ -95,7 +95,7 @@ def show_by_cycle(bench: Bench) -> list[Fact]:
 
 
 def show_by_bar(bench: Bench) -> list[Fact]:
-    return bench.take(BarSeen(MARKET.id, 1, 2, 1, 2, 0, bench.now, bench.now))
+    return bench.take(BarSeen(MARKET.id, 490_000, 500_000, 480_000, 500_000, 0, bench.now, bench.now))
 
 
 def show_by_forecast(bench: Bench) -> list[Fact]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assent.model.inputs import QuoteSeen, quote_fault
+from assent.model.inputs import BarSeen, QuoteSeen, bar_fault, quote_fault
 from assent.model.instruments import Instrument, price_fits
 from assent.model.reasons import REASONS
 from assent.model.units import MICRO, VALUE_MAX
@@ -108,3 +108,43 @@ def test_one_hostile_field_is_enough_to_keep_a_quote_out(field: str) -> None:
             continue
         fault = quote_fault(MARKET, a_quote(**{field: value}))
         assert fault in REASONS, f"{field}={type(value).__name__}"
+
+
+# --- bars ----------------------------------------------------------------------------------------------
+
+GOOD_BAR = BarSeen(MARKET.id, 490_000, 510_000, 480_000, 500_000, 0, T0, T0)
+BAR_FIELDS = [field for field in BarSeen.__struct_fields__ if field != "instrument"]
+
+
+def a_bar(**changes: Any) -> BarSeen:
+    return BarSeen(**({field: getattr(GOOD_BAR, field) for field in BarSeen.__struct_fields__} | changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({}, None),
+        ({"volume": 7}, None),
+        ({"high": 500_000, "low": 490_000}, None),
+        ({"open": 0.49}, "market_data_not_a_number"),
+        ({"volume": True}, "market_data_not_a_number"),
+        ({"close": None}, "market_data_not_a_number"),
+        ({"high": VALUE_MAX + 1}, "market_data_huge"),
+        ({"low": 0}, "market_data_not_positive"),
+        ({"volume": -1}, "market_data_not_positive"),
+        ({"high": 490_000}, "market_data_crossed"),
+        ({"low": 500_000}, "market_data_crossed"),
+        ({"open": 485_000}, "market_data_off_grid"),
+        ({"start_ts": -1}, "market_data_bad_time"),
+        ({"received_ts": 1.0}, "market_data_bad_time"),
+    ],
+)
+def test_each_untrue_bar_has_its_code(changes: dict[str, Any], code: str | None) -> None:
+    assert bar_fault(MARKET, a_bar(**changes)) == code
+
+
+@given(st.sampled_from(BAR_FIELDS), st.one_of(anything, grid_price))
+def test_any_object_in_any_field_of_a_bar_gets_a_registered_code_or_is_true(field: str, value: Any) -> None:
+    fault = bar_fault(MARKET, a_bar(**{field: value}))
+    assert fault is None or REASONS[fault].family == "market data"
+    assert fault is not None or type(value) is int

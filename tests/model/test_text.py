@@ -40,7 +40,7 @@ def test_anything_is_shown_as_short_printable_ascii(thing: Any, most: int) -> No
     assert is_inert(shown(thing, most), most)
 
 
-@pytest.mark.parametrize("thing", [TerminalRepr(), ExitRepr(), AlmostText("x"), ODDLY_NAMED(), *HOSTILE], ids=lambda t: "thing")
+@pytest.mark.parametrize("thing", [TerminalRepr(), ExitRepr(), AlmostText("x"), ODDLY_NAMED(), *HOSTILE], ids=lambda t: type(t).__name__)
 def test_a_thing_that_fights_back_is_shown_all_the_same(thing: Any) -> None:
     assert is_inert(shown(thing))
     assert is_inert(shown([thing]))

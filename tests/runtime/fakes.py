@@ -18,6 +18,7 @@ from assent.model.inputs import (
     InstrumentSeen,
     LedgerOpening,
     Outcome,
+    PhaseSeen,
     QuoteSeen,
 )
 from assent.model.instruments import BinaryContract, QuadraticFee
@@ -38,6 +39,7 @@ MARKET = BinaryContract(
     fees=QuadraticFee(70_000, 0), close_ts=EPOCH * 2,
 )  # fmt: skip
 
+OPEN = PhaseSeen(NAME, "open", EPOCH, EPOCH)
 IDENTITY = Identity("paper", "sim", "sim", "tester", Constitution(series=("SIM",)))
 
 
@@ -86,6 +88,7 @@ class FakeVenue:
         self.sink = sink
         if wanted(MARKET.id, MARKET.event, MARKET.series):
             sink("venue", InstrumentSeen(MARKET, self.clock.now()))
+            sink("venue", PhaseSeen(MARKET.id, "open", self.clock.now(), self.clock.now()))
 
     async def feed(self) -> None:
         if self.script:
@@ -166,6 +169,6 @@ def opened(*inputs: Input, strategy: object = None) -> tuple[Desk, list[Fact]]:
         "0" * 16, identity.mode, identity.venue, identity.environment, identity.account, identity.constitution,
         "test", EPOCH,
     )  # fmt: skip
-    for inp in (opening, AccountSeen(CASH, (), (), "sim", EPOCH, EPOCH), InstrumentSeen(MARKET, EPOCH), *inputs):
+    for inp in (opening, AccountSeen(CASH, (), (), "sim", EPOCH, EPOCH), InstrumentSeen(MARKET, EPOCH), OPEN, *inputs):
         facts.extend(desk.handle(EPOCH, inp))
     return desk, facts

@@ -5,7 +5,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from tests.runtime.fakes import CASH, EPOCH, IDENTITY, MARKET, Once, quote
+from tests.runtime.fakes import CASH, EPOCH, IDENTITY, MARKET, OPEN, Once, quote
 
 from assent.desk.desk import Desk
 from assent.ledger.anchors import anchors_of
@@ -19,7 +19,12 @@ from assent.model.inputs import AccountSeen, DeskStarting, InstrumentSeen
 from assent.runtime.clock import ScaledClock
 from assent.runtime.inbox import Inbox
 from assent.runtime.loop import Loop
-from assent.runtime.recovery import Opened, open_ledger, opening_inputs, restore
+from assent.runtime.recovery import Identity, Opened, opening_inputs, restore, take_lease
+from assent.runtime.recovery import open_ledger as open_under_lease
+
+
+def open_ledger(place: Path, desk: Desk, identity: Identity, *, now: int) -> Opened:
+    return open_under_lease(place, desk, identity, lease=take_lease(place, now=now))
 
 
 def traded(place: Path) -> Desk:
@@ -28,7 +33,7 @@ def traded(place: Path) -> Desk:
     opened = open_ledger(place, desk, IDENTITY, now=EPOCH)
     loop = loop_of(desk, opened)
     loop.take(opening_inputs(desk, IDENTITY, ledger_id="0" * 16, build="b", state_dir=None, now=EPOCH))
-    loop.take([AccountSeen(CASH, (), (), "sim", EPOCH, EPOCH), InstrumentSeen(MARKET, EPOCH), quote(EPOCH)])
+    loop.take([AccountSeen(CASH, (), (), "sim", EPOCH, EPOCH), InstrumentSeen(MARKET, EPOCH), OPEN, quote(EPOCH)])
     opened.anchors.append("0" * 16, opened.store.head())
     opened.close()
     return desk
@@ -154,7 +159,9 @@ def test_a_new_ledger_never_repeats_an_id_of_the_old_one(tmp_path: Path) -> None
         opened = open_ledger(tmp_path / f"{name}.sqlite", desk, IDENTITY, now=EPOCH)
         loop = loop_of(desk, opened)
         loop.take(opening_inputs(desk, IDENTITY, ledger_id=ledger_id, build="b", state_dir=None, now=EPOCH))
-        said = loop.take([AccountSeen(CASH, (), (), "sim", EPOCH, EPOCH), InstrumentSeen(MARKET, EPOCH), quote(EPOCH)])
+        said = loop.take(
+            [AccountSeen(CASH, (), (), "sim", EPOCH, EPOCH), InstrumentSeen(MARKET, EPOCH), OPEN, quote(EPOCH)]
+        )
         released = next(fact for fact in said if isinstance(fact, OrderReleased))
         ids |= {released.order.order_id, released.order.intent_id}
         opened.close()

@@ -28,7 +28,7 @@ def command() -> None:
 @desk_options
 def now(folder: Path, mode: str | None, *, reason: str, by: str | None, as_json: bool) -> int:
     """Stop: no new order leaves, opening orders are cancelled, until a person resumes."""
-    who = need(by if by is not None else getpass.getuser(), "--by", "Ada")
+    who = need(by if by is not None else _user_of_this_machine(), "--by", "Ada")
     request = {"cmd": "halt", "by": who, "reason": need(reason, "--reason", '"the feed looks wrong"')}
     return _act(folder, mode, request, as_json=as_json)
 
@@ -70,6 +70,13 @@ def status(folder: Path, mode: str | None, *, as_json: bool) -> None:
     else:
         stopped = [line(f"strategy {s['strategy']} is stopped: {s['sentence']}") for s in found["stopped"]]
         say([f"{banner(found)}  level {found['level']}", *(halt_lines(found) or ["no halt stands"]), *stopped])
+
+
+def _user_of_this_machine() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run as nobody that it knows
+        return ""
 
 
 def _act(folder: Path, mode: str | None, request: Mapping[str, str], *, as_json: bool) -> int:

@@ -35,7 +35,7 @@ def settings_of(folder: Path, *, mode: str | None = None, overrides: Mapping[str
     from assent.config import FILE_NAME, demo_settings, load
 
     demo = demo_settings(folder)
-    if not (folder / FILE_NAME).exists() and demo.ledger_path.exists():
+    if mode in (None, demo.mode) and not (folder / FILE_NAME).exists() and demo.ledger_path.exists():
         return demo
     chosen = {"desk.mode": mode} if mode is not None else {}
     return load(folder, overrides={**chosen, **(overrides or {})})

@@ -129,7 +129,7 @@ class _Reading:
             return tomllib.loads(data.decode())
         except UnicodeDecodeError as error:
             return self._unreadable(f"byte {error.start} is not UTF-8 text", "save it as UTF-8")
-        except (tomllib.TOMLDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # tomllib also lets a plain ValueError pass, for endless numbers
             return self._unreadable(f"it is not TOML: {error}", '[desk]\nname = "my-desk"')
 
     def values(self, document: Mapping[str, Any], overrides: Mapping[str, object]) -> dict[str, Any]:

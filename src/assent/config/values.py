@@ -78,7 +78,10 @@ def parse_duration(text: str) -> int | None:
 
 def shown(value: object) -> str:
     """A value of a file, short and inert in a terminal."""
-    text = ascii(value)
+    try:
+        text = ascii(value)
+    except (ValueError, RecursionError):  # a number of thousands of digits, lists in lists without end
+        return "(too large to show)"
     if isinstance(value, str):
         text = '"' + text[1:-1] + '"'
     elif isinstance(value, bool):

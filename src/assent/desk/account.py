@@ -14,7 +14,7 @@ from assent.model.facts import (
 from assent.model.inputs import AccountSeen, CashSeen, SettlementSeen
 from assent.model.instruments import BinaryContract
 from assent.model.text import shown
-from assent.model.units import HOUR, MICRO
+from assent.model.units import HOUR, MICRO, is_value
 
 if TYPE_CHECKING:
     from assent.desk.desk import Desk
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MATCH_RECORD_EVERY = HOUR
 OPENING = "opening balance at the venue"
 # Orders in these statuses move money that one of the two books may not show yet.
+BOOKED = frozenset(("working", "quarantined"))
 IN_FLIGHT = frozenset(("released", "unknown", "closing"))
 
 
@@ -32,12 +33,17 @@ def settlement_seen(desk: "Desk", inp: SettlementSeen) -> None:
     if market:
         market.phase = "settled"
     instrument = state.find_instrument(inp.instrument)
-    if instrument is None or inp.instrument in state.archive.outcomes:
+    if instrument is None:
         return
-    if type(instrument) is BinaryContract and not _payout_fits(inp):
-        intake.reject(desk, "market_data_not_positive", "settlement", f"{inp.instrument} {inp.result} {inp.value}")
+    if not is_value(inp.value) or (type(instrument) is BinaryContract and not _payout_fits(inp)):
+        intake.reject(desk, "market_data_not_positive", "settlement", f"{inp.instrument} {shown(inp.value)}")
         return
-    _settle(desk, inp)
+    booked = state.archive.outcomes.get(inp.instrument)
+    if booked is None:
+        _settle(desk, inp)
+    elif booked.value != inp.value:
+        what = f"settlement of {inp.instrument}"
+        _differ(desk, [(what, booked.value, inp.value)], "settlement")
 
 
 def settle_leftover(desk: "Desk", name: str) -> None:
@@ -54,6 +60,9 @@ def settle_leftover(desk: "Desk", name: str) -> None:
 
 
 def cash_seen(desk: "Desk", inp: CashSeen) -> None:
+    if not is_value(inp.amount):
+        intake.reject(desk, "malformed_input", "cash", shown(inp.amount))
+        return
     desk.emit(CashMoved(amount=inp.amount, reference=shown(inp.reference)))
 
 
@@ -68,17 +77,22 @@ def account_seen(desk: "Desk", inp: AccountSeen) -> None:
     if not differences:
         _matched(desk, inp)
         return
+    _differ(desk, differences, inp.source)
+
+
+def _differ(desk: "Desk", differences: list[tuple[str, int, int]], source: str) -> None:
+    """Two books say different things: record each, and stop for a person."""
     for what, ours, theirs in differences:
-        desk.emit(DiscrepancyFound(what=what, ours=ours, theirs=theirs, source=inp.source))
+        desk.emit(DiscrepancyFound(what=shown(what), ours=ours, theirs=theirs, source=shown(source)))
     what, ours, theirs = differences[0]
-    control.raise_halt(desk, "discrepancy", by="desk", detail=f"{what}: ours {ours}, the venue's {theirs}")
+    control.raise_halt(desk, "discrepancy", by="desk", detail=f"{shown(what)}: ours {ours}, the venue's {theirs}")
 
 
 def _matched(desk: "Desk", inp: AccountSeen) -> None:
     """Record it when it says something new, when a halt waits for it, and once an hour."""
     state = desk.state
     holdings = tuple(sorted(inp.holdings, key=lambda holding: holding.instrument))
-    fact = AccountMatched(cash=inp.cash, positions=holdings, open_orders=len(inp.open_orders), source=inp.source)
+    fact = AccountMatched(cash=inp.cash, positions=holdings, open_orders=len(inp.open_orders), source=shown(inp.source))
     old = state.matched_ts is None or desk.now - state.matched_ts >= MATCH_RECORD_EVERY
     if old or state.halts or state.unmatched or fact != desk.last_match:
         desk.last_match = fact
@@ -91,14 +105,16 @@ def mark_equity(desk: "Desk") -> None:
     total, missing = state.cash, ""
     for name, position in state.positions.items():
         instrument, market = state.find_instrument(name), desk.markets.get(name)
-        if instrument is None or (market is not None and market.phase not in ("open", "paused")):
-            total += position.cost
+        # Nothing was paid for a future: without a price it is worth what it was entered at, no more.
+        paid = position.cost if type(instrument) is BinaryContract else 0
+        if instrument is None or (market is not None and market.phase in ("closed", "determined", "settled")):
+            total += paid
             continue
         quote = market.quote if market else None
         value = money.mark_value(instrument, position, bid=quote.bid, ask=quote.ask) if quote else None
         if value is None:
             missing = name
-            value = market.bid_mark if market and market.bid_mark is not None else position.cost
+            value = market.bid_mark if market and market.bid_mark is not None else paid
         elif market:
             market.bid_mark = value
         total += value
@@ -126,8 +142,11 @@ def _settle(desk: "Desk", inp: SettlementSeen) -> None:
 
 
 def _payout_fits(inp: SettlementSeen) -> bool:
-    fixed = {"yes": MICRO, "no": 0}
-    return fixed.get(inp.result, inp.value) == inp.value and 0 <= inp.value <= MICRO
+    if not 0 <= inp.value <= MICRO:
+        return False
+    if inp.result == "scalar":
+        return True
+    return (inp.result, inp.value) in (("yes", MICRO), ("no", 0))
 
 
 def _differences(state: State, inp: AccountSeen) -> list[tuple[str, int, int]]:
@@ -139,7 +158,7 @@ def _differences(state: State, inp: AccountSeen) -> list[tuple[str, int, int]]:
     names = sorted({**ours, **theirs})
     pairs = [(name, ours.get(name, 0), theirs.get(name, 0)) for name in names]
     found.extend((f"position {name}", held, listed) for name, held, listed in pairs if held != listed)
-    known = {order.order.order_id for order in state.orders.values() if order.status == "working"}
+    known = {order.order.order_id for order in state.orders.values() if order.status in BOOKED}
     resting = set(inp.open_orders)
     found.extend((f"order {order_id} is open here only", 1, 0) for order_id in sorted(known - resting))
     found.extend((f"order {order_id} is open there only", 0, 1) for order_id in sorted(resting - known))

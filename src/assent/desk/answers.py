@@ -7,7 +7,7 @@ into quarantine and halts; it is never dropped and never read as something else.
 from typing import TYPE_CHECKING
 
 from assent.desk import account, control, intake
-from assent.desk.orders import ENDED, may
+from assent.desk.orders import ENDED, OVER, may
 from assent.desk.state import OrderState
 from assent.model.facts import (
     CancelEnded,
@@ -111,7 +111,7 @@ def fill_seen(desk: "Desk", inp: FillSeen) -> None:
         detail = f"{shown(fill.fill_id)} on {shown(fill.instrument)} is of no order of ours"
         control.raise_halt(desk, "foreign_fill", by="desk", detail=detail)
         return
-    late = order.status in ENDED
+    late = order.status in OVER
     overfilled = order.filled + fill.qty > order.order.qty
     desk.emit(FillBooked(fill=fill))
     _compare_fee(desk, fill)

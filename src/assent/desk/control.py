@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 # An order whose fate stays unknown for longer than this halts the desk for a person.
 UNKNOWN_MAX = 120 * SECOND
+# What a person may ask to have cancelled: whatever is, or may be, on the venue's book.
+CANCELLABLE = frozenset(("working", "unknown", "quarantined"))
 
 
 def ledger_opening(desk: "Desk", inp: LedgerOpening) -> None:
@@ -73,6 +75,7 @@ def time_passed(desk: "Desk", _inp: TimePassed) -> None:
         expires = order.order.expires_ts
         if expires is not None and now >= expires and order.status == "working" and order.cancel != "asked":
             desk.emit(CancelReleased(order_id=order_id, by="desk", why="its life is over"))
+    clear_entries(desk)
     account.mark_equity(desk)
     for cause in halts.quiet_causes(state, desk.cause_seen, now):
         desk.emit(HaltCleared(cause=cause, by="desk", reason="quiet for long enough"))
@@ -102,7 +105,7 @@ def cancel_asked(desk: "Desk", inp: CancelAsked) -> None:
     """A person may always cancel, at any level."""
     for order in list(desk.state.orders.values()):
         order_id = order.order.order_id
-        if inp.order_id in ("", order_id) and order.status in ("working", "unknown"):
+        if inp.order_id in ("", order_id) and order.status in CANCELLABLE:
             desk.emit(CancelReleased(order_id=order_id, by=shown(inp.by), why="a person asked"))
 
 
@@ -112,9 +115,16 @@ def raise_halt(desk: "Desk", cause: str, *, by: str, detail: str) -> None:
         return
     known = CAUSES[cause]
     desk.emit(HaltRaised(cause=cause, level=int(known.level), reset=known.reset, by=by, detail=detail))
-    if desk.state.level == Level.TRADING:
+    clear_entries(desk)
+
+
+def clear_entries(desk: "Desk") -> None:
+    """Below TRADING nothing may rest that could still add risk. Asked again when a cancel did not get through."""
+    state = desk.state
+    if state.level == Level.TRADING:
         return
-    for order in list(desk.state.orders.values()):
+    causes = ", ".join(state.halts)
+    for order in list(state.orders.values()):
         entry = order.intent.action == "open" and not order.order.protective
-        if entry and order.status == "working" and order.cancel != "asked":
-            desk.emit(CancelReleased(order_id=order.order.order_id, by="desk", why=f"halted: {cause}"))
+        if entry and order.status in ("working", "quarantined") and order.cancel in ("", "not_sent", "unknown"):
+            desk.emit(CancelReleased(order_id=order.order.order_id, by="desk", why=f"halted: {causes}"))

@@ -88,7 +88,7 @@ class Desk:
                 facts = facts or self._fresh()
                 proposing.stop(self, name, "strategy_exception", error)
                 continue
-            if proposals:
+            if proposals is not None:
                 facts = facts or self._fresh()
                 proposing.take(self, name, proposals)
         return facts

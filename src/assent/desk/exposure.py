@@ -30,12 +30,16 @@ def entry_loss(
     return mul_up(mul_up(distance, instrument.multiplier), qty) + 2 * fee  # type: ignore[union-attr]
 
 
-def total_exposure(state: State, *, adding: tuple[str, int] | None = None) -> int:
-    """Sum of worst losses over all instruments, with `adding` (instrument, worst loss) as if it were on its way."""
+def total_exposure(state: State) -> int:
+    """Sum of worst losses over all instruments."""
     orders = orders_by_instrument(state)
-    names = dict.fromkeys((*state.positions, *orders))
-    total = sum(instrument_exposure(state, name, orders.get(name, [])) for name in names)
-    return total + adding[1] if adding else total
+    total = 0
+    for name, position in state.positions.items():
+        total += instrument_exposure(state, name, orders[name]) if name in orders else position.cost
+    for name, open_orders in orders.items():
+        if name not in state.positions:
+            total += instrument_exposure(state, name, open_orders)
+    return total
 
 
 def orders_by_instrument(state: State) -> dict[str, list[OrderState]]:
@@ -45,6 +49,15 @@ def orders_by_instrument(state: State) -> dict[str, list[OrderState]]:
         if order.open_qty:
             grouped.setdefault(order.order.instrument, []).append(order)
     return grouped
+
+
+def busy_instruments(state: State) -> dict[str, None]:
+    """Instruments that are held, or for which an opening order may still fill."""
+    busy = dict.fromkeys(state.positions)
+    for order in state.orders.values():
+        if order.open_qty and order.intent.action == "open":
+            busy[order.order.instrument] = None
+    return busy
 
 
 def instrument_exposure(state: State, name: str, orders: list[OrderState]) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 from assent.desk import halts, money, orders
 from assent.desk.state import Outcome, Position, State
 from assent.model import facts
-from assent.model.errors import require
+from assent.model.errors import InvariantBroken, require
 from assent.model.facts import Fact
 from assent.model.inputs import Holding
 from assent.model.instruments import Instrument
@@ -21,8 +21,10 @@ _OPPOSITE: dict[Side, Side] = {"buy": "sell", "sell": "buy"}
 
 def evolve(state: State, ts: int, fact: Fact) -> None:
     """Fold one fact into the state."""
-    require(ts >= state.ts, "time_went_back", ts=ts, last=state.ts)
-    require((state.seal is None) == (type(fact) is facts.LedgerOpened), "seal_is_first_and_once", seq=state.seq)
+    if ts < state.ts:
+        raise InvariantBroken("time_went_back", ts=ts, last=state.ts)
+    if (state.seal is None) is not (type(fact) is facts.LedgerOpened):
+        raise InvariantBroken("seal_is_first_and_once", seq=state.seq)
     state.seq += 1
     state.ts = ts
     EVOLVE[type(fact)](state, ts, fact)
@@ -123,6 +125,7 @@ def _equity_marked(state: State, _ts: int, fact: facts.EquityMarked) -> None:
 
 def _account_matched(state: State, ts: int, _fact: facts.AccountMatched) -> None:
     state.matched_ts = ts
+    state.matched_seq = state.seq
     state.unmatched = 0
 
 

@@ -11,14 +11,19 @@ from assent.model.levels import ALLOWED, CAUSES, Level
 
 
 def halt_raised(state: State, ts: int, fact: HaltRaised) -> None:
-    state.halts[fact.cause] = Halt(cause=fact.cause, level=fact.level, by=fact.by, detail=fact.detail, raised_ts=ts)
+    state.halts[fact.cause] = Halt(
+        cause=fact.cause, level=fact.level, by=fact.by, detail=fact.detail, raised_ts=ts, raised_seq=state.seq
+    )
     _set_level(state)
 
 
 def halt_cleared(state: State, _ts: int, fact: HaltCleared) -> None:
     state.halts.pop(fact.cause, None)
-    if fact.cause in ("strategy_stopped", "strategy_repeats"):
-        state.stopped.clear()
+    # Each of the two frees its own: a strategy that kills the process is not let go with one that raised an error.
+    if fact.cause == "strategy_repeats":
+        state.stopped = {name: why for name, why in state.stopped.items() if why != "strategy_repeats"}
+    elif fact.cause == "strategy_stopped":
+        state.stopped = {name: why for name, why in state.stopped.items() if why == "strategy_repeats"}
     _set_level(state)
 
 
@@ -47,7 +52,8 @@ def resume_obstacle(state: State, cause: str, *, by: str, reason: str) -> str | 
     unknown = [order.order.order_id for order in state.orders.values() if order.status == "unknown"]
     if unknown:
         return f"order {unknown[0]} is still unknown; it must be resolved first"
-    if state.unmatched or state.matched_ts is None or state.matched_ts < halt.raised_ts:
+    # By the ledger's order, not by time: a batch may share one instant.
+    if state.unmatched or state.matched_seq < halt.raised_seq:
         return "our books have not been matched with the venue's since the halt"
     return None
 

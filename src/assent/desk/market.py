@@ -15,7 +15,8 @@ class Market:
 
     def __init__(self, instrument: Instrument) -> None:
         self.instrument = instrument
-        self.phase: MarketPhase = "open"
+        # Not known until told: a market may be paused when we come up.
+        self.phase: MarketPhase | None = None
         self.quote: QuoteSeen | None = None
         self.forecast: ForecastSeen | None = None
         # The last value of our position here, for cycles in which nobody bids.

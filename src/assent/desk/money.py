@@ -7,7 +7,7 @@ for what we still own, realised (negative when we gained) and fees explain the r
 from typing import NamedTuple
 
 from assent.desk.state import CASH, DEPOSITS, FEES, POSITIONS, REALISED, Position
-from assent.model.errors import require
+from assent.model.errors import InvariantBroken
 from assent.model.instruments import BinaryContract, Future, Instrument
 from assent.model.orders import Side
 from assent.model.units import MICRO, mul_down, mul_up, share_up
@@ -78,7 +78,8 @@ def post(accounts: dict[str, int], entries: dict[str, int]) -> None:
     """Add the entries; the sum of all accounts must stay zero."""
     for name, amount in entries.items():
         accounts[name] += amount
-    require(sum(accounts.values()) == 0, "accounts_do_not_sum_to_zero", accounts=dict(accounts))
+    if sum(accounts.values()) != 0:
+        raise InvariantBroken("accounts_do_not_sum_to_zero", accounts=dict(accounts))
 
 
 def _entry_cost(instrument: Instrument, side: Side, price: int, qty: int) -> int:
@@ -98,6 +99,6 @@ def _exit_value(instrument: Instrument, held: int, price: int, qty: int, basis: 
 
 
 def _balanced(booking: Booking) -> Booking:
-    total = sum(booking.entries.values())
-    require(total == 0, "booking_does_not_balance", entries=booking.entries)
+    if sum(booking.entries.values()) != 0:
+        raise InvariantBroken("booking_does_not_balance", entries=booking.entries)
     return booking

@@ -5,7 +5,7 @@ money moves, and the order goes to quarantine for a person to look at. Nothing i
 """
 
 from assent.desk.state import OrderState, State
-from assent.model.errors import require
+from assent.model.errors import InvariantBroken, require
 from assent.model.facts import (
     CancelEnded,
     CancelReleased,
@@ -53,9 +53,12 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     ("absent", "accept"): "quarantined",
     ("quarantined", "fill"): "quarantined",
     ("quarantined", "accept"): "quarantined",
+    ("quarantined", "close"): "quarantined",
 }
 
-ENDED = frozenset(("filled", "closed", "refused", "not_sent", "absent", "quarantined"))
+ENDED = frozenset(("filled", "closed", "refused", "not_sent", "absent"))
+# An order in quarantine has ended as well, but is held open as long as something of it may rest at the venue.
+OVER = ENDED | {"quarantined"}
 # May still reach the venue's book or be on it.
 RESTING = frozenset(("released", "unknown", "working"))
 
@@ -108,9 +111,10 @@ def order_closed(state: State, _ts: int, fact: OrderClosed) -> None:
 
 def order_quarantined(state: State, _ts: int, fact: OrderQuarantined) -> None:
     order = state.find_order(fact.order_id)
-    require(order is not None, "quarantine_of_no_order", order_id=fact.order_id)
-    order.status = "quarantined"  # type: ignore[union-attr]
-    _settle_down(state, order)  # type: ignore[arg-type]
+    if order is None:
+        raise InvariantBroken("quarantine_of_no_order", order_id=fact.order_id)
+    order.status = "quarantined"
+    _settle_down(state, order)
 
 
 def cancel_released(state: State, _ts: int, fact: CancelReleased) -> None:
@@ -126,17 +130,20 @@ def cancel_ended(state: State, _ts: int, fact: CancelEnded) -> None:
 def step(state: State, order_id: str, event: str) -> OrderState:
     """Move one order along the table."""
     order = state.find_order(order_id)
-    require(order is not None, "event_for_no_order", order_id=order_id, order_event=event)
-    current = order.status  # type: ignore[union-attr]
-    require(may(current, event), "order_cannot", order_id=order_id, status=current, order_event=event)
-    order.status = TRANSITIONS[current, event]  # type: ignore[union-attr]
-    _settle_down(state, order)  # type: ignore[arg-type]
-    return order  # type: ignore[return-value]
+    if order is None:
+        raise InvariantBroken("event_for_no_order", order_id=order_id, order_event=event)
+    status = TRANSITIONS.get((order.status, event))
+    if status is None:
+        raise InvariantBroken("order_cannot", order_id=order_id, status=order.status, order_event=event)
+    order.status = status
+    _settle_down(state, order)
+    return order
 
 
 def end_if_done(state: State, order: OrderState) -> None:
     """An order is over when all of it is filled, or all that the venue says was ever filled has been booked."""
-    if order.status in ENDED:
+    if order.status in OVER:
+        _settle_down(state, order)
         return
     if order.filled >= order.order.qty:
         order.status = "filled"
@@ -154,10 +161,14 @@ def _learn_rest(state: State, order: OrderState, filled: int, remaining: int) ->
 
 
 def _settle_down(state: State, order: OrderState) -> None:
-    """Keep ended orders in the archive; an order already there enters its chain again when it changes."""
-    if order.status not in ENDED:
+    """Ended orders go to the archive. One in quarantine that may still rest at the venue stays among, or comes back
+    to, the open ones: its worst case counts until the venue says that nothing is left of it."""
+    if order.status not in OVER:
         return
     order_id = order.order.order_id
-    if state.orders.pop(order_id, None) is not None or order.status == "quarantined":
+    if order.status == "quarantined" and order.open_qty:
+        state.archive.orders.pop(order_id, None)
+        state.orders[order_id] = order
+    elif state.orders.pop(order_id, None) is not None or order.status == "quarantined":
         state.archive.orders[order_id] = order
         state.archive.note(order)

@@ -52,16 +52,19 @@ def ask(desk: "Desk", hook: str, *args: object) -> None:
         except STRATEGY_FAULTS as error:
             stop(desk, name, "strategy_exception", error)
             continue
-        if proposals:
+        if proposals is not None:
             take(desk, name, proposals)
 
 
 def take(desk: "Desk", strategy: str, proposals: Iterable[object]) -> None:
     """Judge what a strategy returned, one by one."""
     try:
-        taken = list(islice(proposals, PROPOSALS_MAX))
+        taken = list(islice(proposals, PROPOSALS_MAX + 1))
     except STRATEGY_FAULTS as error:
         stop(desk, strategy, "strategy_exception", error)
+        return
+    if len(taken) > PROPOSALS_MAX:
+        stop(desk, strategy, "strategy_nonsense", f"more than {PROPOSALS_MAX} proposals at once")
         return
     for proposal in taken:
         fault = proposal_fault(proposal)

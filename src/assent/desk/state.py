@@ -55,6 +55,7 @@ class Halt(msgspec.Struct):
     by: str
     detail: str
     raised_ts: int
+    raised_seq: int
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -91,6 +92,7 @@ class State:
         "halts",
         "instruments",
         "level",
+        "matched_seq",
         "matched_ts",
         "orders",
         "positions",
@@ -121,6 +123,7 @@ class State:
         self.stopped: dict[str, str] = {}
         self.rejections: dict[str, int] = {}
         self.matched_ts: int | None = None
+        self.matched_seq = 0
         self.unmatched = 0
         self.archive = Archive()
 

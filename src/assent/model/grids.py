@@ -19,7 +19,10 @@ class PriceGrid(msgspec.Struct, frozen=True, array_like=True):
     bands: tuple[Band, ...]
 
     def holds(self, price: int) -> bool:
-        return any(band.low <= price <= band.high and price % band.step == 0 for band in self.bands)
+        for band in self.bands:  # noqa: SIM110 - asked for each quote: a plain loop takes half of any()'s time
+            if band.low <= price <= band.high and price % band.step == 0:
+                return True
+        return False
 
     def down(self, price: int) -> int | None:
         """The highest grid price that is not above `price`."""

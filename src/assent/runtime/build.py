@@ -10,7 +10,7 @@ from assent import __version__
 @cache
 def build_digest() -> str:
     """Version and hash of every module's bytes, in the order of their names: the same for the same code anywhere."""
-    root = Path(__file__).parent
+    root = Path(__file__).parents[1]
     hasher = hashlib.sha256()
     for path in sorted(root.rglob("*.py"), key=lambda path: path.relative_to(root).as_posix()):
         content = path.read_bytes()

@@ -77,7 +77,7 @@ def ask(path: Path, request: Mapping[str, Any]) -> Answer | None:
             client.sendall(json.dumps(dict(request)).encode() + b"\n")
             return _read_answer(client)
         except OSError as error:
-            return {"ok": False, "error": f"the running desk did not answer: {error}"}
+            return {"ok": False, "unknown": True, "error": f"the running desk did not answer: {error}"}
 
 
 def _read_answer(client: socket.socket) -> Answer:
@@ -85,7 +85,7 @@ def _read_answer(client: socket.socket) -> Answer:
     while not data.endswith(b"\n"):
         chunk = client.recv(LINE_MAX)
         if not chunk:
-            return {"ok": False, "error": "the running desk hung up without an answer; it may be going down"}
+            return {"ok": False, "unknown": True, "error": "the running desk hung up; it may be going down"}
         data += chunk
     answer: Answer = json.loads(data)
     return answer

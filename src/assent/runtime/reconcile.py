@@ -16,7 +16,7 @@ Put = Callable[[Input], None]
 async def resolve_orders(state: State, venue: Venue, clock: Clock, put: Put) -> None:
     """Evidence for every unknown order, and the end of every order that the venue closed while we were away."""
     for order in list(state.orders.values()):
-        if order.status not in ("unknown", "working"):
+        if order.status not in ("unknown", "working", "quarantined"):
             continue
         finding = await venue.find(order.order)
         order_id, now = order.order.order_id, clock.now()
@@ -25,6 +25,8 @@ async def resolve_orders(state: State, venue: Venue, clock: Clock, put: Put) -> 
                 put(EvidenceSeen(order_id, Accepted("", finding.filled, 0), venue.name, now))
             else:
                 put(OrderClosedSeen(order_id, finding.why, finding.filled, now))
+        elif type(finding) is Absent and order.status == "quarantined":
+            put(OrderClosedSeen(order_id, "absent", order.filled, now))
         elif type(finding) in (Accepted, Absent) and order.status == "unknown":
             put(EvidenceSeen(order_id, finding, venue.name, now))  # type: ignore[arg-type]
 

@@ -4,7 +4,7 @@ The same road after a clean stop, a crash and on the first day. What is not this
 before anything is folded.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,13 +12,14 @@ import msgspec
 
 from assent.desk.desk import Desk
 from assent.ledger.anchors import AnchorFile, anchors_of
+from assent.ledger.chain import seal_of
 from assent.ledger.check import check_ledger, check_seal
 from assent.ledger.lease import Lease
 from assent.ledger.port import Reader
 from assent.ledger.sqlite import SqliteStore
 from assent.model.constitution import Constitution
 from assent.model.errors import InvariantBroken
-from assent.model.facts import StateMarked, decode_fact
+from assent.model.facts import Fact, StateMarked, decode_fact
 from assent.model.inputs import DeskStarting, Environment, HaltAsked, Input, LedgerOpening, Mode
 from assent.runtime.lastwords import FILE_NAME, LastWords
 
@@ -57,10 +58,14 @@ class Opened(NamedTuple):
         self.lease.release()
 
 
-def open_ledger(place: Path, desk: Desk, identity: Identity, *, now: int) -> Opened:
-    """Take the lease, verify every record and anchor, compare the seal, fold everything into the desk."""
+def take_lease(place: Path, *, now: int) -> Lease:
+    """The first step of every start, before anything is read."""
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lease = Lease.take(place, started_ts=now)
+    return Lease.take(place, started_ts=now)
+
+
+def open_ledger(place: Path, desk: Desk, identity: Identity, *, lease: Lease) -> Opened:
+    """Verify every record and anchor, compare the seal, fold everything into the desk."""
     try:
         if place.exists():
             check_ledger(place, anchors=anchors_of(place))
@@ -78,16 +83,21 @@ def open_ledger(place: Path, desk: Desk, identity: Identity, *, now: int) -> Ope
 
 def restore(ledger: Reader, desk: Desk, identity: Identity) -> None:
     """Fold the ledger into a fresh desk, and prove on the way every state digest that was written while it ran."""
+    desk.restore(_proven(ledger, desk, identity))
+
+
+def _proven(ledger: Reader, desk: Desk, identity: Identity) -> Iterator[tuple[int, Fact]]:
+    """Each record decoded; when the next one is asked for, the desk has folded all that came before it."""
     for record in ledger.records():
+        if record.seq == 1:
+            check_seal(seal_of(record), identity.sealed())
         try:
             fact = decode_fact(record.kind, record.version, record.body)
         except msgspec.MsgspecError as error:
             raise InvariantBroken("fact_unreadable", seq=record.seq, kind=record.kind, error=str(error)) from error
         if type(fact) is StateMarked and fact.digest != desk.state.digest():
             raise InvariantBroken("state_digest_differs", seq=record.seq, marked=fact.seq)
-        desk.restore([(record.ts, fact)])
-        if record.seq == 1:
-            check_seal(msgspec.json.decode(record.body), identity.sealed())
+        yield record.ts, fact
 
 
 def opening_inputs(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from assent.desk.exposure import instrument_exposure, orders_by_instrument, total_exposure
+from assent.desk.exposure import busy_instruments, instrument_exposure, orders_by_instrument, total_exposure
 from assent.desk.state import OrderState, State
 from assent.desk.story import in_words
 from assent.ledger.chain import Head
@@ -109,19 +109,10 @@ def _halt(state: State, cause: str) -> dict[str, Any]:
     }
 
 
-def busy_instruments(state: State) -> int:
-    """What the rule `open_positions` counts: instruments held, or for which an opening order may still fill."""
-    busy = dict.fromkeys(state.positions)
-    for order in state.orders.values():
-        if order.open_qty and order.intent.action == "open":
-            busy[order.order.instrument] = None
-    return len(busy)
-
-
 # Limits of which something is used up while the desk stands; the others bound one decision at a time.
 MEASURES: Final[Mapping[str, Callable[[State], int]]] = {
     "total_exposure_max": total_exposure,
-    "open_positions_max": busy_instruments,
+    "open_positions_max": lambda state: len(busy_instruments(state)),
 }
 
 

@@ -7,7 +7,7 @@ from assent.model.facts import Fact, FillBooked, IntentRefused, MarketSettled
 from assent.runtime.recovery import Opened
 
 ANCHOR_EVERY = 1_000
-LAST_SHOWN = 20
+LAST_SHOWN = 200
 
 
 class Tally:

@@ -26,10 +26,7 @@ def open_positions(candidate: Candidate) -> Check:
     state = candidate.state
     if state.seal is None:
         return Check("open_positions", False)
-    busy = dict.fromkeys(state.positions)
-    for order in state.orders.values():
-        if order.open_qty and order.intent.action == "open":
-            busy[order.order.instrument] = None
+    busy = exposure.busy_instruments(state)
     busy[candidate.proposal.instrument] = None
     limit = state.seal.constitution.open_positions_max
     return Check("open_positions", len(busy) <= limit, len(busy), limit)

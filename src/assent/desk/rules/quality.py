@@ -8,8 +8,9 @@ def market_open(candidate: Candidate) -> Check:
     if candidate.proposal.action == "cancel":
         return Check("market_open", True)
     market = candidate.market
-    ok = market is not None and market.phase == "open" and candidate.now < market.instrument.close_ts
-    return Check("market_open", ok)
+    if market is None or candidate.proposal.instrument in candidate.state.archive.outcomes:
+        return Check("market_open", False)
+    return Check("market_open", market.phase == "open" and candidate.now < market.instrument.close_ts)
 
 
 def quote_proof(candidate: Candidate) -> Check:

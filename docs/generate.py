@@ -1,0 +1,258 @@
+"""Writes what the pages say about the code from the code itself: settings, rules, reasons, halts, facts, commands.
+
+    python -m docs.generate
+
+A table that somebody keeps by hand is wrong after the second change. `tests/docs` fails when a page is behind.
+"""
+
+import dataclasses
+import sys
+from collections.abc import Callable, Mapping
+from typing import Final, get_args
+
+import msgspec
+from docs.markers import ROOT, fill_pages, table
+from docs.shapes import facts_table, fields_of, parts_tables, required
+from docs.usage import commands, exit_codes
+
+from assent.config import demo_settings
+from assent.config.settings import Settings
+from assent.config.table import SETTINGS, STRATEGY_OPTIONS, STRATEGY_SETTINGS
+from assent.config.values import Setting, allowed_words, format_duration
+from assent.desk import control, desk
+from assent.desk.orders import TRANSITIONS
+from assent.desk.rules import RULES
+from assent.desk.strategy import HOOKS, View
+from assent.ledger import chain, verify
+from assent.model.constitution import LIMITS
+from assent.model.intents import Proposal
+from assent.model.levels import ALLOWED, CAUSES, Cause, Level
+from assent.model.orders import Order, order_digest
+from assent.model.reasons import REASONS, Family
+from assent.model.units import format_micros
+from assent.runtime import effects, executor, runtime, tally
+from assent.venue.sim import adapter
+
+TIGHTER: Final[Mapping[str, str]] = {"lower": "less", "higher": "more", "fewer": "fewer names"}
+RESETS: Final[Mapping[str, str]] = {
+    "human": "a named person, with a reason: `assent halt resume`",
+    "next_day": "the next trading day",
+    "clear_for": "by itself, once it has stayed away for {quiet}",
+}
+
+
+def settings() -> str:
+    """One table a section, in the order of the file."""
+    tighter = {limit.key: TIGHTER[limit.tighter] for limit in LIMITS}
+    sections: dict[str, list[Setting]] = {}
+    for setting in (*SETTINGS, *STRATEGY_SETTINGS):
+        sections.setdefault(setting.section, []).append(setting)
+    blocks = []
+    for name, found in sections.items():
+        head = f"[[{name}]]" if name == "strategy" else f"[{name}]"
+        limits = name in ("scope", "constitution")
+        blocks += [f"**`{head}`**", _setting_table(found, tighter if limits else None)]
+    for kind, options in STRATEGY_OPTIONS.items():
+        blocks += [f'**`[[strategy]]` with `kind = "{kind}"`**', _setting_table(list(options), None)]
+    return "\n\n".join(blocks)
+
+
+def _setting_table(found: list[Setting], tighter: Mapping[str, str] | None) -> str:
+    head = ("key", "what it is", "allowed", "default", *(("tighter is",) if tighter else ()))
+    rows = []
+    for setting in found:
+        row = (f"`{setting.key}`", setting.sentence, allowed_words(setting), _default(setting))
+        rows.append((*row, tighter[setting.key]) if tighter else row)
+    return table(head, rows)
+
+
+def _default(setting: Setting) -> str:
+    value = setting.default
+    if value is None:
+        return "none: it must be given"
+    if isinstance(value, tuple):
+        return "`[]`"
+    if isinstance(value, str):
+        return f'`"{value}"`'
+    shown = {"duration": format_duration, "money": format_micros, "price": format_micros}.get(setting.kind)
+    return f'`"{shown(value)}"`' if shown else f"`{value}`"
+
+
+def files() -> str:
+    """Where a desk keeps what, by asking the settings of one."""
+    some = dataclasses.replace(demo_settings(ROOT / "my-desk"), demo=False)
+    place = some.ledger_path.relative_to(some.root)
+    rows = [
+        ("assent.toml", "your settings and limits; the only file that you write"),
+        (str(place), "the ledger; `-wal` and `-shm` beside it are SQLite's and belong to it"),
+        (f"{place}.anchors", "heads of the ledger, written down now and then; copy them to another machine"),
+        (f"{place}.lock", "the lease; held by the desk that runs, never removed"),
+        (str(_beside(some, "heartbeat.json")), "replaced at each cycle: time, status, level, bankroll, exposure"),
+        (str(_beside(some, "last-words.jsonl")), "what the watchdog said when it ended a process, if it ever did"),
+        (str(some.control_path.relative_to(some.root)), "the socket on which the running desk answers"),
+        (str(some.exchange_journal.relative_to(some.root)), "the exchange in the box: its seed and what it was sent"),
+    ]
+    return table(("in the desk's folder", "what it is"), [(f"`{name}`", what) for name, what in rows])
+
+
+def _beside(some: Settings, name: str) -> str:
+    return str((some.state_dir / name).relative_to(some.root))
+
+
+def levels() -> str:
+    """What each level still allows."""
+    order = ("open", "close", "cancel", "claim")
+    rows = []
+    for level in Level:
+        allowed = ", ".join(action for action in order if action in ALLOWED[level])
+        rows.append((f"`{level.name}`", allowed or "nothing, until a person has resumed"))
+    return table(("level", "what may still be released"), rows)
+
+
+def causes() -> str:
+    """Every cause of a halt, its level and its way out."""
+    rows = [(f"`{cause.code}`", cause.sentence, f"`{cause.level.name}`", _way_out(cause)) for cause in CAUSES.values()]
+    return table(("cause", "what happened", "level", "what ends it"), rows)
+
+
+def _way_out(cause: Cause) -> str:
+    return RESETS[cause.reset].format(quiet=format_duration(cause.quiet_ns))
+
+
+def rules() -> str:
+    """The rules in the order of the gate."""
+    rows = [(f"`{code}`", REASONS[code].sentence, REASONS[code].unit) for code, _ in RULES]
+    return table(("rule", "what it means when it says no", "measured in"), rows)
+
+
+def reasons() -> str:
+    """All other codes, by family."""
+    blocks = []
+    for family in get_args(Family):
+        rows = [(f"`{r.code}`", r.sentence) for r in REASONS.values() if r.family == family]
+        if family != "rule" and rows:
+            blocks += [f"### {family.capitalize()}", table(("code", "what it means, and what to do"), rows)]
+    return "\n\n".join(blocks)
+
+
+def effects_part() -> str:
+    """Which fact has which consequence in the world."""
+    classes = {"Once": "once, never again", "At least once": "at least once"}
+    rows = [
+        (f"`{fact.__name__}`", f"`{effect.__name__}`", classes[str(effect.__doc__).rstrip(".")])
+        for fact, effect in zip(effects.EFFECTS, get_args(effects.Effect), strict=True)
+    ]
+    return table(("fact", "effect", "carried out"), rows)
+
+
+def transitions() -> str:
+    """An order's life: from each status, what each event leads to."""
+    statuses = list(dict.fromkeys(status for status, _ in TRANSITIONS))
+    events = list(dict.fromkeys(event for _, event in TRANSITIONS))
+    rows = [(f"`{status}`", *(TRANSITIONS.get((status, event), "") for event in events)) for status in statuses]
+    return table(("", *(f"**{event}**" for event in events)), rows)
+
+
+def clockwork() -> str:
+    """The times that are not settings."""
+    rows = [
+        ("a released order that is not on the wire after", desk.PERMIT_LIFE, "is not sent: `permit_expired`"),
+        ("a submission or a cancel without an answer after", executor.ANSWER_MAX_NS, "is unknown"),
+        ("evidence for unknown orders is asked for every", runtime.RESOLVE_EVERY, "until it comes"),
+        ("an order that stays unknown for longer than", control.UNKNOWN_MAX, "halts the desk: `unknown_overdue`"),
+        ("our books and the venue's are compared every", runtime.RECONCILE_EVERY, "a difference halts: `discrepancy`"),
+        ("the exchange in the box proves its quotes every", adapter.PROOF_EVERY, "when nothing else was said"),
+        ("an order takes, one way to the exchange in the box,", adapter.LATENCY_NS, "of its time"),
+    ]
+    counted = [
+        ("the digest of the state is written every", f"{desk.MARK_EVERY:,} records", "and proved at every start"),
+        ("an anchor is written every", f"{tally.ANCHOR_EVERY:,} records", "and at each clean end"),
+    ]
+    timed = [(what, format_duration(ns), then) for what, ns, then in rows]
+    return table(("what", "how long", "and then"), timed + counted)
+
+
+def layout() -> str:
+    """A worked example of a record's hash."""
+    first = chain.record_hash(chain.GENESIS_HASH, 1, 1_700_000_000_000_000_000, "LedgerOpened", 1, b'{"ledger_id":"L"}')
+    second = chain.record_hash(first, 2, 1_700_000_000_000_000_001, "DeskStopped", 1, b'{"why":"SIGINT"}')
+    rows = [
+        ("1", "32 zero bytes", "1700000000000000000", "`LedgerOpened`", '`{"ledger_id":"L"}`', f"`{first.hex()}`"),
+        ("2", "the hash above", "1700000000000000001", "`DeskStopped`", '`{"why":"SIGINT"}`', f"`{second.hex()}`"),
+    ]
+    return table(("seq", "prev_hash", "ts", "kind (version 1)", "body", "hash"), rows)
+
+
+def schema() -> str:
+    statements = ";\n".join(verify.SCHEMA.values())
+    return f"```sql\nPRAGMA application_id = {verify.APPLICATION_ID};  -- 'ASST'\n{statements};\n```"
+
+
+def proposal() -> str:
+    """What a strategy may ask for."""
+    fields = fields_of(Proposal)
+    rows = [(f"`{name}`", kind, "" if default is None else f"`{default!r}`") for name, kind, default in fields]
+    return table(("field", "type", "default"), rows)
+
+
+def view() -> str:
+    """What a strategy can see."""
+    public = [name for name in vars(View) if not name.startswith("_")]
+    rows = [(f"`{name}`", *required(View, name)) for name in public if name != "now"]
+    return table(("on the view", "gives", ""), [("`now`", "int", "Our time, UTC nanoseconds."), *rows])
+
+
+def hooks() -> str:
+    shown = {"on_quote": "quote", "on_bar": "bar", "on_forecast": "forecast", "on_cycle": ""}
+    called = {
+        "on_quote": "at each quote that came through the door",
+        "on_bar": "at each finished bar (the exchange in the box sends none)",
+        "on_forecast": "at each outside forecast",
+        "on_cycle": "once a cycle: `runtime.cycle`",
+    }
+    rows = [(f"`{hook}(view{', ' + shown[hook] if shown[hook] else ''})`", called[hook]) for hook in HOOKS]
+    return table(("method", "called"), rows)
+
+
+def digest_example() -> str:
+    """What the digest of a release covers."""
+    order = Order(
+        order_id="00000000-0000-0000-0000-000000000000", intent_id="i-0000000000000000", attempt=1,
+        instrument="KXHIGHSIM-26JAN05-B44.5", side="buy", type="limit", price=350_000, qty=3_000_000,
+        time_in_force="ioc",
+    )  # fmt: skip
+    return f"```text\n{msgspec.json.encode(order).decode()}\nsha256 {order_digest(order)}\n```"
+
+
+PARTS: Final[Mapping[str, Callable[[], str]]] = {
+    "settings": settings,
+    "files": files,
+    "levels": levels,
+    "causes": causes,
+    "rules": rules,
+    "reasons": reasons,
+    "effects": effects_part,
+    "transitions": transitions,
+    "clockwork": clockwork,
+    "layout": layout,
+    "schema": schema,
+    "proposal": proposal,
+    "view": view,
+    "hooks": hooks,
+    "digest": digest_example,
+    "facts": facts_table,
+    "shapes": parts_tables,
+    "commands": commands,
+    "exit-codes": exit_codes,
+}
+
+
+def main() -> int:
+    changed = fill_pages(PARTS)
+    names = ", ".join(str(page.relative_to(ROOT)) for page in changed)
+    sys.stdout.write(f"written anew: {names}\n" if changed else "every page says what the code says\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

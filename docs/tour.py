@@ -1,0 +1,208 @@
+"""Takes the front page's tour for real: runs its commands, puts what they answered into README.md, draws the picture.
+
+    python -m docs.tour
+
+About a minute. Answers are shortened only by leaving out whole lines, which leaves dots, and by the folder in which
+the tour was taken. It stops where an answer is not what the page says of it, and then changes nothing.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from docs.markers import ROOT, fill_pages
+from docs.pictures.draw import draw
+
+PICTURE: Final = ROOT / "docs" / "pictures" / "tour.svg"
+DEMO: Final = "assent-demo"
+DESK: Final = "my-desk"
+CUT: Final = "..."
+FLIP: Final = (
+    "python3 -c \"f = open('copy/ledger.sqlite', 'r+b'); d = f.read(); at = d.index(b'\\\"price\\\":') + 8; "
+    'f.seek(at); f.write(bytes([d[at] ^ 1]))"'
+)
+TRADES_ENOUGH: Final = 2
+PATIENCE_S: Final = 90.0
+
+
+class Answer(NamedTuple):
+    """A command as it was typed, every line that it said, and its exit code."""
+
+    command: str
+    lines: list[str]
+    code: int
+
+
+class Stop(Exception):
+    """An answer is not what the page says of it."""
+
+
+class Walk:
+    """One tour in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        beside = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        self.environment = {**os.environ, "PATH": beside, "COLUMNS": "100"}
+        (folder / "src").symlink_to(ROOT / "src")
+
+    def run(self, command: str, *, code: int = 0) -> Answer:
+        done = subprocess.run(  # noqa: S602 - the page's own commands, typed into a shell as a reader would
+            command, shell=True, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
+        )
+        if done.returncode != code:
+            raise Stop(f"`{command}` ended with {done.returncode}, not {code}:\n{done.stdout}{done.stderr}")
+        return Answer(command, self.plain(done.stdout + done.stderr), code)
+
+    def read(self, command: str) -> dict[str, object]:
+        answer: dict[str, object] = json.loads("\n".join(self.run(command).lines))
+        return answer
+
+    def start(self, command: str) -> "Running":
+        return Running(self, command)
+
+    def plain(self, text: str) -> list[str]:
+        return text.replace(f"{self.folder}{os.sep}", "").rstrip().splitlines()
+
+
+class Running:
+    """A desk at work, whose lines are gathered in a file."""
+
+    def __init__(self, walk: Walk, command: str) -> None:
+        self.walk, self.command = walk, command
+        self._said = (walk.folder / "said").open("w+b")
+        self._process = subprocess.Popen(  # noqa: S603 - the page's own command
+            command.split(), cwd=walk.folder, env=walk.environment, stdout=self._said, stderr=subprocess.STDOUT
+        )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def until(self, wanted: Callable[[list[str]], bool]) -> None:
+        deadline = time.monotonic() + PATIENCE_S  # noqa: TID251 - a person's patience is real time
+        while not wanted(self.lines()):
+            if self._process.poll() is not None or time.monotonic() > deadline:  # noqa: TID251
+                raise Stop(f"`{self.command}` did not get there:\n" + "\n".join(self.lines()))
+            time.sleep(0.1)  # noqa: TID251
+
+    def end(self, number: signal.Signals) -> Answer:
+        self._process.send_signal(number)
+        code = self._process.wait(60)
+        return Answer(self.command, self.lines(), code)
+
+    def lines(self) -> list[str]:
+        return self.walk.plain((self.walk.folder / "said").read_text())
+
+
+def shown(answers: Iterable[Answer], keep: str = "") -> str:
+    """A block of a page: commands after a dollar, answers below them, dots for lines that `keep` does not match."""
+    block: list[str] = []
+    for answer in answers:
+        block += [f"$ {answer.command}", *cut(answer.lines, keep)]
+    return "```text\n" + "\n".join(block) + "\n```"
+
+
+def cut(lines: list[str], keep: str) -> list[str]:
+    kept: list[str] = []
+    for line in lines:
+        if not keep or re.search(keep, line):
+            kept.append(line)
+        elif not kept or kept[-1] != CUT:
+            kept.append(CUT)
+    return kept
+
+
+def the_demo(walk: Walk) -> tuple[dict[str, str], list[Answer]]:
+    """The day, a trade and a refusal that explain themselves, the proof, and the proof of one flipped bit."""
+    day = walk.run("assent demo")
+    day = day._replace(lines=[line for line in day.lines if "one trading day" not in line])
+    intents = walk.read(f"assent intents -C {DEMO} --limit 10000 --json")["intents"]
+    trade = walk.run(f"assent why {_pick(intents, 'EXECUTED', '')} -C {DEMO}")
+    refusal = walk.run(f"assent why {_pick(intents, 'REJECTED', 'total_exposure')} -C {DEMO}")
+    proof = [
+        walk.run(f"assent ledger verify -C {DEMO}"),
+        walk.run(f"python3 -I src/assent/ledger/verify.py {DEMO}/ledger.sqlite"),
+    ]
+    flip = [
+        walk.run(f"cp -r {DEMO} copy"),
+        walk.run(FLIP),
+        walk.run("assent ledger verify copy/ledger.sqlite", code=1),
+    ]
+    blocks = {
+        "tour-demo": shown([day]),
+        "tour-why": shown([trade]),
+        "tour-why-not": shown([refusal], r"wanted|size|estimate|  NO  |^checks|^verdict|All worst|exposure"),
+        "tour-verify": shown(proof),
+        "tour-flip": shown(flip),
+    }
+    return blocks, [day, trade]
+
+
+def _pick(intents: object, status: str, reason: str) -> str:
+    """The code of the last opening idea of this kind."""
+    assert isinstance(intents, list)  # noqa: S101 - for the type checker
+    fitting = [i for i in intents if i["status"] == status and i["type"] == "open" and i["reason"] == reason]
+    if not fitting:
+        raise Stop(f"no intent is {status} {reason}")
+    return str(fitting[-1]["code"])
+
+
+def the_crash(walk: Walk) -> dict[str, str]:
+    """A desk at work is killed without a warning, started again, halted and let go on."""
+    made = walk.run(f"assent init {DESK}")
+    command = f"assent run {DESK} --speed 600"
+    first = walk.start(command)
+    first.until(lambda lines: sum(" FillBooked " in line for line in lines) >= TRADES_ENOUGH)
+    killed = first.end(signal.SIGKILL)
+    after = walk.run(f"assent status -C {DESK}", code=6)
+    second = walk.start(command)
+    second.until(lambda lines: any(" STATUS " in line for line in lines))
+    time.sleep(2)  # noqa: TID251 - let it live for a while
+    halts = [
+        walk.run(f'assent halt now --reason "the feed looks wrong" -C {DESK}'),
+        walk.run(f"assent halt status -C {DESK}"),
+        walk.run(f'assent halt resume --by Ada --reason "looked at it, all is well" -C {DESK}'),
+    ]
+    ended = second.end(signal.SIGINT)
+    if ended.code:
+        raise Stop(f"the second run ended with {ended.code}:\n" + "\n".join(ended.lines))
+    proof = walk.run(f"assent ledger verify -C {DESK}")
+    kill = Answer(f"kill -9 {first.pid}", [], 0)
+    keep = r"^PAPER|Started|FillBooked|Unknown|Resolved|^level|^money|Stopped"
+    return {
+        "tour-init": shown([made]),
+        "tour-kill": shown([killed, kill, after, ended, proof], f"{keep}|intact|records"),
+        "tour-halt": shown(halts),
+    }
+
+
+def main() -> int:
+    folder = Path(tempfile.mkdtemp(prefix="assent-tour-")).resolve()
+    try:
+        walk = Walk(folder)
+        blocks, pictured = the_demo(walk)
+        blocks |= the_crash(walk)
+    except Stop as stop:
+        sys.stderr.write(f"{stop}\nNothing was written.\n")
+        return 1
+    finally:
+        shutil.rmtree(folder)
+    parts: Mapping[str, Callable[[], str]] = {name: lambda text=text: text for name, text in blocks.items()}
+    fill_pages(parts)
+    PICTURE.write_text(draw([line for answer in pictured for line in (f"$ {answer.command}", *answer.lines, "")]))
+    sys.stdout.write("README.md and docs/pictures/tour.svg hold what was answered\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,98 @@
+"""The truth about one account, kept by somebody else: two drawers per market, a few lists, and no opinion of its own.
+
+Shares nothing with the desk's books. Each order id may arrive once; a second arrival is the error we look for.
+"""
+
+from fractions import Fraction
+
+from assent.model.inputs import Absent, Accepted, AccountSeen, Holding, Refused, Result
+from assent.model.orders import Fill, Order
+from assent.model.units import MICRO
+
+
+class Resting:
+    """An order as the exchange knows it."""
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+        self.filled = 0
+        self.live = True
+
+    @property
+    def left(self) -> int:
+        return self.order.qty - self.filled
+
+
+class TinyExchange:
+    """See the module's first lines."""
+
+    def __init__(self, cash: int) -> None:
+        self.cash = Fraction(cash)
+        self.yes: dict[str, int] = {}
+        self.no: dict[str, int] = {}
+        self.orders: dict[str, Resting] = {}
+        self.fills: list[Fill] = []
+        self.settled: dict[str, int] = {}
+
+    def submit(self, order: Order) -> Accepted | Refused:
+        assert order.order_id not in self.orders, "an order was sent twice"
+        if order.instrument in self.settled:
+            return Refused("market_closed", "")
+        self.orders[order.order_id] = Resting(order)
+        return Accepted("v-" + order.order_id[:8], 0, order.qty)
+
+    def execute(self, order_id: str, qty: int, ts: int) -> Fill:
+        """Fill a part at the order's own price, for the exact fee rounded down."""
+        resting = self.orders[order_id]
+        order = resting.order
+        assert resting.live
+        assert 0 < qty <= resting.left
+        fee = 70_000 * qty * order.price * (MICRO - order.price) // MICRO**3
+        fill = Fill(
+            f"x-{len(self.fills)}", order_id, order.instrument, order.side, order.price, qty, fee, True, ts
+        )  # fmt: skip
+        self.fills.append(fill)
+        resting.filled += qty
+        resting.live = resting.left > 0
+        self._move(order, qty)
+        self.cash -= fee
+        return fill
+
+    def close(self, order_id: str) -> int:
+        """Take it off the book; what was executed by then."""
+        self.orders[order_id].live = False
+        return self.orders[order_id].filled
+
+    def settle(self, name: str, value: int) -> Result:
+        for resting in self.orders.values():
+            if resting.order.instrument == name:
+                resting.live = False
+        worth = Fraction(value, MICRO)
+        self.cash += self.yes.pop(name, 0) * worth + self.no.pop(name, 0) * (1 - worth)
+        self.settled[name] = value
+        return "yes" if value == MICRO else "no" if value == 0 else "scalar"
+
+    def find(self, order_id: str) -> Accepted | Absent:
+        resting = self.orders.get(order_id)
+        if resting is None:
+            return Absent("the exchange never saw it")
+        return Accepted("v-" + order_id[:8], resting.filled, resting.left if resting.live else 0)
+
+    def held(self, name: str) -> int:
+        return self.yes.get(name, 0) - self.no.get(name, 0)
+
+    def account(self, now: int) -> AccountSeen:
+        names = sorted({*self.yes, *self.no})
+        holdings = tuple(Holding(name, self.held(name)) for name in names)
+        live = tuple(order_id for order_id, resting in self.orders.items() if resting.live)
+        assert self.cash.denominator == 1
+        return AccountSeen(int(self.cash), holdings, live, "tiny", now, now)
+
+    def _move(self, order: Order, qty: int) -> None:
+        price = Fraction(order.price, MICRO)
+        mine, other = (self.yes, self.no) if order.side == "buy" else (self.no, self.yes)
+        paid = price if order.side == "buy" else 1 - price
+        back = min(qty, other.get(order.instrument, 0))
+        other[order.instrument] = other.get(order.instrument, 0) - back
+        mine[order.instrument] = mine.get(order.instrument, 0) + qty - back
+        self.cash += back * (1 - paid) - (qty - back) * paid
