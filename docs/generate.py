@@ -70,6 +70,8 @@ def _default(setting: Setting) -> str:
     value = setting.default
     if value is None:
         return "none: it must be given"
+    if setting.optional:
+        return "off"
     if isinstance(value, tuple):
         return "`[]`"
     if isinstance(value, str):

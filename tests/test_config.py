@@ -19,6 +19,7 @@ from assent.config import (
     demo_settings,
     load,
 )
+from assent.config.table import SCOPE
 from assent.config.values import (
     Setting,
     Unfit,
@@ -422,7 +423,7 @@ def test_the_table_agrees_with_itself(setting: Setting) -> None:
 
 def test_every_limit_of_the_constitution_is_a_setting() -> None:
     placed = {setting.key: setting.section for setting in SETTINGS if setting.section in ("scope", "constitution")}
-    assert placed == {limit.key: "scope" if limit.kind == "names" else "constitution" for limit in LIMITS}
+    assert placed == {limit.key: "scope" if limit.key in SCOPE else "constitution" for limit in LIMITS}
     assert set(placed) == set(Constitution.__struct_fields__)
 
 

@@ -6,6 +6,9 @@ Every fact that comes out is encoded to its canonical bytes, and the books are c
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from msgspec import structs
+from tests.model.support import T0, a_market
+
 from assent.desk.desk import Desk
 from assent.desk.state import OrderState
 from assent.desk.strategy import View
@@ -45,7 +48,6 @@ from assent.model.instruments import BinaryContract, Instrument
 from assent.model.intents import Proposal
 from assent.model.orders import Correction, Fill, Order
 from assent.model.units import MICRO, SECOND
-from tests.model.support import T0, a_market
 
 CONTRACT = MICRO
 MARKET = a_market()
@@ -57,6 +59,10 @@ WIDE = Constitution(
     total_exposure_max=500 * MICRO,
     quote_proof_age_max=10 * SECOND,
 )
+
+
+def limits(**changes: Any) -> Constitution:
+    return structs.replace(WIDE, **changes)
 
 
 class Scripted:

@@ -1,32 +1,28 @@
 """The gate: each rule has a world in which it alone says no, and no rule can be skipped, broken or forgotten."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.desk.support import MARKET, WIDE, Bench, Scripted, buy, close, kinds, limits, sell
+from tests.desk.worlds import LIMIT_WORLDS, World, world_of
+from tests.model.support import a_market
 
 from assent.desk import gate
 from assent.desk.candidate import Candidate
-from assent.desk.rules import RULES
-from assent.model.constitution import Constitution
+from assent.desk.rules import LIMITS_OF, RULES, in_force
+from assent.model.constitution import LIMITS, Constitution
 from assent.model.facts import Fact, IntentProposed, IntentRefused, OrderReleased
 from assent.model.inputs import InstrumentSeen, PhaseSeen, StreamProven, Unknown
 from assent.model.intents import Check
 from assent.model.reasons import REASONS
 from assent.model.units import HOUR, MICRO, SECOND
-from tests.desk.support import MARKET, WIDE, Bench, Scripted, buy, close, kinds, sell
-from tests.model.support import a_market
 
 CODES = [code for code, _ in RULES]
-
-
-def limits(**changes: Any) -> Constitution:
-    return Constitution(**({name: getattr(WIDE, name) for name in WIDE.__struct_fields__} | changes))
-
-
-World = tuple[Bench, Any]
+ALWAYS = [code for code in CODES if code not in LIMITS_OF]
 
 
 def in_observe_mode() -> World:
@@ -106,7 +102,12 @@ WORLDS: dict[str, Callable[[], World]] = {
     "open_positions": with_no_place_for_one_more_position,
     "total_exposure": with_enough_at_stake,
     "funds": without_the_cash,
+    **{world.rule: world.build for world in LIMIT_WORLDS},
 }
+# Limits that cut a size, which `risk_per_trade` judges; limits that halt; and limits that shape a rule without an off.
+SIZE_LIMITS: set[str] = set()
+HALT_LIMITS: set[str] = set()
+STEADY: set[str] = set()
 each_rule = pytest.mark.parametrize("code", CODES)
 
 
@@ -116,6 +117,10 @@ def refusal(facts: list[Fact]) -> IntentRefused:
     return found[0]
 
 
+def house(bench: Bench) -> list[str]:
+    return [code for code, _ in in_force(bench.state.seal.constitution)]
+
+
 def failing(checks: tuple[Check, ...]) -> list[str]:
     return [check.rule for check in checks if not check.ok]
 
@@ -123,12 +128,16 @@ def failing(checks: tuple[Check, ...]) -> list[str]:
 def test_the_rules_stand_in_the_stated_order() -> None:
     assert CODES == [
         "mode", "level", "strategy_stopped", "scope", "market_open", "quote_proof", "order_form", "one_open_intent",
-        "edge", "risk_per_trade", "open_positions", "total_exposure", "funds",
+        "edge",
+        "risk_per_trade", "order_qty", "order_notional", "duplicate", "overlap", "max_position_exceeded",
+        "position_notional", "open_positions", "market_exposure", "event_exposure", "series_exposure",
+        "total_exposure",
+        "funds", "buying_power",
     ]  # fmt: skip
 
 
 def test_every_rule_has_a_world_here_and_a_reason_in_the_registry() -> None:
-    assert list(WORLDS) == CODES, "a new rule needs a world in which it alone says no"
+    assert sorted(WORLDS) == sorted(CODES), "a new rule needs a world in which it alone says no"
     assert all(REASONS[code].family == "rule" for code in CODES)
     assert [code for code, reason in REASONS.items() if reason.family == "rule"] == CODES
 
@@ -139,7 +148,7 @@ def test_in_its_world_a_rule_alone_says_no(code: str) -> None:
     told = refusal(bench.propose(idea))
     assert told.reason == code
     assert failing(told.checks) == [code]
-    assert [check.rule for check in told.checks] == CODES
+    assert [check.rule for check in told.checks] == house(bench)
 
 
 @each_rule
@@ -164,8 +173,32 @@ def test_an_idea_without_a_fault_passes_with_every_check_recorded() -> None:
     told = bench.propose(buy())
     assert kinds(told) == ["InstrumentListed", "IntentProposed", "OrderReleased"]
     passed = next(fact for fact in told if isinstance(fact, IntentProposed))
-    assert [check.rule for check in passed.checks] == CODES
+    assert [check.rule for check in passed.checks] == house(bench)
     assert all(check.ok for check in passed.checks)
+
+
+@pytest.mark.parametrize("key", [limit.key for limit in LIMITS if limit.optional])
+def test_every_limit_that_may_be_off_has_a_world_that_trades_when_it_is(key: str) -> None:
+    """One world, one idea: refused by the limit's rule, released when this one limit stands at its loosest."""
+    world = world_of(key)
+    bench, idea = world.build()
+    assert failing(refusal(bench.propose(idea)).checks) == [world.rule]
+    bench, idea = world.build(off=key)
+    assert "OrderReleased" in kinds(bench.propose(idea))
+
+
+def test_a_rule_whose_limits_are_all_off_is_not_part_of_the_house() -> None:
+    assert [code for code, _ in in_force(Constitution())] == ALWAYS
+    for code, keys in LIMITS_OF.items():
+        for key in keys:
+            found = world_of(key)
+            assert code in [name for name, _ in in_force(found.constitution())]
+
+
+def test_every_limit_that_may_be_off_puts_a_rule_in_force_or_cuts_a_size() -> None:
+    named = {key for keys in LIMITS_OF.values() for key in keys}
+    assert {limit.key for limit in LIMITS if limit.optional} - named == SIZE_LIMITS | HALT_LIMITS
+    assert all(limit.optional for limit in LIMITS if limit.key in named - STEADY)
 
 
 def test_every_rule_runs_although_the_first_has_said_no() -> None:
@@ -176,7 +209,9 @@ def test_every_rule_runs_although_the_first_has_said_no() -> None:
 
 
 @each_rule
-@pytest.mark.parametrize("error", [ValueError("no"), KeyError("no"), RecursionError(), ZeroDivisionError(), MemoryError()])
+@pytest.mark.parametrize(
+    "error", [ValueError("no"), KeyError("no"), RecursionError(), ZeroDivisionError(), MemoryError()]
+)
 def test_a_rule_that_breaks_says_no_and_the_others_still_run(
     code: str, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -184,11 +219,12 @@ def test_a_rule_that_breaks_says_no_and_the_others_still_run(
         raise error
 
     monkeypatch.setattr(gate, "RULES", tuple((name, broken if name == code else rule) for name, rule in RULES))
+    monkeypatch.setattr(gate, "in_force", lambda _, table: [row for row in table if row[0] in {code, *ALWAYS}])
     bench = Bench()
     told = refusal(bench.propose(buy()))
     assert told.reason == code
     assert failing(told.checks) == [code]
-    assert len(told.checks) == len(RULES)
+    assert len(told.checks) == len({code, *ALWAYS})
     assert not bench.of(OrderReleased)
 
 
@@ -200,7 +236,7 @@ def test_the_primary_reason_is_the_first_that_says_no(verdicts: list[bool]) -> N
     table = tuple((f"r{number}", rule(number, ok)) for number, ok in enumerate(verdicts))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gate, "RULES", table)
-        verdict = gate.judge(None)  # type: ignore[arg-type]
+        verdict = gate.judge(SimpleNamespace(state=SimpleNamespace(seal=None)))  # type: ignore[arg-type]
     assert verdict.reason == next((f"r{n}" for n, ok in enumerate(verdicts) if not ok), None)
     assert len(verdict.checks) == len(verdicts)
 
@@ -211,7 +247,12 @@ def test_before_a_seal_nothing_is_allowed() -> None:
     bench.state.seal = None
     market = bench.desk.markets[MARKET.id]
     idea = Candidate(
-        state=bench.state, now=bench.now, strategy="s", proposal=buy(), market=market, quote=bench.desk.streams.taken(market)
+        state=bench.state,
+        now=bench.now,
+        strategy="s",
+        proposal=buy(),
+        market=market,
+        quote=bench.desk.streams.taken(market),
     )
     assert set(failing(gate.judge(idea).checks)) >= {"mode", "scope", "quote_proof", "edge", "risk_per_trade"}
 
@@ -434,7 +475,9 @@ def test_funds_stop_exactly_at_the_last_micro() -> None:
 
 
 @given(
-    st.sampled_from(("edge_min", "risk_per_trade_max", "open_positions_max", "total_exposure_max", "quote_proof_age_max")),
+    st.sampled_from(
+        ("edge_min", "risk_per_trade_max", "open_positions_max", "total_exposure_max", "quote_proof_age_max")
+    ),
     st.integers(min_value=0, max_value=20),
     st.integers(min_value=0, max_value=20),
     st.integers(min_value=480_000, max_value=620_000),

@@ -4,13 +4,14 @@ import re
 from typing import get_args
 
 import pytest
+from msgspec import structs
+from tests.model.examples import FULL_ORDER, SMALL_ORDER
 
-from assent.model.constitution import LIMITS, Constitution, Direction, Kind, in_scope
+from assent.model.constitution import LIMITS, LISTS, Constitution, Direction, Kind, in_scope
 from assent.model.intents import Action
 from assent.model.levels import ALLOWED, CAUSES, Level, Reset
 from assent.model.orders import Order, order_digest
 from assent.model.reasons import REASONS, Family, Unit, sentence
-from tests.model.examples import FULL_ORDER, SMALL_ORDER
 
 # --- reasons -------------------------------------------------------------------------------------------
 
@@ -97,7 +98,9 @@ def test_the_defaults_lie_within_their_own_bounds() -> None:
     defaults = Constitution()
     for limit in LIMITS:
         value = getattr(defaults, limit.key)
-        assert limit.least <= (len(value) if limit.kind == "names" else value) <= limit.most
+        assert limit.least <= (len(value) if limit.kind in LISTS else value) <= limit.most
+        if limit.optional:
+            assert value == limit.loosest, "what may be off is off unless the owner says otherwise"
 
 
 def test_an_empty_scope_allows_nothing() -> None:
@@ -117,13 +120,16 @@ def test_a_name_of_one_kind_does_not_count_as_another() -> None:
     assert not in_scope(Constitution(markets=("S",)), "M", "E", "S")
 
 
+# A value of each kind that is nobody's default.
+OTHER: dict[Kind, object] = {
+    "money": 12_345, "price": 12_345, "qty": 12_345, "ppm": 12_345, "count": 123, "duration": 12_345, "flag": True,
+    "names": ("M",),
+}  # fmt: skip
+
+
 def test_any_change_of_a_limit_changes_the_sealed_digest() -> None:
     base = Constitution()
-    changed = [
-        Constitution(markets=("M",)), Constitution(events=("M",)), Constitution(series=("M",)),
-        Constitution(edge_min=1), Constitution(risk_per_trade_max=1), Constitution(open_positions_max=1),
-        Constitution(total_exposure_max=1), Constitution(quote_proof_age_max=1),
-    ]  # fmt: skip
+    changed = [structs.replace(base, **{limit.key: OTHER[limit.kind]}) for limit in LIMITS]
     assert len({item.digest() for item in (base, *changed)}) == 1 + len(LIMITS)
     assert base.digest() == Constitution().digest()
 

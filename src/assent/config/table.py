@@ -17,8 +17,8 @@ SCOPE: Final = ("markets", "events", "series")
 _DEFAULTS = Constitution()
 _LIMIT_SETTINGS = tuple(
     Setting(
-        "scope" if limit.kind == "names" else "constitution", limit.key, limit.kind, limit.least, limit.most,
-        getattr(_DEFAULTS, limit.key), limit.example, limit.sentence,
+        "scope" if limit.key in SCOPE else "constitution", limit.key, limit.kind, limit.least, limit.most,
+        getattr(_DEFAULTS, limit.key), limit.example, limit.sentence, optional=limit.optional,
     )
     for limit in LIMITS
 )  # fmt: skip

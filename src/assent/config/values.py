@@ -11,19 +11,22 @@ from typing import Final, Literal, NamedTuple
 from assent.model.errors import AssentError
 from assent.model.units import DAY, HOUR, MINUTE, SECOND, format_micros, parse_micros
 
-Kind = Literal["money", "price", "count", "duration", "names", "name", "choice"]
+Kind = Literal["money", "price", "qty", "ppm", "count", "duration", "flag", "names", "name", "choice"]
+OFF: Final = "off"
 
 NAME_CHARS_MAX: Final = 120
 UNITS: Final[Mapping[str, int]] = {"ms": SECOND // 1_000, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
 
 _DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,6})?")
+_PERCENT = re.compile(r"[0-9]{1,6}(\.[0-9]{1,4})?%")
 _DURATION = re.compile(r"([0-9]{1,12})(ms|s|m|h|d)")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _MARKET_NAME = re.compile(r"[!-~]+")
 
 
 class Setting(NamedTuple):
-    """One thing that a file may say. `default` None: it must be said. `later`: known words of a later version."""
+    """One thing that a file may say. `default` None: it must be said. `later`: known words of a later version.
+    `optional`: a file may say that it is off, which is its default."""
 
     section: str
     key: str
@@ -35,6 +38,7 @@ class Setting(NamedTuple):
     sentence: str
     choices: tuple[str, ...] = ()
     later: tuple[str, ...] = ()
+    optional: bool = False
 
 
 class Unfit(Exception):
@@ -43,6 +47,8 @@ class Unfit(Exception):
 
 def read_value(setting: Setting, raw: object) -> int | str | tuple[str, ...]:
     """The value as the program uses it: micros, nanoseconds, a whole number, text, names."""
+    if setting.optional and raw == OFF and setting.default is not None:
+        return setting.default
     return _READERS[setting.kind](setting, raw)
 
 
@@ -52,14 +58,22 @@ def allowed_words(setting: Setting) -> str:
     words: dict[Kind, str] = {
         "money": f'text in dollars, "{format_micros(least)}" to "{format_micros(most)}", at most six decimals',
         "price": f'text in dollars for one contract, "{format_micros(least)}" to "{format_micros(most)}"',
+        "qty": f'text in contracts, "{format_micros(least, 0)}" to "{format_micros(most, 0)}", at most six decimals',
+        "ppm": f'text in percent, "{format_percent(least)}" to "{format_percent(most)}", at most four decimals',
         "count": f"a whole number, {least} to {most}",
+        "flag": "true or false",
         "duration": f'text of a whole number and a unit (ms, s, m, h, d), "{format_duration(least)}" to '
         f'"{format_duration(most)}"',
         "names": f"a list of at most {most} names, each in quotes and once",
         "name": f"text of {least} to {most} letters, digits, dots, dashes and underscores",
         "choice": " or ".join(f'"{choice}"' for choice in setting.choices),
     }
-    return words[setting.kind]
+    return words[setting.kind] + (f', or "{OFF}"' if setting.optional else "")
+
+
+def format_percent(ppm: int) -> str:
+    """Parts per million as a file says them: `12.5%`."""
+    return format_micros(ppm * 100, 0) + "%"
 
 
 def format_duration(ns: int) -> str:
@@ -90,11 +104,11 @@ def shown(value: object) -> str:
 
 
 def _decimal(setting: Setting, raw: object) -> int:
-    what = "a price" if setting.kind == "price" else "an amount of money"
+    what, unit = _DECIMALS[setting.kind]
     if isinstance(raw, float):
         raise Unfit(f"{what} is text: a bare decimal becomes a float, and a float cannot hold it exactly")
     if not isinstance(raw, str):
-        raise Unfit(f"{what} is text in dollars; {_type_word(raw)} has no unit")
+        raise Unfit(f"{what} is text in {unit}; {_type_word(raw)} has no unit")
     if not _DECIMAL.fullmatch(raw):
         raise Unfit(f"{what} is digits with at most six decimals, without a sign for the unit")
     try:
@@ -102,6 +116,18 @@ def _decimal(setting: Setting, raw: object) -> int:
     except AssentError as error:
         raise Unfit(str(error)) from None
     return _within(setting, micros)
+
+
+def _percent(setting: Setting, raw: object) -> int:
+    if not isinstance(raw, str) or not _PERCENT.fullmatch(raw):
+        raise Unfit("a part of a whole is text in percent, with its sign and at most four decimals")
+    return _within(setting, parse_micros(raw[:-1]) // 100)
+
+
+def _flag(_setting: Setting, raw: object) -> bool:
+    if type(raw) is not bool:
+        raise Unfit(f"it is {_type_word(raw)}, not true or false")
+    return raw
 
 
 def _count(setting: Setting, raw: object) -> int:
@@ -165,6 +191,11 @@ def _type_word(raw: object) -> str:
     return _TYPE_WORDS.get(type(raw), "a date or time")
 
 
+_DECIMALS: dict[Kind, tuple[str, str]] = {
+    "money": ("an amount of money", "dollars"),
+    "price": ("a price", "dollars"),
+    "qty": ("a quantity", "contracts"),
+}
 _TYPE_WORDS: dict[type, str] = {
     bool: "true or false",
     int: "a bare number",
@@ -177,8 +208,11 @@ _TYPE_WORDS: dict[type, str] = {
 _READERS: dict[Kind, Callable[[Setting, object], int | str | tuple[str, ...]]] = {
     "money": _decimal,
     "price": _decimal,
+    "qty": _decimal,
+    "ppm": _percent,
     "count": _count,
     "duration": _duration,
+    "flag": _flag,
     "names": _names,
     "name": _name,
     "choice": _choice,

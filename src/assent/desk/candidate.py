@@ -4,17 +4,19 @@ from assent.desk import exposure, sizing
 from assent.desk.market import Market
 from assent.desk.state import State
 from assent.model import ids
+from assent.model.constitution import Constitution
 from assent.model.fees import fee_estimate
-from assent.model.instruments import price_fits
+from assent.model.instruments import Instrument, price_fits
 from assent.model.intents import Intent, Proposal, QuoteTaken
 from assent.model.orders import Side
-from assent.model.units import share_up
+from assent.model.units import MICRO, share_down, share_up
 
 
 class Candidate:
     """Everything that a rule may read. Built once per idea; an `Intent` is made of it only when it is recorded."""
 
     __slots__ = (
+        "cut",
         "edge",
         "fee",
         "market",
@@ -48,6 +50,8 @@ class Candidate:
         self.side: Side = proposal.side
         self.price = proposal.price
         self.qty = 0
+        # The rule whose cap left no allowed size, where it is not the risk per trade.
+        self.cut = ""
         self.fee = 0
         self.worst_loss: int | None = None
         self.edge: int | None = None
@@ -109,6 +113,8 @@ def _size_open(candidate: Candidate) -> None:
         cap=seal.constitution.risk_per_trade_max,
         qty_max=proposal.qty_max,
     )
+    if candidate.qty:
+        _cut_to_order_caps(candidate, instrument, seal.constitution)
     # The numbers of the smallest size explain a refusal for lack of any that fits.
     judged = candidate.qty or instrument.quantities.least
     candidate.fee = fee_estimate(instrument, candidate.side, candidate.price, judged)
@@ -118,6 +124,19 @@ def _size_open(candidate: Candidate) -> None:
     if proposal.fair is not None:
         gain = proposal.fair - candidate.price if candidate.side == "buy" else candidate.price - proposal.fair
         candidate.edge = gain - share_up(candidate.fee, judged, 1_000_000)
+
+
+def _cut_to_order_caps(candidate: Candidate, instrument: Instrument, constitution: Constitution) -> None:
+    """Down to what one order may hold and be worth; the cap that leaves nothing says so."""
+    qty, price = candidate.qty, candidate.price
+    if qty > constitution.order_qty_max:
+        qty = instrument.quantities.down(constitution.order_qty_max)
+        candidate.cut = "" if qty else "order_qty"
+    if qty and exposure.notional(instrument, candidate.side, price, qty) > constitution.order_notional_max:
+        unit = exposure.notional(instrument, candidate.side, price, MICRO)
+        qty = instrument.quantities.down(share_down(MICRO, unit, constitution.order_notional_max))
+        candidate.cut = "" if qty else "order_notional"
+    candidate.qty = qty
 
 
 def _size_close(candidate: Candidate) -> None:

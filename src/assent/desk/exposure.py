@@ -30,6 +30,13 @@ def entry_loss(
     return mul_up(mul_up(distance, instrument.multiplier), qty) + 2 * fee  # type: ignore[union-attr]
 
 
+def notional(instrument: Instrument, side: Side, price: int, qty: int) -> int:
+    """What `qty` is worth at its price, before fees: the money paid for a binary contract."""
+    if type(instrument) is BinaryContract:
+        return mul_up(price if side == "buy" else MICRO - price, qty)
+    return mul_up(mul_up(price, instrument.multiplier), qty)  # type: ignore[union-attr]
+
+
 def total_exposure(state: State) -> int:
     """Sum of worst losses over all instruments."""
     orders = orders_by_instrument(state)
@@ -66,14 +73,17 @@ def instrument_exposure(state: State, name: str, orders: list[OrderState]) -> in
     if not orders:
         return position.cost if position else 0
     instrument = state.find_instrument(name)
-    held, cost = (position.qty, position.cost) if position else (0, 0)
     if type(instrument) is not BinaryContract:
+        cost = position.cost if position else 0
         return cost + sum(order.intent.worst_loss for order in orders if order.intent.action == "open")
-    worst = 0
-    for payout in (0, MICRO):
-        result = _held_value(held, payout) - cost + sum(_order_result(order, payout) for order in orders)
-        worst = max(worst, -result)
-    return worst
+    return max(0, *(-result_at(state, name, orders, payout) for payout in (0, MICRO)))
+
+
+def result_at(state: State, name: str, orders: list[OrderState], payout: int) -> int:
+    """Gain or loss of one binary market when its YES pays `payout`, every order that would help left unfilled."""
+    position = state.positions.get(name)
+    held, cost = (position.qty, position.cost) if position else (0, 0)
+    return _held_value(held, payout) - cost + sum(_order_result(order, payout) for order in orders)
 
 
 def _held_value(held: int, payout: int) -> int:

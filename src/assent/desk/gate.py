@@ -1,4 +1,4 @@
-"""The gate: every rule runs on every idea, no short cut, and each leaves a check with its numbers.
+"""The gate: every rule in force runs on every idea, no short cut, and each leaves a check with its numbers.
 
 The primary reason is the first rule that says no, in the order of the table. A rule that breaks says no.
 """
@@ -6,7 +6,7 @@ The primary reason is the first rule that says no, in the order of the table. A 
 from typing import NamedTuple
 
 from assent.desk.candidate import Candidate
-from assent.desk.rules import RULES
+from assent.desk.rules import RULES, in_force
 from assent.model.intents import Check
 
 
@@ -18,10 +18,11 @@ class Verdict(NamedTuple):
 
 
 def judge(candidate: Candidate) -> Verdict:
-    """Run all rules over one candidate."""
+    """Run all rules in force over one candidate. Without a seal nothing is off."""
+    seal = candidate.state.seal
     checks = []
     reason = None
-    for code, rule in RULES:
+    for code, rule in RULES if seal is None else in_force(seal.constitution, RULES):
         try:
             check = rule(candidate)
         except Exception:  # boundary: a guard that breaks must refuse, whatever broke it

@@ -1,17 +1,26 @@
 """The owner's limits as one table. The loader, the gate, the documentation and `doctor` all read this table.
 
-Every entry says which direction is tighter. The values are sealed with their digest into the ledger's first record.
+Every entry says which direction is tighter. An optional limit is off at its loosest value, which is its default: so
+"off" is a place on the same scale, and tightening can be judged for it as for any other value. The values are sealed
+with their digest into the ledger's first record.
 """
 
 import hashlib
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from assent.model.units import HOUR, MICRO, SECOND
 
 Direction = Literal["lower", "higher", "fewer"]
-Kind = Literal["money", "price", "count", "duration", "names"]
+Kind = Literal["money", "price", "qty", "ppm", "count", "duration", "flag", "names"]
+
+# Kinds whose value is not one number.
+LISTS: frozenset[Kind] = frozenset(("names",))
+# Beyond what this software is for: a limit that stands here is off.
+MONEY_MOST = 10_000_000 * MICRO
+QTY_MOST = 10_000_000 * MICRO
 
 
 class Constitution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -25,6 +34,17 @@ class Constitution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     open_positions_max: int = 5
     total_exposure_max: int = 50 * MICRO
     quote_proof_age_max: int = 10 * SECOND
+    order_qty_max: int = QTY_MOST
+    order_notional_max: int = MONEY_MOST
+    position_qty_max: int = QTY_MOST
+    position_notional_max: int = MONEY_MOST
+    market_exposure_max: int = MONEY_MOST
+    event_exposure_max: int = MONEY_MOST
+    trust_exclusive: tuple[str, ...] = ()
+    series_exposure_max: int = MONEY_MOST
+    one_entry_per_market: bool = False
+    one_side_per_event: bool = False
+    buying_power_min: int = 0
 
     def digest(self) -> str:
         """SHA-256 of the canonical bytes: what the ledger seals."""
@@ -32,7 +52,7 @@ class Constitution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Limit(NamedTuple):
-    """One line of the constitution. `least` and `most` bound what a file may say."""
+    """One line of the constitution. `least` and `most` bound what a file may say. `optional`: it may be off."""
 
     key: str
     kind: Kind
@@ -41,6 +61,14 @@ class Limit(NamedTuple):
     most: int
     example: str
     sentence: str
+    optional: bool = False
+
+    @property
+    def loosest(self) -> int:
+        """The value at which an optional limit is off."""
+        if self.kind == "flag":
+            return False
+        return self.most if self.tighter == "lower" else self.least
 
 
 LIMITS: tuple[Limit, ...] = (
@@ -67,9 +95,92 @@ LIMITS: tuple[Limit, ...] = (
         "quote_proof_age_max", "duration", "lower", SECOND // 10, HOUR, '"10s"',
         "Oldest proof of a quote on which a decision may rest.",
     ),
+    Limit(
+        "order_qty_max", "qty", "lower", 0, QTY_MOST, '"10"',
+        "Most contracts in one opening order. Sizes are cut to fit it.", True,
+    ),
+    Limit(
+        "order_notional_max", "money", "lower", 0, MONEY_MOST, '"5.00"',
+        "Most that one opening order may be worth at its price, before fees. Sizes are cut to fit it.", True,
+    ),
+    Limit(
+        "position_qty_max", "qty", "lower", 0, QTY_MOST, '"20"',
+        "Most contracts of one instrument held on one side, with everything on its way to that side.", True,
+    ),
+    Limit(
+        "position_notional_max", "money", "lower", 0, MONEY_MOST, '"10.00"',
+        "Most that the holding of one instrument on one side may have cost, with what is on its way.", True,
+    ),
+    Limit(
+        "market_exposure_max", "money", "lower", 0, MONEY_MOST, '"10.00"',
+        "Most that may be lost in one market.", True,
+    ),
+    Limit(
+        "event_exposure_max", "money", "lower", 0, MONEY_MOST, '"20.00"',
+        "Most that may be lost in all markets of one event together.", True,
+    ),
+    Limit(
+        "trust_exclusive", "names", "fewer", 0, 1_000, '["KXHIGHSIM"]',
+        "Series of whose exclusive groups the owner believes that at most one market ends in yes.",
+    ),
+    Limit(
+        "series_exposure_max", "money", "lower", 0, MONEY_MOST, '"20.00"',
+        "Most that may be lost in all markets of one series together.", True,
+    ),
+    Limit(
+        "one_entry_per_market", "flag", "higher", 0, 1, "true",
+        "Whether a market in which something is held or on its way may not be added to on the same side.", True,
+    ),
+    Limit(
+        "one_side_per_event", "flag", "higher", 0, 1, "true",
+        "Whether an event in which another market is held or on its way on the same side may not be entered.", True,
+    ),
+    Limit(
+        "buying_power_min", "money", "higher", 0, MONEY_MOST, '"40.00"',
+        "Least free cash that an opening order must leave at its worst.", True,
+    ),
 )  # fmt: skip
 
 
 def in_scope(constitution: Constitution, market: str, event: str, series: str) -> bool:
     """An empty scope allows nothing."""
     return market in constitution.markets or event in constitution.events or series in constitution.series
+
+
+def in_use(constitution: Constitution, keys: Iterable[str]) -> bool:
+    """Whether any of these optional limits stands tighter than its loosest value."""
+    return any(getattr(constitution, key) != BY_KEY[key].loosest for key in keys)
+
+
+class Difference(NamedTuple):
+    """One limit that two constitutions state differently, and what the second one makes of it."""
+
+    key: str
+    old: object
+    new: object
+    becomes: Literal["tighter", "looser"]
+
+
+def tighter(old: Constitution, new: Constitution) -> list[Difference]:
+    """What changed, in the order of the table. A change that is not purely tighter counts as looser."""
+    found = []
+    for limit in LIMITS:
+        before, after = getattr(old, limit.key), getattr(new, limit.key)
+        if before != after:
+            becomes = "tighter" if _TIGHTER[limit.tighter](before, after) else "looser"
+            found.append(Difference(limit.key, before, after, becomes))  # type: ignore[arg-type]
+    # A list in another order says the same.
+    return [one for one in found if not _same(one.old, one.new)]
+
+
+def _same(old: object, new: object) -> bool:
+    return isinstance(old, tuple) and isinstance(new, tuple) and sorted(old) == sorted(new)
+
+
+_TIGHTER: dict[Direction, Callable[[Any, Any], bool]] = {
+    "lower": lambda old, new: new < old,
+    "higher": lambda old, new: new > old,
+    "fewer": lambda old, new: set(new) < set(old),
+}
+
+BY_KEY: dict[str, Limit] = {limit.key: limit for limit in LIMITS}

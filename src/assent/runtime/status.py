@@ -12,7 +12,7 @@ from assent.desk.exposure import busy_instruments, instrument_exposure, orders_b
 from assent.desk.state import OrderState, State
 from assent.desk.story import in_words
 from assent.ledger.chain import Head
-from assent.model.constitution import LIMITS
+from assent.model.constitution import LIMITS, LISTS, in_use
 from assent.model.instruments import Instrument
 from assent.model.levels import ALLOWED, CAUSES, Level, Reset
 from assent.model.reasons import sentence
@@ -117,19 +117,20 @@ MEASURES: Final[Mapping[str, Callable[[State], int]]] = {
 
 
 def _limits(state: State) -> list[dict[str, Any]]:
-    """Every limit of the sealed constitution but the scope, and how much of it is used now."""
+    """Every limit of the sealed constitution that is one number and not off, and how much of it is used now."""
     if state.seal is None:
         return []
+    constitution = state.seal.constitution
     return [
         {
             "key": limit.key,
             "sentence": limit.sentence,
             "measured": MEASURES[limit.key](state) if limit.key in MEASURES else None,
-            "limit": getattr(state.seal.constitution, limit.key),
+            "limit": getattr(constitution, limit.key),
             "unit": limit.kind,
         }
         for limit in LIMITS
-        if limit.kind != "names"
+        if limit.kind not in LISTS and not (limit.optional and not in_use(constitution, (limit.key,)))
     ]
 
 

@@ -1,14 +1,16 @@
-"""The rules, by family, in the order that decides which reason is the primary one.
+"""The rules, by family, in the order that decides which reason is the primary one, and which of them are in force.
 
 A rule is a function from a candidate to a check: (ok, what it measured, the limit). A rule that does not concern an
 action says so by an `ok` without a limit. To add one: write it in its family, put it into `RULES` where its reason
-belongs, and register its code in `model/reasons.py`.
+belongs, and register its code in `model/reasons.py`. A rule whose limits may be off stands in `LIMITS_OF` with them:
+while all of them are off it is not part of this desk's house, does not run and leaves no check.
 """
 
 from collections.abc import Callable
 
 from assent.desk.candidate import Candidate
-from assent.desk.rules import exposure, permission, quality, scope, size
+from assent.desk.rules import exposure, holding, permission, quality, scope, size
+from assent.model.constitution import Constitution, in_use
 from assent.model.intents import Check
 
 Rule = Callable[[Candidate], Check]
@@ -24,7 +26,52 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("one_open_intent", exposure.one_open_intent),
     ("edge", quality.edge),
     ("risk_per_trade", size.risk_per_trade),
+    ("order_qty", size.order_qty),
+    ("order_notional", size.order_notional),
+    ("duplicate", holding.duplicate),
+    ("overlap", holding.overlap),
+    ("max_position_exceeded", holding.position_qty),
+    ("position_notional", holding.position_notional),
     ("open_positions", exposure.open_positions),
+    ("market_exposure", exposure.market_exposure),
+    ("event_exposure", exposure.event_exposure),
+    ("series_exposure", exposure.series_exposure),
     ("total_exposure", exposure.total_exposure),
     ("funds", exposure.funds),
+    ("buying_power", exposure.buying_power),
 )
+
+# Rules that may be off, with the limits that put them in force.
+LIMITS_OF: dict[str, tuple[str, ...]] = {
+    "order_qty": ("order_qty_max",),
+    "order_notional": ("order_notional_max",),
+    "duplicate": ("one_entry_per_market",),
+    "overlap": ("one_side_per_event",),
+    "max_position_exceeded": ("position_qty_max",),
+    "position_notional": ("position_notional_max",),
+    "market_exposure": ("market_exposure_max",),
+    "event_exposure": ("event_exposure_max",),
+    "series_exposure": ("series_exposure_max",),
+    "buying_power": ("buying_power_min",),
+}
+
+Table = tuple[tuple[str, Rule], ...]
+
+
+class _Kept:
+    """The last answer of `in_force`: a desk asks for each idea, and its constitution hardly ever changes."""
+
+    constitution: Constitution | None = None
+    table: Table = ()
+    answer: Table = ()
+
+
+def in_force(constitution: Constitution, table: Table = RULES) -> Table:
+    """The rules of the table that this constitution has not left off, in the table's order."""
+    if _Kept.constitution is constitution and _Kept.table is table:
+        return _Kept.answer
+    answer = tuple(
+        (code, rule) for code, rule in table if code not in LIMITS_OF or in_use(constitution, LIMITS_OF[code])
+    )
+    _Kept.constitution, _Kept.table, _Kept.answer = constitution, table, answer
+    return answer

@@ -1,6 +1,6 @@
 """How much is at stake already, with everything that is on its way counted at its worst."""
 
-from assent.desk import exposure
+from assent.desk import event, exposure
 from assent.desk.candidate import Candidate
 from assent.model.intents import Check
 
@@ -32,6 +32,49 @@ def open_positions(candidate: Candidate) -> Check:
     return Check("open_positions", len(busy) <= limit, len(busy), limit)
 
 
+def market_exposure(candidate: Candidate) -> Check:
+    if not candidate.opens:
+        return Check("market_exposure", True)
+    state, loss, name = candidate.state, candidate.worst_loss, candidate.proposal.instrument
+    if state.seal is None or loss is None:
+        return Check("market_exposure", False)
+    orders = exposure.orders_by_instrument(state).get(name, [])
+    measured = exposure.instrument_exposure(state, name, orders) + loss
+    limit = state.seal.constitution.market_exposure_max
+    return Check("market_exposure", measured <= limit, measured, limit)
+
+
+def event_exposure(candidate: Candidate) -> Check:
+    """All markets of the event added up; over its outcomes only where the owner trusts that at most one is yes."""
+    if not candidate.opens:
+        return Check("event_exposure", True)
+    state, loss, market = candidate.state, candidate.worst_loss, candidate.market
+    if state.seal is None or loss is None or market is None:
+        return Check("event_exposure", False)
+    constitution, instrument = state.seal.constitution, market.instrument
+    if instrument.series in constitution.trust_exclusive:
+        idea = event.Idea(instrument, candidate.side, candidate.price, candidate.qty, candidate.fee, loss)
+        measured = event.exclusive_exposure(state, idea)
+    else:
+        measured = event.summed_exposure(state, lambda other: other.event == instrument.event) + loss
+    return Check(
+        "event_exposure", measured <= constitution.event_exposure_max, measured, constitution.event_exposure_max
+    )
+
+
+def series_exposure(candidate: Candidate) -> Check:
+    """Always the plain sum: nothing excludes anything between events."""
+    if not candidate.opens:
+        return Check("series_exposure", True)
+    state, loss, market = candidate.state, candidate.worst_loss, candidate.market
+    if state.seal is None or loss is None or market is None:
+        return Check("series_exposure", False)
+    series = market.instrument.series
+    measured = event.summed_exposure(state, lambda other: other.series == series) + loss
+    limit = state.seal.constitution.series_exposure_max
+    return Check("series_exposure", measured <= limit, measured, limit)
+
+
 def total_exposure(candidate: Candidate) -> Check:
     if not candidate.opens:
         return Check("total_exposure", True)
@@ -52,3 +95,15 @@ def funds(candidate: Candidate) -> Check:
         return Check("funds", False)
     free = candidate.state.cash - candidate.state.reserved()
     return Check("funds", loss <= free, loss, free)
+
+
+def buying_power(candidate: Candidate) -> Check:
+    """What stays free after the worst loss: no trade goes through the floor."""
+    if not candidate.opens:
+        return Check("buying_power", True)
+    state, loss = candidate.state, candidate.worst_loss
+    if state.seal is None or loss is None:
+        return Check("buying_power", False)
+    left = state.cash - state.reserved() - loss
+    limit = state.seal.constitution.buying_power_min
+    return Check("buying_power", left >= limit, left, limit)

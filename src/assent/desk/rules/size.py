@@ -1,5 +1,6 @@
 """Does the order fit the instrument, and its worst loss the cap per trade."""
 
+from assent.desk import exposure
 from assent.desk.candidate import Candidate
 from assent.desk.orders import RESTING
 from assent.model.instruments import BinaryContract, price_fits
@@ -18,7 +19,31 @@ def risk_per_trade(candidate: Candidate) -> Check:
     if seal is None or loss is None:
         return Check("risk_per_trade", False)
     limit = seal.constitution.risk_per_trade_max
-    return Check("risk_per_trade", candidate.qty > 0 and loss <= limit, loss, limit)
+    # Where another cap left no size, that cap's own rule refuses.
+    sized = candidate.qty > 0 or candidate.cut != ""
+    return Check("risk_per_trade", sized and loss <= limit, loss, limit)
+
+
+def order_qty(candidate: Candidate) -> Check:
+    if not candidate.opens:
+        return Check("order_qty", True)
+    seal, market = candidate.state.seal, candidate.market
+    if seal is None or market is None:
+        return Check("order_qty", False)
+    limit, judged = seal.constitution.order_qty_max, candidate.qty or market.instrument.quantities.least
+    return Check("order_qty", candidate.cut != "order_qty" and judged <= limit, judged, limit)
+
+
+def order_notional(candidate: Candidate) -> Check:
+    if not candidate.opens:
+        return Check("order_notional", True)
+    seal, market = candidate.state.seal, candidate.market
+    if seal is None or market is None:
+        return Check("order_notional", False)
+    judged = candidate.qty or market.instrument.quantities.least
+    worth = exposure.notional(market.instrument, candidate.side, candidate.price, judged)
+    limit = seal.constitution.order_notional_max
+    return Check("order_notional", candidate.cut != "order_notional" and worth <= limit, worth, limit)
 
 
 def _fits_grid(candidate: Candidate) -> bool:
