@@ -33,7 +33,7 @@ from assent.model.units import format_micros
 from assent.runtime import effects, executor, runtime, tally
 from assent.venue.sim import adapter
 
-TIGHTER: Final[Mapping[str, str]] = {"lower": "less", "higher": "more", "fewer": "fewer names"}
+TIGHTER: Final[Mapping[str, str]] = {"lower": "less", "higher": "more", "fewer": "fewer names", "more": "more, or higher"}
 RESETS: Final[Mapping[str, str]] = {
     "human": "a named person, with a reason: `assent halt resume`",
     "next_day": "the next trading day",

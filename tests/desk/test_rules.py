@@ -42,6 +42,10 @@ def after_a_fault_of_its_own() -> World:
     return bench, buy()
 
 
+def that_says_hold() -> World:
+    return Bench(), buy(hold=True)
+
+
 def out_of_scope() -> World:
     return Bench(constitution=limits(series=(), markets=("KXOTHER",))), buy()
 
@@ -92,6 +96,7 @@ WORLDS: dict[str, Callable[[], World]] = {
     "mode": in_observe_mode,
     "level": under_a_halt,
     "strategy_stopped": after_a_fault_of_its_own,
+    "hold": that_says_hold,
     "scope": out_of_scope,
     "market_open": while_the_venue_pauses,
     "quote_proof": on_an_old_quote,
@@ -104,10 +109,11 @@ WORLDS: dict[str, Callable[[], World]] = {
     "funds": without_the_cash,
     **{world.rule: world.build for world in LIMIT_WORLDS},
 }
-# Limits that cut a size, which `risk_per_trade` judges; limits that halt; and limits that shape a rule without an off.
+# Limits that cut a size, which `risk_per_trade` judges; limits that halt.
 SIZE_LIMITS: set[str] = set()
 HALT_LIMITS: set[str] = set()
-STEADY: set[str] = set()
+# Limits that only say when the others of their rule apply.
+SHAPES: set[str] = {"favourite_from"}
 each_rule = pytest.mark.parametrize("code", CODES)
 
 
@@ -127,8 +133,9 @@ def failing(checks: tuple[Check, ...]) -> list[str]:
 
 def test_the_rules_stand_in_the_stated_order() -> None:
     assert CODES == [
-        "mode", "level", "strategy_stopped", "scope", "market_open", "quote_proof", "order_form", "one_open_intent",
-        "edge",
+        "mode", "level", "strategy_stopped", "hold", "scope", "market_open", "quote_proof", "order_form",
+        "one_open_intent",
+        "price_band", "spread", "spread_norm", "confidence", "scores", "favourite", "edge", "ev",
         "risk_per_trade", "order_qty", "order_notional", "duplicate", "overlap", "max_position_exceeded",
         "position_notional", "open_positions", "market_exposure", "event_exposure", "series_exposure",
         "total_exposure",
@@ -197,8 +204,7 @@ def test_a_rule_whose_limits_are_all_off_is_not_part_of_the_house() -> None:
 
 def test_every_limit_that_may_be_off_puts_a_rule_in_force_or_cuts_a_size() -> None:
     named = {key for keys in LIMITS_OF.values() for key in keys}
-    assert {limit.key for limit in LIMITS if limit.optional} - named == SIZE_LIMITS | HALT_LIMITS
-    assert all(limit.optional for limit in LIMITS if limit.key in named - STEADY)
+    assert {limit.key for limit in LIMITS if limit.optional} - named == SIZE_LIMITS | HALT_LIMITS | SHAPES
 
 
 def test_every_rule_runs_although_the_first_has_said_no() -> None:

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from tests.desk.support import MARKET, Bench, buy, limits
+from tests.desk.support import MARKET, Bench, buy, limits, sell
 from tests.model.support import a_market
 
+from assent.desk.norms import SAMPLES_LEAST
 from assent.model.constitution import BY_KEY, Constitution
-from assent.model.units import MICRO
+from assent.model.intents import Score
+from assent.model.units import MICRO, SECOND
 
 World = tuple[Bench, Any]
 BESIDE = a_market("KXTEST-26JAN05-B49.5")
@@ -44,7 +46,41 @@ def holding(*, on: str = MARKET.id, qty: int = 4 * ONE, **terms: Any) -> Callabl
     return prepare
 
 
+def sure(ppm: int) -> tuple[Score, ...]:
+    return (Score("confidence", ppm),)
+
+
+def suddenly_wide(bench: Bench) -> Any:
+    """One cent wide for twelve cycles, then four."""
+    for _ in range(SAMPLES_LEAST):
+        bench.later(SECOND)
+        bench.quote()
+        bench.cycle()
+    bench.quote(bid=460_000, ask=500_000)
+    return buy()
+
+
+AGAINST = {"favourite_from": 800_000, "favourite_edge_min": 150_000, "favourite_confidence_min": 850_000}
+
+
+def against_the_favourite(bench: Bench) -> Any:
+    """YES stands at eighty; NO for twenty, ten cents better than fair, rather sure of it."""
+    bench.quote(bid=800_000, ask=810_000)
+    return sell(price=800_000, fair=700_000, scores=sure(800_000))
+
+
 LIMIT_WORLDS: tuple[LimitWorld, ...] = (
+    LimitWorld("price_band", "price_min", {"price_min": 500_001}, fresh()),
+    LimitWorld("price_band", "price_max", {"price_max": 499_999}, fresh()),
+    LimitWorld("spread", "spread_max", {"spread_max": 9_999}, fresh()),
+    LimitWorld("spread_norm", "spread_ratio_max", {"spread_ratio_max": 3 * MICRO}, suddenly_wide),
+    LimitWorld("confidence", "confidence_min", {"confidence_min": 750_000}, fresh(scores=sure(749_999))),
+    LimitWorld("scores", "scores_min", {"scores_min": (Score("dvs", 800_000),)}, fresh(scores=(Score("dvs", 799_999),))),
+    LimitWorld("favourite", "favourite_from", AGAINST, against_the_favourite),
+    LimitWorld("favourite", "favourite_edge_min", {**AGAINST, "favourite_confidence_min": 0}, against_the_favourite),
+    LimitWorld("favourite", "favourite_confidence_min", {**AGAINST, "favourite_edge_min": 0}, against_the_favourite),
+    # Ten cents of gain less 1.75 of fee on fifty: 16.5 %.
+    LimitWorld("ev", "ev_min", {"ev_min": 165_001}, fresh(qty_max=ONE)),
     # A hundredth of a contract is the smallest order.
     LimitWorld("order_qty", "order_qty_max", {"order_qty_max": 9_999}, fresh()),
     LimitWorld("order_notional", "order_notional_max", {"order_notional_max": 4_999}, fresh()),

@@ -35,7 +35,7 @@ def fits(name: str, value: Any) -> bool:
         return type(value) is str and value in CHOICES[name]
     if name in ("price", "fair", "qty_max", "stop_price", "life_ns"):
         return type(value) is int and abs(value) <= VALUE_MAX
-    if name in ("post_only", "protective"):
+    if name in ("post_only", "protective", "hold"):
         return type(value) is bool
     if name == "scores":
         return type(value) is tuple and not value

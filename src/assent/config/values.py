@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import Final, Literal, NamedTuple
 
 from assent.model.errors import AssentError
-from assent.model.units import DAY, HOUR, MINUTE, SECOND, format_micros, parse_micros
+from assent.model.intents import Score
+from assent.model.units import DAY, HOUR, MICRO, MINUTE, SECOND, format_micros, parse_micros
 
-Kind = Literal["money", "price", "qty", "ppm", "count", "duration", "flag", "names", "name", "choice"]
+Kind = Literal["money", "price", "qty", "ppm", "count", "duration", "flag", "names", "scores", "name", "choice"]
+Value = int | str | tuple[str, ...] | tuple[Score, ...]
 OFF: Final = "off"
 
 NAME_CHARS_MAX: Final = 120
@@ -19,6 +21,7 @@ UNITS: Final[Mapping[str, int]] = {"ms": SECOND // 1_000, "s": SECOND, "m": MINU
 
 _DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,6})?")
 _PERCENT = re.compile(r"[0-9]{1,6}(\.[0-9]{1,4})?%")
+_SCORE = re.compile(r"([a-z][a-z0-9_]{0,39})=([0-9]{1,3}(?:\.[0-9]{1,4})?)%")
 _DURATION = re.compile(r"([0-9]{1,12})(ms|s|m|h|d)")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _MARKET_NAME = re.compile(r"[!-~]+")
@@ -33,7 +36,7 @@ class Setting(NamedTuple):
     kind: Kind
     least: int
     most: int
-    default: int | str | tuple[str, ...] | None
+    default: Value | None
     example: str
     sentence: str
     choices: tuple[str, ...] = ()
@@ -45,7 +48,7 @@ class Unfit(Exception):
     """Why a value does not fit its setting."""
 
 
-def read_value(setting: Setting, raw: object) -> int | str | tuple[str, ...]:
+def read_value(setting: Setting, raw: object) -> Value:
     """The value as the program uses it: micros, nanoseconds, a whole number, text, names."""
     if setting.optional and raw == OFF and setting.default is not None:
         return setting.default
@@ -65,6 +68,7 @@ def allowed_words(setting: Setting) -> str:
         "duration": f'text of a whole number and a unit (ms, s, m, h, d), "{format_duration(least)}" to '
         f'"{format_duration(most)}"',
         "names": f"a list of at most {most} names, each in quotes and once",
+        "scores": f'a list of at most {most} texts, each a name with its least value: "confidence=75%"',
         "name": f"text of {least} to {most} letters, digits, dots, dashes and underscores",
         "choice": " or ".join(f'"{choice}"' for choice in setting.choices),
     }
@@ -161,6 +165,23 @@ def _names(setting: Setting, raw: object) -> tuple[str, ...]:
     return tuple(raw)
 
 
+def _scores(setting: Setting, raw: object) -> tuple[Score, ...]:
+    if not isinstance(raw, list):
+        raise Unfit(f"it is {_type_word(raw)}, not a list")
+    if len(raw) > setting.most:
+        raise Unfit(f"it holds {len(raw)} scores")
+    found: list[Score] = []
+    for number, text in enumerate(raw, start=1):
+        match = _SCORE.fullmatch(text) if isinstance(text, str) else None
+        ppm = parse_micros(match[2]) // 100 if match else MICRO + 1
+        if match is None or ppm > MICRO:
+            raise Unfit(f"entry {number} is not a name, `=`, and a part of at most 100%")
+        if any(score.name == match[1] for score in found):
+            raise Unfit(f"entry {number} names a score for the second time")
+        found.append(Score(match[1], ppm))
+    return tuple(found)
+
+
 def _name(setting: Setting, raw: object) -> str:
     if not isinstance(raw, str):
         raise Unfit(f"it is {_type_word(raw)}, not text")
@@ -205,7 +226,7 @@ _TYPE_WORDS: dict[type, str] = {
     dict: "a section",
 }
 
-_READERS: dict[Kind, Callable[[Setting, object], int | str | tuple[str, ...]]] = {
+_READERS: dict[Kind, Callable[[Setting, object], Value]] = {
     "money": _decimal,
     "price": _decimal,
     "qty": _decimal,
@@ -214,6 +235,7 @@ _READERS: dict[Kind, Callable[[Setting, object], int | str | tuple[str, ...]]] =
     "duration": _duration,
     "flag": _flag,
     "names": _names,
+    "scores": _scores,
     "name": _name,
     "choice": _choice,
 }

@@ -62,6 +62,10 @@ class Candidate:
     def opens(self) -> bool:
         return self.proposal.action == "open"
 
+    def score(self, name: str) -> int | None:
+        """A score of the proposal; of several by one name the lowest, since the others may be mistakes."""
+        return min((score.ppm for score in self.proposal.scores if score.name == name), default=None)
+
     def _form_allows_size(self) -> bool:
         market = self.market
         return market is not None and price_fits(market.instrument, self.price)

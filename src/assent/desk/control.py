@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from assent.desk import account, halts, proposing
+from assent.desk import account, halts, norms, proposing
 from assent.model.facts import (
     CancelReleased,
     DeskStarted,
@@ -76,6 +76,7 @@ def time_passed(desk: "Desk", _inp: TimePassed) -> None:
         if expires is not None and now >= expires and order.status == "working" and order.cancel != "asked":
             desk.emit(CancelReleased(order_id=order_id, by="desk", why="its life is over"))
     clear_entries(desk)
+    norms.sample(desk)
     account.mark_equity(desk)
     for cause in halts.quiet_causes(state, desk.cause_seen, now):
         desk.emit(HaltCleared(cause=cause, by="desk", reason="quiet for long enough"))

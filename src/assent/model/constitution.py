@@ -11,16 +11,18 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from assent.model.intents import Score
 from assent.model.units import HOUR, MICRO, SECOND
 
-Direction = Literal["lower", "higher", "fewer"]
-Kind = Literal["money", "price", "qty", "ppm", "count", "duration", "flag", "names"]
+Direction = Literal["lower", "higher", "fewer", "more"]
+Kind = Literal["money", "price", "qty", "ppm", "count", "duration", "flag", "names", "scores"]
 
 # Kinds whose value is not one number.
-LISTS: frozenset[Kind] = frozenset(("names",))
+LISTS: frozenset[Kind] = frozenset(("names", "scores"))
 # Beyond what this software is for: a limit that stands here is off.
 MONEY_MOST = 10_000_000 * MICRO
 QTY_MOST = 10_000_000 * MICRO
+RATIO_MOST = 1_000 * MICRO
 
 
 class Constitution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,6 +47,16 @@ class Constitution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     one_entry_per_market: bool = False
     one_side_per_event: bool = False
     buying_power_min: int = 0
+    price_min: int = 0
+    price_max: int = MICRO
+    favourite_from: int = MICRO
+    favourite_edge_min: int = 0
+    favourite_confidence_min: int = 0
+    spread_max: int = MICRO
+    spread_ratio_max: int = RATIO_MOST
+    ev_min: int = 0
+    confidence_min: int = 0
+    scores_min: tuple[Score, ...] = ()
 
     def digest(self) -> str:
         """SHA-256 of the canonical bytes: what the ledger seals."""
@@ -64,8 +76,10 @@ class Limit(NamedTuple):
     optional: bool = False
 
     @property
-    def loosest(self) -> int:
+    def loosest(self) -> int | tuple[Score, ...]:
         """The value at which an optional limit is off."""
+        if self.tighter == "more":
+            return ()
         if self.kind == "flag":
             return False
         return self.most if self.tighter == "lower" else self.least
@@ -139,6 +153,45 @@ LIMITS: tuple[Limit, ...] = (
         "buying_power_min", "money", "higher", 0, MONEY_MOST, '"40.00"',
         "Least free cash that an opening order must leave at its worst.", True,
     ),
+    Limit(
+        "price_min", "price", "higher", 0, MICRO, '"0.02"', "Lowest price of YES at which to open.", True,
+    ),
+    Limit(
+        "price_max", "price", "lower", 0, MICRO, '"0.98"', "Highest price of YES at which to open.", True,
+    ),
+    Limit(
+        "favourite_from", "price", "lower", MICRO // 2, MICRO, '"0.80"',
+        "Price of a side from which it is a heavy favourite; betting against one asks for more, as the next two say.",
+        True,
+    ),
+    Limit(
+        "favourite_edge_min", "price", "higher", 0, MICRO, '"0.15"',
+        "Least edge after fees with which to bet against a heavy favourite.", True,
+    ),
+    Limit(
+        "favourite_confidence_min", "ppm", "higher", 0, MICRO, '"85%"',
+        "Least confidence with which to bet against a heavy favourite.", True,
+    ),
+    Limit(
+        "spread_max", "price", "lower", 0, MICRO, '"0.08"',
+        "Widest gap between bid and ask at which to open.", True,
+    ),
+    Limit(
+        "spread_ratio_max", "ppm", "lower", 0, RATIO_MOST, '"300%"',
+        "Widest gap between bid and ask, against the median of the last hundred cycles, at which to open.", True,
+    ),
+    Limit(
+        "ev_min", "ppm", "higher", 0, RATIO_MOST, '"5%"',
+        "Least expected gain after fees, as a part of what the order costs, that an opening order must promise.", True,
+    ),
+    Limit(
+        "confidence_min", "ppm", "higher", 0, MICRO, '"75%"',
+        "Least score `confidence` that an opening proposal must carry.", True,
+    ),
+    Limit(
+        "scores_min", "scores", "more", 0, 16, '["dvs=80%", "eqs=75%"]',
+        "Scores that an opening proposal must carry, each with its least value.", True,
+    ),
 )  # fmt: skip
 
 
@@ -173,14 +226,25 @@ def tighter(old: Constitution, new: Constitution) -> list[Difference]:
     return [one for one in found if not _same(one.old, one.new)]
 
 
+def _covers(new: tuple[Score, ...], old: tuple[Score, ...]) -> bool:
+    """Whether every score that was asked for is still asked for, and none for less."""
+    asked = _strictest(new)
+    return all(asked.get(name, -1) >= least for name, least in _strictest(old).items())
+
+
+def _strictest(scores: tuple[Score, ...]) -> dict[str, int]:
+    return {name: max(score.ppm for score in scores if score.name == name) for name in {s.name for s in scores}}
+
+
 def _same(old: object, new: object) -> bool:
-    return isinstance(old, tuple) and isinstance(new, tuple) and sorted(old) == sorted(new)
+    return isinstance(old, tuple) and isinstance(new, tuple) and set(old) == set(new)
 
 
 _TIGHTER: dict[Direction, Callable[[Any, Any], bool]] = {
     "lower": lambda old, new: new < old,
     "higher": lambda old, new: new > old,
     "fewer": lambda old, new: set(new) < set(old),
+    "more": lambda old, new: _covers(new, old),
 }
 
 BY_KEY: dict[str, Limit] = {limit.key: limit for limit in LIMITS}

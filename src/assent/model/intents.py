@@ -27,7 +27,10 @@ class Score(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Proposal(msgspec.Struct, frozen=True, gc=False):
-    """What a strategy may ask for. It names neither a size nor an account: `qty_max` only asks for less."""
+    """What a strategy may ask for. It names neither a size nor an account: `qty_max` only asks for less.
+
+    `hold`: its own gates say no; the idea is recorded as refused, with its scores, and nothing is sent.
+    """
 
     instrument: str
     action: Action = "open"
@@ -45,6 +48,7 @@ class Proposal(msgspec.Struct, frozen=True, gc=False):
     oca_group: str | None = None
     protective: bool = False
     scores: tuple[Score, ...] = ()
+    hold: bool = False
     reason: str = ""
 
 
@@ -106,7 +110,7 @@ _CHOICES: dict[str, frozenset[str]] = {
 }
 _NUMBERS_OR_NONE = ("fair", "qty_max", "stop_price", "life_ns")
 _TEXTS_OR_NONE = ("order_id", "parent", "oca_group")
-_FLAGS = ("post_only", "protective")
+_FLAGS = ("post_only", "protective", "hold")
 
 
 def proposal_fault(proposal: object) -> str | None:

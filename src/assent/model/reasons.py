@@ -26,6 +26,7 @@ _REASONS = (
         "level",
     ),
     Reason("strategy_stopped", "rule", "The strategy was stopped after a fault; mend it, then resume.", "flag"),
+    Reason("hold", "rule", "The strategy itself said HOLD: its own gates were not met.", "flag"),
     Reason(
         "scope",
         "rule",
@@ -36,7 +37,16 @@ _REASONS = (
     Reason("quote_proof", "rule", "The quote was not proven recently enough; wait for a fresh one.", "duration"),
     Reason("order_form", "rule", "Price, quantity or order kind does not fit the instrument.", "flag"),
     Reason("one_open_intent", "rule", "This strategy already has an intent open on this market.", "count"),
+    Reason("price_band", "rule", "The price lies outside the band in which this desk opens.", "price"),
+    Reason("spread", "rule", "The gap between bid and ask is wider than allowed, or a side is missing.", "price"),
+    Reason(
+        "spread_norm", "rule", "The gap between bid and ask is too wide for this market, or its norm unknown.", "ppm"
+    ),
+    Reason("confidence", "rule", "The proposal's confidence is below the minimum, or it carries none.", "ppm"),
+    Reason("scores", "rule", "A score that the constitution asks for is missing or too low.", "ppm"),
+    Reason("favourite", "rule", "Against a heavy favourite this edge or this confidence is not enough.", "price"),
     Reason("edge", "rule", "The expected gain after fees is below the constitution's minimum.", "price"),
+    Reason("ev", "rule", "The expected gain after fees is too small a part of the cost.", "ppm"),
     Reason("risk_per_trade", "rule", "No allowed size keeps the worst loss with fees within the cap.", "money"),
     Reason("order_qty", "rule", "No allowed size is as small as the cap on one order.", "qty"),
     Reason("order_notional", "rule", "The smallest allowed size is worth more than the cap on one order.", "money"),

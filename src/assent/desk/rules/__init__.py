@@ -9,7 +9,7 @@ while all of them are off it is not part of this desk's house, does not run and 
 from collections.abc import Callable
 
 from assent.desk.candidate import Candidate
-from assent.desk.rules import exposure, holding, permission, quality, scope, size
+from assent.desk.rules import exposure, holding, permission, price, quality, scope, size
 from assent.model.constitution import Constitution, in_use
 from assent.model.intents import Check
 
@@ -19,12 +19,20 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("mode", permission.mode),
     ("level", permission.level),
     ("strategy_stopped", permission.strategy_stopped),
+    ("hold", permission.hold),
     ("scope", scope.scope),
     ("market_open", quality.market_open),
     ("quote_proof", quality.quote_proof),
     ("order_form", size.order_form),
     ("one_open_intent", exposure.one_open_intent),
+    ("price_band", price.price_band),
+    ("spread", price.spread),
+    ("spread_norm", price.spread_norm),
+    ("confidence", quality.confidence),
+    ("scores", quality.scores),
+    ("favourite", price.favourite),
     ("edge", quality.edge),
+    ("ev", price.ev),
     ("risk_per_trade", size.risk_per_trade),
     ("order_qty", size.order_qty),
     ("order_notional", size.order_notional),
@@ -43,6 +51,13 @@ RULES: tuple[tuple[str, Rule], ...] = (
 
 # Rules that may be off, with the limits that put them in force.
 LIMITS_OF: dict[str, tuple[str, ...]] = {
+    "price_band": ("price_min", "price_max"),
+    "spread": ("spread_max",),
+    "spread_norm": ("spread_ratio_max",),
+    "confidence": ("confidence_min",),
+    "scores": ("scores_min",),
+    "favourite": ("favourite_edge_min", "favourite_confidence_min"),
+    "ev": ("ev_min",),
     "order_qty": ("order_qty_max",),
     "order_notional": ("order_notional_max",),
     "duplicate": ("one_entry_per_market",),

@@ -23,5 +23,10 @@ def level(candidate: Candidate) -> Check:
     return Check("level", action in ALLOWED[current], int(current), STRICTEST[action])
 
 
+def hold(candidate: Candidate) -> Check:
+    """A strategy that says HOLD wants its idea on the record, not at the venue. Leaving is never held."""
+    return Check("hold", not (candidate.opens and candidate.proposal.hold))
+
+
 def strategy_stopped(candidate: Candidate) -> Check:
     return Check("strategy_stopped", candidate.strategy not in candidate.state.stopped)

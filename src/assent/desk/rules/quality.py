@@ -2,6 +2,7 @@
 
 from assent.desk.candidate import Candidate
 from assent.model.intents import Check
+from assent.model.units import MICRO
 
 
 def market_open(candidate: Candidate) -> Check:
@@ -33,3 +34,28 @@ def edge(candidate: Candidate) -> Check:
         return Check("edge", False)
     limit = seal.constitution.edge_min
     return Check("edge", candidate.edge >= limit, candidate.edge, limit)
+
+
+def confidence(candidate: Candidate) -> Check:
+    if not candidate.opens:
+        return Check("confidence", True)
+    seal = candidate.state.seal
+    if seal is None:
+        return Check("confidence", False)
+    measured, limit = candidate.score("confidence"), seal.constitution.confidence_min
+    return Check("confidence", measured is not None and limit <= measured <= MICRO, measured, limit)
+
+
+def scores(candidate: Candidate) -> Check:
+    """The first score that is missing or too low is shown; else the last that was asked for."""
+    seal = candidate.state.seal
+    if not candidate.opens:
+        return Check("scores", True)
+    if seal is None:
+        return Check("scores", False)
+    measured, limit = None, None
+    for asked in seal.constitution.scores_min:
+        measured, limit = candidate.score(asked.name), asked.ppm
+        if measured is None or not limit <= measured <= MICRO:
+            return Check("scores", False, measured, limit)
+    return Check("scores", True, measured, limit)

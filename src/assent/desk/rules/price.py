@@ -1,0 +1,78 @@
+"""Is this a price to open at: inside the band, in a market that is as tight as it usually is, worth its cost."""
+
+from assent.desk import norms
+from assent.desk.candidate import Candidate
+from assent.model.instruments import BinaryContract
+from assent.model.intents import Check
+from assent.model.units import MICRO, share_down, share_up
+
+
+def price_band(candidate: Candidate) -> Check:
+    if not candidate.opens:
+        return Check("price_band", True)
+    seal, price = candidate.state.seal, candidate.price
+    if seal is None:
+        return Check("price_band", False)
+    low, high = seal.constitution.price_min, seal.constitution.price_max
+    return Check("price_band", low <= price <= high, price, low if price < low else high)
+
+
+def favourite(candidate: Candidate) -> Check:
+    """A side that costs no more than what the favourite leaves is a bet against it. Shown is the edge."""
+    seal, market = candidate.state.seal, candidate.market
+    if not candidate.opens or (market is not None and type(market.instrument) is not BinaryContract):
+        return Check("favourite", True)
+    if seal is None:
+        return Check("favourite", False)
+    limits, edge = seal.constitution, candidate.edge
+    cost = candidate.price if candidate.side == "buy" else MICRO - candidate.price
+    least = limits.favourite_edge_min
+    if cost > MICRO - limits.favourite_from:
+        return Check("favourite", True, edge, least)
+    sure = (
+        not limits.favourite_confidence_min or (candidate.score("confidence") or 0) >= limits.favourite_confidence_min
+    )
+    return Check("favourite", sure and edge is not None and edge >= least, edge, least)
+
+
+def spread(candidate: Candidate) -> Check:
+    if not candidate.opens:
+        return Check("spread", True)
+    seal, wide = candidate.state.seal, _spread(candidate)
+    if seal is None:
+        return Check("spread", False)
+    limit = seal.constitution.spread_max
+    return Check("spread", wide is not None and wide <= limit, wide, limit)
+
+
+def spread_norm(candidate: Candidate) -> Check:
+    """Against this market's own norm. Until enough cycles were seen there is none, and that refuses."""
+    if not candidate.opens:
+        return Check("spread_norm", True)
+    seal, market, wide = candidate.state.seal, candidate.market, _spread(candidate)
+    if seal is None or market is None:
+        return Check("spread_norm", False)
+    limit, norm = seal.constitution.spread_ratio_max, norms.normal_spread(market)
+    if wide is None or not norm:
+        return Check("spread_norm", False, None, limit)
+    ratio = share_up(wide, norm, MICRO)
+    return Check("spread_norm", ratio <= limit, ratio, limit)
+
+
+def ev(candidate: Candidate) -> Check:
+    """The edge as a part of what one contract of the bought side costs."""
+    if not candidate.opens:
+        return Check("ev", True)
+    seal, market, edge = candidate.state.seal, candidate.market, candidate.edge
+    if seal is None or market is None or edge is None:
+        return Check("ev", False)
+    pays_the_rest = candidate.side == "sell" and type(market.instrument) is BinaryContract
+    cost = MICRO - candidate.price if pays_the_rest else candidate.price
+    measured = share_down(edge, cost, MICRO)
+    limit = seal.constitution.ev_min
+    return Check("ev", measured >= limit, measured, limit)
+
+
+def _spread(candidate: Candidate) -> int | None:
+    quote = candidate.quote
+    return quote.ask - quote.bid if quote is not None and quote.ask is not None and quote.bid is not None else None
