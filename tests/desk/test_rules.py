@@ -139,6 +139,8 @@ def test_the_rules_stand_in_the_stated_order() -> None:
         "risk_per_trade", "order_qty", "order_notional", "duplicate", "overlap", "max_position_exceeded",
         "position_notional", "open_positions", "market_exposure", "event_exposure", "series_exposure",
         "total_exposure",
+        "max_orders_per_cycle_guard", "max_notional_per_cycle_guard", "orders_per_day", "notional_per_day",
+        "max_trades_reached", "entries_per_hour", "entry_gap",
         "funds", "buying_power",
     ]  # fmt: skip
 

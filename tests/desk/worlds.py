@@ -9,7 +9,7 @@ from tests.model.support import a_market
 from assent.desk.norms import SAMPLES_LEAST
 from assent.model.constitution import BY_KEY, Constitution
 from assent.model.intents import Score
-from assent.model.units import MICRO, SECOND
+from assent.model.units import MICRO, MINUTE, SECOND
 
 World = tuple[Bench, Any]
 BESIDE = a_market("KXTEST-26JAN05-B49.5")
@@ -91,6 +91,13 @@ LIMIT_WORLDS: tuple[LimitWorld, ...] = (
     LimitWorld("market_exposure", "market_exposure_max", {"market_exposure_max": 2_500_000}, holding()),
     LimitWorld("event_exposure", "event_exposure_max", {"event_exposure_max": 2_500_000}, holding(on=BESIDE.id)),
     LimitWorld("series_exposure", "series_exposure_max", {"series_exposure_max": 2_500_000}, holding(on=ELSEWHERE.id)),
+    LimitWorld("max_orders_per_cycle_guard", "orders_per_cycle_max", {"orders_per_cycle_max": 1}, holding()),
+    LimitWorld("max_notional_per_cycle_guard", "notional_per_cycle_max", {"notional_per_cycle_max": 2_499_999}, holding()),
+    LimitWorld("orders_per_day", "orders_per_day_max", {"orders_per_day_max": 1}, holding()),
+    LimitWorld("notional_per_day", "notional_per_day_max", {"notional_per_day_max": 2_499_999}, holding()),
+    LimitWorld("max_trades_reached", "trades_per_market_day_max", {"trades_per_market_day_max": 1}, holding()),
+    LimitWorld("entries_per_hour", "entries_per_hour_max", {"entries_per_hour_max": 1}, holding()),
+    LimitWorld("entry_gap", "entry_gap_min", {"entry_gap_min": MINUTE}, holding()),
     LimitWorld("buying_power", "buying_power_min", {"buying_power_min": 999_500_000}, fresh(qty_max=ONE)),
 )  # fmt: skip
 

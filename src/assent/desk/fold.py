@@ -7,7 +7,7 @@ other road, so what runs and what is restored cannot differ.
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from assent.desk import halts, money, orders
+from assent.desk import halts, money, orders, pace
 from assent.desk.state import Outcome, Position, State
 from assent.model import facts
 from assent.model.errors import InvariantBroken, require
@@ -66,6 +66,11 @@ def _intent_proposed(state: State, _ts: int, fact: facts.IntentProposed) -> None
 
 def _intent_refused(state: State, _ts: int, fact: facts.IntentRefused) -> None:
     state.decisions = fact.intent.decision
+
+
+def _order_released(state: State, ts: int, fact: facts.OrderReleased) -> None:
+    orders.order_released(state, ts, fact)
+    pace.count_release(state, ts, fact)
 
 
 def _fill_booked(state: State, _ts: int, fact: facts.FillBooked) -> None:
@@ -164,7 +169,7 @@ EVOLVE: dict[type, Callable[[State, int, Any], None]] = {
     facts.IntentProposed: _intent_proposed,
     facts.IntentRefused: _intent_refused,
     facts.DecisionRecorded: _nothing,
-    facts.OrderReleased: orders.order_released,
+    facts.OrderReleased: _order_released,
     facts.OrderAccepted: orders.order_accepted,
     facts.OrderRefused: orders.order_refused,
     facts.OrderNotSent: orders.order_not_sent,

@@ -65,6 +65,25 @@ class Outcome(msgspec.Struct, frozen=True):
     value: int
 
 
+class Release(msgspec.Struct, frozen=True, array_like=True):
+    """One order that may have been sent: when, what it was worth, and whether it was to open."""
+
+    ts: int
+    notional: int
+    entry: bool
+
+
+class Pace(msgspec.Struct):
+    """What was released on one day, by its number since 1970, and the releases of the last hour; see `desk.pace`."""
+
+    day: int = 0
+    orders: int = 0
+    notional: int = 0
+    entries: dict[str, int] = {}
+    recent: list[Release] = []
+    entry_ts: int | None = None
+
+
 class Archive:
     """What has ended but must be found again. Kept out of the digest; every change to it enters `chain`."""
 
@@ -95,6 +114,7 @@ class State:
         "matched_seq",
         "matched_ts",
         "orders",
+        "pace",
         "positions",
         "proposed",
         "rejections",
@@ -125,6 +145,7 @@ class State:
         self.matched_ts: int | None = None
         self.matched_seq = 0
         self.unmatched = 0
+        self.pace = Pace()
         self.archive = Archive()
 
     @property

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from assent.model.intents import Score
-from assent.model.units import HOUR, MICRO, SECOND
+from assent.model.units import DAY, HOUR, MICRO, SECOND
 
 Direction = Literal["lower", "higher", "fewer", "more"]
 Kind = Literal["money", "price", "qty", "ppm", "count", "duration", "flag", "names", "scores"]
@@ -23,6 +23,9 @@ LISTS: frozenset[Kind] = frozenset(("names", "scores"))
 MONEY_MOST = 10_000_000 * MICRO
 QTY_MOST = 10_000_000 * MICRO
 RATIO_MOST = 1_000 * MICRO
+COUNT_MOST = 1_000_000
+# The desk remembers so many releases one by one, and no more.
+RELEASES_MOST = 1_000
 
 
 class Constitution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,6 +60,14 @@ class Constitution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ev_min: int = 0
     confidence_min: int = 0
     scores_min: tuple[Score, ...] = ()
+    cycle_length: int = 10 * SECOND
+    orders_per_cycle_max: int = RELEASES_MOST
+    notional_per_cycle_max: int = MONEY_MOST
+    orders_per_day_max: int = COUNT_MOST
+    notional_per_day_max: int = MONEY_MOST
+    trades_per_market_day_max: int = COUNT_MOST
+    entries_per_hour_max: int = RELEASES_MOST
+    entry_gap_min: int = 0
 
     def digest(self) -> str:
         """SHA-256 of the canonical bytes: what the ledger seals."""
@@ -191,6 +202,38 @@ LIMITS: tuple[Limit, ...] = (
     Limit(
         "scores_min", "scores", "more", 0, 16, '["dvs=80%", "eqs=75%"]',
         "Scores that an opening proposal must carry, each with its least value.", True,
+    ),
+    Limit(
+        "cycle_length", "duration", "higher", SECOND, HOUR, '"10s"',
+        "The stretch of time over which orders and notional for each cycle are counted.",
+    ),
+    Limit(
+        "orders_per_cycle_max", "count", "lower", 0, RELEASES_MOST, "3",
+        "Most orders released in any stretch of `cycle_length`; beyond it nothing is opened.", True,
+    ),
+    Limit(
+        "notional_per_cycle_max", "money", "lower", 0, MONEY_MOST, '"10.00"',
+        "Most that the orders released in any stretch of `cycle_length` may be worth.", True,
+    ),
+    Limit(
+        "orders_per_day_max", "count", "lower", 0, COUNT_MOST, "50",
+        "Most orders released on one day (UTC); beyond it nothing is opened.", True,
+    ),
+    Limit(
+        "notional_per_day_max", "money", "lower", 0, MONEY_MOST, '"100.00"',
+        "Most that the orders released on one day (UTC) may be worth.", True,
+    ),
+    Limit(
+        "trades_per_market_day_max", "count", "lower", 0, COUNT_MOST, "2",
+        "Most entries into one market on one day (UTC).", True,
+    ),
+    Limit(
+        "entries_per_hour_max", "count", "lower", 0, RELEASES_MOST, "4",
+        "Most entries in any sixty minutes.", True,
+    ),
+    Limit(
+        "entry_gap_min", "duration", "higher", 0, 7 * DAY, '"30m"',
+        "Least time between one entry and the next.", True,
     ),
 )  # fmt: skip
 

@@ -64,6 +64,13 @@ _REASONS = (
     Reason("event_exposure", "rule", "The worst case of this event would pass the cap per event.", "money"),
     Reason("series_exposure", "rule", "The worst cases of this series would pass the cap per series.", "money"),
     Reason("total_exposure", "rule", "All worst cases together would pass the cap.", "money"),
+    Reason("max_orders_per_cycle_guard", "rule", "This cycle has released as many orders as it may."),
+    Reason("max_notional_per_cycle_guard", "rule", "This cycle's orders would be worth more than they may.", "money"),
+    Reason("orders_per_day", "rule", "Today has released as many orders as it may; go on tomorrow (UTC)."),
+    Reason("notional_per_day", "rule", "Today's orders would be worth more than they may.", "money"),
+    Reason("max_trades_reached", "rule", "This market was entered as often as it may be today."),
+    Reason("entries_per_hour", "rule", "The last sixty minutes hold as many entries as they may."),
+    Reason("entry_gap", "rule", "The last entry is too short a time ago.", "duration"),
     Reason("funds", "rule", "The cash that is free does not cover the worst case.", "money"),
     Reason("buying_power", "rule", "Too little cash would stay free; wait for a position to end.", "money"),
     # Market data kept out at the door.

@@ -9,7 +9,7 @@ while all of them are off it is not part of this desk's house, does not run and 
 from collections.abc import Callable
 
 from assent.desk.candidate import Candidate
-from assent.desk.rules import exposure, holding, permission, price, quality, scope, size
+from assent.desk.rules import exposure, holding, pace, permission, price, quality, scope, size
 from assent.model.constitution import Constitution, in_use
 from assent.model.intents import Check
 
@@ -45,6 +45,13 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("event_exposure", exposure.event_exposure),
     ("series_exposure", exposure.series_exposure),
     ("total_exposure", exposure.total_exposure),
+    ("max_orders_per_cycle_guard", pace.orders_per_cycle),
+    ("max_notional_per_cycle_guard", pace.notional_per_cycle),
+    ("orders_per_day", pace.orders_per_day),
+    ("notional_per_day", pace.notional_per_day),
+    ("max_trades_reached", pace.trades_per_market),
+    ("entries_per_hour", pace.entries_per_hour),
+    ("entry_gap", pace.entry_gap),
     ("funds", exposure.funds),
     ("buying_power", exposure.buying_power),
 )
@@ -67,6 +74,13 @@ LIMITS_OF: dict[str, tuple[str, ...]] = {
     "market_exposure": ("market_exposure_max",),
     "event_exposure": ("event_exposure_max",),
     "series_exposure": ("series_exposure_max",),
+    "max_orders_per_cycle_guard": ("orders_per_cycle_max",),
+    "max_notional_per_cycle_guard": ("notional_per_cycle_max",),
+    "orders_per_day": ("orders_per_day_max",),
+    "notional_per_day": ("notional_per_day_max",),
+    "max_trades_reached": ("trades_per_market_day_max",),
+    "entries_per_hour": ("entries_per_hour_max",),
+    "entry_gap": ("entry_gap_min",),
     "buying_power": ("buying_power_min",),
 }
 

@@ -1,0 +1,58 @@
+"""How fast the desk trades: what was released today, in the last hour and in the last cycle, folded from releases.
+
+What was refused does not count. What was released counts, whatever became of it: an order whose fate is unknown may
+have been one. Days are the venue's, by UTC. Everything is bounded: a day's sums, and the newest releases of an hour.
+"""
+
+import msgspec
+
+from assent.desk import exposure
+from assent.desk.state import Pace, Release, State
+from assent.model.constitution import RELEASES_MOST
+from assent.model.facts import OrderReleased
+from assent.model.units import DAY, HOUR
+
+
+class Window(msgspec.Struct, frozen=True):
+    """Sums over a stretch of time that ends now. `whole`: nothing of it was forgotten."""
+
+    orders: int
+    notional: int
+    entries: int
+    whole: bool
+
+
+def count_release(state: State, ts: int, fact: OrderReleased) -> None:
+    """Fold one release."""
+    pace, order = state.pace, fact.order
+    instrument = state.find_instrument(order.instrument)
+    worth = exposure.notional(instrument, order.side, order.price, order.qty) if instrument else 0
+    entry = state.orders[order.order_id].intent.action == "open"
+    if pace.day != ts // DAY:
+        pace = state.pace = Pace(day=ts // DAY, recent=pace.recent, entry_ts=pace.entry_ts)
+    pace.orders += 1
+    pace.notional += worth
+    if entry:
+        pace.entries[order.instrument] = pace.entries.get(order.instrument, 0) + 1
+        pace.entry_ts = ts
+    recent = pace.recent
+    recent.append(Release(ts, worth, entry))
+    if recent[0].ts <= ts - HOUR or len(recent) > RELEASES_MOST:
+        pace.recent = [one for one in recent if one.ts > ts - HOUR][-RELEASES_MOST:]
+
+
+def today(state: State, now: int) -> Pace:
+    """The day's sums; those of another day are over."""
+    return state.pace if state.pace.day == now // DAY else Pace(day=now // DAY)
+
+
+def last(state: State, now: int, length: int) -> Window:
+    """The releases of the last `length`, at most an hour."""
+    recent = state.pace.recent
+    inside = [one for one in recent if one.ts > now - length]
+    return Window(
+        orders=len(inside),
+        notional=sum(one.notional for one in inside),
+        entries=sum(one.entry for one in inside),
+        whole=len(inside) < RELEASES_MOST,
+    )
