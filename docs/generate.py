@@ -36,7 +36,9 @@ from assent.venue.sim import adapter
 TIGHTER: Final[Mapping[str, str]] = {"lower": "less", "higher": "more", "fewer": "fewer names", "more": "more, or higher"}
 RESETS: Final[Mapping[str, str]] = {
     "human": "a named person, with a reason: `assent halt resume`",
-    "next_day": "the next trading day",
+    "next_day": "by itself, in the next day (UTC)",
+    "next_week": "by itself, in the next week (UTC, from Monday)",
+    "next_month": "by itself, in the next month (UTC)",
     "clear_for": "by itself, once it has stayed away for {quiet}",
 }
 

@@ -7,14 +7,52 @@ from tests.desk.support import MARKET, Bench, buy, limits, sell
 from tests.model.support import a_market
 
 from assent.desk.norms import SAMPLES_LEAST
+from assent.desk.strategy import View
 from assent.model.constitution import BY_KEY, Constitution
-from assent.model.intents import Score
+from assent.model.facts import Fact, OrderReleased
+from assent.model.inputs import QuoteSeen
+from assent.model.intents import Proposal, Score
 from assent.model.units import MICRO, MINUTE, SECOND
 
 World = tuple[Bench, Any]
 BESIDE = a_market("KXTEST-26JAN05-B49.5")
 ELSEWHERE = a_market("KXTEST-26JAN06-B49.5", event="KXTEST-26JAN06")
 ONE = MICRO
+
+
+class OnQuotes:
+    """A strategy that says its piece at the next quote."""
+
+    name = "quoted"
+    says: Any = None
+
+    def on_quote(self, _view: View, _quote: QuoteSeen) -> Any:
+        said, self.says = self.says, None
+        return said
+
+
+class QuoteBench(Bench):
+    """Ideas come with a quote, so that no cycle lies between what happened and the gate."""
+
+    def __init__(self, **values: Any) -> None:
+        self.quoted = OnQuotes()
+        super().__init__(strategies=(self.quoted,), **values)
+
+    def propose(self, *proposals: Proposal) -> list[Fact]:
+        self.quoted.says = list(proposals)
+        return self.quote()
+
+
+def after_a_loss(bench: Bench) -> Any:
+    """One contract beside was held and ended in nothing."""
+
+    order = next(
+        f.order for f in Bench.propose(bench, buy(instrument=BESIDE.id, qty_max=ONE)) if isinstance(f, OrderReleased)
+    )
+    bench.accept(order, filled=order.qty)
+    bench.fill(order)
+    bench.settle("no", name=BESIDE.id)
+    return buy()
 
 
 class LimitWorld(NamedTuple):
@@ -24,13 +62,14 @@ class LimitWorld(NamedTuple):
     key: str
     values: dict[str, Any]
     prepare: Callable[[Bench], Any]
+    bench: type[Bench] = Bench
 
     def constitution(self, off: str = "") -> Constitution:
         return limits(**{key: BY_KEY[key].loosest if key == off else value for key, value in self.values.items()})
 
     def build(self, off: str = "") -> World:
         constitution = self.constitution(off)
-        bench = Bench(constitution=constitution, markets=(MARKET, BESIDE, ELSEWHERE))
+        bench = self.bench(constitution=constitution, markets=(MARKET, BESIDE, ELSEWHERE))
         return bench, self.prepare(bench)
 
 
@@ -70,6 +109,16 @@ def against_the_favourite(bench: Bench) -> Any:
 
 
 LIMIT_WORLDS: tuple[LimitWorld, ...] = (
+    LimitWorld("capital", "capital_min", {"capital_min": 1_000 * MICRO + 1}, fresh()),
+    # A thousand dollars, and half a dollar is the most to lose: fifty cents and the fee are more.
+    LimitWorld("daily_loss_guard", "daily_loss_max", {"daily_loss_max": 500_000}, fresh(qty_max=ONE)),
+    LimitWorld("daily_loss_guard", "daily_loss_fraction_max", {"daily_loss_fraction_max": 500}, fresh(qty_max=ONE)),
+    LimitWorld("weekly_loss_exceeded", "weekly_loss_max", {"weekly_loss_max": 500_000}, fresh(qty_max=ONE)),
+    LimitWorld("weekly_loss_exceeded", "weekly_loss_fraction_max", {"weekly_loss_fraction_max": 500}, fresh(qty_max=ONE)),
+    LimitWorld("monthly_loss_exceeded", "monthly_loss_max", {"monthly_loss_max": 500_000}, fresh(qty_max=ONE)),
+    LimitWorld("monthly_loss_exceeded", "monthly_loss_fraction_max", {"monthly_loss_fraction_max": 500}, fresh(qty_max=ONE)),
+    LimitWorld("consecutive_loss_pause", "losing_streak_max", {"losing_streak_max": 1}, after_a_loss, QuoteBench),
+    LimitWorld("cooldown_active", "cool_down_min", {"cool_down_min": MINUTE}, after_a_loss),
     LimitWorld("price_band", "price_min", {"price_min": 500_001}, fresh()),
     LimitWorld("price_band", "price_max", {"price_max": 499_999}, fresh()),
     LimitWorld("spread", "spread_max", {"spread_max": 9_999}, fresh()),

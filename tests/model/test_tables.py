@@ -65,6 +65,11 @@ PROMISED = {
     "late_fill": (Level.REDUCING, "human"),
     "strategy_stopped": (Level.REDUCING, "human"),
     "strategy_repeats": (Level.LOCKED, "human"),
+    "drawdown": (Level.REDUCING, "human"),
+    "daily_loss": (Level.REDUCING, "next_day"),
+    "weekly_loss": (Level.REDUCING, "next_week"),
+    "monthly_loss": (Level.REDUCING, "next_month"),
+    "loss_streak": (Level.REDUCING, "next_day"),
     "mark_missing": (Level.REDUCING, "clear_for"),
     "clock_jump": (Level.REDUCING, "clear_for"),
 }

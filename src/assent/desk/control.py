@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from assent.desk import account, halts, norms, proposing
+from assent.desk import account, halts, losses, norms, proposing
 from assent.model.facts import (
     CancelReleased,
     DeskStarted,
@@ -78,6 +78,7 @@ def time_passed(desk: "Desk", _inp: TimePassed) -> None:
     clear_entries(desk)
     norms.sample(desk)
     account.mark_equity(desk)
+    losses.watch(desk)
     for cause in halts.quiet_causes(state, desk.cause_seen, now):
         desk.emit(HaltCleared(cause=cause, by="desk", reason="quiet for long enough"))
     proposing.ask(desk, "on_cycle")

@@ -7,7 +7,7 @@ other road, so what runs and what is restored cannot differ.
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from assent.desk import halts, money, orders, pace
+from assent.desk import halts, money, orders, pace, worth
 from assent.desk.state import Outcome, Position, State
 from assent.model import facts
 from assent.model.errors import InvariantBroken, require
@@ -73,10 +73,12 @@ def _order_released(state: State, ts: int, fact: facts.OrderReleased) -> None:
     pace.count_release(state, ts, fact)
 
 
-def _fill_booked(state: State, _ts: int, fact: facts.FillBooked) -> None:
+def _fill_booked(state: State, ts: int, fact: facts.FillBooked) -> None:
     fill = fact.fill
     require(fill.fill_id not in state.archive.fills, "fill_booked_twice", fill_id=fill.fill_id)
+    before = worth.standing(state, fill.instrument)
     _book(state, fill.instrument, side=fill.side, price=fill.price, qty=fill.qty, fee=fill.fee)
+    worth.note_trade(state, ts, fill.instrument, before)
     state.archive.fills[fill.fill_id] = fill
     state.archive.note(fill)
     order = orders.step(state, fill.order_id, "fill")
@@ -84,15 +86,17 @@ def _fill_booked(state: State, _ts: int, fact: facts.FillBooked) -> None:
     orders.end_if_done(state, order)
 
 
-def _fill_corrected(state: State, _ts: int, fact: facts.FillCorrected) -> None:
+def _fill_corrected(state: State, ts: int, fact: facts.FillCorrected) -> None:
     """Take the old fill back whole, then book what it really was."""
     correction = fact.correction
     old = state.archive.fills[correction.fill_id]
+    before = worth.standing(state, old.instrument)
     _book(state, old.instrument, side=_OPPOSITE[old.side], price=old.price, qty=old.qty, fee=-old.fee)
     if correction.qty:
         _book(
             state, old.instrument, side=old.side, price=correction.price, qty=correction.qty, fee=correction.fee
         )  # fmt: skip
+    worth.note_trade(state, ts, old.instrument, before)
     new = Fill(
         fill_id=old.fill_id, order_id=old.order_id, instrument=old.instrument, side=old.side,
         price=correction.price, qty=correction.qty, fee=correction.fee, taker=old.taker, venue_ts=correction.venue_ts,
@@ -105,13 +109,15 @@ def _fill_corrected(state: State, _ts: int, fact: facts.FillCorrected) -> None:
     orders.end_if_done(state, order)  # type: ignore[arg-type]
 
 
-def _market_settled(state: State, _ts: int, fact: facts.MarketSettled) -> None:
+def _market_settled(state: State, ts: int, fact: facts.MarketSettled) -> None:
     name = fact.instrument
+    before = worth.standing(state, name)
     position = state.positions.pop(name, Position())
     instrument = _instrument(state, name)
     require(position.qty == fact.qty, "settled_another_position", held=position.qty, settled=fact.qty)
     booking = money.book_settlement(instrument, position, value=fact.value)
     money.post(state.accounts, booking.entries)
+    worth.note_trade(state, ts, name, before)
     outcome = Outcome(result=fact.result, value=fact.value)
     state.archive.outcomes[name] = outcome
     state.archive.note(outcome)
@@ -122,10 +128,11 @@ def _market_settled(state: State, _ts: int, fact: facts.MarketSettled) -> None:
 
 def _cash_moved(state: State, _ts: int, fact: facts.CashMoved) -> None:
     money.post(state.accounts, money.book_transfer(fact.amount))
+    worth.move(state, fact.amount)
 
 
-def _equity_marked(state: State, _ts: int, fact: facts.EquityMarked) -> None:
-    state.equity = fact.equity
+def _equity_marked(state: State, ts: int, fact: facts.EquityMarked) -> None:
+    worth.mark(state, ts, fact.equity)
 
 
 def _account_matched(state: State, ts: int, _fact: facts.AccountMatched) -> None:

@@ -4,6 +4,7 @@ The level is the strictest of the halts that stand. What a human must reset take
 the venue's, and no order whose fate is unknown.
 """
 
+from assent.desk import worth
 from assent.desk.state import Halt, State
 from assent.model.facts import HaltCleared, HaltRaised, ResumeRefused, StrategyStopped
 from assent.model.intents import Action
@@ -19,6 +20,7 @@ def halt_raised(state: State, ts: int, fact: HaltRaised) -> None:
 
 def halt_cleared(state: State, _ts: int, fact: HaltCleared) -> None:
     state.halts.pop(fact.cause, None)
+    worth.halt_cleared(state, fact.cause)
     # Each of the two frees its own: a strategy that kills the process is not let go with one that raised an error.
     if fact.cause == "strategy_repeats":
         state.stopped = {name: why for name, why in state.stopped.items() if why != "strategy_repeats"}
@@ -48,7 +50,8 @@ def resume_obstacle(state: State, cause: str, *, by: str, reason: str) -> str | 
     if not by.strip() or not reason.strip():
         return "a resume needs the name of a person and a reason"
     if CAUSES[cause].reset != "human":
-        return f"`{cause}` clears by itself once its cause has gone quiet"
+        ends = "once its cause has gone quiet" if CAUSES[cause].reset == "clear_for" else "with the calendar"
+        return f"`{cause}` clears by itself {ends}"
     unknown = [order.order.order_id for order in state.orders.values() if order.status == "unknown"]
     if unknown:
         return f"order {unknown[0]} is still unknown; it must be resolved first"

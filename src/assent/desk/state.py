@@ -84,6 +84,24 @@ class Pace(msgspec.Struct):
     entry_ts: int | None = None
 
 
+class Baseline(msgspec.Struct, frozen=True, array_like=True):
+    """What the account was worth when a period began."""
+
+    period: int
+    equity: int
+
+
+class Worth(msgspec.Struct):
+    """Baselines by period, the peak, transfers since the last mark, and how trades ended; see `desk.worth`."""
+
+    bases: dict[str, Baseline] = {}
+    peak: int | None = None
+    moved: int = 0
+    trades: dict[str, int] = {}
+    streak: int = 0
+    loss_ts: int | None = None
+
+
 class Archive:
     """What has ended but must be found again. Kept out of the digest; every change to it enters `chain`."""
 
@@ -124,6 +142,7 @@ class State:
         "stopped",
         "ts",
         "unmatched",
+        "worth",
     )
 
     def __init__(self) -> None:
@@ -146,6 +165,7 @@ class State:
         self.matched_seq = 0
         self.unmatched = 0
         self.pace = Pace()
+        self.worth = Worth()
         self.archive = Archive()
 
     @property

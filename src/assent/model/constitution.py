@@ -68,6 +68,16 @@ class Constitution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     trades_per_market_day_max: int = COUNT_MOST
     entries_per_hour_max: int = RELEASES_MOST
     entry_gap_min: int = 0
+    daily_loss_max: int = MONEY_MOST
+    daily_loss_fraction_max: int = MICRO
+    weekly_loss_max: int = MONEY_MOST
+    weekly_loss_fraction_max: int = MICRO
+    monthly_loss_max: int = MONEY_MOST
+    monthly_loss_fraction_max: int = MICRO
+    drawdown_fraction_max: int = MICRO
+    losing_streak_max: int = COUNT_MOST
+    cool_down_min: int = 0
+    capital_min: int = 0
 
     def digest(self) -> str:
         """SHA-256 of the canonical bytes: what the ledger seals."""
@@ -234,6 +244,46 @@ LIMITS: tuple[Limit, ...] = (
     Limit(
         "entry_gap_min", "duration", "higher", 0, 7 * DAY, '"30m"',
         "Least time between one entry and the next.", True,
+    ),
+    Limit(
+        "daily_loss_max", "money", "lower", 1, MONEY_MOST, '"1.00"',
+        "Loss of equity in one day (UTC) at which the desk only reduces until the next one.", True,
+    ),
+    Limit(
+        "daily_loss_fraction_max", "ppm", "lower", 1, MICRO, '"10%"',
+        "The same for one day (UTC), as a part of the equity with which it began.", True,
+    ),
+    Limit(
+        "weekly_loss_max", "money", "lower", 1, MONEY_MOST, '"2.00"',
+        "Loss of equity in one week (UTC, from Monday) at which the desk only reduces until the next one.", True,
+    ),
+    Limit(
+        "weekly_loss_fraction_max", "ppm", "lower", 1, MICRO, '"15%"',
+        "The same for one week (UTC, from Monday), as a part of the equity with which it began.", True,
+    ),
+    Limit(
+        "monthly_loss_max", "money", "lower", 1, MONEY_MOST, '"5.00"',
+        "Loss of equity in one month (UTC) at which the desk only reduces until the next one.", True,
+    ),
+    Limit(
+        "monthly_loss_fraction_max", "ppm", "lower", 1, MICRO, '"20%"',
+        "The same for one month (UTC), as a part of the equity with which it began.", True,
+    ),
+    Limit(
+        "drawdown_fraction_max", "ppm", "lower", 1, MICRO, '"15%"',
+        "Fall of equity from its peak at which the desk only reduces until a person has looked.", True,
+    ),
+    Limit(
+        "losing_streak_max", "count", "lower", 1, COUNT_MOST, "2",
+        "Losing trades in a row at which the desk only reduces until the next day.", True,
+    ),
+    Limit(
+        "cool_down_min", "duration", "higher", 0, 7 * DAY, '"30m"',
+        "Least time between a losing trade's end and the next entry.", True,
+    ),
+    Limit(
+        "capital_min", "money", "higher", 0, MONEY_MOST, '"40.00"',
+        "Least equity with which to open anything.", True,
     ),
 )  # fmt: skip
 

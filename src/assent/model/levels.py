@@ -27,7 +27,9 @@ ALLOWED: dict[Level, frozenset[Action]] = {
     Level.LOCKED: frozenset(),
 }
 
-Reset = Literal["human", "next_day", "clear_for"]
+Reset = Literal["human", "next_day", "next_week", "next_month", "clear_for"]
+# Resets by the calendar, and the period whose next one they wait for.
+CALENDAR: dict[str, str] = {"next_day": "day", "next_week": "week", "next_month": "month"}
 
 
 class Cause(NamedTuple):
@@ -55,6 +57,11 @@ _CAUSES = (
         "human",
         "A strategy brought the process down three times on one input.",
     ),
+    Cause("drawdown", Level.REDUCING, "human", "Equity fell from its peak by as much as it may."),
+    Cause("daily_loss", Level.REDUCING, "next_day", "The day's loss reached its limit."),
+    Cause("weekly_loss", Level.REDUCING, "next_week", "The week's loss reached its limit."),
+    Cause("monthly_loss", Level.REDUCING, "next_month", "The month's loss reached its limit."),
+    Cause("loss_streak", Level.REDUCING, "next_day", "As many trades in a row were lost as may be."),
     Cause("mark_missing", Level.REDUCING, "clear_for", "A position has no bid to be valued at.", 5 * MINUTE),
     Cause("clock_jump", Level.REDUCING, "clear_for", "The machine's clock jumped.", 5 * MINUTE),
 )

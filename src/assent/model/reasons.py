@@ -37,6 +37,12 @@ _REASONS = (
     Reason("quote_proof", "rule", "The quote was not proven recently enough; wait for a fresh one.", "duration"),
     Reason("order_form", "rule", "Price, quantity or order kind does not fit the instrument.", "flag"),
     Reason("one_open_intent", "rule", "This strategy already has an intent open on this market.", "count"),
+    Reason("capital", "rule", "The account is worth less than this desk needs to trade.", "money"),
+    Reason("daily_loss_guard", "rule", "Today's loss with this idea's worst would pass the limit.", "money"),
+    Reason("weekly_loss_exceeded", "rule", "This week's loss with this idea's worst would pass the limit.", "money"),
+    Reason("monthly_loss_exceeded", "rule", "This month's loss with this idea's worst would pass the limit.", "money"),
+    Reason("consecutive_loss_pause", "rule", "As many trades in a row were lost as may be; wait for the next day."),
+    Reason("cooldown_active", "rule", "The last losing trade ended too short a time ago.", "duration"),
     Reason("price_band", "rule", "The price lies outside the band in which this desk opens.", "price"),
     Reason("spread", "rule", "The gap between bid and ask is wider than allowed, or a side is missing.", "price"),
     Reason(

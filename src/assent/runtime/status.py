@@ -23,6 +23,8 @@ Status = dict[str, Any]
 RESETS: Final[Mapping[Reset, str]] = {
     "human": "a named person: assent halt resume --by NAME --reason REASON",
     "next_day": "the next day at the venue, by itself",
+    "next_week": "the next week at the venue, by itself",
+    "next_month": "the next month at the venue, by itself",
     "clear_for": "by itself, once its cause has stayed away for",
 }
 

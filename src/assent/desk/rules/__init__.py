@@ -9,7 +9,7 @@ while all of them are off it is not part of this desk's house, does not run and 
 from collections.abc import Callable
 
 from assent.desk.candidate import Candidate
-from assent.desk.rules import exposure, holding, pace, permission, price, quality, scope, size
+from assent.desk.rules import exposure, holding, loss, pace, permission, price, quality, scope, size
 from assent.model.constitution import Constitution, in_use
 from assent.model.intents import Check
 
@@ -25,6 +25,12 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("quote_proof", quality.quote_proof),
     ("order_form", size.order_form),
     ("one_open_intent", exposure.one_open_intent),
+    ("capital", loss.capital),
+    ("daily_loss_guard", loss.daily_loss),
+    ("weekly_loss_exceeded", loss.weekly_loss),
+    ("monthly_loss_exceeded", loss.monthly_loss),
+    ("consecutive_loss_pause", loss.losing_streak),
+    ("cooldown_active", loss.cool_down),
     ("price_band", price.price_band),
     ("spread", price.spread),
     ("spread_norm", price.spread_norm),
@@ -58,6 +64,12 @@ RULES: tuple[tuple[str, Rule], ...] = (
 
 # Rules that may be off, with the limits that put them in force.
 LIMITS_OF: dict[str, tuple[str, ...]] = {
+    "capital": ("capital_min",),
+    "daily_loss_guard": ("daily_loss_max", "daily_loss_fraction_max"),
+    "weekly_loss_exceeded": ("weekly_loss_max", "weekly_loss_fraction_max"),
+    "monthly_loss_exceeded": ("monthly_loss_max", "monthly_loss_fraction_max"),
+    "consecutive_loss_pause": ("losing_streak_max",),
+    "cooldown_active": ("cool_down_min",),
     "price_band": ("price_min", "price_max"),
     "spread": ("spread_max",),
     "spread_norm": ("spread_ratio_max",),

@@ -1,0 +1,64 @@
+"""How much was lost already, and whether there is still enough to trade with. Equity as last marked, never soft.
+
+What the idea itself may lose is added, so that one more trade cannot take a period past its limit.
+"""
+
+from assent.desk import losses, worth
+from assent.desk.candidate import Candidate
+from assent.model.intents import Check
+
+
+def daily_loss(candidate: Candidate) -> Check:
+    return _loss("daily_loss_guard", candidate, 0)
+
+
+def weekly_loss(candidate: Candidate) -> Check:
+    return _loss("weekly_loss_exceeded", candidate, 1)
+
+
+def monthly_loss(candidate: Candidate) -> Check:
+    return _loss("monthly_loss_exceeded", candidate, 2)
+
+
+def losing_streak(candidate: Candidate) -> Check:
+    """Between the losing trade and the cycle that halts for it."""
+    seal = candidate.state.seal
+    if not candidate.opens:
+        return Check("consecutive_loss_pause", True)
+    if seal is None:
+        return Check("consecutive_loss_pause", False)
+    measured, limit = candidate.state.worth.streak, seal.constitution.losing_streak_max
+    return Check("consecutive_loss_pause", measured < limit, measured, limit)
+
+
+def cool_down(candidate: Candidate) -> Check:
+    seal, lost_ts = candidate.state.seal, candidate.state.worth.loss_ts
+    if not candidate.opens or (seal is not None and lost_ts is None):
+        return Check("cooldown_active", True)
+    if seal is None or lost_ts is None:
+        return Check("cooldown_active", False)
+    measured, limit = candidate.now - lost_ts, seal.constitution.cool_down_min
+    return Check("cooldown_active", measured >= limit, measured, limit)
+
+
+def capital(candidate: Candidate) -> Check:
+    if not candidate.opens:
+        return Check("capital", True)
+    seal, equity = candidate.state.seal, worth.equity_now(candidate.state)
+    if seal is None or equity is None:
+        return Check("capital", False)
+    limit = seal.constitution.capital_min
+    return Check("capital", equity >= limit, equity, limit)
+
+
+def _loss(code: str, candidate: Candidate, row: int) -> Check:
+    if not candidate.opens:
+        return Check(code, True)
+    name, _, amount_key, part_key = losses.LOSSES[row]
+    state, risk = candidate.state, candidate.worst_loss
+    lost = worth.loss_of(state, name, candidate.now)
+    if state.seal is None or lost is None or risk is None:
+        return Check(code, False)
+    limit = losses.most_lost(state.seal.constitution, amount_key, part_key, lost.baseline)
+    measured = max(0, lost.amount) + risk
+    return Check(code, measured <= limit and lost.amount < limit, measured, limit)
