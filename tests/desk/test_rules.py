@@ -93,6 +93,7 @@ def without_the_cash() -> World:
 
 
 WORLDS: dict[str, Callable[[], World]] = {
+    **{world.rule: world.build for world in LIMIT_WORLDS},
     "mode": in_observe_mode,
     "level": under_a_halt,
     "strategy_stopped": after_a_fault_of_its_own,
@@ -107,10 +108,9 @@ WORLDS: dict[str, Callable[[], World]] = {
     "open_positions": with_no_place_for_one_more_position,
     "total_exposure": with_enough_at_stake,
     "funds": without_the_cash,
-    **{world.rule: world.build for world in LIMIT_WORLDS},
 }
 # Limits that cut a size, which `risk_per_trade` judges; limits that halt.
-SIZE_LIMITS: set[str] = set()
+SIZE_LIMITS = {"risk_fraction_max", "risk_tiers", "kelly_fraction_max"}
 HALT_LIMITS = {"drawdown_fraction_max"}
 # Limits that only say when the others of their rule apply.
 SHAPES: set[str] = {"favourite_from"}

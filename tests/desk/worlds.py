@@ -8,7 +8,7 @@ from tests.model.support import a_market
 
 from assent.desk.norms import SAMPLES_LEAST
 from assent.desk.strategy import View
-from assent.model.constitution import BY_KEY, Constitution
+from assent.model.constitution import BY_KEY, Constitution, Tier
 from assent.model.facts import Fact, OrderReleased
 from assent.model.inputs import QuoteSeen
 from assent.model.intents import Proposal, Score
@@ -130,6 +130,10 @@ LIMIT_WORLDS: tuple[LimitWorld, ...] = (
     LimitWorld("favourite", "favourite_confidence_min", {**AGAINST, "favourite_edge_min": 0}, against_the_favourite),
     # Ten cents of gain less 1.75 of fee on fifty: 16.5 %.
     LimitWorld("ev", "ev_min", {"ev_min": 165_001}, fresh(qty_max=ONE)),
+    # Nothing as small as this can be bought: a hundredth of a contract at fifty loses 5,200 micros, fee included.
+    LimitWorld("risk_per_trade", "risk_fraction_max", {"risk_fraction_max": 5}, fresh()),
+    LimitWorld("risk_per_trade", "risk_tiers", {"risk_tiers": (Tier(1_001 * MICRO, 5_199),)}, fresh()),
+    LimitWorld("risk_per_trade", "kelly_fraction_max", {"kelly_fraction_max": 1}, fresh(fair=540_000)),
     # A hundredth of a contract is the smallest order.
     LimitWorld("order_qty", "order_qty_max", {"order_qty_max": 9_999}, fresh()),
     LimitWorld("order_notional", "order_notional_max", {"order_notional_max": 4_999}, fresh()),

@@ -8,12 +8,15 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final, Literal, NamedTuple
 
+from assent.model.constitution import MONEY_MOST, Tier
 from assent.model.errors import AssentError
 from assent.model.intents import Score
 from assent.model.units import DAY, HOUR, MICRO, MINUTE, SECOND, format_micros, parse_micros
 
-Kind = Literal["money", "price", "qty", "ppm", "count", "duration", "flag", "names", "scores", "name", "choice"]
-Value = int | str | tuple[str, ...] | tuple[Score, ...]
+Kind = Literal[
+    "money", "price", "qty", "ppm", "count", "duration", "flag", "names", "scores", "tiers", "name", "choice"
+]
+Value = int | str | tuple[str, ...] | tuple[Score, ...] | tuple[Tier, ...]
 OFF: Final = "off"
 
 NAME_CHARS_MAX: Final = 120
@@ -22,6 +25,7 @@ UNITS: Final[Mapping[str, int]] = {"ms": SECOND // 1_000, "s": SECOND, "m": MINU
 _DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,6})?")
 _PERCENT = re.compile(r"[0-9]{1,6}(\.[0-9]{1,4})?%")
 _SCORE = re.compile(r"([a-z][a-z0-9_]{0,39})=([0-9]{1,3}(?:\.[0-9]{1,4})?)%")
+_TIER = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)=([0-9]{1,9}(?:\.[0-9]{1,6})?)")
 _DURATION = re.compile(r"([0-9]{1,12})(ms|s|m|h|d)")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _MARKET_NAME = re.compile(r"[!-~]+")
@@ -69,6 +73,7 @@ def allowed_words(setting: Setting) -> str:
         f'"{format_duration(most)}"',
         "names": f"a list of at most {most} names, each in quotes and once",
         "scores": f'a list of at most {most} texts, each a name with its least value: "confidence=75%"',
+        "tiers": f'a list of at most {most} texts, each equity below which, and risk for each trade: "2500.00=12.00"',
         "name": f"text of {least} to {most} letters, digits, dots, dashes and underscores",
         "choice": " or ".join(f'"{choice}"' for choice in setting.choices),
     }
@@ -182,6 +187,25 @@ def _scores(setting: Setting, raw: object) -> tuple[Score, ...]:
     return tuple(found)
 
 
+def _tiers(setting: Setting, raw: object) -> tuple[Tier, ...]:
+    if not isinstance(raw, list):
+        raise Unfit(f"it is {_type_word(raw)}, not a list")
+    if len(raw) > setting.most:
+        raise Unfit(f"it holds {len(raw)} tiers")
+    found: list[Tier] = []
+    for number, text in enumerate(raw, start=1):
+        match = _TIER.fullmatch(text) if isinstance(text, str) else None
+        if match is None:
+            raise Unfit(f"entry {number} is not an amount of equity, `=`, and an amount of risk")
+        tier = Tier(parse_micros(match[1]), parse_micros(match[2]))
+        if max(tier.below, tier.risk_max) > MONEY_MOST:
+            raise Unfit(f"entry {number} is larger than any account that this software is for")
+        if any(other.below == tier.below for other in found):
+            raise Unfit(f"entry {number} is below the same equity as another one")
+        found.append(tier)
+    return tuple(found)
+
+
 def _name(setting: Setting, raw: object) -> str:
     if not isinstance(raw, str):
         raise Unfit(f"it is {_type_word(raw)}, not text")
@@ -236,6 +260,7 @@ _READERS: dict[Kind, Callable[[Setting, object], Value]] = {
     "flag": _flag,
     "names": _names,
     "scores": _scores,
+    "tiers": _tiers,
     "name": _name,
     "choice": _choice,
 }

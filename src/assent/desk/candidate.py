@@ -25,6 +25,7 @@ class Candidate:
         "proposal",
         "qty",
         "quote",
+        "risk_cap",
         "side",
         "state",
         "strategy",
@@ -50,6 +51,7 @@ class Candidate:
         self.side: Side = proposal.side
         self.price = proposal.price
         self.qty = 0
+        self.risk_cap: int | None = None
         # The rule whose cap left no allowed size, where it is not the risk per trade.
         self.cut = ""
         self.fee = 0
@@ -109,12 +111,15 @@ def _size_open(candidate: Candidate) -> None:
     if market is None or seal is None:
         return
     instrument = market.instrument
+    candidate.risk_cap = sizing.risk_cap(
+        seal.constitution, candidate.state, instrument, side=candidate.side, price=candidate.price, fair=proposal.fair
+    )
     candidate.qty = sizing.fixed_risk(
         instrument,
         side=candidate.side,
         price=candidate.price,
         stop_price=proposal.stop_price,
-        cap=seal.constitution.risk_per_trade_max,
+        cap=candidate.risk_cap,
         qty_max=proposal.qty_max,
     )
     if candidate.qty:

@@ -7,20 +7,12 @@ recorded, so that a desk left alone trades again after a losing day. A drawdown 
 from typing import TYPE_CHECKING
 
 from assent.desk import control, worth
-from assent.model.constitution import Constitution
 from assent.model.facts import HaltCleared
 from assent.model.levels import CALENDAR, CAUSES
 from assent.model.units import MICRO, format_money
 
 if TYPE_CHECKING:
     from assent.desk.desk import Desk
-
-# Period, the cause that it raises, and the limits: an amount, and a part of the baseline.
-LOSSES: tuple[tuple[str, str, str, str], ...] = (
-    ("day", "daily_loss", "daily_loss_max", "daily_loss_fraction_max"),
-    ("week", "weekly_loss", "weekly_loss_max", "weekly_loss_fraction_max"),
-    ("month", "monthly_loss", "monthly_loss_max", "monthly_loss_fraction_max"),
-)
 
 
 def watch(desk: "Desk") -> None:
@@ -33,22 +25,15 @@ def watch(desk: "Desk") -> None:
         if name is not None and worth.period(name, now) > worth.period(name, halt.raised_ts):
             desk.emit(HaltCleared(cause=cause, by="desk", reason=f"a new {name} at the venue (UTC)"))
     limits = state.seal.constitution
-    for name, cause, amount_key, part_key in LOSSES:
+    for name, cause, amount_key, part_key in worth.LOSSES:
         lost = worth.loss_of(state, name, now)
-        if lost is not None and 0 < lost.amount >= most_lost(limits, amount_key, part_key, lost.baseline):
+        if lost is not None and 0 < lost.amount >= worth.most_lost(limits, amount_key, part_key, lost.baseline):
             _halt(desk, cause, f"{format_money(lost.amount)} lost since {format_money(lost.baseline)}")
     drawn, part = worth.drawdown(state), limits.drawdown_fraction_max
     if drawn is not None and part < MICRO and 0 < drawn.amount * MICRO >= part * drawn.baseline:
         _halt(desk, "drawdown", f"{format_money(drawn.amount)} below the peak of {format_money(drawn.baseline)}")
     if state.worth.streak >= limits.losing_streak_max:
         _halt(desk, "loss_streak", f"{state.worth.streak} losing trades in a row")
-
-
-def most_lost(limits: Constitution, amount_key: str, part_key: str, baseline: int) -> int:
-    """The stricter of an amount and a part of the baseline, rounded down."""
-    part = getattr(limits, part_key)
-    amount: int = getattr(limits, amount_key)
-    return amount if part >= MICRO else min(amount, max(0, baseline) * part // MICRO)
 
 
 def _halt(desk: "Desk", cause: str, detail: str) -> None:

@@ -13,7 +13,8 @@ from datetime import date
 from typing import NamedTuple
 
 from assent.desk.state import FEES, REALISED, Baseline, State
-from assent.model.units import DAY
+from assent.model.constitution import Constitution
+from assent.model.units import DAY, MICRO
 
 _ORDINAL_1970 = 719_163
 
@@ -25,6 +26,14 @@ def _month(day: int) -> int:
 
 # 1970 began on a Thursday.
 PERIODS: dict[str, Callable[[int], int]] = {"day": lambda day: day, "week": lambda day: (day + 3) // 7, "month": _month}
+
+
+# Period, the cause that it raises, and the limits: an amount, and a part of the baseline.
+LOSSES: tuple[tuple[str, str, str, str], ...] = (
+    ("day", "daily_loss", "daily_loss_max", "daily_loss_fraction_max"),
+    ("week", "weekly_loss", "weekly_loss_max", "weekly_loss_fraction_max"),
+    ("month", "monthly_loss", "monthly_loss_max", "monthly_loss_fraction_max"),
+)
 
 
 class Loss(NamedTuple):
@@ -59,6 +68,13 @@ def loss_of(state: State, name: str, now: int) -> Loss | None:
     if base is None or base.period != period(name, now):
         return Loss(0, equity)
     return Loss(base.equity - equity, base.equity)
+
+
+def most_lost(limits: Constitution, amount_key: str, part_key: str, baseline: int) -> int:
+    """The stricter of an amount and a part of the baseline, rounded down."""
+    part = getattr(limits, part_key)
+    amount: int = getattr(limits, amount_key)
+    return amount if part >= MICRO else min(amount, max(0, baseline) * part // MICRO)
 
 
 def drawdown(state: State) -> Loss | None:

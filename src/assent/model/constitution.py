@@ -15,10 +15,10 @@ from assent.model.intents import Score
 from assent.model.units import DAY, HOUR, MICRO, SECOND
 
 Direction = Literal["lower", "higher", "fewer", "more"]
-Kind = Literal["money", "price", "qty", "ppm", "count", "duration", "flag", "names", "scores"]
+Kind = Literal["money", "price", "qty", "ppm", "count", "duration", "flag", "names", "scores", "tiers"]
 
 # Kinds whose value is not one number.
-LISTS: frozenset[Kind] = frozenset(("names", "scores"))
+LISTS: frozenset[Kind] = frozenset(("names", "scores", "tiers"))
 # Beyond what this software is for: a limit that stands here is off.
 MONEY_MOST = 10_000_000 * MICRO
 QTY_MOST = 10_000_000 * MICRO
@@ -26,6 +26,13 @@ RATIO_MOST = 1_000 * MICRO
 COUNT_MOST = 1_000_000
 # The desk remembers so many releases one by one, and no more.
 RELEASES_MOST = 1_000
+
+
+class Tier(msgspec.Struct, frozen=True, array_like=True):
+    """While the account is worth less than `below`, a trade may lose no more than `risk_max`."""
+
+    below: int
+    risk_max: int
 
 
 class Constitution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,6 +85,9 @@ class Constitution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     losing_streak_max: int = COUNT_MOST
     cool_down_min: int = 0
     capital_min: int = 0
+    risk_fraction_max: int = MICRO
+    risk_tiers: tuple[Tier, ...] = ()
+    kelly_fraction_max: int = RATIO_MOST
 
     def digest(self) -> str:
         """SHA-256 of the canonical bytes: what the ledger seals."""
@@ -97,7 +107,7 @@ class Limit(NamedTuple):
     optional: bool = False
 
     @property
-    def loosest(self) -> int | tuple[Score, ...]:
+    def loosest(self) -> int | tuple[()]:
         """The value at which an optional limit is off."""
         if self.tighter == "more":
             return ()
@@ -285,6 +295,19 @@ LIMITS: tuple[Limit, ...] = (
         "capital_min", "money", "higher", 0, MONEY_MOST, '"40.00"',
         "Least equity with which to open anything.", True,
     ),
+    Limit(
+        "risk_fraction_max", "ppm", "lower", 0, MICRO, '"1%"',
+        "Most that one trade may lose, as a part of the equity. Sizes are cut to fit it.", True,
+    ),
+    Limit(
+        "risk_tiers", "tiers", "more", 0, 16, '["2500.00=12.00", "1500.00=5.00"]',
+        "Smaller risks per trade for a small account: each below how much equity, and how much.", True,
+    ),
+    Limit(
+        "kelly_fraction_max", "ppm", "lower", 0, RATIO_MOST, '"25%"',
+        "Most of the growth-optimal stake (Kelly, on the odds after fees) that a trade may risk. Sizes are cut to it.",
+        True,
+    ),
 )  # fmt: skip
 
 
@@ -319,8 +342,16 @@ def tighter(old: Constitution, new: Constitution) -> list[Difference]:
     return [one for one in found if not _same(one.old, one.new)]
 
 
-def _covers(new: tuple[Score, ...], old: tuple[Score, ...]) -> bool:
-    """Whether every score that was asked for is still asked for, and none for less."""
+def tier_cap(tiers: tuple[Tier, ...], equity: int) -> int:
+    """What the tiers let one trade lose at this equity; a tier is left only at its upper end."""
+    return min((tier.risk_max for tier in tiers if equity < tier.below), default=MONEY_MOST)
+
+
+def _covers(new: tuple[Any, ...], old: tuple[Any, ...]) -> bool:
+    """Whether everything that was asked for is still asked for, and nothing for less."""
+    if any(type(one) is Tier for one in (*new, *old)):
+        edges = [tier.below - 1 for tier in (*new, *old)]
+        return all(tier_cap(new, equity) <= tier_cap(old, equity) for equity in edges)
     asked = _strictest(new)
     return all(asked.get(name, -1) >= least for name, least in _strictest(old).items())
 

@@ -3,7 +3,7 @@
 What the idea itself may lose is added, so that one more trade cannot take a period past its limit.
 """
 
-from assent.desk import losses, worth
+from assent.desk import worth
 from assent.desk.candidate import Candidate
 from assent.model.intents import Check
 
@@ -54,11 +54,11 @@ def capital(candidate: Candidate) -> Check:
 def _loss(code: str, candidate: Candidate, row: int) -> Check:
     if not candidate.opens:
         return Check(code, True)
-    name, _, amount_key, part_key = losses.LOSSES[row]
+    name, _, amount_key, part_key = worth.LOSSES[row]
     state, risk = candidate.state, candidate.worst_loss
     lost = worth.loss_of(state, name, candidate.now)
     if state.seal is None or lost is None or risk is None:
         return Check(code, False)
-    limit = losses.most_lost(state.seal.constitution, amount_key, part_key, lost.baseline)
+    limit = worth.most_lost(state.seal.constitution, amount_key, part_key, lost.baseline)
     measured = max(0, lost.amount) + risk
     return Check(code, measured <= limit and lost.amount < limit, measured, limit)

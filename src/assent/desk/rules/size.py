@@ -15,10 +15,9 @@ def order_form(candidate: Candidate) -> Check:
 def risk_per_trade(candidate: Candidate) -> Check:
     if not candidate.opens:
         return Check("risk_per_trade", True)
-    seal, loss = candidate.state.seal, candidate.worst_loss
-    if seal is None or loss is None:
+    loss, limit = candidate.worst_loss, candidate.risk_cap
+    if candidate.state.seal is None or loss is None or limit is None:
         return Check("risk_per_trade", False)
-    limit = seal.constitution.risk_per_trade_max
     # Where another cap left no size, that cap's own rule refuses.
     sized = candidate.qty > 0 or candidate.cut != ""
     return Check("risk_per_trade", sized and loss <= limit, loss, limit)
