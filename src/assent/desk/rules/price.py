@@ -29,9 +29,8 @@ def favourite(candidate: Candidate) -> Check:
     least = limits.favourite_edge_min
     if cost > MICRO - limits.favourite_from:
         return Check("favourite", True, edge, least)
-    sure = (
-        not limits.favourite_confidence_min or (candidate.score("confidence") or 0) >= limits.favourite_confidence_min
-    )
+    sure_from, confidence = limits.favourite_confidence_min, candidate.score("confidence") or 0
+    sure = not sure_from or sure_from <= confidence <= MICRO
     return Check("favourite", sure and edge is not None and edge >= least, edge, least)
 
 
