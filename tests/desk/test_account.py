@@ -180,6 +180,17 @@ def test_while_an_order_is_on_its_way_the_books_are_not_judged() -> None:
     assert "DiscrepancyFound" in kinds(bench.take(account(bench, 0)))
 
 
+def test_an_order_that_filled_before_its_answer_came_is_still_on_its_way() -> None:
+    """Executed in part and taken off the book by the venue while our answer travels: two honest books differ."""
+    bench = Bench()
+    order = bench.release(qty_max=MICRO, time_in_force="ioc")
+    bench.fill(order, 100_000)
+    assert bench.take(account(bench, bench.state.cash, {MARKET.id: 100_000})) == []
+    bench.accept(order, filled=100_000, remaining=0)
+    bench.take(account(bench, bench.state.cash, {MARKET.id: 100_000}))
+    assert not bench.of(DiscrepancyFound)
+
+
 def test_what_the_venue_calls_things_is_inert_in_our_facts() -> None:
     bench = Bench()
     nasty = "\x1b[2J" + "x" * 500 + "\n"

@@ -491,6 +491,16 @@ def test_a_correction_that_comes_before_its_fill_is_not_lost() -> None:
     assert bench.state.held(MARKET.id) == TWO
 
 
+def test_of_two_corrections_that_come_before_their_fill_the_newer_one_counts() -> None:
+    bench = Bench()
+    order = working(bench)
+    fill = bench.a_fill(order, FIVE)
+    bench.correct(fill, qty=MICRO, venue_ts=bench.now + 2)
+    bench.correct(fill, qty=TWO, venue_ts=bench.now + 1)
+    bench.take(FillSeen(fill, bench.now))
+    assert bench.state.held(MARKET.id) == MICRO
+
+
 def test_a_correction_that_completes_an_order_ends_it() -> None:
     bench = Bench()
     order = closing(bench)

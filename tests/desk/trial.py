@@ -85,6 +85,7 @@ class Trial:
         )  # fmt: skip
         (self.second if which // 64 % 2 else self.bench.scripted).says = [idea]
         self._released(self.bench.cycle())
+        self._answer_cancels(0)
 
     def send(self, which: int, fate: int, wait: int) -> None:
         """Permit, then bytes leave: they arrive or not, now or later, and the answer comes or not."""
@@ -207,6 +208,7 @@ class Trial:
         self.outbox.clear()
         self.answers.clear()
         self.bench.restart()
+        self.bench.match()
         for market in MARKETS:
             self.bench.show(market, phase="settled" if market.id in self.exchange.settled else "open")
         self._answer_cancels(0)

@@ -58,7 +58,6 @@ PROMISED = {
     "operator": (Level.HALTED, "human"),
     "discrepancy": (Level.HALTED, "human"),
     "unknown_overdue": (Level.HALTED, "human"),
-    "invariant_broken": (Level.HALTED, "human"),
     "inbox_overflow": (Level.HALTED, "human"),
     "foreign_fill": (Level.HALTED, "human"),
     "late_fill": (Level.REDUCING, "human"),

@@ -81,7 +81,10 @@ def account_seen(desk: "Desk", inp: AccountSeen) -> None:
 
 
 def _differ(desk: "Desk", differences: list[tuple[str, int, int]], source: str) -> None:
-    """Two books say different things: record each, and stop for a person."""
+    """Two books say different things: record each once, and stop for a person."""
+    if differences == desk.last_differences and "discrepancy" in desk.state.halts:
+        return
+    desk.last_differences = differences
     for what, ours, theirs in differences:
         desk.emit(DiscrepancyFound(what=shown(what), ours=ours, theirs=theirs, source=shown(source)))
     what, ours, theirs = differences[0]
@@ -89,12 +92,13 @@ def _differ(desk: "Desk", differences: list[tuple[str, int, int]], source: str) 
 
 
 def _matched(desk: "Desk", inp: AccountSeen) -> None:
-    """Record it when it says something new, when a halt waits for it, and once an hour."""
+    """Record it when a start or a halt waits for it, when it says something new, and once an hour."""
     state = desk.state
     holdings = tuple(sorted(inp.holdings, key=lambda holding: holding.instrument))
     fact = AccountMatched(cash=inp.cash, positions=holdings, open_orders=len(inp.open_orders), source=shown(inp.source))
     old = state.matched_ts is None or desk.now - state.matched_ts >= MATCH_RECORD_EVERY
-    if old or state.halts or state.unmatched or fact != desk.last_match:
+    first = state.matched_seq <= state.started_seq
+    if old or first or state.halts or state.unmatched or fact != desk.last_match:
         desk.last_match = fact
         desk.emit(fact)
 
