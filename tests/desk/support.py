@@ -6,6 +6,8 @@ Every fact that comes out is encoded to its canonical bytes, and the books are c
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from tests.model.support import T0, a_market
+
 from assent.desk.desk import Desk
 from assent.desk.state import OrderState
 from assent.desk.strategy import View
@@ -45,7 +47,6 @@ from assent.model.instruments import BinaryContract, Instrument
 from assent.model.intents import Proposal
 from assent.model.orders import Correction, Fill, Order
 from assent.model.units import MICRO, SECOND
-from tests.model.support import T0, a_market
 
 CONTRACT = MICRO
 MARKET = a_market()

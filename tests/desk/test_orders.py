@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from tests.desk.support import MARKET, Bench, kinds, sell
 
 from assent.desk.fold import evolve
 from assent.desk.orders import ENDED, RESTING, TRANSITIONS
@@ -13,7 +14,6 @@ from assent.model.inputs import Absent, Accepted, FillSeen, NotSent, Refused, Se
 from assent.model.levels import Level
 from assent.model.orders import Order
 from assent.model.units import HOUR, MICRO, SECOND
-from tests.desk.support import MARKET, Bench, kinds, sell
 
 FIVE, TWO = 5 * MICRO, 2 * MICRO
 
@@ -217,7 +217,9 @@ def test_an_answer_that_comes_after_all_fills_changes_nothing_of_the_money() -> 
 
 
 @pytest.mark.parametrize(
-    "answer", [Accepted("v", 0, FIVE), Refused("no", ""), NotSent("halted"), Unknown("")], ids=lambda a: type(a).__name__
+    "answer",
+    [Accepted("v", 0, FIVE), Refused("no", ""), NotSent("halted"), Unknown("")],
+    ids=lambda a: type(a).__name__,
 )
 def test_an_answer_told_twice_is_told_once(answer: Accepted | Refused | NotSent | Unknown) -> None:
     bench = Bench()

@@ -1,12 +1,12 @@
 """The last question before bytes leave, asked in the same step: is it still released, allowed, fresh, unanswered?"""
 
 import pytest
+from tests.desk.support import Bench
 
 from assent.desk.desk import PERMIT_LIFE
 from assent.model.inputs import Accepted, NotSent, Refused, Unknown
 from assent.model.reasons import REASONS
 from assent.model.units import MICRO, SECOND
-from tests.desk.support import Bench
 
 
 def test_a_fresh_release_is_permitted_again_and_again_until_it_is_answered() -> None:

@@ -183,7 +183,9 @@ def test_every_rule_runs_although_the_first_has_said_no() -> None:
 
 
 @each_rule
-@pytest.mark.parametrize("error", [ValueError("no"), KeyError("no"), RecursionError(), ZeroDivisionError(), MemoryError()])
+@pytest.mark.parametrize(
+    "error", [ValueError("no"), KeyError("no"), RecursionError(), ZeroDivisionError(), MemoryError()]
+)
 def test_a_rule_that_breaks_says_no_and_the_others_still_run(
     code: str, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -218,7 +220,12 @@ def test_before_a_seal_nothing_is_allowed() -> None:
     bench.state.seal = None
     market = bench.desk.markets[MARKET.id]
     idea = Candidate(
-        state=bench.state, now=bench.now, strategy="s", proposal=buy(), market=market, quote=bench.desk.streams.taken(market)
+        state=bench.state,
+        now=bench.now,
+        strategy="s",
+        proposal=buy(),
+        market=market,
+        quote=bench.desk.streams.taken(market),
     )
     assert set(failing(gate.judge(idea).checks)) >= {"mode", "scope", "quote_proof", "edge", "risk_per_trade"}
 
@@ -442,7 +449,9 @@ def test_funds_stop_exactly_at_the_last_micro() -> None:
 
 
 @given(
-    st.sampled_from(("edge_min", "risk_per_trade_max", "open_positions_max", "total_exposure_max", "quote_proof_age_max")),
+    st.sampled_from(
+        ("edge_min", "risk_per_trade_max", "open_positions_max", "total_exposure_max", "quote_proof_age_max")
+    ),
     st.integers(min_value=0, max_value=20),
     st.integers(min_value=0, max_value=20),
     st.integers(min_value=480_000, max_value=620_000),

@@ -7,6 +7,10 @@ go far. What must hold is checked after every step, and at the end everything is
 from collections.abc import Callable
 from typing import Any
 
+from tests.desk.support import Bench, Scripted, buy
+from tests.desk.tiny_exchange import Resting, TinyExchange
+from tests.model.support import a_market
+
 from assent.desk.exposure import total_exposure
 from assent.desk.fold import fold
 from assent.model.constitution import Constitution
@@ -36,9 +40,6 @@ from assent.model.inputs import (
 from assent.model.levels import Level
 from assent.model.orders import Order
 from assent.model.units import MICRO, SECOND
-from tests.desk.support import Bench, Scripted, buy
-from tests.desk.tiny_exchange import Resting, TinyExchange
-from tests.model.support import a_market
 
 CASH = 30 * MICRO
 MARKETS = tuple(a_market(f"KXTEST-26JAN05-{letter}") for letter in "ABCDEFGH")

@@ -7,6 +7,9 @@ desk. Nothing here reads a clock or a hash order: the same seed lives the same l
 import random
 from typing import Any
 
+from tests.desk.tiny_exchange import TinyExchange
+from tests.model.support import DECI_CENT, T0, TAPERED, a_market
+
 from assent.desk.desk import Desk
 from assent.desk.strategy import View
 from assent.model.constitution import Constitution
@@ -41,11 +44,8 @@ from assent.model.inputs import (
 )
 from assent.model.intents import Proposal, Score
 from assent.model.levels import CAUSES
-from assent.model.orders import Correction
 from assent.model.units import HOUR, MICRO, SECOND
 from assent.strategy.threshold import build
-from tests.desk.tiny_exchange import TinyExchange
-from tests.model.support import DECI_CENT, T0, TAPERED, a_market
 
 CASH = 200 * MICRO
 LIMITS = Constitution(
@@ -98,7 +98,7 @@ class Vandal:
         self._rng = random.Random(seed)
 
     def on_cycle(self, view: View) -> Any:
-        if self._rng.random() < 0.97:
+        if self._rng.random() < 0.995:
             return None
         thing: Any = self._rng.choice((1, float("nan"), "buy", [None], [0.5], object(), [Proposal("x", price=True)]))
         if thing == 1:
@@ -188,11 +188,22 @@ class World:
             name = self.rng.choice(live)
             left = self.exchange.orders[name].left
             qty = left if self.rng.random() < 0.5 else max(1, left // 2 // 10_000) * 10_000
-            fill = self.exchange.execute(name, min(qty, left), self.now)
+            surcharge = 20_000 if self.rng.random() < 0.02 else 0
+            fill = self.exchange.execute(name, min(qty, left), self.now, surcharge=surcharge)
             self._later.append(FillSeen(fill, self.now))
             if self.rng.random() < 0.05:
-                changed = Correction(fill.fill_id, fill.price, fill.qty - 1, fill.fee + 7, self.now + 1)
+                changed = self.exchange.correct(fill, fill.qty // 20_000 * 10_000, fill.fee // 2, self.now + 1)
                 self._later.append(CorrectionSeen(changed, self.now))
+
+    def contradiction(self) -> None:
+        """The exchange fills what it had said was off its book."""
+        ended = [resting for resting in self.exchange.orders.values() if not resting.live and resting.left]
+        if ended:
+            resting = self.rng.choice(ended)
+            if resting.order.instrument not in self.exchange.settled:
+                resting.live = True
+                self._later.append(FillSeen(self.exchange.execute(resting.order.order_id, 10_000, self.now), self.now))
+                resting.live = False
 
     def closing(self) -> None:
         live = [name for name, resting in self.exchange.orders.items() if resting.live]
@@ -206,7 +217,19 @@ class World:
             self.take(EvidenceSeen(name, self.exchange.find(name), "tiny", self.now))
 
     def books(self) -> None:
+        """All that is still to be told, and the account as it is after exactly that."""
+        told, self._later = self._later, []
+        for message in told:
+            self.take(message)
+        self.evidence()
+        if not self._later:
+            self.take(self.exchange.account(self.now))
+
+    def miscount(self) -> None:
+        """The exchange says something else of our cash, once."""
+        self.exchange.cash += 1
         self.take(self.exchange.account(self.now))
+        self.exchange.cash -= 1
 
     def settlement(self) -> None:
         name = self.rng.choice(MARKETS).id
@@ -265,8 +288,9 @@ class World:
 HAPPENINGS, WEIGHTS = zip(
     *{
         "quote": 60, "forecast": 15, "bar": 3, "cycle": 12, "proof": 8, "news": 40, "execution": 16, "closing": 5,
-        "evidence": 4, "books": 4, "settlement": 0.2, "phase": 1.5, "transfer": 0.5, "rejection": 3, "halt": 0.5,
-        "resume": 5, "cancel": 1, "restart": 0.4,
+        "contradiction": 0.3,
+        "evidence": 4, "books": 8, "miscount": 0.3, "settlement": 0.1, "phase": 1.5, "transfer": 0.5, "rejection": 3, "halt": 0.5,
+        "resume": 2, "cancel": 1, "restart": 0.4,
     }.items(),
     strict=True,
 )  # fmt: skip
