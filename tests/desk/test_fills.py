@@ -1,5 +1,6 @@
 """Each fill counts once: any order, any number of times, with answers and closings in between, gives one end."""
 
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import pytest

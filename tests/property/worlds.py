@@ -289,7 +289,8 @@ HAPPENINGS, WEIGHTS = zip(
     *{
         "quote": 60, "forecast": 15, "bar": 3, "cycle": 12, "proof": 8, "news": 40, "execution": 16, "closing": 5,
         "contradiction": 0.3,
-        "evidence": 4, "books": 8, "miscount": 0.3, "settlement": 0.1, "phase": 1.5, "transfer": 0.5, "rejection": 3, "halt": 0.5,
+        "evidence": 4, "books": 8, "miscount": 0.3, "settlement": 0.1, "phase": 1.5, "transfer": 0.5,
+        "rejection": 3, "halt": 0.5,
         "resume": 2, "cancel": 1, "restart": 0.4,
     }.items(),
     strict=True,
