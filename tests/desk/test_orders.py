@@ -449,6 +449,16 @@ def test_a_fill_taken_back_gives_back_every_micro() -> None:
     assert bench.order(order).open_qty == order.qty
 
 
+def test_a_fill_taken_back_may_still_cost_a_fee() -> None:
+    bench = Bench()
+    cash = bench.state.cash
+    order = working(bench)
+    fill = bench.a_fill(order, FIVE, fee=8_800)
+    bench.take(FillSeen(fill, bench.now))
+    bench.correct(fill, qty=0, fee=51)
+    assert (bench.state.cash, bench.state.accounts["fees"]) == (cash - 51, 51)
+
+
 def test_a_corrected_fill_counts_as_what_it_really_was() -> None:
     bench, plain = Bench(), Bench()
     order, same = working(bench), working(plain)

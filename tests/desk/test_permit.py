@@ -1,6 +1,8 @@
 """The last question before bytes leave, asked in the same step: is it still released, allowed, fresh, unanswered?"""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.desk.support import Bench
 
 from assent.desk.desk import PERMIT_LIFE
@@ -76,3 +78,12 @@ def test_asking_changes_nothing_and_every_answer_is_a_registered_reason() -> Non
     assert answers == {None, "not_released", "permit_expired"}
     assert {"halted", "already_answered", "not_released", "permit_expired"} <= set(REASONS)
     assert bench.state.digest() == digest
+
+
+@given(st.integers(0, 5 * SECOND), st.integers(0, 5 * SECOND), st.sampled_from((None, SECOND, 3 * SECOND)))
+def test_time_never_brings_a_permit_back(one: int, other: int, life: int | None) -> None:
+    bench = Bench()
+    order = bench.release(life_ns=life)
+    early, late = sorted((one, other))
+    if bench.desk.permit(order.order_id, bench.now + late) is None:
+        assert bench.desk.permit(order.order_id, bench.now + early) is None

@@ -47,7 +47,6 @@ def test_the_walks_reach_every_part_of_an_orders_life() -> None:
     expected = [
         "OrderReleased", "OrderAccepted", "OrderRefused", "OrderNotSent", "OrderUnknown", "OrderResolved",
         "OrderClosed", "CancelReleased", "CancelEnded", "FillBooked", "MarketSettled", "HaltRaised", "HaltCleared",
-        "DeskStarted",
-        "ended filled", "ended closed", "ended refused", "ended not_sent", "ended absent",
+        "DeskStarted", "ended filled", "ended closed", "ended refused", "ended not_sent", "ended absent",
     ]  # fmt: skip
     assert {name: seen[name] for name in expected if seen[name] < 10} == {}
