@@ -342,9 +342,11 @@ def read_state(settings: Settings) -> tuple[State, Head, list[tuple[int, int, Fa
 def demo(settings: Settings, *, seed: int, progress: Callable[[int, int], None] | None = None) -> Status:
     """One whole simulated day in virtual time, settlement included, on a fresh ledger in the demo's own folder."""
     seconds = stopwatch()
-    _clear_demo(settings)
     with ExitStack() as stack:
         start = DEMO_DAY
+        lease = take_lease(settings.ledger_path, now=WallClock().now())
+        stack.callback(lease.release)
+        _clear_demo(settings)
         exchange = BoxedExchange.open(None, seed=seed, start_ts=start, account=settings.account, cash=settings.cash)
         clock = VirtualClock(start)
         strategies = build_strategies(settings)
@@ -357,7 +359,8 @@ def demo(settings: Settings, *, seed: int, progress: Callable[[int, int], None] 
         stack.callback(watchdog.close)
         desk = Desk(strategies, cell=watchdog.cell)
         ledger_id = ids.ledger_id(hashlib.sha256(f"demo {seed}".encode()).digest()[: ids.LEDGER_ID_BYTES])
-        rooms = virtual.run(_demo_day(settings, desk, exchange, clock, ledger_id, watchdog, progress))
+        day = _demo_day(settings, desk, exchange, clock, lease, ledger_id, watchdog, progress)
+        rooms = virtual.run(day)
         stack.callback(rooms.opened.close)
         rooms.tally.anchor()
         return {**_demo_result(settings, rooms, seed), "seconds": round(seconds(), 2)}
@@ -368,11 +371,11 @@ async def _demo_day(
     desk: Desk,
     exchange: BoxedExchange,
     clock: Clock,
+    lease: Lease,
     ledger_id: str,
     watchdog: Watchdog,
     progress: Callable[[int, int], None] | None,
 ) -> Rooms:
-    lease = take_lease(settings.ledger_path, now=clock.now())
     rooms = _wire(settings, desk, exchange, clock, lease=lease, ledger_id=ledger_id, watchdog=watchdog)
     try:
         await rooms.runtime.run(rooms.opening, until=partial(_day, clock, progress))

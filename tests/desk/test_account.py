@@ -128,6 +128,16 @@ def test_one_micro_is_a_discrepancy(difference: int) -> None:
     assert bench.state.level == Level.HALTED
 
 
+def test_the_same_difference_is_recorded_once_and_another_one_again() -> None:
+    bench = Bench()
+    assert kinds(bench.take(account(bench, 5))) == ["DiscrepancyFound", "HaltRaised"]
+    assert bench.take(account(bench, 5)) == []
+    assert kinds(bench.take(account(bench, 6))) == ["DiscrepancyFound"]
+    bench.match()
+    assert kinds(bench.take(account(bench, 6))) == ["DiscrepancyFound"]
+    assert bench.state.unmatched == 1
+
+
 @pytest.mark.parametrize(
     ("theirs", "what"),
     [({}, 1), ({MARKET.id: MICRO - 1}, 1), ({MARKET.id: MICRO, "KXELSEWHERE": 5}, 1), ({"KXELSEWHERE": 5}, 2)],
@@ -183,6 +193,23 @@ def test_while_an_order_is_on_its_way_the_books_are_not_judged() -> None:
     assert bench.take(account(bench, 0)) == []
     bench.fill(order, MICRO)
     assert "DiscrepancyFound" in kinds(bench.take(account(bench, 0)))
+
+
+def test_an_order_in_flight_excuses_the_books_for_five_minutes_and_no_longer() -> None:
+    bench = Bench()
+    order = bench.release(qty_max=MICRO)
+    bench.answer(order, Unknown("no answer in time"))
+    for _ in range(2):
+        assert bench.take(account(bench, 0)) == []
+        bench.later(150 * SECOND)
+    assert bench.take(account(bench, 0)) == []
+    told = bench.later(SECOND).take(account(bench, 0))
+    assert kinds(told) == ["HaltRaised"]
+    assert "books_overdue" in bench.state.halts
+    bench.closed(order, 0)
+    bench.match()
+    bench.later(60 * SECOND).cycle()
+    assert "books_overdue" not in bench.state.halts
 
 
 def test_an_order_that_filled_before_its_answer_came_is_still_on_its_way() -> None:

@@ -114,7 +114,7 @@ def test_the_numbers_of_a_decision_are_in_its_fact() -> None:
     qty = 1_000 * MICRO
     assert fact.quote == QuoteTaken(480_000, qty, 500_000, qty, quoted, quoted, proven)
     intent = fact.intent
-    assert (intent.qty, intent.fee, intent.worst_loss) == (4 * MICRO, 70_000, 2_070_000)
+    assert (intent.qty, intent.fee, intent.worst_loss) == (4 * MICRO, 80_000, 2_080_000)
     assert (intent.fair, intent.edge) == (600_000, 82_500)
     assert (intent.strategy, intent.reason, intent.scores) == ("scripted", "cheap", (Score("dvs", 800_000),))
     assert intent.expires_ts == bench.now + MINUTE

@@ -185,6 +185,23 @@ def test_a_late_fill_on_an_ended_order_still_moves_the_position(status: str) -> 
     assert bench.state.level == Level.REDUCING
 
 
+def test_an_order_in_quarantine_holds_its_worst_case_until_nothing_of_it_can_come() -> None:
+    for end in ("filled", "closed"):
+        bench = Bench()
+        order = refused(bench)
+        bench.fill(order, FIVE)
+        assert order.order_id in bench.state.orders
+        assert bench.order(order).open_qty == FIVE
+        if end == "filled":
+            bench.fill(order, FIVE)
+        else:
+            bench.closed(order, FIVE)
+        assert bench.order(order).status == "quarantined"
+        assert bench.order(order).open_qty == 0
+        assert order.order_id not in bench.state.orders
+        assert bench.state.reserved() == 0
+
+
 @pytest.mark.parametrize("status", ["refused", "not_sent", "absent"])
 def test_a_late_acceptance_of_an_order_that_was_given_up_is_an_alarm(status: str) -> None:
     bench = Bench()
@@ -414,6 +431,45 @@ def test_an_order_whose_life_is_over_is_cancelled_by_the_clock() -> None:
     assert bench.later(SECOND).cycle() == []
     bench.cancel_answered(order, NotSent("not_connected"))
     assert kinds(bench.later(SECOND).cycle()) == ["CancelReleased"]
+
+
+def test_a_refused_cancel_is_asked_again_a_minute_later_and_not_at_every_cycle() -> None:
+    bench = Bench()
+    order = bench.release(life_ns=SECOND)
+    bench.accept(order)
+    bench.later(SECOND).cycle()
+    bench.cancel_answered(order, Refused("busy", ""))
+    assert bench.later(59 * SECOND).cycle() == []
+    assert kinds(bench.later(SECOND).cycle()) == ["CancelReleased"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "strange"),
+    [
+        ({"price": 500_000}, False),
+        ({"price": 480_000}, False),
+        ({"price": 500_100}, True),
+        ({"fee": 0}, False),
+        ({"fee": -10_000}, False),
+        ({"fee": -10_001}, True),
+    ],
+)
+def test_a_fill_that_the_order_did_not_allow_is_booked_and_lowers_the_level(
+    changes: dict[str, int], strange: bool
+) -> None:
+    bench = Bench()
+    order = working(bench)
+    bench.fill(order, MICRO, **changes)
+    assert bench.state.held(MARKET.id) == MICRO
+    assert ("strange_fill" in bench.state.halts) == strange
+
+
+def test_a_selling_orders_limit_is_a_floor() -> None:
+    for price, strange in ((490_000, False), (500_000, False), (489_900, True)):
+        bench = Bench()
+        order = next(f.order for f in bench.propose(sell(qty_max=FIVE)) if isinstance(f, facts.OrderReleased))
+        bench.fill(order, MICRO, price=price)
+        assert ("strange_fill" in bench.state.halts) == strange
 
 
 def test_an_order_that_stays_unknown_too_long_halts_for_a_person() -> None:

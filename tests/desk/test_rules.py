@@ -325,6 +325,7 @@ def test_a_market_that_was_never_listed_is_refused_for_everything_that_is_missin
         {"qty_max": 0},
         {"qty_max": -1},
         {"post_only": True, "time_in_force": "fok"},
+        {"protective": True},
     ],
 )
 def test_an_order_of_a_form_that_the_venue_does_not_know_is_refused(terms: dict[str, Any]) -> None:
@@ -379,6 +380,18 @@ def test_closing_gives_back_what_is_held_and_not_already_on_its_way_out() -> Non
     assert "order_form" in failing(refusal(bench.cycle()).checks)
 
 
+def test_an_entry_does_not_eat_a_position_that_an_exit_is_giving_back() -> None:
+    """Both would fill: the exit would then open what nobody wanted."""
+    other = Scripted("other")
+    bench = Bench(strategies=(other,))
+    bench.hold(qty_max=MICRO)
+    bench.propose(close())
+    other.says = [sell(qty_max=MICRO)]
+    assert refusal(bench.cycle()).reason == "order_form"
+    other.says = [buy(qty_max=MICRO)]
+    assert "OrderReleased" in kinds(bench.cycle())
+
+
 @pytest.mark.parametrize("idea", [close(), close(side="buy", price=500_000)], ids=["sell", "buy"])
 def test_there_is_nothing_to_close_where_nothing_is_held(idea: Any) -> None:
     assert refusal(Bench().propose(idea)).reason == "order_form"
@@ -428,8 +441,8 @@ def test_positions_and_orders_on_one_market_are_one_position() -> None:
 
 
 def test_total_exposure_stops_exactly_at_its_limit() -> None:
-    """Two orders of one contract at fifty: 0.50 and 1.75 cents each."""
-    for cap, count in ((1_034_999, 1), (1_035_000, 2)):
+    """Two orders of one contract at fifty: 0.50 each, and two cents if filled a hundredth at a time."""
+    for cap, count in ((1_039_999, 1), (1_040_000, 2)):
         other = Scripted("other")
         bench = Bench(constitution=limits(total_exposure_max=cap), strategies=(other,))
         bench.release(qty_max=MICRO)
@@ -439,7 +452,7 @@ def test_total_exposure_stops_exactly_at_its_limit() -> None:
 
 
 def test_funds_stop_exactly_at_the_last_micro() -> None:
-    for cash, count in ((1_034_999, 1), (1_035_000, 2)):
+    for cash, count in ((1_039_999, 1), (1_040_000, 2)):
         other = Scripted("other")
         bench = Bench(cash=cash, strategies=(other,))
         bench.release(qty_max=MICRO)

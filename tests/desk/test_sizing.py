@@ -70,7 +70,12 @@ def test_the_size_fits_the_grid_the_cap_and_what_was_asked_for(
 
 @given(
     sides, tenths_of_a_cent, st.integers(min_value=0, max_value=400).map(lambda n: n * 2_500), schedules,
-    st.sampled_from((HUNDREDTHS, WHOLE_CONTRACTS, QtyGrid(50_000, 100_000, 3 * MICRO))),
+    st.sampled_from(
+        (
+            HUNDREDTHS, WHOLE_CONTRACTS, QtyGrid(50_000, 100_000, 3 * MICRO), QtyGrid(30_000, 30_000, 3 * MICRO),
+            QtyGrid(5 * MICRO, 5 * MICRO, 50 * MICRO),
+        )
+    ),
     st.one_of(st.none(), st.integers(min_value=0, max_value=3 * MICRO)),
 )  # fmt: skip
 def test_no_larger_quantity_of_a_small_grid_would_have_fitted(
@@ -94,6 +99,12 @@ def test_one_step_more_would_pass_the_cap_at_a_price_whose_fee_does_not_come_out
     more = entry_loss(market, side="buy", price=13_000, qty=qty + 10_000)
     assert more is not None
     assert more > 10 * MICRO
+
+
+def test_the_unit_of_a_size_is_the_step_of_the_grid_and_not_one_contract() -> None:
+    """Lots of five at ninety cents with a fee of ten dollars a lot: two lots fit into thirty dollars."""
+    market = a_market(quantities=QtyGrid(5 * MICRO, 5 * MICRO, 50 * MICRO), fees=PerContractFee(2 * MICRO))
+    assert fixed_risk(market, side="buy", price=900_000, stop_price=None, cap=30 * MICRO, qty_max=None) == 10 * MICRO
 
 
 def test_the_finest_prices_of_the_venue_are_sized_too() -> None:
@@ -123,6 +134,13 @@ def test_what_does_not_fit_is_refused_as_risk_per_trade_with_the_loss_of_the_sma
 def WIDE_WITH(**changes: Any) -> Any:  # noqa: N802 - a constant with a difference
     values = {name: getattr(WIDE, name) for name in WIDE.__struct_fields__}
     return type(WIDE)(**(values | changes))
+
+
+def test_asking_for_less_than_the_smallest_size_is_asking_for_nothing() -> None:
+    told = Bench().propose(buy(qty_max=9_999))
+    refusal = told[-1]
+    assert isinstance(refusal, IntentRefused)
+    assert (refusal.reason, refusal.intent.qty) == ("risk_per_trade", 0)
 
 
 def test_a_strategy_can_ask_for_less_and_never_for_more() -> None:

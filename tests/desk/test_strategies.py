@@ -1,5 +1,6 @@
 """A strategy is its owner's code from last night: whatever it raises or returns, the desk lives and says so."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
@@ -144,6 +145,8 @@ FAULTS: dict[str, BaseException] = {
     "exits while speaking": Exits(),
     "colourful": Colourful(),
     "unicode": UnicodeDecodeError("utf-8", b"\xff", 0, 1, "x"),
+    "GeneratorExit": GeneratorExit(),
+    "cancellation": asyncio.CancelledError(),
     "group": ExceptionGroup("several", [ValueError("a"), KeyError("b")]),
 }
 
@@ -253,6 +256,12 @@ def test_the_strategies_after_a_broken_one_are_still_asked() -> None:
         told = SHOWN[hook](bench)
         assert [fact.intent.strategy for fact in told if isinstance(fact, IntentRefused)] == ["good"]
         broken.armed = good.armed = ""
+
+
+@each_hook
+def test_only_a_person_interrupts(hook: str) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        misbehave(raising(KeyboardInterrupt()), hook)
 
 
 def test_the_desk_notes_whom_it_is_calling() -> None:

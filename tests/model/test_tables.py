@@ -63,6 +63,8 @@ PROMISED = {
     "late_fill": (Level.REDUCING, "human"),
     "strategy_stopped": (Level.REDUCING, "human"),
     "strategy_repeats": (Level.LOCKED, "human"),
+    "strange_fill": (Level.REDUCING, "human"),
+    "books_overdue": (Level.REDUCING, "clear_for"),
     "mark_missing": (Level.REDUCING, "clear_for"),
     "clock_jump": (Level.REDUCING, "clear_for"),
 }

@@ -85,7 +85,7 @@ def _fill_corrected(state: State, _ts: int, fact: facts.FillCorrected) -> None:
     correction = fact.correction
     old = state.archive.fills[correction.fill_id]
     _book(state, old.instrument, side=_OPPOSITE[old.side], price=old.price, qty=old.qty, fee=-old.fee)
-    if correction.qty:
+    if correction.qty or correction.fee:
         _book(
             state, old.instrument, side=old.side, price=correction.price, qty=correction.qty, fee=correction.fee
         )  # fmt: skip

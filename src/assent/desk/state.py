@@ -39,6 +39,7 @@ class OrderState(msgspec.Struct):
     venue_filled: int | None = None
     unknown_ts: int | None = None
     cancel: str = ""
+    cancel_ts: int = 0
 
     @property
     def open_qty(self) -> int:

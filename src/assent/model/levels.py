@@ -54,6 +54,8 @@ _CAUSES = (
         "human",
         "A strategy brought the process down three times on one input.",
     ),
+    Cause("strange_fill", Level.REDUCING, "human", "A fill was worse than its order allowed, or paid us a fee."),
+    Cause("books_overdue", Level.REDUCING, "clear_for", "The books could not be compared for too long.", MINUTE),
     Cause("mark_missing", Level.REDUCING, "clear_for", "A position has no bid to be valued at.", 5 * MINUTE),
     Cause("clock_jump", Level.REDUCING, "clear_for", "The machine's clock jumped.", 5 * MINUTE),
 )
