@@ -35,7 +35,7 @@ from assent.runtime.clock import Clock, ScaledClock, VirtualClock, WallClock, st
 from assent.runtime.inbox import Inbox
 from assent.runtime.loop import Loop
 from assent.runtime.reconcile import match_books, resolve_orders
-from assent.runtime.recovery import Identity, Opened, forget_deaths, open_ledger, opening_inputs, take_lease
+from assent.runtime.recovery import Identity, Opened, forget_deaths, head_of, open_ledger, opening_inputs, take_lease
 from assent.runtime.runtime import Runtime
 from assent.runtime.status import Status, status_of
 from assent.runtime.tally import Tally
@@ -122,19 +122,8 @@ def _open_exchange(settings: Settings, speed: int) -> tuple[BoxedExchange, Clock
         )
     except ExchangeError as error:
         raise AssentError(str(error)) from error
-    floor = max(wall, exchange.lived_until, ledger_head(settings.ledger_path).ts)
+    floor = max(wall, exchange.lived_until, head_of(settings.ledger_path).ts)
     return exchange, ScaledClock(floor, speed)
-
-
-def ledger_head(path: Path) -> Head:
-    """The last record of the ledger at `path`, or the empty head where there is none."""
-    if not path.exists():
-        return EMPTY
-    reader = open_reader(path)
-    try:
-        return reader.head()
-    finally:
-        reader.close()
 
 
 def _wire(

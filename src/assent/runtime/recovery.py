@@ -12,11 +12,11 @@ import msgspec
 
 from assent.desk.desk import Desk
 from assent.ledger.anchors import AnchorFile, anchors_of
-from assent.ledger.chain import seal_of
+from assent.ledger.chain import EMPTY, Head, seal_of
 from assent.ledger.check import check_ledger, check_seal
 from assent.ledger.lease import Lease
 from assent.ledger.port import Reader
-from assent.ledger.sqlite import SqliteStore
+from assent.ledger.sqlite import SqliteStore, open_reader
 from assent.model.constitution import Constitution
 from assent.model.errors import InvariantBroken
 from assent.model.facts import Fact, StateMarked, decode_fact
@@ -79,6 +79,17 @@ def open_ledger(place: Path, desk: Desk, identity: Identity, *, lease: Lease) ->
     except BaseException:  # boundary: only to give the lease back; raised again as it is
         lease.release()
         raise
+
+
+def head_of(path: Path) -> Head:
+    """The last record of the ledger at `path`, or the empty head where there is none."""
+    if not path.exists():
+        return EMPTY
+    reader = open_reader(path)
+    try:
+        return reader.head()
+    finally:
+        reader.close()
 
 
 def restore(ledger: Reader, desk: Desk, identity: Identity) -> None:
