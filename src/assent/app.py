@@ -35,7 +35,7 @@ from assent.runtime.clock import Clock, ScaledClock, VirtualClock, WallClock, st
 from assent.runtime.inbox import Inbox
 from assent.runtime.loop import Loop
 from assent.runtime.reconcile import match_books, resolve_orders
-from assent.runtime.recovery import Identity, Opened, forget_deaths, open_ledger, opening_inputs, take_lease
+from assent.runtime.recovery import Identity, Opened, forget_deaths, head_of, open_ledger, opening_inputs, take_lease
 from assent.runtime.runtime import Runtime
 from assent.runtime.status import Status, status_of
 from assent.runtime.tally import Tally
@@ -122,19 +122,8 @@ def _open_exchange(settings: Settings, speed: int) -> tuple[BoxedExchange, Clock
         )
     except ExchangeError as error:
         raise AssentError(str(error)) from error
-    floor = max(wall, exchange.lived_until, ledger_head(settings.ledger_path).ts)
+    floor = max(wall, exchange.lived_until, head_of(settings.ledger_path).ts)
     return exchange, ScaledClock(floor, speed)
-
-
-def ledger_head(path: Path) -> Head:
-    """The last record of the ledger at `path`, or the empty head where there is none."""
-    if not path.exists():
-        return EMPTY
-    reader = open_reader(path)
-    try:
-        return reader.head()
-    finally:
-        reader.close()
 
 
 def _wire(
@@ -342,9 +331,11 @@ def read_state(settings: Settings) -> tuple[State, Head, list[tuple[int, int, Fa
 def demo(settings: Settings, *, seed: int, progress: Callable[[int, int], None] | None = None) -> Status:
     """One whole simulated day in virtual time, settlement included, on a fresh ledger in the demo's own folder."""
     seconds = stopwatch()
-    _clear_demo(settings)
     with ExitStack() as stack:
         start = DEMO_DAY
+        lease = take_lease(settings.ledger_path, now=WallClock().now())
+        stack.callback(lease.release)
+        _clear_demo(settings)
         exchange = BoxedExchange.open(None, seed=seed, start_ts=start, account=settings.account, cash=settings.cash)
         clock = VirtualClock(start)
         strategies = build_strategies(settings)
@@ -357,7 +348,8 @@ def demo(settings: Settings, *, seed: int, progress: Callable[[int, int], None] 
         stack.callback(watchdog.close)
         desk = Desk(strategies, cell=watchdog.cell)
         ledger_id = ids.ledger_id(hashlib.sha256(f"demo {seed}".encode()).digest()[: ids.LEDGER_ID_BYTES])
-        rooms = virtual.run(_demo_day(settings, desk, exchange, clock, ledger_id, watchdog, progress))
+        day = _demo_day(settings, desk, exchange, clock, lease, ledger_id, watchdog, progress)
+        rooms = virtual.run(day)
         stack.callback(rooms.opened.close)
         rooms.tally.anchor()
         return {**_demo_result(settings, rooms, seed), "seconds": round(seconds(), 2)}
@@ -368,11 +360,11 @@ async def _demo_day(
     desk: Desk,
     exchange: BoxedExchange,
     clock: Clock,
+    lease: Lease,
     ledger_id: str,
     watchdog: Watchdog,
     progress: Callable[[int, int], None] | None,
 ) -> Rooms:
-    lease = take_lease(settings.ledger_path, now=clock.now())
     rooms = _wire(settings, desk, exchange, clock, lease=lease, ledger_id=ledger_id, watchdog=watchdog)
     try:
         await rooms.runtime.run(rooms.opening, until=partial(_day, clock, progress))
@@ -403,7 +395,7 @@ def _demo_result(settings: Settings, rooms: Rooms, seed: int) -> Status:
     return {
         "seed": seed,
         "ledger": {
-            "path": str(settings.ledger_path),
+            "path": _near(settings.ledger_path),
             "id": state.seal.ledger_id if state.seal else "",
             "head": head.hash.hex(),
             "records": head.seq,
@@ -412,8 +404,8 @@ def _demo_result(settings: Settings, rooms: Rooms, seed: int) -> Status:
         "markets": rooms.venue.listed,
         "trades": rooms.tally.trades,
         "refusals": dict(sorted(rooms.tally.refusals.items())),
-        "settled": rooms.tally.settled,
-        "all_settled": not ours and not theirs,
+        "settled": sum(view.status == "settled" for view in exchange.markets()),
+        "all_settled": not ours and not theirs and all(view.status == "settled" for view in exchange.markets()),
         "cash": state.cash,
         "fees": state.accounts["fees"],
         "pnl": state.cash - settings.cash,
@@ -421,6 +413,12 @@ def _demo_result(settings: Settings, rooms: Rooms, seed: int) -> Status:
         "books_equal": (state.cash, state.accounts["fees"], ours) == (balance.cash, balance.fees_paid, theirs),
         "level": Level(state.level).name,
     }
+
+
+def _near(path: Path) -> str:
+    """From where we stand, when it lies below."""
+    here = Path.cwd()
+    return f"./{path.relative_to(here)}" if path.is_relative_to(here) else str(path)
 
 
 def _clear_demo(settings: Settings) -> None:

@@ -198,7 +198,7 @@ def test_the_live_view_shows_mode_level_money_limits_orders_and_the_last_facts()
     picture = drawn(status_after(busy()))
     for part in (
         "PAPER  tester  kalshi sim  account paper-1", "level REDUCING", "cash $995.6294", "quotes 12,345",
-        "total_exposure_max", "$5.9483 of $50.00", "2 of 5", "REDUCING [clock_jump]", "buy YES at 0.42", "SIM-SNOW",
+        "total_exposure_max", "$5.9484 of $50.00", "2 of 5", "REDUCING [clock_jump]", "buy YES at 0.42", "SIM-SNOW",
         "0/4", "bought 10 YES at 0.42", "60x", "Ctrl-C stops cleanly",
     ):  # fmt: skip
         assert part in picture, part

@@ -17,7 +17,7 @@ def test_a_trade_is_told_from_the_idea_to_the_money(cli: Cli, lived: Lived) -> N
     for part in (
         "scripted wanted to buy YES at 0.42 in SIM-RAIN",
         "nothing was held before",
-        "size 10, worst loss $4.3706, fee estimate $0.1706",
+        "size 10, worst loss $4.371, fees at most $0.171",
         "estimate YES 0.60, edge after fees 0.16294 a contract",
         "  ask  0.42  x  50",
         "1.3 s old by the venue's time, 500 ms since it came in",
@@ -39,7 +39,7 @@ def test_every_check_stands_there_with_its_numbers(cli: Cli, lived: Lived) -> No
         cli("why", lived.won.order_id, "-C", lived.folder, "--json"),
     )
     lines = {line.split()[1]: line.split() for line in told.out.splitlines() if line.startswith(("  ok  ", "  NO  "))}
-    assert lines["total_exposure"] == ["ok", "total_exposure", "$4.3706", "$50.00", "money"]
+    assert lines["total_exposure"] == ["ok", "total_exposure", "$4.371", "$50.00", "money"]
     assert lines["edge"] == ["ok", "edge", "0.16294", "0.02", "price"]
     assert [check["rule"] for check in data.json["checks"]] == list(lines)
 

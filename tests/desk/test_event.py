@@ -17,7 +17,7 @@ ALONE = a_market(f"{EVENT}-X", fees=FREE)
 ONE = MICRO
 
 
-def told(trusted: bool, cap: int, *ideas: Any) -> list[bool]:  # noqa: FBT001 - one word per case in the table
+def told(trusted: bool, cap: int, *ideas: Any) -> list[bool]:
     """Which of these ideas are released, one after the other, each filled at once."""
     bench = Bench(
         constitution=limits(event_exposure_max=cap, trust_exclusive=("KXTEST",) if trusted else ()),
@@ -42,7 +42,7 @@ def no_on(market: Any) -> Any:
 
 
 @pytest.mark.parametrize(("trusted", "released"), [(False, [True, False]), (True, [True, True])])
-def test_only_trust_lets_one_market_of_a_group_pay_for_another(trusted: bool, released: list[bool]) -> None:  # noqa: FBT001
+def test_only_trust_lets_one_market_of_a_group_pay_for_another(trusted: bool, released: list[bool]) -> None:
     """NO on two markets: at most one can end in yes, so 60 - 40 cents are the worst where that is believed."""
     assert told(trusted, 600_000, no_on(GROUP[0]), no_on(GROUP[1])) == released
 

@@ -1,17 +1,18 @@
 """Each fill counts once: any order, any number of times, with answers and closings in between, gives one end."""
 
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.desk.support import MARKET, Bench, Scripted, sell
 
 from assent.model import facts
 from assent.model.inputs import Accepted, FillSeen, Input, OrderClosedSeen, SendAnswered
 from assent.model.levels import Level
 from assent.model.orders import Fill, Order
 from assent.model.units import MICRO
-from tests.desk.support import MARKET, Bench, Scripted, sell
 
 QTY = 10 * MICRO
 
@@ -39,13 +40,13 @@ def end_of(bench: Bench, order: Order) -> End:
 
 @st.composite
 def executions(draw: st.DrawFn) -> tuple[list[tuple[int, int, int]], int]:
-    """Pieces (qty, price, fee) of an order of ten, whole or in part, and how many were done when the answer left."""
+    """Pieces (qty, price, fee) of buying ten at fifty, whole or in part; how many were done at the answer."""
     cuts = sorted(draw(st.sets(st.integers(min_value=1, max_value=999), max_size=4)) | {0})
     last = draw(st.sampled_from((1_000, cuts[-1])))
     edges = [cut * 10_000 for cut in sorted({*cuts, last})]
     pieces = [
-        (high - low, draw(st.sampled_from((480_000, 490_000, 500_000))), draw(st.integers(-300, 20_000)))
-        for low, high in zip(edges, edges[1:], strict=False)
+        (high - low, draw(st.sampled_from((480_000, 490_000, 500_000))), draw(st.integers(0, 20_000)))
+        for low, high in pairwise(edges)
     ]
     return pieces, draw(st.integers(min_value=0, max_value=len(pieces)))
 
@@ -86,6 +87,11 @@ def test_any_permutation_and_multiplicity_gives_one_final_state(
     assert len(bench.of(facts.FillBooked)) == len(execution[0])
 
 
+def at(order: Order, price: int) -> int:
+    """As much better than the limit of a selling order as `price` is better than fifty for a buying one."""
+    return price if order.side == "buy" else order.price + 500_000 - price
+
+
 @given(executions(), executions(), st.data())
 def test_fills_of_two_sides_give_one_position_and_one_cash_in_any_order(
     first: tuple[list[tuple[int, int, int]], int], second: tuple[list[tuple[int, int, int]], int], data: st.DataObject
@@ -98,7 +104,10 @@ def test_fills_of_two_sides_give_one_position_and_one_cash_in_any_order(
         other.says = [sell(qty_max=QTY)]
         selling = next(f.order for f in bench.cycle() if isinstance(f, facts.OrderReleased))
         fills: list[Any] = [
-            FillSeen(Fill(f"{side}-{n}", order.order_id, MARKET.id, order.side, price, qty, fee, True, n), bench.now)
+            FillSeen(
+                Fill(f"{side}-{n}", order.order_id, MARKET.id, order.side, at(order, price), qty, fee, True, n),
+                bench.now,
+            )
             for side, order, (pieces, _) in (("b", buying, first), ("s", selling, second))
             for n, (qty, price, fee) in enumerate(pieces)
         ]

@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.desk.support import MARKET, Bench, buy, limits, sell
+from tests.model.support import FREE, a_future, a_market
 
 from assent.desk.candidate import Candidate
 from assent.desk.sizing import kelly_fraction
 from assent.model.constitution import Tier
 from assent.model.facts import OrderReleased
 from assent.model.units import MICRO
-from tests.desk.support import MARKET, Bench, buy, limits, sell
-from tests.model.support import FREE, a_future, a_market
 
 CHEAP = a_market(fees=FREE)
 WIDE_OPEN = {"risk_per_trade_max": 500 * MICRO, "total_exposure_max": 1_000 * MICRO}

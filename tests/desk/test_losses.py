@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.desk.support import MARKET, Bench, buy, close, kinds, limits
+from tests.model.support import FREE, T0, a_market
 
 from assent.desk import worth
 from assent.desk.fold import fold
@@ -13,8 +15,6 @@ from assent.model.facts import EquityMarked, HaltCleared, HaltRaised, IntentRefu
 from assent.model.inputs import CashSeen
 from assent.model.levels import Level
 from assent.model.units import DAY, HOUR, MICRO, MINUTE, SECOND
-from tests.desk.support import MARKET, Bench, buy, close, kinds, limits
-from tests.model.support import FREE, T0, a_market
 
 NEXT_DAY = (T0 // DAY + 1) * DAY
 FREE_MARKET = a_market(fees=FREE, close_ts=T0 + 90 * DAY)
@@ -58,7 +58,7 @@ def test_a_loss_halts_at_and_above_its_limit_and_not_below(
     cause: str,
     values: dict[str, int],
     cents: int,
-    halts: bool,  # noqa: FBT001
+    halts: bool,
 ) -> None:
     bench = desk(**{f"{cause}_{key}": value for key, value in values.items()})
     told = fall(bench, cents)
@@ -67,7 +67,7 @@ def test_a_loss_halts_at_and_above_its_limit_and_not_below(
 
 
 @pytest.mark.parametrize(("bid", "halts"), [(500_000, False), (490_000, True), (480_000, True)])
-def test_a_drawdown_is_measured_from_the_peak(bid: int, halts: bool) -> None:  # noqa: FBT001
+def test_a_drawdown_is_measured_from_the_peak(bid: int, halts: bool) -> None:
     """Up by ten cents a contract to 101 dollars; one per cent of that is a dollar and one cent."""
     bench = desk(drawdown_fraction_max=10_000)
     fall(bench, -10)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from tests.desk.support import MARKET, Bench, kinds, sell
 
 from assent.desk.fold import evolve
 from assent.desk.orders import ENDED, RESTING, TRANSITIONS
@@ -13,7 +14,6 @@ from assent.model.inputs import Absent, Accepted, FillSeen, NotSent, Refused, Se
 from assent.model.levels import Level
 from assent.model.orders import Order
 from assent.model.units import HOUR, MICRO, SECOND
-from tests.desk.support import MARKET, Bench, kinds, sell
 
 FIVE, TWO = 5 * MICRO, 2 * MICRO
 
@@ -185,6 +185,23 @@ def test_a_late_fill_on_an_ended_order_still_moves_the_position(status: str) -> 
     assert bench.state.level == Level.REDUCING
 
 
+def test_an_order_in_quarantine_holds_its_worst_case_until_nothing_of_it_can_come() -> None:
+    for end in ("filled", "closed"):
+        bench = Bench()
+        order = refused(bench)
+        bench.fill(order, FIVE)
+        assert order.order_id in bench.state.orders
+        assert bench.order(order).open_qty == FIVE
+        if end == "filled":
+            bench.fill(order, FIVE)
+        else:
+            bench.closed(order, FIVE)
+        assert bench.order(order).status == "quarantined"
+        assert bench.order(order).open_qty == 0
+        assert order.order_id not in bench.state.orders
+        assert bench.state.reserved() == 0
+
+
 @pytest.mark.parametrize("status", ["refused", "not_sent", "absent"])
 def test_a_late_acceptance_of_an_order_that_was_given_up_is_an_alarm(status: str) -> None:
     bench = Bench()
@@ -217,7 +234,9 @@ def test_an_answer_that_comes_after_all_fills_changes_nothing_of_the_money() -> 
 
 
 @pytest.mark.parametrize(
-    "answer", [Accepted("v", 0, FIVE), Refused("no", ""), NotSent("halted"), Unknown("")], ids=lambda a: type(a).__name__
+    "answer",
+    [Accepted("v", 0, FIVE), Refused("no", ""), NotSent("halted"), Unknown("")],
+    ids=lambda a: type(a).__name__,
 )
 def test_an_answer_told_twice_is_told_once(answer: Accepted | Refused | NotSent | Unknown) -> None:
     bench = Bench()
@@ -414,6 +433,45 @@ def test_an_order_whose_life_is_over_is_cancelled_by_the_clock() -> None:
     assert kinds(bench.later(SECOND).cycle()) == ["CancelReleased"]
 
 
+def test_a_refused_cancel_is_asked_again_a_minute_later_and_not_at_every_cycle() -> None:
+    bench = Bench()
+    order = bench.release(life_ns=SECOND)
+    bench.accept(order)
+    bench.later(SECOND).cycle()
+    bench.cancel_answered(order, Refused("busy", ""))
+    assert bench.later(59 * SECOND).cycle() == []
+    assert kinds(bench.later(SECOND).cycle()) == ["CancelReleased"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "strange"),
+    [
+        ({"price": 500_000}, False),
+        ({"price": 480_000}, False),
+        ({"price": 500_100}, True),
+        ({"fee": 0}, False),
+        ({"fee": -10_000}, False),
+        ({"fee": -10_001}, True),
+    ],
+)
+def test_a_fill_that_the_order_did_not_allow_is_booked_and_lowers_the_level(
+    changes: dict[str, int], strange: bool
+) -> None:
+    bench = Bench()
+    order = working(bench)
+    bench.fill(order, MICRO, **changes)
+    assert bench.state.held(MARKET.id) == MICRO
+    assert ("strange_fill" in bench.state.halts) == strange
+
+
+def test_a_selling_orders_limit_is_a_floor() -> None:
+    for price, strange in ((490_000, False), (500_000, False), (489_900, True)):
+        bench = Bench()
+        order = next(f.order for f in bench.propose(sell(qty_max=FIVE)) if isinstance(f, facts.OrderReleased))
+        bench.fill(order, MICRO, price=price)
+        assert ("strange_fill" in bench.state.halts) == strange
+
+
 def test_an_order_that_stays_unknown_too_long_halts_for_a_person() -> None:
     bench = Bench()
     order = unknown(bench)
@@ -445,6 +503,16 @@ def test_a_fill_taken_back_gives_back_every_micro() -> None:
     assert (bench.state.cash, bench.state.held(MARKET.id)) == (cash, 0)
     assert bench.order(order).filled == 0
     assert bench.order(order).open_qty == order.qty
+
+
+def test_a_fill_taken_back_may_still_cost_a_fee() -> None:
+    bench = Bench()
+    cash = bench.state.cash
+    order = working(bench)
+    fill = bench.a_fill(order, FIVE, fee=8_800)
+    bench.take(FillSeen(fill, bench.now))
+    bench.correct(fill, qty=0, fee=51)
+    assert (bench.state.cash, bench.state.accounts["fees"]) == (cash - 51, 51)
 
 
 def test_a_corrected_fill_counts_as_what_it_really_was() -> None:
@@ -489,6 +557,16 @@ def test_a_correction_that_comes_before_its_fill_is_not_lost() -> None:
     bench.correct(fill, qty=TWO)
     bench.take(FillSeen(fill, bench.now))
     assert bench.state.held(MARKET.id) == TWO
+
+
+def test_of_two_corrections_that_come_before_their_fill_the_newer_one_counts() -> None:
+    bench = Bench()
+    order = working(bench)
+    fill = bench.a_fill(order, FIVE)
+    bench.correct(fill, qty=MICRO, venue_ts=bench.now + 2)
+    bench.correct(fill, qty=TWO, venue_ts=bench.now + 1)
+    bench.take(FillSeen(fill, bench.now))
+    assert bench.state.held(MARKET.id) == MICRO
 
 
 def test_a_correction_that_completes_an_order_ends_it() -> None:

@@ -3,14 +3,14 @@
 from typing import Any
 
 import pytest
+from tests.desk.support import Bench, buy, close, kinds, limits
+from tests.model.support import T0, a_market
 
 from assent.desk import pace
 from assent.model.constitution import RELEASES_MOST, Constitution
 from assent.model.facts import IntentRefused
 from assent.model.inputs import NotSent, Refused, Unknown
 from assent.model.units import DAY, HOUR, MICRO, MINUTE, SECOND
-from tests.desk.support import Bench, buy, close, kinds, limits
-from tests.model.support import T0, a_market
 
 NEXT_DAY = (T0 // DAY + 1) * DAY
 MARKETS = tuple(a_market(f"KXTEST-26JAN05-B{n}", close_ts=T0 + 90 * DAY) for n in range(40, 52))

@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
+from tests.desk.support import MARKET, Bench, buy, close, kinds, limits, sell
 
 from assent.desk.norms import SAMPLES_LEAST
 from assent.model.facts import IntentRefused
 from assent.model.intents import Score
 from assent.model.units import MICRO, SECOND
-from tests.desk.support import MARKET, Bench, buy, close, kinds, limits, sell
 
 
 def released(idea: Any, **values: Any) -> bool:
@@ -35,13 +35,13 @@ def test_of_two_scores_by_one_name_the_lower_counts() -> None:
 
 
 @pytest.mark.parametrize(("ev_min", "trades"), [(165_000, True), (165_001, False)])
-def test_the_expected_gain_is_measured_against_the_cost(ev_min: int, trades: bool) -> None:  # noqa: FBT001
+def test_the_expected_gain_is_measured_against_the_cost(ev_min: int, trades: bool) -> None:
     """One contract at fifty: ten cents of gain, 1.75 of fee."""
     assert released(buy(qty_max=MICRO), ev_min=ev_min) == trades
 
 
 @pytest.mark.parametrize(("ev_min", "trades"), [(161_764, True), (161_765, False)])
-def test_for_no_the_cost_is_what_no_costs(ev_min: int, trades: bool) -> None:  # noqa: FBT001
+def test_for_no_the_cost_is_what_no_costs(ev_min: int, trades: bool) -> None:
     """NO at 51 cents: ten cents of gain, a fee of 1.7493 rounded up to 1.75: 8.25 / 51."""
     assert released(sell(qty_max=MICRO), ev_min=ev_min) == trades
 

@@ -16,7 +16,7 @@ from assent.desk.candidate import Candidate
 from assent.desk.rules import LIMITS_OF, RULES, in_force
 from assent.model.constitution import LIMITS, Constitution
 from assent.model.facts import Fact, IntentProposed, IntentRefused, OrderReleased
-from assent.model.inputs import InstrumentSeen, PhaseSeen, StreamProven, Unknown
+from assent.model.inputs import DeskStarting, InstrumentSeen, PhaseSeen, StreamProven, Unknown
 from assent.model.intents import Check
 from assent.model.reasons import REASONS
 from assent.model.units import HOUR, MICRO, SECOND
@@ -62,6 +62,12 @@ def on_an_old_quote() -> World:
     return bench, buy()
 
 
+def before_the_books_were_compared() -> World:
+    bench = Bench()
+    bench.take(DeskStarting("test", (), bench.now))
+    return bench, buy()
+
+
 def with_flags_that_contradict_each_other() -> World:
     return Bench(), buy(post_only=True, time_in_force="ioc")
 
@@ -97,6 +103,7 @@ WORLDS: dict[str, Callable[[], World]] = {
     "mode": in_observe_mode,
     "level": under_a_halt,
     "strategy_stopped": after_a_fault_of_its_own,
+    "books_matched": before_the_books_were_compared,
     "hold": that_says_hold,
     "scope": out_of_scope,
     "market_open": while_the_venue_pauses,
@@ -133,8 +140,8 @@ def failing(checks: tuple[Check, ...]) -> list[str]:
 
 def test_the_rules_stand_in_the_stated_order() -> None:
     assert CODES == [
-        "mode", "level", "strategy_stopped", "hold", "scope", "market_open", "quote_proof", "order_form",
-        "one_open_intent", "capital", "daily_loss_guard", "weekly_loss_exceeded", "monthly_loss_exceeded",
+        "mode", "level", "strategy_stopped", "books_matched", "hold", "scope", "market_open", "quote_proof",
+        "order_form", "one_open_intent", "capital", "daily_loss_guard", "weekly_loss_exceeded", "monthly_loss_exceeded",
         "consecutive_loss_pause", "cooldown_active",
         "price_band", "spread", "spread_norm", "confidence", "scores", "favourite", "edge", "ev",
         "risk_per_trade", "order_qty", "order_notional", "duplicate", "overlap", "max_position_exceeded",
@@ -306,6 +313,7 @@ def test_a_market_that_has_settled_is_not_open_again_after_a_restart() -> None:
     bench.hold(qty_max=MICRO)
     bench.settle("yes")
     bench.restart()
+    bench.match()
     bench.show(MARKET)
     assert refusal(bench.propose(buy())).reason == "market_open"
 
@@ -360,6 +368,7 @@ def test_a_market_that_was_never_listed_is_refused_for_everything_that_is_missin
         {"qty_max": 0},
         {"qty_max": -1},
         {"post_only": True, "time_in_force": "fok"},
+        {"protective": True},
     ],
 )
 def test_an_order_of_a_form_that_the_venue_does_not_know_is_refused(terms: dict[str, Any]) -> None:
@@ -414,6 +423,18 @@ def test_closing_gives_back_what_is_held_and_not_already_on_its_way_out() -> Non
     assert "order_form" in failing(refusal(bench.cycle()).checks)
 
 
+def test_an_entry_does_not_eat_a_position_that_an_exit_is_giving_back() -> None:
+    """Both would fill: the exit would then open what nobody wanted."""
+    other = Scripted("other")
+    bench = Bench(strategies=(other,))
+    bench.hold(qty_max=MICRO)
+    bench.propose(close())
+    other.says = [sell(qty_max=MICRO)]
+    assert refusal(bench.cycle()).reason == "order_form"
+    other.says = [buy(qty_max=MICRO)]
+    assert "OrderReleased" in kinds(bench.cycle())
+
+
 @pytest.mark.parametrize("idea", [close(), close(side="buy", price=500_000)], ids=["sell", "buy"])
 def test_there_is_nothing_to_close_where_nothing_is_held(idea: Any) -> None:
     assert refusal(Bench().propose(idea)).reason == "order_form"
@@ -463,8 +484,8 @@ def test_positions_and_orders_on_one_market_are_one_position() -> None:
 
 
 def test_total_exposure_stops_exactly_at_its_limit() -> None:
-    """Two orders of one contract at fifty: 0.50 and 1.75 cents each."""
-    for cap, count in ((1_034_999, 1), (1_035_000, 2)):
+    """Two orders of one contract at fifty: 0.50 each, and two cents if filled a hundredth at a time."""
+    for cap, count in ((1_039_999, 1), (1_040_000, 2)):
         other = Scripted("other")
         bench = Bench(constitution=limits(total_exposure_max=cap), strategies=(other,))
         bench.release(qty_max=MICRO)
@@ -474,7 +495,7 @@ def test_total_exposure_stops_exactly_at_its_limit() -> None:
 
 
 def test_funds_stop_exactly_at_the_last_micro() -> None:
-    for cash, count in ((1_034_999, 1), (1_035_000, 2)):
+    for cash, count in ((1_039_999, 1), (1_040_000, 2)):
         other = Scripted("other")
         bench = Bench(cash=cash, strategies=(other,))
         bench.release(qty_max=MICRO)

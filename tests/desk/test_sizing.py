@@ -4,6 +4,8 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.desk.support import MARKET, WIDE, Bench, buy, kinds
+from tests.model.support import CENTI_EDGES, DECI_CENT, FREE, KALSHI_FEES, a_future, a_market
 
 from assent.desk.exposure import entry_loss
 from assent.desk.sizing import fixed_risk
@@ -11,8 +13,6 @@ from assent.model.facts import IntentRefused, OrderReleased
 from assent.model.grids import HUNDREDTHS, WHOLE_CONTRACTS, QtyGrid
 from assent.model.instruments import PerContractFee, QuadraticFee
 from assent.model.units import MICRO
-from tests.desk.support import MARKET, WIDE, Bench, buy, kinds
-from tests.model.support import CENTI_EDGES, DECI_CENT, FREE, KALSHI_FEES, a_future, a_market
 
 sides: Any = st.sampled_from(("buy", "sell"))
 tenths_of_a_cent = st.integers(min_value=1, max_value=999).map(lambda tenths: tenths * 1_000)
@@ -30,7 +30,10 @@ schedules = st.one_of(
     st.just(KALSHI_FEES),
     st.just(FREE),
     st.builds(PerContractFee, st.integers(min_value=0, max_value=50_000)),
-    st.builds(QuadraticFee, st.integers(0, 200_000), st.just(0), st.sampled_from((1, 100, 10_000)), st.sampled_from((1, 100, 10_000))),
+    st.builds(
+        QuadraticFee, st.integers(0, 200_000), st.just(0),
+        st.sampled_from((1, 100, 10_000)), st.sampled_from((1, 100, 10_000)),
+    ),
 )  # fmt: skip
 
 
@@ -67,7 +70,12 @@ def test_the_size_fits_the_grid_the_cap_and_what_was_asked_for(
 
 @given(
     sides, tenths_of_a_cent, st.integers(min_value=0, max_value=400).map(lambda n: n * 2_500), schedules,
-    st.sampled_from((HUNDREDTHS, WHOLE_CONTRACTS, QtyGrid(50_000, 100_000, 3 * MICRO))),
+    st.sampled_from(
+        (
+            HUNDREDTHS, WHOLE_CONTRACTS, QtyGrid(50_000, 100_000, 3 * MICRO), QtyGrid(30_000, 30_000, 3 * MICRO),
+            QtyGrid(5 * MICRO, 5 * MICRO, 50 * MICRO),
+        )
+    ),
     st.one_of(st.none(), st.integers(min_value=0, max_value=3 * MICRO)),
 )  # fmt: skip
 def test_no_larger_quantity_of_a_small_grid_would_have_fitted(
@@ -91,6 +99,12 @@ def test_one_step_more_would_pass_the_cap_at_a_price_whose_fee_does_not_come_out
     more = entry_loss(market, side="buy", price=13_000, qty=qty + 10_000)
     assert more is not None
     assert more > 10 * MICRO
+
+
+def test_the_unit_of_a_size_is_the_step_of_the_grid_and_not_one_contract() -> None:
+    """Lots of five at ninety cents with a fee of ten dollars a lot: two lots fit into thirty dollars."""
+    market = a_market(quantities=QtyGrid(5 * MICRO, 5 * MICRO, 50 * MICRO), fees=PerContractFee(2 * MICRO))
+    assert fixed_risk(market, side="buy", price=900_000, stop_price=None, cap=30 * MICRO, qty_max=None) == 10 * MICRO
 
 
 def test_the_finest_prices_of_the_venue_are_sized_too() -> None:
@@ -122,6 +136,13 @@ def WIDE_WITH(**changes: Any) -> Any:  # noqa: N802 - a constant with a differen
     return type(WIDE)(**(values | changes))
 
 
+def test_asking_for_less_than_the_smallest_size_is_asking_for_nothing() -> None:
+    told = Bench().propose(buy(qty_max=9_999))
+    refusal = told[-1]
+    assert isinstance(refusal, IntentRefused)
+    assert (refusal.reason, refusal.intent.qty) == ("risk_per_trade", 0)
+
+
 def test_a_strategy_can_ask_for_less_and_never_for_more() -> None:
     bench = Bench()
     assert bench.release(qty_max=2 * MICRO).qty == 2 * MICRO
@@ -135,8 +156,6 @@ def test_a_strategy_can_ask_for_less_and_never_for_more() -> None:
 def test_a_future_is_sized_by_the_way_to_its_stop() -> None:
     future = a_future()
     for cap, qty in ((16_239_999, 0), (16_240_000, MICRO), (33 * MICRO, 2 * MICRO)):
-        size = fixed_risk(
-            future, side="buy", price=5_000 * MICRO, stop_price=4_997 * MICRO, cap=cap, qty_max=None
-        )
+        size = fixed_risk(future, side="buy", price=5_000 * MICRO, stop_price=4_997 * MICRO, cap=cap, qty_max=None)
         assert size == qty
     assert fixed_risk(future, side="buy", price=5_000 * MICRO, stop_price=None, cap=10**12, qty_max=None) == 0

@@ -1,5 +1,6 @@
 """A strategy is its owner's code from last night: whatever it raises or returns, the desk lives and says so."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
@@ -7,6 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.desk.support import MARKET, Bench, Scripted, buy, kinds
+from tests.model.support import HOSTILE, BadRepr, BadTruth, anything
+from tests.model.test_proposals import with_field
 
 from assent.desk.strategy import HOOKS, View
 from assent.model.facts import Fact, HaltRaised, IntentProposed, IntentRefused, OrderReleased, StrategyStopped
@@ -14,9 +18,6 @@ from assent.model.inputs import BarSeen, ForecastSeen
 from assent.model.intents import Proposal, Score
 from assent.model.levels import Level
 from assent.model.units import SECOND
-from tests.desk.support import MARKET, Bench, Scripted, buy, kinds
-from tests.model.support import HOSTILE, BadRepr, BadTruth, anything
-from tests.model.test_proposals import with_field
 
 
 class Mute(Exception):
@@ -144,6 +145,8 @@ FAULTS: dict[str, BaseException] = {
     "exits while speaking": Exits(),
     "colourful": Colourful(),
     "unicode": UnicodeDecodeError("utf-8", b"\xff", 0, 1, "x"),
+    "GeneratorExit": GeneratorExit(),
+    "cancellation": asyncio.CancelledError(),
     "group": ExceptionGroup("several", [ValueError("a"), KeyError("b")]),
 }
 
@@ -169,7 +172,11 @@ def test_a_generator_that_breaks_midway_has_proposed_nothing(deed: Callable[...,
 
 
 @each_hook
-@pytest.mark.parametrize("thing", [BadTruth(), 7, True, float("nan"), 1.5, object(), buy(), Decimal(1), Proposal, BadRepr()], ids=lambda t: type(t).__name__)
+@pytest.mark.parametrize(
+    "thing",
+    [BadTruth(), 7, True, float("nan"), 1.5, object(), buy(), Decimal(1), Proposal, BadRepr()],
+    ids=lambda t: type(t).__name__,
+)
 def test_what_is_not_a_series_of_proposals_stops_the_strategy(thing: Any, hook: str) -> None:
     bench, told = misbehave(lambda *_: thing, hook)
     assert_stopped(bench, told, "strategy_exception")
@@ -249,6 +256,12 @@ def test_the_strategies_after_a_broken_one_are_still_asked() -> None:
         told = SHOWN[hook](bench)
         assert [fact.intent.strategy for fact in told if isinstance(fact, IntentRefused)] == ["good"]
         broken.armed = good.armed = ""
+
+
+@each_hook
+def test_only_a_person_interrupts(hook: str) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        misbehave(raising(KeyboardInterrupt()), hook)
 
 
 def test_the_desk_notes_whom_it_is_calling() -> None:

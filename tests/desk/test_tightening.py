@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
+from tests.desk.support import MARKET, Bench, limits, sell
+from tests.desk.worlds import LIMIT_WORLDS
 
 from assent.desk import gate
 from assent.desk.candidate import Candidate
 from assent.model.constitution import BY_KEY, LIMITS, Constitution, Limit, Tier, tighter
 from assent.model.intents import Proposal, Score
 from assent.model.units import MICRO
-from tests.desk.support import MARKET, Bench, limits, sell
-from tests.desk.worlds import LIMIT_WORLDS
 
 NAMES = ("KXTEST", "KXTEST-26JAN05", MARKET.id, "OTHER")
 

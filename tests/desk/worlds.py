@@ -114,9 +114,13 @@ LIMIT_WORLDS: tuple[LimitWorld, ...] = (
     LimitWorld("daily_loss_guard", "daily_loss_max", {"daily_loss_max": 500_000}, fresh(qty_max=ONE)),
     LimitWorld("daily_loss_guard", "daily_loss_fraction_max", {"daily_loss_fraction_max": 500}, fresh(qty_max=ONE)),
     LimitWorld("weekly_loss_exceeded", "weekly_loss_max", {"weekly_loss_max": 500_000}, fresh(qty_max=ONE)),
-    LimitWorld("weekly_loss_exceeded", "weekly_loss_fraction_max", {"weekly_loss_fraction_max": 500}, fresh(qty_max=ONE)),
+    LimitWorld(
+        "weekly_loss_exceeded", "weekly_loss_fraction_max", {"weekly_loss_fraction_max": 500}, fresh(qty_max=ONE)
+    ),
     LimitWorld("monthly_loss_exceeded", "monthly_loss_max", {"monthly_loss_max": 500_000}, fresh(qty_max=ONE)),
-    LimitWorld("monthly_loss_exceeded", "monthly_loss_fraction_max", {"monthly_loss_fraction_max": 500}, fresh(qty_max=ONE)),
+    LimitWorld(
+        "monthly_loss_exceeded", "monthly_loss_fraction_max", {"monthly_loss_fraction_max": 500}, fresh(qty_max=ONE)
+    ),
     LimitWorld("consecutive_loss_pause", "losing_streak_max", {"losing_streak_max": 1}, after_a_loss, QuoteBench),
     LimitWorld("cooldown_active", "cool_down_min", {"cool_down_min": MINUTE}, after_a_loss),
     LimitWorld("price_band", "price_min", {"price_min": 500_001}, fresh()),
@@ -124,7 +128,9 @@ LIMIT_WORLDS: tuple[LimitWorld, ...] = (
     LimitWorld("spread", "spread_max", {"spread_max": 9_999}, fresh()),
     LimitWorld("spread_norm", "spread_ratio_max", {"spread_ratio_max": 3 * MICRO}, suddenly_wide),
     LimitWorld("confidence", "confidence_min", {"confidence_min": 750_000}, fresh(scores=sure(749_999))),
-    LimitWorld("scores", "scores_min", {"scores_min": (Score("dvs", 800_000),)}, fresh(scores=(Score("dvs", 799_999),))),
+    LimitWorld(
+        "scores", "scores_min", {"scores_min": (Score("dvs", 800_000),)}, fresh(scores=(Score("dvs", 799_999),))
+    ),
     LimitWorld("favourite", "favourite_from", AGAINST, against_the_favourite),
     LimitWorld("favourite", "favourite_edge_min", {**AGAINST, "favourite_confidence_min": 0}, against_the_favourite),
     LimitWorld("favourite", "favourite_confidence_min", {**AGAINST, "favourite_edge_min": 0}, against_the_favourite),
@@ -145,7 +151,9 @@ LIMIT_WORLDS: tuple[LimitWorld, ...] = (
     LimitWorld("event_exposure", "event_exposure_max", {"event_exposure_max": 2_500_000}, holding(on=BESIDE.id)),
     LimitWorld("series_exposure", "series_exposure_max", {"series_exposure_max": 2_500_000}, holding(on=ELSEWHERE.id)),
     LimitWorld("max_orders_per_cycle_guard", "orders_per_cycle_max", {"orders_per_cycle_max": 1}, holding()),
-    LimitWorld("max_notional_per_cycle_guard", "notional_per_cycle_max", {"notional_per_cycle_max": 2_499_999}, holding()),
+    LimitWorld(
+        "max_notional_per_cycle_guard", "notional_per_cycle_max", {"notional_per_cycle_max": 2_499_999}, holding()
+    ),
     LimitWorld("orders_per_day", "orders_per_day_max", {"orders_per_day_max": 1}, holding()),
     LimitWorld("notional_per_day", "notional_per_day_max", {"notional_per_day_max": 2_499_999}, holding()),
     LimitWorld("max_trades_reached", "trades_per_market_day_max", {"trades_per_market_day_max": 1}, holding()),

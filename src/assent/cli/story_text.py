@@ -33,7 +33,7 @@ def _idea(story: Story) -> list[str]:
         f"intent {line(intent.intent_id)}  code {line(intent.code)}  {where}",
         f"  {line(intent.strategy)} wanted to {story.words} in {line(intent.instrument)}{_title(story.instrument)}",
         f"  decided {decided} UTC (record {story.seq}, decision {intent.decision}); {_held(story.held_before)} before",
-        f"  size {in_unit('qty', intent.qty)}, worst loss {money(intent.worst_loss)}, fee estimate {money(intent.fee)}",
+        f"  size {in_unit('qty', intent.qty)}, worst loss {money(intent.worst_loss)}, fees at most {money(intent.fee)}",
     ]
     if intent.fair is not None:
         lines.append(f"  estimate YES {price(intent.fair)}, edge after fees {price(intent.edge)} a contract")

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from assent.desk import control, exposure, fold, intake, money
-from assent.desk.state import State
+from assent.desk.state import OrderState, State
 from assent.model.facts import (
     AccountMatched,
     CashMoved,
@@ -14,12 +14,14 @@ from assent.model.facts import (
 from assent.model.inputs import AccountSeen, CashSeen, SettlementSeen
 from assent.model.instruments import BinaryContract
 from assent.model.text import shown
-from assent.model.units import HOUR, MICRO, is_value
+from assent.model.units import HOUR, MICRO, MINUTE, is_value
 
 if TYPE_CHECKING:
     from assent.desk.desk import Desk
 
 MATCH_RECORD_EVERY = HOUR
+# How long orders in flight may keep the two books from being compared.
+UNJUDGED_MAX = 5 * MINUTE
 OPENING = "opening balance at the venue"
 # Orders in these statuses move money that one of the two books may not show yet.
 BOOKED = frozenset(("working", "quarantined"))
@@ -69,7 +71,11 @@ def cash_seen(desk: "Desk", inp: CashSeen) -> None:
 def account_seen(desk: "Desk", inp: AccountSeen) -> None:
     """Compare the venue's books with ours. While an order is in flight the two may honestly differ: not judged."""
     state = desk.state
-    if any(order.status in IN_FLIGHT for order in state.orders.values()):
+    if not is_value(inp.cash):
+        intake.reject(desk, "malformed_input", "account", shown(inp.cash))
+        return
+    if any(_in_flight(order) for order in state.orders.values()):
+        _not_judged(desk)
         return
     if state.matched_ts is None and state.cash == 0 and inp.cash > 0:
         desk.emit(CashMoved(amount=inp.cash, reference=OPENING))
@@ -81,20 +87,39 @@ def account_seen(desk: "Desk", inp: AccountSeen) -> None:
 
 
 def _differ(desk: "Desk", differences: list[tuple[str, int, int]], source: str) -> None:
-    """Two books say different things: record each, and stop for a person."""
+    """Two books say different things: record each once, and stop for a person."""
+    if differences == desk.last_differences and desk.state.unmatched and "discrepancy" in desk.state.halts:
+        return
+    desk.last_differences = differences
     for what, ours, theirs in differences:
         desk.emit(DiscrepancyFound(what=shown(what), ours=ours, theirs=theirs, source=shown(source)))
     what, ours, theirs = differences[0]
     control.raise_halt(desk, "discrepancy", by="desk", detail=f"{shown(what)}: ours {ours}, the venue's {theirs}")
 
 
+def _not_judged(desk: "Desk") -> None:
+    """An order in flight excuses a difference for a while, not for ever."""
+    if desk.unjudged_since is None:
+        desk.unjudged_since = desk.now
+    elif desk.now - desk.unjudged_since > UNJUDGED_MAX:
+        desk.cause_seen["books_overdue"] = desk.now
+        control.raise_halt(desk, "books_overdue", by="desk", detail="an order has been in flight all the time")
+
+
+def _in_flight(order: OrderState) -> bool:
+    """Not answered yet, though perhaps filled already, or ended with fills still to come."""
+    return order.status in IN_FLIGHT or (order.status == "working" and not order.venue_order_id)
+
+
 def _matched(desk: "Desk", inp: AccountSeen) -> None:
-    """Record it when it says something new, when a halt waits for it, and once an hour."""
+    """Record it when a start or a halt waits for it, when it says something new, and once an hour."""
     state = desk.state
+    desk.last_differences, desk.unjudged_since = [], None
     holdings = tuple(sorted(inp.holdings, key=lambda holding: holding.instrument))
     fact = AccountMatched(cash=inp.cash, positions=holdings, open_orders=len(inp.open_orders), source=shown(inp.source))
     old = state.matched_ts is None or desk.now - state.matched_ts >= MATCH_RECORD_EVERY
-    if old or state.halts or state.unmatched or fact != desk.last_match:
+    first = state.matched_seq <= state.started_seq
+    if old or first or state.halts or state.unmatched or fact != desk.last_match:
         desk.last_match = fact
         desk.emit(fact)
 

@@ -36,7 +36,7 @@ from assent.model.inputs import (
     SendAnswered,
     Unknown,
 )
-from assent.model.orders import Fill
+from assent.model.orders import Fill, Order
 from assent.model.text import shown
 from assent.model.units import is_value
 
@@ -103,7 +103,7 @@ def fill_seen(desk: "Desk", inp: FillSeen) -> None:
     fill, state = inp.fill, desk.state
     if fill.fill_id in state.archive.fills:
         return
-    if not (is_value(fill.price) and is_value(fill.qty) and is_value(fill.fee) and fill.qty > 0):
+    if not (is_value(fill.price) and is_value(fill.qty) and is_value(fill.fee) and fill.qty > 0 < fill.price):
         intake.reject(desk, "market_data_not_positive", "fill", fill.fill_id)
         return
     order = state.find_order(fill.order_id)
@@ -119,6 +119,9 @@ def fill_seen(desk: "Desk", inp: FillSeen) -> None:
         reason = "overfill" if overfilled else "late_fill"
         desk.emit(OrderQuarantined(order_id=fill.order_id, reason=reason))
         control.raise_halt(desk, "late_fill", by="desk", detail=f"{reason}: order {fill.order_id}")
+    if fill.fee < -FEE_TOLERANCE or _worse_than_asked(order.order, fill):
+        detail = f"{shown(fill.fill_id)}: {fill.qty} at {fill.price}, fee {fill.fee}; asked {order.order.price}"
+        control.raise_halt(desk, "strange_fill", by="desk", detail=detail)
     early = desk.early_corrections.pop(fill.fill_id, None)
     if early is not None:
         correction_seen(desk, early)
@@ -130,7 +133,9 @@ def correction_seen(desk: "Desk", inp: CorrectionSeen) -> None:
     old = desk.state.archive.fills.get(correction.fill_id)
     if old is None:
         intake.reject(desk, "foreign_fill", "correction", correction.fill_id)
-        if len(desk.early_corrections) < EARLY_MAX:
+        early = desk.early_corrections.get(correction.fill_id)
+        newer = early is None or early.correction.venue_ts <= correction.venue_ts
+        if newer and len(desk.early_corrections) < EARLY_MAX:
             desk.early_corrections[correction.fill_id] = inp
         return
     known = (old.price, old.qty, old.fee) == (correction.price, correction.qty, correction.fee)
@@ -169,6 +174,13 @@ def _live(desk: "Desk", order: OrderState, event: str, fact: Fact) -> None:
 def _close(desk: "Desk", order: OrderState, why: str, filled: int) -> None:
     if may(order.status, "close") and order.venue_filled is None:
         desk.emit(OrderClosed(order_id=order.order.order_id, why=shown(why), filled=max(filled, order.filled)))
+
+
+def _worse_than_asked(order: Order, fill: Fill) -> bool:
+    """A limit is a promise of the venue; a fill beyond it says that one of us is wrong."""
+    if order.type not in ("limit", "stop_limit"):
+        return False
+    return fill.price > order.price if order.side == "buy" else fill.price < order.price
 
 
 def _compare_fee(desk: "Desk", fill: Fill) -> None:

@@ -5,7 +5,7 @@ from assent.desk.market import Market
 from assent.desk.state import State
 from assent.model import ids
 from assent.model.constitution import Constitution
-from assent.model.fees import fee_estimate
+from assent.model.fees import fee_estimate, fee_worst
 from assent.model.instruments import Instrument, price_fits
 from assent.model.intents import Intent, Proposal, QuoteTaken
 from assent.model.orders import Side
@@ -126,13 +126,14 @@ def _size_open(candidate: Candidate) -> None:
         _cut_to_order_caps(candidate, instrument, seal.constitution)
     # The numbers of the smallest size explain a refusal for lack of any that fits.
     judged = candidate.qty or instrument.quantities.least
-    candidate.fee = fee_estimate(instrument, candidate.side, candidate.price, judged)
+    candidate.fee = fee_worst(instrument, candidate.side, candidate.price, judged)
     candidate.worst_loss = exposure.entry_loss(
         instrument, side=candidate.side, price=candidate.price, qty=judged, stop_price=proposal.stop_price
     )
     if proposal.fair is not None:
         gain = proposal.fair - candidate.price if candidate.side == "buy" else candidate.price - proposal.fair
-        candidate.edge = gain - share_up(candidate.fee, judged, 1_000_000)
+        expected = fee_estimate(instrument, candidate.side, candidate.price, judged)
+        candidate.edge = gain - share_up(expected, judged, MICRO)
 
 
 def _cut_to_order_caps(candidate: Candidate, instrument: Instrument, constitution: Constitution) -> None:
@@ -166,7 +167,7 @@ def _size_close(candidate: Candidate) -> None:
         wanted = min(wanted, proposal.qty_max)
     candidate.qty = market.instrument.quantities.down(wanted)
     if candidate.qty:
-        candidate.fee = fee_estimate(market.instrument, candidate.side, candidate.price, candidate.qty)
+        candidate.fee = fee_worst(market.instrument, candidate.side, candidate.price, candidate.qty)
     candidate.worst_loss = candidate.fee
 
 

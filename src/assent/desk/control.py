@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from assent.desk import account, halts, losses, norms, proposing
+from assent.desk.state import OrderState
 from assent.model.facts import (
     CancelReleased,
     DeskStarted,
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 # An order whose fate stays unknown for longer than this halts the desk for a person.
 UNKNOWN_MAX = 120 * SECOND
+# A venue that refused a cancel is asked again after this long, as long as the order still rests.
+CANCEL_AGAIN = 60 * SECOND
 # What a person may ask to have cancelled: whatever is, or may be, on the venue's book.
 CANCELLABLE = frozenset(("working", "unknown", "quarantined"))
 
@@ -73,7 +76,7 @@ def time_passed(desk: "Desk", _inp: TimePassed) -> None:
         if order.unknown_ts is not None and order.status == "unknown" and now - order.unknown_ts > UNKNOWN_MAX:
             raise_halt(desk, "unknown_overdue", by="desk", detail=f"order {order_id}")
         expires = order.order.expires_ts
-        if expires is not None and now >= expires and order.status == "working" and order.cancel != "asked":
+        if expires is not None and now >= expires and order.status == "working" and may_ask_cancel(order, now):
             desk.emit(CancelReleased(order_id=order_id, by="desk", why="its life is over"))
     clear_entries(desk)
     norms.sample(desk)
@@ -120,6 +123,13 @@ def raise_halt(desk: "Desk", cause: str, *, by: str, detail: str) -> None:
     clear_entries(desk)
 
 
+def may_ask_cancel(order: OrderState, now: int) -> bool:
+    """Not while an answer is on its way; at once when the last one never got through; after a refusal, later."""
+    if order.cancel == "refused":
+        return now - order.cancel_ts >= CANCEL_AGAIN
+    return order.cancel != "asked"
+
+
 def clear_entries(desk: "Desk") -> None:
     """Below TRADING nothing may rest that could still add risk. Asked again when a cancel did not get through."""
     state = desk.state
@@ -127,6 +137,6 @@ def clear_entries(desk: "Desk") -> None:
         return
     causes = ", ".join(state.halts)
     for order in list(state.orders.values()):
-        entry = order.intent.action == "open" and not order.order.protective
-        if entry and order.status in ("working", "quarantined") and order.cancel in ("", "not_sent", "unknown"):
+        entry = order.intent.action == "open"
+        if entry and order.status in ("working", "quarantined") and may_ask_cancel(order, desk.now):
             desk.emit(CancelReleased(order_id=order.order.order_id, by="desk", why=f"halted: {causes}"))

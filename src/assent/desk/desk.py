@@ -58,6 +58,8 @@ class Desk:
         self.cause_seen: dict[str, int] = {}
         self.rejected: dict[str, int] = {}
         self.last_match: AccountMatched | None = None
+        self.last_differences: list[tuple[str, int, int]] = []
+        self.unjudged_since: int | None = None
         self.early_corrections: dict[str, CorrectionSeen] = {}
         self.hooks: dict[str, list[tuple[int, str, Callable[..., Any]]]] = {}
         self._on_quote: list[tuple[int, str, Callable[..., Any]]] = []
@@ -84,7 +86,8 @@ class Desk:
             self.cell.value = index
             try:
                 proposals = hook(self.view, inp)
-            except proposing.STRATEGY_FAULTS as error:
+            except BaseException as error:  # boundary: its owner's code may raise anything; see `a_fault`
+                proposing.a_fault(error)
                 facts = facts or self._fresh()
                 proposing.stop(self, name, "strategy_exception", error)
                 continue

@@ -7,7 +7,7 @@ counts as unbounded, and a position counts with its whole notional.
 """
 
 from assent.desk.state import OrderState, State
-from assent.model.fees import fee_estimate
+from assent.model.fees import fee_worst
 from assent.model.instruments import BinaryContract, Instrument
 from assent.model.orders import Side
 from assent.model.units import MICRO, mul_down, mul_up
@@ -19,7 +19,7 @@ def entry_loss(
     instrument: Instrument, *, side: Side, price: int, qty: int, stop_price: int | None = None
 ) -> int | None:
     """Worst loss of opening `qty` at `price`, one entry fee included. None when nothing bounds it."""
-    fee = fee_estimate(instrument, side, price, qty)
+    fee = fee_worst(instrument, side, price, qty)
     if type(instrument) is BinaryContract:
         return mul_up(price if side == "buy" else MICRO - price, qty) + fee
     if stop_price is None:

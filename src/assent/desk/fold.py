@@ -44,6 +44,7 @@ def _ledger_opened(state: State, _ts: int, fact: facts.LedgerOpened) -> None:
 
 def _desk_started(state: State, ts: int, _fact: facts.DeskStarted) -> None:
     state.started_ts = ts
+    state.started_seq = state.seq
 
 
 def _nothing(_state: State, _ts: int, _fact: Fact) -> None:
@@ -92,7 +93,7 @@ def _fill_corrected(state: State, ts: int, fact: facts.FillCorrected) -> None:
     old = state.archive.fills[correction.fill_id]
     before = worth.standing(state, old.instrument)
     _book(state, old.instrument, side=_OPPOSITE[old.side], price=old.price, qty=old.qty, fee=-old.fee)
-    if correction.qty:
+    if correction.qty or correction.fee:
         _book(
             state, old.instrument, side=old.side, price=correction.price, qty=correction.qty, fee=correction.fee
         )  # fmt: skip

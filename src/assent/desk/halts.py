@@ -9,6 +9,7 @@ from assent.desk.state import Halt, State
 from assent.model.facts import HaltCleared, HaltRaised, ResumeRefused, StrategyStopped
 from assent.model.intents import Action
 from assent.model.levels import ALLOWED, CAUSES, Level
+from assent.model.text import shown
 
 
 def halt_raised(state: State, ts: int, fact: HaltRaised) -> None:
@@ -46,7 +47,7 @@ def resume_obstacle(state: State, cause: str, *, by: str, reason: str) -> str | 
     """Why this halt cannot be cleared now by this person, or None."""
     halt = state.halts.get(cause)
     if halt is None:
-        return f"no halt `{cause}` stands"
+        return f"no halt `{shown(cause)}` stands"
     if not by.strip() or not reason.strip():
         return "a resume needs the name of a person and a reason"
     if CAUSES[cause].reset != "human":

@@ -117,8 +117,9 @@ def order_quarantined(state: State, _ts: int, fact: OrderQuarantined) -> None:
     _settle_down(state, order)
 
 
-def cancel_released(state: State, _ts: int, fact: CancelReleased) -> None:
-    state.orders[fact.order_id].cancel = "asked"
+def cancel_released(state: State, ts: int, fact: CancelReleased) -> None:
+    order = state.orders[fact.order_id]
+    order.cancel, order.cancel_ts = "asked", ts
 
 
 def cancel_ended(state: State, _ts: int, fact: CancelEnded) -> None:

@@ -27,8 +27,6 @@ from assent.model.text import shown
 if TYPE_CHECKING:
     from assent.desk.desk import Desk
 
-# sys.exit in a strategy must not end the runtime either.
-STRATEGY_FAULTS = (Exception, SystemExit)
 PROPOSALS_MAX = 64
 AUTONOMOUS = "autonomous"
 
@@ -49,7 +47,8 @@ def ask(desk: "Desk", hook: str, *args: object) -> None:
         desk.cell.value = index
         try:
             proposals = method(desk.view, *args)
-        except STRATEGY_FAULTS as error:
+        except BaseException as error:  # boundary: its owner's code may raise anything; see `a_fault`
+            a_fault(error)
             stop(desk, name, "strategy_exception", error)
             continue
         if proposals is not None:
@@ -60,18 +59,25 @@ def take(desk: "Desk", strategy: str, proposals: Iterable[object]) -> None:
     """Judge what a strategy returned, one by one."""
     try:
         taken = list(islice(proposals, PROPOSALS_MAX + 1))
-    except STRATEGY_FAULTS as error:
+        faults = [proposal_fault(proposal) for proposal in taken]
+    except BaseException as error:  # boundary: its owner's objects may raise anything; see `a_fault`
+        a_fault(error)
         stop(desk, strategy, "strategy_exception", error)
         return
     if len(taken) > PROPOSALS_MAX:
         stop(desk, strategy, "strategy_nonsense", f"more than {PROPOSALS_MAX} proposals at once")
         return
-    for proposal in taken:
-        fault = proposal_fault(proposal)
+    for proposal, fault in zip(taken, faults, strict=True):
         if fault:
             stop(desk, strategy, "strategy_nonsense", fault)
             return
         _consider(desk, strategy, proposal)  # type: ignore[arg-type]
+
+
+def a_fault(error: BaseException) -> None:
+    """Everything that a strategy raises is its own fault, sys.exit and a cancellation too; only a person interrupts."""
+    if isinstance(error, KeyboardInterrupt):
+        raise error
 
 
 def stop(desk: "Desk", strategy: str, reason: str, error: BaseException | str) -> None:
@@ -87,8 +93,9 @@ def _said(error: BaseException) -> str:
     """An error's kind and own words, unless saying them breaks as well."""
     try:
         return f"{type(error).__name__}: {error}"
-    except STRATEGY_FAULTS:
-        return f"{type(error).__name__}, whose message cannot be shown"
+    except BaseException as second:  # boundary: the error's own code answers here; see `a_fault`
+        a_fault(second)
+        return "an error whose message cannot be shown"
 
 
 def _consider(desk: "Desk", strategy: str, proposal: Proposal) -> None:

@@ -11,10 +11,10 @@ from assent.desk import worth
 from assent.desk.exposure import entry_loss
 from assent.desk.state import State
 from assent.model.constitution import RATIO_MOST, Constitution, tier_cap
-from assent.model.fees import fee_floor, fee_per_contract
+from assent.model.fees import fee_per_contract
 from assent.model.instruments import BinaryContract, Instrument
 from assent.model.orders import Side
-from assent.model.units import MICRO, mul_down, mul_up, share_down
+from assent.model.units import MICRO, mul_down, share_down
 
 
 def risk_cap(
@@ -61,15 +61,16 @@ def fixed_risk(
     qty_max: int | None,
 ) -> int:
     """Quantity for one entry that may lose at most `cap`."""
-    unit = _unit_loss(instrument, side, price, stop_price)
-    if unit <= 0:
+    each = _step_loss(instrument, side, price, stop_price)
+    if each <= 0:
         return 0
-    wanted = cap * MICRO // unit
+    step = instrument.quantities.step
+    wanted = cap // each * step + step
     if qty_max is not None:
         wanted = min(wanted, qty_max)
     grid = instrument.quantities
     qty = grid.down(wanted)
-    # What rounding adds to the exact fee can push the last grid steps over the cap; it is a few steps at most.
+    # Rounding to whole micros can push the last grid step over the cap.
     while qty > 0:
         loss = entry_loss(instrument, side=side, price=price, qty=qty, stop_price=stop_price)
         if loss is not None and loss <= cap:
@@ -78,12 +79,7 @@ def fixed_risk(
     return 0
 
 
-def _unit_loss(instrument: Instrument, side: Side, price: int, stop_price: int | None) -> int:
-    """Worst loss of one contract, its fee rounded down so that no size that fits is passed over; zero: unbounded."""
-    fee = fee_floor(instrument.fees, price)
-    if type(instrument) is BinaryContract:
-        return (price if side == "buy" else MICRO - price) + fee
-    if stop_price is None:
-        return 0
-    distance = price - stop_price if side == "buy" else stop_price - price
-    return mul_up(distance, instrument.multiplier) + 2 * fee if distance > 0 else 0  # type: ignore[union-attr]
+def _step_loss(instrument: Instrument, side: Side, price: int, stop_price: int | None) -> int:
+    """Worst loss of the smallest step of the grid; zero when nothing bounds it."""
+    loss = entry_loss(instrument, side=side, price=price, qty=instrument.quantities.step, stop_price=stop_price)
+    return loss or 0

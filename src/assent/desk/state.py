@@ -39,6 +39,7 @@ class OrderState(msgspec.Struct):
     venue_filled: int | None = None
     unknown_ts: int | None = None
     cancel: str = ""
+    cancel_ts: int = 0
 
     @property
     def open_qty(self) -> int:
@@ -138,6 +139,7 @@ class State:
         "rejections",
         "seal",
         "seq",
+        "started_seq",
         "started_ts",
         "stopped",
         "ts",
@@ -150,6 +152,7 @@ class State:
         self.ts = 0
         self.seal: LedgerOpened | None = None
         self.started_ts = 0
+        self.started_seq = 0
         self.decisions = 0
         self.instruments: dict[str, Instrument] = {}
         self.proposed: dict[str, Intent] = {}

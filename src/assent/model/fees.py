@@ -17,17 +17,16 @@ def fee_estimate(instrument: Instrument, side: Side, price: int, qty: int, *, ma
     return mul_up(fees.amount, qty)  # type: ignore[union-attr]
 
 
+def fee_worst(instrument: Instrument, side: Side, price: int, qty: int) -> int:
+    """The most that `qty` at `price` can cost in fees: filled in the smallest pieces, each rounded up by itself."""
+    step = instrument.quantities.step
+    return -(-qty // step) * fee_estimate(instrument, side, price, step)
+
+
 def fee_per_contract(fees: FeeSchedule, price: int) -> int:
     """The taker fee of one contract before rounding to the schedule's step, rounded up to a micro."""
     if type(fees) is QuadraticFee:
         return -(-fees.taker_ppm * price * (MICRO - price) // MICRO_SQUARED)
-    return fees.amount  # type: ignore[union-attr]
-
-
-def fee_floor(fees: FeeSchedule, price: int) -> int:
-    """The taker fee of one contract, rounded down to a micro: a bound from below."""
-    if type(fees) is QuadraticFee:
-        return fees.taker_ppm * price * (MICRO - price) // MICRO_SQUARED
     return fees.amount  # type: ignore[union-attr]
 
 

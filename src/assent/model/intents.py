@@ -74,7 +74,7 @@ class QuoteTaken(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Intent(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """A sized proposal with a name, and the numbers that it is judged by."""
+    """A sized proposal with a name, and the numbers that it is judged by. `fee` is the most that it can cost."""
 
     intent_id: str
     code: str

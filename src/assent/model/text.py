@@ -10,9 +10,11 @@ SHOWN_MAX = 120
 def shown(value: object, most: int = SHOWN_MAX) -> str:
     """Text as itself, anything else as its picture; escaped, and cut to `most` characters."""
     try:
-        escaped = ascii(value)
-    except Exception:  # boundary: a foreign object's own code answers here, and may raise anything
-        return f"a {type(value).__name__} that cannot be shown"[:most]
-    if isinstance(value, str):
-        escaped = escaped[1:-1]
+        text = value if isinstance(value, str) else repr(value)
+    except BaseException as error:  # boundary: a foreign object's own code answers here, and may raise anything
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        text = f"a {type.__repr__(type(value))} that cannot be shown"
+    # The base type's own method: a subclass may lie about itself.
+    escaped = str.encode(text, "unicode_escape").decode("ascii")
     return escaped if len(escaped) <= most else escaped[: most - 3] + "..."

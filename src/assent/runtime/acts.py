@@ -10,6 +10,7 @@ from typing import Any
 from assent.model.errors import AssentError
 from assent.model.facts import CancelReleased, Fact, HaltCleared, HaltRaised, ResumeRefused, kind_of
 from assent.model.inputs import CancelAsked, HaltAsked, Input, ResumeAsked
+from assent.model.text import shown
 
 Answer = dict[str, Any]
 
@@ -24,7 +25,7 @@ def act_input(request: Mapping[str, Any], now: int) -> Input:
         return ResumeAsked(_text(request, "cause", needed=False), by, _text(request, "reason"), now)
     if command == "cancel":
         return CancelAsked(_text(request, "order_id", needed=False), by, now)
-    raise AssentError(f"the desk was asked for {str(command)[:40]!r}; it knows status, halt, resume and cancel")
+    raise AssentError(f"the desk was asked for {shown(command, 40)}; it knows status, halt, resume and cancel")
 
 
 def act_answer(facts: list[Fact]) -> Answer:
@@ -42,6 +43,6 @@ def act_answer(facts: list[Fact]) -> Answer:
 
 def _text(request: Mapping[str, Any], name: str, *, needed: bool = True) -> str:
     value = request.get(name, "")
-    if not isinstance(value, str) or len(value) > 200 or (needed and not value.strip()):
-        raise AssentError(f"`{name}` must be text of 1 to 200 characters; it is {str(value)[:40]!r}")
+    if not isinstance(value, str) or len(value) > 200 or not value.isprintable() or (needed and not value.strip()):
+        raise AssentError(f"`{name}` must be printable text of 1 to 200 characters; it is {shown(value, 40)}")
     return value

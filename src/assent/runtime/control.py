@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import socket
+import struct
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -57,7 +58,7 @@ async def serve(path: Path, handle: Handler) -> asyncio.Server:
 async def _answer(line: bytes, handle: Handler) -> Answer:
     try:
         request = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {"ok": False, "error": "the request is not one line of JSON"}
     if not isinstance(request, dict):
         return {"ok": False, "error": "the request is not a JSON object"}
@@ -73,11 +74,21 @@ def ask(path: Path, request: Mapping[str, Any]) -> Answer | None:
             client.connect(str(place))
         except OSError:
             return None
+        if not _is_ours(client):
+            return None
         try:
             client.sendall(json.dumps(dict(request)).encode() + b"\n")
             return _read_answer(client)
         except OSError as error:
             return {"ok": False, "unknown": True, "error": f"the running desk did not answer: {error}"}
+
+
+def _is_ours(client: socket.socket) -> bool:
+    """Whether the other side runs as us (or as root): in a shared folder anybody may bind a name. Linux can tell."""
+    if not hasattr(socket, "SO_PEERCRED"):
+        return True
+    _, uid, _ = struct.unpack("3i", client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    return uid in (0, os.getuid())
 
 
 def _read_answer(client: socket.socket) -> Answer:

@@ -60,24 +60,26 @@ class Executor:
 
     def _submit(self, effect: SubmitOrder) -> None:
         order = effect.order
-        obstacle = self._obstacle(order, effect.digest)
-        if obstacle:
-            self._reply(SendAnswered(order.order_id, NotSent(obstacle), self._clock.now()))
+        if order.order_id in self._begun:
+            self._reply(SendAnswered(order.order_id, NotSent("already_answered"), self._clock.now()))
             return
         self._begun.add(order.order_id)
-        self.sent += 1
-        self._start(self._send(order))
+        self._start(self._send(order, effect.digest))
 
     def _obstacle(self, order: Order, digest: str) -> str | None:
         if self._stopping:
             return "stopping"
-        if order.order_id in self._begun:
-            return "already_answered"
         if order_digest(order) != digest:
             return "digest_differs"
         return self._desk.permit(order.order_id, self._clock.now())
 
-    async def _send(self, order: Order) -> None:
+    async def _send(self, order: Order, digest: str) -> None:
+        """Nothing is awaited between the permit and the adapter's first step: a halt cannot come between."""
+        obstacle = self._obstacle(order, digest)
+        if obstacle:
+            self._reply(SendAnswered(order.order_id, NotSent(obstacle), self._clock.now()))
+            return
+        self.sent += 1
         outcome = await self._bounded(self._venue.send(order))
         self._reply(SendAnswered(order.order_id, outcome, self._clock.now()))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from assent.desk.exposure import total_exposure
 from assent.desk.state import State
+from assent.model.errors import AssentError
 from assent.model.levels import Level
 
 FILE_NAME = "heartbeat.json"
@@ -27,5 +28,11 @@ def beat(state_dir: Path, state: State, *, ts: int, status: str) -> None:
         "rejections": sum(state.rejections.values()),
     }
     fresh = state_dir / (FILE_NAME + ".new")
-    fresh.write_text(json.dumps(content) + "\n", encoding="utf-8")
-    fresh.replace(state_dir / FILE_NAME)
+    try:
+        fresh.write_text(json.dumps(content) + "\n", encoding="utf-8")
+        fresh.replace(state_dir / FILE_NAME)
+    except OSError as error:
+        raise AssentError(
+            f"the heartbeat {state_dir / FILE_NAME} cannot be written: {error.strerror}; whoever watches would think"
+            " us dead, and the ledger would be next; free space or mend the disk, then start again"
+        ) from error

@@ -6,17 +6,17 @@ before anything is folded.
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from assent.desk.desk import Desk
 from assent.ledger.anchors import AnchorFile, anchors_of
-from assent.ledger.chain import seal_of
+from assent.ledger.chain import EMPTY, Head, seal_of
 from assent.ledger.check import check_ledger, check_seal
 from assent.ledger.lease import Lease
 from assent.ledger.port import Reader
-from assent.ledger.sqlite import SqliteStore
+from assent.ledger.sqlite import SqliteStore, open_reader
 from assent.model.constitution import Constitution
 from assent.model.errors import InvariantBroken
 from assent.model.facts import Fact, StateMarked, decode_fact
@@ -81,6 +81,17 @@ def open_ledger(place: Path, desk: Desk, identity: Identity, *, lease: Lease) ->
         raise
 
 
+def head_of(path: Path) -> Head:
+    """The last record of the ledger at `path`, or the empty head where there is none."""
+    if not path.exists():
+        return EMPTY
+    reader = open_reader(path)
+    try:
+        return reader.head()
+    finally:
+        reader.close()
+
+
 def restore(ledger: Reader, desk: Desk, identity: Identity) -> None:
     """Fold the ledger into a fresh desk, and prove on the way every state digest that was written while it ran."""
     desk.restore(_proven(ledger, desk, identity))
@@ -90,6 +101,7 @@ def _proven(ledger: Reader, desk: Desk, identity: Identity) -> Iterator[tuple[in
     """Each record decoded; when the next one is asked for, the desk has folded all that came before it."""
     for record in ledger.records():
         if record.seq == 1:
+            check_limits(seal_of(record), identity.constitution)
             check_seal(seal_of(record), identity.sealed())
         try:
             fact = decode_fact(record.kind, record.version, record.body)
@@ -98,6 +110,20 @@ def _proven(ledger: Reader, desk: Desk, identity: Identity) -> Iterator[tuple[in
         if type(fact) is StateMarked and fact.digest != desk.state.digest():
             raise InvariantBroken("state_digest_differs", seq=record.seq, marked=fact.seq)
         yield record.ts, fact
+
+
+def check_limits(seal: Mapping[str, Any], constitution: Constitution) -> None:
+    """`LedgerMismatch` at the first limit that is not the sealed one, by its name and values."""
+    sealed = seal.get("constitution")
+    if not isinstance(sealed, dict):
+        return
+    check_seal(
+        {f"constitution.{name}": value for name, value in sealed.items()},
+        {
+            f"constitution.{name}": value
+            for name, value in msgspec.json.decode(msgspec.json.encode(constitution)).items()
+        },
+    )
 
 
 def opening_inputs(

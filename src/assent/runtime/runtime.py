@@ -13,6 +13,7 @@ from typing import Any
 from assent.desk.desk import Desk
 from assent.ledger.port import Store
 from assent.model.constitution import in_scope
+from assent.model.errors import AssentError
 from assent.model.facts import Fact
 from assent.model.inputs import (
     CancelAnswered,
@@ -23,6 +24,7 @@ from assent.model.inputs import (
     RejectionSeen,
     SendAnswered,
     TimePassed,
+    Unknown,
     input_fault,
 )
 from assent.model.units import SECOND
@@ -69,6 +71,8 @@ class Runtime:
             observers=observers, watch=watch,
         )  # fmt: skip
         self.ready = False
+        # The newest of each market that came before we were ready: no strategy sees it until the books match.
+        self._early: dict[str, Input] = {}
         self._watched = watched
         self._cycle_ns = cycle_ns
         self._state_dir = state_dir
@@ -88,6 +92,8 @@ class Runtime:
                 group.create_task(work)
                 for work in (self.loop.run(), self.venue.feed(), self._cycle(), self._resolve(), self._match())
             ]
+            for task in lasting:
+                task.add_done_callback(self._must_not_end)
             if until is not None:
                 lasting.append(group.create_task(self._stop_after(until)))
             await self._stop.wait()
@@ -105,6 +111,9 @@ class Runtime:
         self.loop.drain()
         self.executor.execute(duties(self.desk.state))
         self.ready = True
+        for key, item in self._early.items():
+            self._sink("market", item, key)
+        self._early.clear()
 
     def stop(self, why: str) -> None:
         """Ask for a clean end. The first reason stands."""
@@ -113,13 +122,17 @@ class Runtime:
 
     def put(self, item: Input, *, lane: Lane = "venue") -> None:
         """Something that must not be lost: when its lane is full, the loop halts the desk for it."""
+        fault = input_fault(item)
+        if fault:
+            item = self._replaced(item, fault)
         with suppress(InboxOverflow):
             self.inbox.put(lane, item, received_ts=item.received_ts)
 
     def act(self, item: Input) -> list[Fact]:
-        """Take what a person asked, now, after all that came before it; what is returned is durable."""
+        """Take what a person asked, now; what is returned is durable."""
         try:
-            self.loop.drain()
+            if type(item) is not HaltAsked:  # a halt does not wait for what came before it
+                self.loop.drain()
             return self.loop.take([item])
         except BaseException as error:  # boundary: whoever asked, a ledger that fails must bring the whole desk down
             self._failure = error
@@ -134,9 +147,19 @@ class Runtime:
         """What an adapter learned. Quotes were judged at its own door; anything else is judged here."""
         fault = None if type(item) is QuoteSeen else input_fault(item)
         if fault:
-            item = RejectionSeen("malformed_input", self.venue.name, fault, self.clock.now())
+            item = self._replaced(item, fault)
+        if lane == "market" and not self.ready:
+            self._early[key] = item
+            return
         with suppress(InboxOverflow):
             self.inbox.put(lane, item, key=key or None, received_ts=item.received_ts)
+
+    def _replaced(self, item: Input, fault: str) -> Input:
+        """What stands in for something malformed: an answer that cannot be read is unknown, the rest is rejected."""
+        now = self.clock.now()
+        if isinstance(item, SendAnswered | CancelAnswered):
+            return type(item)(item.order_id, Unknown("an answer that cannot be read"), now)
+        return RejectionSeen("malformed_input", self.venue.name, fault, now)
 
     def _answer(self, answer: SendAnswered | CancelAnswered) -> None:
         self.put(answer)
@@ -145,6 +168,12 @@ class Runtime:
         if self._group is None:
             raise RuntimeError("an effect was to be carried out before the runtime runs")
         return self._group.create_task(work)
+
+    def _must_not_end(self, task: asyncio.Task[None]) -> None:
+        """A part that ended by itself, even by a stray cancellation, would leave half a runtime."""
+        if not self._stop.is_set():
+            self._failure = RuntimeError(f"{task.get_coro()} ended by itself")
+            self._stop.set()
 
     def _wanted(self, market: str, event: str, series: str) -> bool:
         """In scope, or something that the ledger already knows: a position is never left unwatched."""
@@ -170,7 +199,10 @@ class Runtime:
                 self.put(HaltAsked("clock_jump", "clock", moved, now), lane="control")
             self.put(TimePassed(now), lane="clock")
             if not self._watched():
-                self.stop("the watchdog is gone")
+                raise AssentError(
+                    "the watchdog's process has ended, so a strategy that hangs would hold the desk for ever; the desk"
+                    " stops here, and start-up is recovery: start it again"
+                )
             if self._state_dir:
                 beat(self._state_dir, self.desk.state, ts=now, status="running")
 

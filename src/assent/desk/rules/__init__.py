@@ -19,6 +19,7 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("mode", permission.mode),
     ("level", permission.level),
     ("strategy_stopped", permission.strategy_stopped),
+    ("books_matched", permission.books_matched),
     ("hold", permission.hold),
     ("scope", scope.scope),
     ("market_open", quality.market_open),

@@ -23,6 +23,14 @@ def level(candidate: Candidate) -> Check:
     return Check("level", action in ALLOWED[current], int(current), STRICTEST[action])
 
 
+def books_matched(candidate: Candidate) -> Check:
+    """Nothing opens after a start before our books and the venue's have been found equal."""
+    if not candidate.opens:
+        return Check("books_matched", True)
+    state = candidate.state
+    return Check("books_matched", state.matched_seq > state.started_seq)
+
+
 def hold(candidate: Candidate) -> Check:
     """A strategy that says HOLD wants its idea on the record, not at the venue. Leaving is never held."""
     return Check("hold", not (candidate.opens and candidate.proposal.hold))

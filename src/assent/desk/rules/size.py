@@ -73,4 +73,15 @@ def _claim_fits(_candidate: Candidate) -> bool:
     return False
 
 
-_FORMS = {"open": _fits_grid, "close": _close_fits, "cancel": _cancel_fits, "claim": _claim_fits}
+def _open_fits(candidate: Candidate) -> bool:
+    """An entry is not protective, and does not eat a position that a resting exit is already giving back."""
+    if candidate.proposal.protective or not _fits_grid(candidate):
+        return False
+    state, name = candidate.state, candidate.proposal.instrument
+    held = state.held(name)
+    against = held != 0 and (held > 0) != (candidate.side == "buy")
+    leaving = any(order.order.instrument == name and order.intent.action == "close" for order in state.orders.values())
+    return not (against and leaving)
+
+
+_FORMS = {"open": _open_fits, "close": _close_fits, "cancel": _cancel_fits, "claim": _claim_fits}
