@@ -291,6 +291,29 @@ def test_without_a_bid_the_last_mark_stands_and_entries_wait() -> None:
     assert "OrderReleased" not in kinds(bench.propose(buy()))
 
 
+def test_the_last_mark_stands_after_a_restart_too() -> None:
+    """Valued at cost until its first quote, a position that has lost would look whole again, and a loss undone."""
+    bench = Bench()
+    bench.hold(qty_max=10 * MICRO)
+    bench.later(SECOND).quote(bid=300_000, ask=310_000)
+    bench.cycle()
+    marked = bench.state.equity
+    bench.restart()
+    bench.later(SECOND).cycle()
+    assert bench.state.equity == marked
+    assert bench.state.level == Level.REDUCING
+
+
+def test_a_mark_goes_with_its_position() -> None:
+    bench = Bench()
+    bench.hold(qty_max=10 * MICRO)
+    bench.later(SECOND).cycle()
+    assert list(bench.state.marks) == [MARKET.id]
+    bench.settle("yes")
+    bench.later(SECOND).cycle()
+    assert not bench.state.marks
+
+
 def test_a_future_that_nobody_quotes_is_not_worth_its_notional() -> None:
     """Nothing was paid for it: without a quote its cost is no money of ours."""
     future = a_future()

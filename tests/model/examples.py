@@ -7,7 +7,7 @@ from assent.model.constitution import Constitution
 from assent.model.facts import Fact
 from assent.model.inputs import Absent, Accepted, Holding
 from assent.model.intents import Check, Intent, QuoteTaken, Score
-from assent.model.orders import Correction, Fill, Order
+from assent.model.orders import Correction, Fill, Mark, Order
 from assent.model.units import MICRO
 
 MARKET = a_market()
@@ -69,7 +69,7 @@ EXAMPLES: tuple[Fact, ...] = (
     facts.MarketSettled(MARKET.id, "no", 0, 0, 0),
     facts.MarketSettled(MARKET.id, "scalar", 330_000, 10_000, 3_300),
     facts.CashMoved(-5, "withdrawal"),
-    facts.EquityMarked(100, 50, 10),
+    facts.EquityMarked(100, 50, 10, (Mark("A", 50),)),
     facts.AccountMatched(100, (Holding("A", -1), Holding("B", 2)), 1, "sim"),
     facts.AccountMatched(0, (), 0, ""),
     facts.DiscrepancyFound("cash", 1, 2, "sim"),

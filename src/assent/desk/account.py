@@ -13,6 +13,7 @@ from assent.model.facts import (
 )
 from assent.model.inputs import AccountSeen, CashSeen, SettlementSeen
 from assent.model.instruments import BinaryContract
+from assent.model.orders import Mark
 from assent.model.text import shown
 from assent.model.units import HOUR, MICRO, MINUTE, is_value
 
@@ -128,6 +129,7 @@ def mark_equity(desk: "Desk") -> None:
     """Value the account at what it would bring now. Without a bid the last mark stands and entries wait."""
     state = desk.state
     total, missing = state.cash, ""
+    marks: dict[str, int] = {}
     for name, position in state.positions.items():
         instrument, market = state.find_instrument(name), desk.markets.get(name)
         # Nothing was paid for a future: without a price it is worth what it was entered at, no more.
@@ -139,15 +141,16 @@ def mark_equity(desk: "Desk") -> None:
         value = money.mark_value(instrument, position, bid=quote.bid, ask=quote.ask) if quote else None
         if value is None:
             missing = name
-            value = market.bid_mark if market and market.bid_mark is not None else paid
-        elif market:
-            market.bid_mark = value
-        total += value
+            value = state.marks.get(name)
+        if value is not None:
+            marks[name] = value
+        total += paid if value is None else value
     if missing:
         desk.cause_seen["mark_missing"] = desk.now
         control.raise_halt(desk, "mark_missing", by="desk", detail=f"no bid for the position in {missing}")
-    if total != state.equity:
-        desk.emit(EquityMarked(equity=total, cash=state.cash, exposure=exposure.total_exposure(state)))
+    if total != state.equity or marks != state.marks:
+        listed = tuple(Mark(name, marks[name]) for name in sorted(marks))
+        desk.emit(EquityMarked(equity=total, cash=state.cash, exposure=exposure.total_exposure(state), marks=listed))
 
 
 def _settle(desk: "Desk", inp: SettlementSeen) -> None:

@@ -134,6 +134,7 @@ def _cash_moved(state: State, _ts: int, fact: facts.CashMoved) -> None:
 
 def _equity_marked(state: State, ts: int, fact: facts.EquityMarked) -> None:
     worth.mark(state, ts, fact.equity)
+    state.marks = {mark.instrument: mark.value for mark in fact.marks}
 
 
 def _account_matched(state: State, ts: int, _fact: facts.AccountMatched) -> None:

@@ -11,7 +11,7 @@ from assent.model.intents import QuoteTaken
 class Market:
     """The latest of one instrument."""
 
-    __slots__ = ("bid_mark", "forecast", "instrument", "phase", "quote", "spreads")
+    __slots__ = ("forecast", "instrument", "phase", "quote", "spreads")
 
     def __init__(self, instrument: Instrument) -> None:
         self.instrument = instrument
@@ -19,8 +19,6 @@ class Market:
         self.phase: MarketPhase | None = None
         self.quote: QuoteSeen | None = None
         self.forecast: ForecastSeen | None = None
-        # The last value of our position here, for cycles in which nobody bids.
-        self.bid_mark: int | None = None
         # One spread a cycle, the newest last; see `desk.norms`.
         self.spreads: list[int] = []
 

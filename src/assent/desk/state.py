@@ -130,6 +130,7 @@ class State:
         "halts",
         "instruments",
         "level",
+        "marks",
         "matched_seq",
         "matched_ts",
         "orders",
@@ -160,6 +161,8 @@ class State:
         self.positions: dict[str, Position] = {}
         self.accounts: dict[str, int] = {CASH: 0, POSITIONS: 0, REALISED: 0, FEES: 0, DEPOSITS: 0}
         self.equity: int | None = None
+        # What each position was worth at its last bid: it stands when the bid goes, and after a restart.
+        self.marks: dict[str, int] = {}
         self.halts: dict[str, Halt] = {}
         self.level = Level.TRADING
         self.stopped: dict[str, str] = {}

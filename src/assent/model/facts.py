@@ -15,7 +15,7 @@ from assent.model.inputs import Environment, Evidence, Holding, Mode, Result
 from assent.model.instruments import Instrument
 from assent.model.intents import Check, Intent, QuoteTaken
 from assent.model.levels import Reset
-from assent.model.orders import Correction, Fill, Order
+from assent.model.orders import Correction, Fill, Mark, Order
 
 SCHEMA_VERSION = 1
 
@@ -209,6 +209,7 @@ class EquityMarked(msgspec.Struct, frozen=True, tag=True):
     equity: int
     cash: int
     exposure: int
+    marks: tuple[Mark, ...] = ()
 
 
 class AccountMatched(msgspec.Struct, frozen=True, tag=True):

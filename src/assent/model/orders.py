@@ -36,6 +36,13 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     protective: bool = False
 
 
+class Mark(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What the position in one instrument would have brought when it last had a bid."""
+
+    instrument: str
+    value: int
+
+
 def order_digest(order: Order) -> str:
     """SHA-256 of the order's canonical bytes."""
     return hashlib.sha256(msgspec.json.encode(order)).hexdigest()
