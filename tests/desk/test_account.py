@@ -113,6 +113,11 @@ def test_the_first_look_at_the_venue_brings_the_opening_balance() -> None:
     assert bench.state.cash == 250 * MICRO
 
 
+def test_an_empty_account_has_no_opening_balance() -> None:
+    bench = Bench(cash=0, matched=False)
+    assert kinds(bench.take(account(bench, 0))) == ["AccountMatched"]
+
+
 def test_an_opening_balance_is_taken_once() -> None:
     bench = Bench()
     told = bench.take(account(bench, bench.state.cash + 1))

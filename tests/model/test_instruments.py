@@ -13,6 +13,7 @@ from assent.model.units import MICRO
 def test_honest_descriptions_have_no_fault() -> None:
     assert instrument_fault(a_market()) is None
     assert instrument_fault(a_future()) is None
+    assert instrument_fault(a_market("x" * 120)) is None
     assert all(instrument_fault(a_market(prices=grid)) is None for grid in VENUE_GRIDS)
 
 
