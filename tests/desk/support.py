@@ -6,6 +6,8 @@ Every fact that comes out is encoded to its canonical bytes, and the books are c
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from tests.model.support import T0, a_market
+
 from assent.desk.desk import Desk
 from assent.desk.state import OrderState
 from assent.desk.strategy import View
@@ -16,6 +18,7 @@ from assent.model.inputs import (
     Absent,
     Accepted,
     AccountSeen,
+    BarSeen,
     CancelAnswered,
     CancelAsked,
     CashSeen,
@@ -45,7 +48,6 @@ from assent.model.instruments import BinaryContract, Instrument
 from assent.model.intents import Proposal
 from assent.model.orders import Correction, Fill, Order
 from assent.model.units import MICRO, SECOND
-from tests.model.support import T0, a_market
 
 CONTRACT = MICRO
 MARKET = a_market()
@@ -143,6 +145,11 @@ class Bench:
             )
         )  # fmt: skip
 
+    def bar(self, close: int, name: str = "MESTEST", spread: int = 1) -> list[Fact]:
+        """One bar that closes at so many points."""
+        at, wide = close * MICRO, spread * MICRO
+        return self.take(BarSeen(name, at, at + wide, at - wide, at, 0, self.now, self.now))
+
     def cycle(self) -> list[Fact]:
         return self.take(TimePassed(self.now))
 
@@ -173,6 +180,14 @@ class Bench:
         found = [fact.order for fact in self.propose(buy(**terms)) if isinstance(fact, OrderReleased)]
         assert len(found) == 1, self.facts[-1]
         return found[0]
+
+    def bracket(self, **terms: Any) -> list[Order]:
+        """Propose an entry with exits; it and its legs, all accepted by the venue."""
+        orders = [fact.order for fact in self.propose(buy(**terms)) if isinstance(fact, OrderReleased)]
+        assert orders, self.facts[-1]
+        for order in orders:
+            self.accept(order)
+        return orders
 
     def order(self, order: Order | str) -> OrderState:
         found = self.state.find_order(order if isinstance(order, str) else order.order_id)

@@ -6,18 +6,19 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.desk.support import MARKET, WIDE, Bench, Scripted, buy, close, kinds, sell
+from tests.model.support import a_future, a_market
 
 from assent.desk import gate
 from assent.desk.candidate import Candidate
 from assent.desk.rules import RULES
 from assent.model.constitution import Constitution
+from assent.model.exits import Exits
 from assent.model.facts import Fact, IntentProposed, IntentRefused, OrderReleased
 from assent.model.inputs import InstrumentSeen, PhaseSeen, StreamProven, Unknown
 from assent.model.intents import Check
 from assent.model.reasons import REASONS
 from assent.model.units import HOUR, MICRO, SECOND
-from tests.desk.support import MARKET, WIDE, Bench, Scripted, buy, close, kinds, sell
-from tests.model.support import a_market
 
 CODES = [code for code, _ in RULES]
 
@@ -92,6 +93,27 @@ def without_the_cash() -> World:
     return Bench(cash=MICRO), buy()
 
 
+def with_more_contracts_than_may_stand_without_a_stop() -> World:
+    wide = limits(unprotected_contracts_max=1, total_exposure_max=100_000 * MICRO)
+    bench = Bench(constitution=wide, cash=100_000 * MICRO, markets=(a_future(),))
+    bench.bar(5_000)
+    bench.hold(instrument="MESTEST", price=5_000 * MICRO, fair=5_010 * MICRO, type="market", qty_max=MICRO)
+    return bench, buy(instrument="MESTEST", price=5_000 * MICRO, fair=5_010 * MICRO, type="market", qty_max=MICRO)
+
+
+def under_a_bracket_that_stands() -> World:
+    wide = limits(risk_per_trade_max=100 * MICRO)
+    bench = Bench(constitution=wide, cash=100_000 * MICRO, markets=(a_future(),))
+    bench.bar(5_000)
+    terms: Any = {
+        "instrument": "MESTEST", "price": 5_000 * MICRO, "fair": 5_010 * MICRO, "qty_max": MICRO, "type": "market",
+        "exits": Exits(stop_price=4_997 * MICRO),
+    }  # fmt: skip
+    entry = bench.bracket(**terms)[0]
+    bench.fill(entry)
+    return bench, buy(**terms)
+
+
 WORLDS: dict[str, Callable[[], World]] = {
     "mode": in_observe_mode,
     "level": under_a_halt,
@@ -103,6 +125,8 @@ WORLDS: dict[str, Callable[[], World]] = {
     "one_open_intent": with_an_order_on_its_way,
     "edge": without_an_edge,
     "risk_per_trade": with_a_cap_below_the_smallest_size,
+    "unprotected": with_more_contracts_than_may_stand_without_a_stop,
+    "one_bracket": under_a_bracket_that_stands,
     "open_positions": with_no_place_for_one_more_position,
     "total_exposure": with_enough_at_stake,
     "funds": without_the_cash,
@@ -123,7 +147,7 @@ def failing(checks: tuple[Check, ...]) -> list[str]:
 def test_the_rules_stand_in_the_stated_order() -> None:
     assert CODES == [
         "mode", "level", "strategy_stopped", "scope", "market_open", "quote_proof", "order_form", "one_open_intent",
-        "edge", "risk_per_trade", "open_positions", "total_exposure", "funds",
+        "edge", "risk_per_trade", "unprotected", "one_bracket", "open_positions", "total_exposure", "funds",
     ]  # fmt: skip
 
 
@@ -176,7 +200,9 @@ def test_every_rule_runs_although_the_first_has_said_no() -> None:
 
 
 @each_rule
-@pytest.mark.parametrize("error", [ValueError("no"), KeyError("no"), RecursionError(), ZeroDivisionError(), MemoryError()])
+@pytest.mark.parametrize(
+    "error", [ValueError("no"), KeyError("no"), RecursionError(), ZeroDivisionError(), MemoryError()]
+)
 def test_a_rule_that_breaks_says_no_and_the_others_still_run(
     code: str, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,7 +237,12 @@ def test_before_a_seal_nothing_is_allowed() -> None:
     bench.state.seal = None
     market = bench.desk.markets[MARKET.id]
     idea = Candidate(
-        state=bench.state, now=bench.now, strategy="s", proposal=buy(), market=market, quote=bench.desk.streams.taken(market)
+        state=bench.state,
+        now=bench.now,
+        strategy="s",
+        proposal=buy(),
+        market=market,
+        quote=bench.desk.streams.taken(market),
     )
     assert set(failing(gate.judge(idea).checks)) >= {"mode", "scope", "quote_proof", "edge", "risk_per_trade"}
 
@@ -434,7 +465,9 @@ def test_funds_stop_exactly_at_the_last_micro() -> None:
 
 
 @given(
-    st.sampled_from(("edge_min", "risk_per_trade_max", "open_positions_max", "total_exposure_max", "quote_proof_age_max")),
+    st.sampled_from(
+        ("edge_min", "risk_per_trade_max", "open_positions_max", "total_exposure_max", "quote_proof_age_max")
+    ),
     st.integers(min_value=0, max_value=20),
     st.integers(min_value=0, max_value=20),
     st.integers(min_value=480_000, max_value=620_000),

@@ -64,6 +64,7 @@ PROMISED = {
     "late_fill": (Level.REDUCING, "human"),
     "strategy_stopped": (Level.REDUCING, "human"),
     "strategy_repeats": (Level.LOCKED, "human"),
+    "unprotected": (Level.REDUCING, "human"),
     "mark_missing": (Level.REDUCING, "clear_for"),
     "clock_jump": (Level.REDUCING, "clear_for"),
 }
@@ -123,6 +124,7 @@ def test_any_change_of_a_limit_changes_the_sealed_digest() -> None:
         Constitution(markets=("M",)), Constitution(events=("M",)), Constitution(series=("M",)),
         Constitution(edge_min=1), Constitution(risk_per_trade_max=1), Constitution(open_positions_max=1),
         Constitution(total_exposure_max=1), Constitution(quote_proof_age_max=1),
+        Constitution(unprotected_contracts_max=1),
     ]  # fmt: skip
     assert len({item.digest() for item in (base, *changed)}) == 1 + len(LIMITS)
     assert base.digest() == Constitution().digest()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.runtime.fakes import EPOCH, MARKET, NAME, Life, quote
 
 from assent.model.facts import InputRejected
-from assent.model.inputs import CashSeen, ForecastSeen, QuoteSeen, SettlementSeen
+from assent.model.inputs import BarSeen, CashSeen, ForecastSeen, QuoteSeen, SettlementSeen
 from assent.model.reasons import REASONS
 from assent.model.units import MICRO
 from assent.runtime import virtual
@@ -89,3 +89,14 @@ def test_a_malformed_input_becomes_a_counted_stored_rejection_and_the_desk_lives
     assert rejected.code == "malformed_input"
     assert rejected.count == 1
     assert life.desk.markets[NAME].quote is not None
+
+
+def test_a_bar_comes_once_and_never_after_a_later_one() -> None:
+    door, market = Door(), MARKET
+    bars = [BarSeen(market.id, 490_000, 510_000, 480_000, 500_000, 0, EPOCH + step, EPOCH) for step in (0, 1, 1, 0, 2)]
+    codes = [door.bar_fault(market, bar) for bar in bars]
+    assert codes == [None, None, "market_data_duplicate", "market_data_out_of_order", None]
+    assert door.bar_fault(None, bars[0]) == "market_data_unlisted"
+    assert door.bar_fault(market, BarSeen(market.id, 490_000, 480_000, 510_000, 500_000, 0, EPOCH + 9, EPOCH)) == (
+        "market_data_crossed"
+    )

@@ -6,7 +6,7 @@ into quarantine and halts; it is never dropped and never read as something else.
 
 from typing import TYPE_CHECKING
 
-from assent.desk import account, control, intake
+from assent.desk import account, brackets, control, intake
 from assent.desk.orders import ENDED, OVER, may
 from assent.desk.state import OrderState
 from assent.model.facts import (
@@ -72,6 +72,7 @@ def evidence_seen(desk: "Desk", inp: EvidenceSeen) -> None:
     if order is None or order.status != "unknown":
         return
     desk.emit(OrderResolved(order_id=inp.order_id, finding=inp.finding, source=inp.source))
+    brackets.parent_ended(desk, order)
 
 
 def cancel_answered(desk: "Desk", inp: CancelAnswered) -> None:
@@ -112,7 +113,7 @@ def fill_seen(desk: "Desk", inp: FillSeen) -> None:
         control.raise_halt(desk, "foreign_fill", by="desk", detail=detail)
         return
     late = order.status in OVER
-    overfilled = order.filled + fill.qty > order.order.qty
+    overfilled = order.filled + fill.qty > order.order.qty or brackets.leaves_too_much(state, order, fill)
     desk.emit(FillBooked(fill=fill))
     _compare_fee(desk, fill)
     if late or overfilled:
@@ -162,6 +163,7 @@ def _live(desk: "Desk", order: OrderState, event: str, fact: Fact) -> None:
     """State the fact where the order's life knows the event; else a repeat, or a contradiction for people."""
     if may(order.status, event):
         desk.emit(fact)
+        brackets.parent_ended(desk, order)
     elif order.status not in ENDED:
         intake.reject(desk, "already_answered", "answer", order.order.order_id)
 
@@ -169,6 +171,7 @@ def _live(desk: "Desk", order: OrderState, event: str, fact: Fact) -> None:
 def _close(desk: "Desk", order: OrderState, why: str, filled: int) -> None:
     if may(order.status, "close") and order.venue_filled is None:
         desk.emit(OrderClosed(order_id=order.order.order_id, why=shown(why), filled=max(filled, order.filled)))
+        brackets.parent_ended(desk, order)
 
 
 def _compare_fee(desk: "Desk", fill: Fill) -> None:

@@ -1,14 +1,14 @@
 """An idea on its way through the gate: the proposal, what the desk measured for it, and the size it was cut to."""
 
-from assent.desk import exposure, sizing
+from assent.desk import brackets, exposure, futures, sizing
 from assent.desk.market import Market
 from assent.desk.state import State
 from assent.model import ids
 from assent.model.fees import fee_estimate
-from assent.model.instruments import price_fits
+from assent.model.instruments import Future, price_fits
 from assent.model.intents import Intent, Proposal, QuoteTaken
 from assent.model.orders import Side
-from assent.model.units import share_up
+from assent.model.units import mul_down, share_up
 
 
 class Candidate:
@@ -19,6 +19,7 @@ class Candidate:
         "fee",
         "market",
         "now",
+        "oca_group",
         "price",
         "proposal",
         "qty",
@@ -26,6 +27,7 @@ class Candidate:
         "side",
         "state",
         "strategy",
+        "without_stop",
         "worst_loss",
     )
 
@@ -51,6 +53,9 @@ class Candidate:
         self.fee = 0
         self.worst_loss: int | None = None
         self.edge: int | None = None
+        self.oca_group = proposal.oca_group
+        # A future that nothing bounds: judged by a count of contracts instead.
+        self.without_stop = False
         if market is not None and self._form_allows_size():
             _SIZERS[proposal.action](self)
 
@@ -88,8 +93,9 @@ class Candidate:
             expires_ts=None if proposal.life_ns is None else self.now + proposal.life_ns,
             order_id=proposal.order_id,
             parent=proposal.parent,
-            oca_group=proposal.oca_group,
+            oca_group=self.oca_group,
             protective=proposal.protective,
+            exits=proposal.exits,
             scores=proposal.scores,
             reason=proposal.reason,
         )
@@ -101,11 +107,15 @@ def _size_open(candidate: Candidate) -> None:
     if market is None or seal is None:
         return
     instrument = market.instrument
+    stop_price = proposal.exits.stop_price if proposal.exits else None
+    if type(instrument) is Future and stop_price is None:
+        _size_without_stop(candidate, instrument)
+        return
     candidate.qty = sizing.fixed_risk(
         instrument,
         side=candidate.side,
         price=candidate.price,
-        stop_price=proposal.stop_price,
+        stop_price=stop_price,
         cap=seal.constitution.risk_per_trade_max,
         qty_max=proposal.qty_max,
     )
@@ -113,11 +123,32 @@ def _size_open(candidate: Candidate) -> None:
     judged = candidate.qty or instrument.quantities.least
     candidate.fee = fee_estimate(instrument, candidate.side, candidate.price, judged)
     candidate.worst_loss = exposure.entry_loss(
-        instrument, side=candidate.side, price=candidate.price, qty=judged, stop_price=proposal.stop_price
+        instrument, side=candidate.side, price=candidate.price, qty=judged, stop_price=stop_price
     )
-    if proposal.fair is not None:
-        gain = proposal.fair - candidate.price if candidate.side == "buy" else candidate.price - proposal.fair
-        candidate.edge = gain - share_up(candidate.fee, judged, 1_000_000)
+    _measure_edge(candidate, judged)
+
+
+def _size_without_stop(candidate: Candidate, instrument: Future) -> None:
+    """As many contracts as the owner allows without a stop; where none are allowed, nothing bounds the loss."""
+    seal, state, side, price = candidate.state.seal, candidate.state, candidate.side, candidate.price
+    candidate.without_stop = True
+    candidate.qty = futures.room_without_stop(state, instrument, side=side, qty_max=candidate.proposal.qty_max)
+    judged = candidate.qty or instrument.quantities.least
+    candidate.fee = fee_estimate(instrument, side, price, judged)
+    if seal is not None and seal.constitution.unprotected_contracts_max:
+        candidate.worst_loss = futures.loss_without_stop(state, instrument, side=side, price=price, qty=judged)
+    _measure_edge(candidate, judged)
+
+
+def _measure_edge(candidate: Candidate, judged: int) -> None:
+    """Money that one contract promises after the fee to get in."""
+    fair, market = candidate.proposal.fair, candidate.market
+    if fair is None or market is None:
+        return
+    gain = fair - candidate.price if candidate.side == "buy" else candidate.price - fair
+    if type(market.instrument) is Future:
+        gain = mul_down(gain, market.instrument.multiplier)
+    candidate.edge = gain - share_up(candidate.fee, judged, 1_000_000)
 
 
 def _size_close(candidate: Candidate) -> None:
@@ -131,7 +162,9 @@ def _size_close(candidate: Candidate) -> None:
     leaving = sum(
         order.open_qty
         for order in candidate.state.orders.values()
-        if order.order.instrument == proposal.instrument and order.order.side == candidate.side
+        if order.order.instrument == proposal.instrument
+        and order.order.side == candidate.side
+        and order.order.parent is None
     )
     wanted = max(0, abs(held) - leaving)
     if proposal.qty_max is not None:
@@ -140,6 +173,8 @@ def _size_close(candidate: Candidate) -> None:
     if candidate.qty:
         candidate.fee = fee_estimate(market.instrument, candidate.side, candidate.price, candidate.qty)
     candidate.worst_loss = candidate.fee
+    # The legs of a bracket give way to this order, contract for contract.
+    candidate.oca_group = brackets.group(candidate.state, proposal.instrument)
 
 
 def _size_nothing(candidate: Candidate) -> None:

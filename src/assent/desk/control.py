@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from assent.desk import account, halts, proposing
+from assent.desk import account, exits, halts, proposing
 from assent.model.facts import (
     CancelReleased,
     DeskStarted,
@@ -79,6 +79,7 @@ def time_passed(desk: "Desk", _inp: TimePassed) -> None:
     account.mark_equity(desk)
     for cause in halts.quiet_causes(state, desk.cause_seen, now):
         desk.emit(HaltCleared(cause=cause, by="desk", reason="quiet for long enough"))
+    exits.cycle(desk)
     proposing.ask(desk, "on_cycle")
 
 

@@ -8,7 +8,7 @@ times give the same facts, in paper, in live, in replay and in a simulation.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
-from assent.desk import account, answers, control, intake, proposing
+from assent.desk import account, answers, brackets, control, exits, intake, proposing
 from assent.desk.fold import evolve
 from assent.desk.market import Market, Streams
 from assent.desk.state import State
@@ -16,7 +16,7 @@ from assent.desk.strategy import HOOKS, Strategy, View
 from assent.model import inputs
 from assent.model.errors import require
 from assent.model.facts import AccountMatched, Fact, HaltCleared, StateMarked, StrategyStopped
-from assent.model.inputs import CorrectionSeen, Input, QuoteSeen
+from assent.model.inputs import BarSeen, CorrectionSeen, Input, QuoteSeen
 from assent.model.levels import ALLOWED
 from assent.model.units import SECOND
 
@@ -53,6 +53,7 @@ class Desk:
         self.markets: dict[str, Market] = {}
         self.streams = Streams()
         self.view = View(self.state, self.markets)
+        self._guards = self.state.guards
         # Soft: what was refused last per idea, and when a cause that clears by itself was last seen.
         self.refused: dict[tuple[str, str, str, str], proposing.Refusal] = {}
         self.cause_seen: dict[str, int] = {}
@@ -61,6 +62,7 @@ class Desk:
         self.early_corrections: dict[str, CorrectionSeen] = {}
         self.hooks: dict[str, list[tuple[int, str, Callable[..., Any]]]] = {}
         self._on_quote: list[tuple[int, str, Callable[..., Any]]] = []
+        self._on_bar: list[tuple[int, str, Callable[..., Any]]] = []
         self._wire_hooks()
         self._facts: list[Fact] = []
         self._handlers = HANDLERS
@@ -70,17 +72,28 @@ class Desk:
         if ts < self.now:
             require(False, "time_went_back", ts=ts, last=self.now)
         self.now = self.view.now = ts
-        if type(inp) is not QuoteSeen:
+        # The hot road: keep the quote or the bar, see to the exits, ask the strategies, and only then do work.
+        if type(inp) is QuoteSeen:
+            market = self.markets.get(inp.instrument)
+            if market is None:
+                return self._unlisted("quote", inp.instrument)
+            market.quote, hooks = inp, self._on_quote
+        elif type(inp) is BarSeen:
+            market = self.markets.get(inp.instrument)
+            if market is None:
+                return self._unlisted("bar", inp.instrument)
+            market.bar, hooks = inp, self._on_bar
+        else:
             facts = self._facts = []
             self._handlers[type(inp)](self, inp)
             return facts
-        # The hot road: keep the quote, ask the strategies, and only then do work.
-        market = self.markets.get(inp.instrument)
-        if market is None:
-            return self._unlisted(inp)
-        market.quote = inp
         facts = NOTHING
-        for index, name, hook in self._on_quote:
+        if self._guards:
+            guard = self._guards.get(inp.instrument)
+            if guard is not None and guard.watched:
+                facts = self._fresh()
+                exits.look(self, market, guard)
+        for index, name, hook in hooks:
             self.cell.value = index
             try:
                 proposals = hook(self.view, inp)
@@ -100,7 +113,11 @@ class Desk:
             return "not_released" if self.state.find_order(order_id) is None else "already_answered"
         if order.status != "released":
             return "already_answered"
-        if order.intent.action not in ALLOWED[self.state.level] or order.intent.strategy in self.state.stopped:
+        if order.order.parent is not None:
+            obstacle = brackets.obstacle(self.state, order)
+            if obstacle:
+                return obstacle
+        elif order.intent.action not in ALLOWED[self.state.level] or order.intent.strategy in self.state.stopped:
             return "halted"
         expires = order.order.expires_ts
         if now - order.released_ts > PERMIT_LIFE or (expires is not None and now >= expires):
@@ -125,9 +142,9 @@ class Desk:
         if state.seq % MARK_EVERY == 0:
             self.emit(StateMarked(seq=state.seq, digest=state.digest()))
 
-    def _unlisted(self, quote: QuoteSeen) -> list[Fact]:
+    def _unlisted(self, source: str, instrument: str) -> list[Fact]:
         facts = self._fresh()
-        intake.reject(self, "market_data_unlisted", "quote", quote.instrument)
+        intake.reject(self, "market_data_unlisted", source, instrument)
         return facts
 
     def _fresh(self) -> list[Fact]:
@@ -143,13 +160,12 @@ class Desk:
                 for index, strategy in enumerate(self.strategies)
                 if hasattr(strategy, hook) and strategy.name not in stopped
             ]
-        self._on_quote = self.hooks["on_quote"]
+        self._on_quote, self._on_bar = self.hooks["on_quote"], self.hooks["on_bar"]
 
 
 # A handler takes exactly its input's type, which the table's own type cannot say.
 HANDLERS: dict[type, Callable[[Desk, Any], None]] = {
     inputs.InstrumentSeen: intake.instrument_seen,
-    inputs.BarSeen: intake.bar_seen,
     inputs.StreamProven: intake.stream_proven,
     inputs.ForecastSeen: intake.forecast_seen,
     inputs.PhaseSeen: intake.phase_seen,

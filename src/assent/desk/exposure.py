@@ -3,12 +3,13 @@
 For each way a market can end we add the position's result and, of every order that may still fill, only what would
 hurt: that is the worst over all subsets of open orders. Markets are added up, exclusive or not, since only the plain
 sum survives two winners or a scalar settlement. A future's loss is bounded by its protective stop; without one it
-counts as unbounded, and a position counts with its whole notional.
+counts as unbounded, and a position counts with its whole notional (see `desk.futures`).
 """
 
+from assent.desk import futures
 from assent.desk.state import OrderState, State
 from assent.model.fees import fee_estimate
-from assent.model.instruments import BinaryContract, Instrument
+from assent.model.instruments import BinaryContract, Future, Instrument
 from assent.model.orders import Side
 from assent.model.units import MICRO, mul_down, mul_up
 
@@ -67,7 +68,8 @@ def instrument_exposure(state: State, name: str, orders: list[OrderState]) -> in
         return position.cost if position else 0
     instrument = state.find_instrument(name)
     held, cost = (position.qty, position.cost) if position else (0, 0)
-    if type(instrument) is not BinaryContract:
+    if type(instrument) is Future:
+        cost = futures.position_risk(instrument, position, orders) if position else 0
         return cost + sum(order.intent.worst_loss for order in orders if order.intent.action == "open")
     worst = 0
     for payout in (0, MICRO):

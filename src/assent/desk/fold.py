@@ -7,8 +7,8 @@ other road, so what runs and what is restored cannot differ.
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from assent.desk import halts, money, orders
-from assent.desk.state import Outcome, Position, State
+from assent.desk import exits, halts, money, orders
+from assent.desk.state import Guard, OrderState, Outcome, Position, State
 from assent.model import facts
 from assent.model.errors import InvariantBroken, require
 from assent.model.facts import Fact
@@ -68,7 +68,7 @@ def _intent_refused(state: State, _ts: int, fact: facts.IntentRefused) -> None:
     state.decisions = fact.intent.decision
 
 
-def _fill_booked(state: State, _ts: int, fact: facts.FillBooked) -> None:
+def _fill_booked(state: State, ts: int, fact: facts.FillBooked) -> None:
     fill = fact.fill
     require(fill.fill_id not in state.archive.fills, "fill_booked_twice", fill_id=fill.fill_id)
     _book(state, fill.instrument, side=fill.side, price=fill.price, qty=fill.qty, fee=fill.fee)
@@ -76,6 +76,8 @@ def _fill_booked(state: State, _ts: int, fact: facts.FillBooked) -> None:
     state.archive.note(fill)
     order = orders.step(state, fill.order_id, "fill")
     order.filled += fill.qty
+    if order.intent.exits is not None:
+        _set_guard(state, ts, order)
     orders.end_if_done(state, order)
 
 
@@ -110,6 +112,7 @@ def _market_settled(state: State, _ts: int, fact: facts.MarketSettled) -> None:
     outcome = Outcome(result=fact.result, value=fact.value)
     state.archive.outcomes[name] = outcome
     state.archive.note(outcome)
+    state.guards.pop(name, None)
     listed = state.instruments.pop(name, None)
     if listed:
         state.archive.instruments[name] = listed
@@ -141,6 +144,18 @@ def _book(state: State, name: str, *, side: Side, price: int, qty: int, fee: int
         state.positions[name] = booking.position
     else:
         state.positions.pop(name, None)
+    guard = state.guards.get(name)
+    if guard is not None and (not booking.position.qty or (booking.position.qty > 0) != (guard.side == "buy")):
+        del state.guards[name]
+
+
+def _set_guard(state: State, ts: int, order: OrderState) -> None:
+    """From its first fill on, an entry's exits stand for the whole position; a later entry's replace them."""
+    intent, standing = order.intent, state.guards.get(order.order.instrument)
+    if intent.exits is None or (standing is not None and standing.intent_id == intent.intent_id):
+        return
+    watched = exits.has_watch(_instrument(state, intent.instrument), intent.exits)
+    state.guards[intent.instrument] = Guard(intent.intent_id, intent.side, intent.exits, ts, watched)
 
 
 def _instrument(state: State, name: str) -> Instrument:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from assent.desk import control
+from assent.desk import brackets, control
 from assent.desk.candidate import Candidate
 from assent.desk.gate import Verdict, judge
 from assent.model import ids
@@ -71,7 +71,7 @@ def take(desk: "Desk", strategy: str, proposals: Iterable[object]) -> None:
         if fault:
             stop(desk, strategy, "strategy_nonsense", fault)
             return
-        _consider(desk, strategy, proposal)  # type: ignore[arg-type]
+        consider(desk, strategy, proposal)  # type: ignore[arg-type]
 
 
 def stop(desk: "Desk", strategy: str, reason: str, error: BaseException | str) -> None:
@@ -91,7 +91,8 @@ def _said(error: BaseException) -> str:
         return f"{type(error).__name__}, whose message cannot be shown"
 
 
-def _consider(desk: "Desk", strategy: str, proposal: Proposal) -> None:
+def consider(desk: "Desk", strategy: str, proposal: Proposal) -> None:
+    """One idea through the gate: released with all its exits, or refused."""
     market = desk.markets.get(proposal.instrument)
     quote = desk.streams.taken(market) if market else None
     candidate = Candidate(
@@ -164,3 +165,9 @@ def _release(desk: "Desk", intent: Intent) -> None:
         protective=intent.protective,
     )
     desk.emit(OrderReleased(order=order, digest=order_digest(order), assent=AUTONOMOUS))
+    if intent.exits is None:
+        return
+    instrument = desk.state.find_instrument(intent.instrument)
+    if instrument is not None and brackets.known_to_venue(instrument):
+        for leg in brackets.children(seal, order, intent):
+            desk.emit(OrderReleased(order=leg, digest=order_digest(leg), assent=AUTONOMOUS))

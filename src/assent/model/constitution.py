@@ -25,6 +25,7 @@ class Constitution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     open_positions_max: int = 5
     total_exposure_max: int = 50 * MICRO
     quote_proof_age_max: int = 10 * SECOND
+    unprotected_contracts_max: int = 0
 
     def digest(self) -> str:
         """SHA-256 of the canonical bytes: what the ledger seals."""
@@ -66,6 +67,11 @@ LIMITS: tuple[Limit, ...] = (
     Limit(
         "quote_proof_age_max", "duration", "lower", SECOND // 10, HOUR, '"10s"',
         "Oldest proof of a quote on which a decision may rest.",
+    ),
+    Limit(
+        "unprotected_contracts_max", "count", "lower", 0, 1_000, "0",
+        "Most contracts of one future that may be held without a protective stop. Nothing bounds what they may lose, "
+        "so this count stands in place of the cap per trade; 0 allows none.",
     ),
 )  # fmt: skip
 

@@ -55,6 +55,7 @@ _CAUSES = (
         "human",
         "A strategy brought the process down three times on one input.",
     ),
+    Cause("unprotected", Level.REDUCING, "human", "A filled entry stood without its stop; it is being closed."),
     Cause("mark_missing", Level.REDUCING, "clear_for", "A position has no bid to be valued at.", 5 * MINUTE),
     Cause("clock_jump", Level.REDUCING, "clear_for", "The machine's clock jumped.", 5 * MINUTE),
 )

@@ -38,6 +38,8 @@ _REASONS = (
     Reason("one_open_intent", "rule", "This strategy already has an intent open on this market.", "count"),
     Reason("edge", "rule", "The expected gain after fees is below the constitution's minimum.", "price"),
     Reason("risk_per_trade", "rule", "No allowed size keeps the worst loss with fees within the cap.", "money"),
+    Reason("unprotected", "rule", "More contracts without a protective stop than the constitution allows.", "qty"),
+    Reason("one_bracket", "rule", "A bracket stands on this future; close it before anything more is opened."),
     Reason(
         "open_positions",
         "rule",
@@ -64,6 +66,7 @@ _REASONS = (
     Reason("permit_expired", "order", "The release was too old when its turn to be sent came."),
     Reason("not_released", "order", "No release stands for this order."),
     Reason("already_answered", "order", "The order was sent before; it is never sent again."),
+    Reason("parent_ended", "order", "The entry that this exit belongs to ended without a fill; nothing was sent."),
     Reason("digest_differs", "order", "The order's bytes are not those that were released."),
     Reason("not_connected", "order", "There is no connection to the venue; nothing was sent."),
     Reason("stopping", "order", "The process is going down; nothing new is sent."),

@@ -4,15 +4,16 @@ It answers with the code of the rejection, which the adapter passes on to be cou
 stands in a field, there is an answer and no exception.
 """
 
-from assent.model.inputs import QuoteSeen, quote_fault
+from assent.model.inputs import BarSeen, QuoteSeen, bar_fault, quote_fault
 from assent.model.instruments import Instrument
 
 
 class Door:
-    """Remembers the last quote let in for each instrument, to know a repeat and a step back in the source's time."""
+    """Remembers the last quote and bar let in for each instrument, to know a repeat and a step back in time."""
 
     def __init__(self) -> None:
         self._last: dict[str, QuoteSeen] = {}
+        self._last_bar: dict[str, int] = {}
 
     def fault(self, instrument: Instrument | None, quote: QuoteSeen) -> str | None:
         """Why this quote stays outside, or None when it may come in."""
@@ -27,6 +28,19 @@ class Door:
         if last is not None and quote.source_ts == last.source_ts and _same(quote, last):
             return "market_data_duplicate"
         self._last[instrument.id] = quote
+        return None
+
+    def bar_fault(self, instrument: Instrument | None, bar: BarSeen) -> str | None:
+        """Why this bar stays outside, or None: each start comes once, and never after a later one."""
+        if instrument is None:
+            return "market_data_unlisted"
+        fault = bar_fault(instrument, bar)
+        if fault:
+            return fault
+        last = self._last_bar.get(instrument.id)
+        if last is not None and bar.start_ts <= last:
+            return "market_data_duplicate" if bar.start_ts == last else "market_data_out_of_order"
+        self._last_bar[instrument.id] = bar.start_ts
         return None
 
 

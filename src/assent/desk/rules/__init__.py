@@ -8,7 +8,7 @@ belongs, and register its code in `model/reasons.py`.
 from collections.abc import Callable
 
 from assent.desk.candidate import Candidate
-from assent.desk.rules import exposure, permission, quality, scope, size
+from assent.desk.rules import exposure, permission, protection, quality, scope, size
 from assent.model.intents import Check
 
 Rule = Callable[[Candidate], Check]
@@ -24,6 +24,8 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("one_open_intent", exposure.one_open_intent),
     ("edge", quality.edge),
     ("risk_per_trade", size.risk_per_trade),
+    ("unprotected", protection.unprotected),
+    ("one_bracket", protection.one_bracket),
     ("open_positions", exposure.open_positions),
     ("total_exposure", exposure.total_exposure),
     ("funds", exposure.funds),

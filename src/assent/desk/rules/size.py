@@ -2,6 +2,7 @@
 
 from assent.desk.candidate import Candidate
 from assent.desk.orders import RESTING
+from assent.model.exits import Exits, on_the_right_sides
 from assent.model.instruments import BinaryContract, price_fits
 from assent.model.intents import Check
 
@@ -17,6 +18,9 @@ def risk_per_trade(candidate: Candidate) -> Check:
     seal, loss = candidate.state.seal, candidate.worst_loss
     if seal is None or loss is None:
         return Check("risk_per_trade", False)
+    if candidate.without_stop:
+        # A loss is known only where the owner allowed a count of contracts in place of this cap: `unprotected`.
+        return Check("risk_per_trade", True)
     limit = seal.constitution.risk_per_trade_max
     return Check("risk_per_trade", candidate.qty > 0 and loss <= limit, loss, limit)
 
@@ -29,10 +33,26 @@ def _fits_grid(candidate: Candidate) -> bool:
         return False
     if proposal.qty_max is not None and proposal.qty_max <= 0:
         return False
+    if proposal.exits is not None and not _exits_fit(candidate, proposal.exits):
+        return False
+    if proposal.type in ("stop", "stop_limit") and not _is_price(candidate, proposal.stop_price):
+        return False
     if proposal.post_only and proposal.time_in_force in ("ioc", "fok"):
         return False
     # The event exchanges know limit orders only.
     return type(market.instrument) is not BinaryContract or proposal.type == "limit"
+
+
+def _exits_fit(candidate: Candidate, exits: Exits) -> bool:
+    """Only an entry has exits, on the grid and on their own sides of the entry."""
+    prices = [price for price in (exits.stop_price, exits.target_price) if price is not None]
+    if not candidate.opens or not all(_is_price(candidate, price) for price in prices):
+        return False
+    return on_the_right_sides(exits, candidate.side, candidate.price)
+
+
+def _is_price(candidate: Candidate, price: int | None) -> bool:
+    return price is not None and candidate.market is not None and price_fits(candidate.market.instrument, price)
 
 
 def _close_fits(candidate: Candidate) -> bool:
