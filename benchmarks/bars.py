@@ -1,7 +1,7 @@
 """The bars of workloads W1 and W2: 1,000,000 minutes of one future, tick 0.25, multiplier 5.
 
 `ASSENT_BENCH_DATA` names a folder with the reference `bars.csv` (columns ts, open, high, low, close, volume), whose
-orders and P&L are known. Without it a walk of the same shape is made from a seed; then there is nothing to compare with.
+orders and P&L are known. Without it a walk of the same shape is made from a seed, and nothing can be compared.
 """
 
 import csv

@@ -15,6 +15,7 @@ from assent.model.units import MICRO, format_money
 from benchmarks import futures
 from benchmarks.futures import Answer
 
+EVENTS = 1_000_000
 FAST, SLOW = 20, 100
 # What the workload hopes for; it never says.
 HOPE = MICRO

@@ -7,7 +7,7 @@ from the next bar on. The exchange judges; this only translates, and keeps no st
 from collections.abc import Iterator
 
 from assent.exchange.futures import FuturesMarket
-from assent.exchange.futures_types import BarOrder, Contract, Declined, Executed, Told
+from assent.exchange.futures_types import BarOrder, Contract, Declined, Ended, Executed, Told
 from assent.model.inputs import (
     Accepted,
     BarSeen,
@@ -54,7 +54,7 @@ class BarVenue:
 
     def cancel(self, order_id: str, ts: int) -> Iterator[Input]:
         told = self.market.cancel(order_id, ts)
-        if type(told) is Declined:
+        if isinstance(told, Declined):
             yield CancelAnswered(order_id, Refused(told.code, told.detail), ts)
         else:
             yield from self._tell(told)
@@ -72,5 +72,5 @@ class BarVenue:
                     price=news.price, qty=news.qty, fee=news.fee, taker=news.taker, venue_ts=news.ts,
                 )  # fmt: skip
                 yield FillSeen(fill, news.ts)
-            elif type(news) is not Executed:
+            elif type(news) is Ended:
                 yield OrderClosedSeen(news.order_id, news.reason, news.filled, news.ts)
