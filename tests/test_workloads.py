@@ -1,7 +1,8 @@
 """The futures workloads on made-up bars: they trade, desk and exchange agree on the money, and it repeats."""
 
-from assent.ledger.memory import MemoryStore
 from benchmarks import bars, w1, w2
+
+from assent.ledger.memory import MemoryStore
 
 
 def test_the_crossing_turns_in_one_order_of_two_contracts() -> None:

@@ -149,6 +149,12 @@ def test_exits_that_do_not_fit_the_entry_are_refused(exits: Exits) -> None:
     assert refused(future_bench().propose(buy(**terms(exits=exits)))) == "order_form"
 
 
+@pytest.mark.parametrize("tie", [{"oca_group": "g"}, {"protective": True}, {"parent": "p"}])
+def test_a_strategy_cannot_call_an_order_of_its_own_a_child(tie: Any) -> None:
+    bench = future_bench(FREE_HAND)
+    assert refused(bench.propose(buy(**terms(**tie)))) == "order_form"
+
+
 # --- without a stop ------------------------------------------------------------------------------------
 
 

@@ -33,6 +33,9 @@ def _fits_grid(candidate: Candidate) -> bool:
         return False
     if proposal.qty_max is not None and proposal.qty_max <= 0:
         return False
+    # Family ties are the desk's to make: an order that calls itself a child would pass for risk already judged.
+    if proposal.parent is not None or proposal.oca_group is not None or proposal.protective:
+        return False
     if proposal.exits is not None and not _exits_fit(candidate, proposal.exits):
         return False
     if proposal.type in ("stop", "stop_limit") and not _is_price(candidate, proposal.stop_price):
