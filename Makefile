@@ -12,7 +12,7 @@ BENCH_ARGS ?=
 PYTEST_ARGS ?= -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test lint format bench lock clean
+.PHONY: help setup run demo test lint format docs tour bench lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -50,6 +50,12 @@ lint: $(STAMP) ## check style, types and import contracts
 format: $(STAMP) ## put the code into the house format
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
+
+docs: $(STAMP) ## write what the pages say about the code anew
+	@$(BIN)/python -m docs.generate
+
+tour: $(STAMP) ## take the front page's tour again, and draw its picture
+	@$(BIN)/python -m docs.tour
 
 bench: $(STAMP) ## measure
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)

@@ -34,6 +34,11 @@ from assent.runtime import effects, executor, runtime, tally
 from assent.venue.sim import adapter
 
 TIGHTER: Final[Mapping[str, str]] = {"lower": "less", "higher": "more", "fewer": "fewer names"}
+SHOWN: Final[Mapping[str, Callable[[int], str]]] = {
+    "duration": format_duration,
+    "money": format_micros,
+    "price": format_micros,
+}
 RESETS: Final[Mapping[str, str]] = {
     "human": "a named person, with a reason: `assent halt resume`",
     "next_day": "the next trading day",
@@ -74,7 +79,7 @@ def _default(setting: Setting) -> str:
         return "`[]`"
     if isinstance(value, str):
         return f'`"{value}"`'
-    shown = {"duration": format_duration, "money": format_micros, "price": format_micros}.get(setting.kind)
+    shown = SHOWN.get(setting.kind)
     return f'`"{shown(value)}"`' if shown else f"`{value}`"
 
 

@@ -15,7 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -24,10 +25,10 @@ from docs.pictures.draw import draw
 
 PICTURE: Final = ROOT / "docs" / "pictures" / "tour.svg"
 DEMO: Final = "assent-demo"
-DESK: Final = "my-desk"
+DESK: Final = "assent-run"  # the one that `make run` makes
 CUT: Final = "..."
 FLIP: Final = (
-    "python3 -c \"f = open('copy/ledger.sqlite', 'r+b'); d = f.read(); at = d.index(b'\\\"price\\\":') + 8; "
+    "python3 -c \"f = open('copy.sqlite', 'r+b'); d = f.read(); at = d.index(b'\\\"price\\\":') + 8; "
     'f.seek(at); f.write(bytes([d[at] ^ 1]))"'
 )
 TRADES_ENOUGH: Final = 2
@@ -53,6 +54,7 @@ class Walk:
         self.folder = folder
         beside = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         self.environment = {**os.environ, "PATH": beside, "COLUMNS": "100"}
+        self.started: list[Running] = []
         (folder / "src").symlink_to(ROOT / "src")
 
     def run(self, command: str, *, code: int = 0) -> Answer:
@@ -68,7 +70,14 @@ class Walk:
         return answer
 
     def start(self, command: str) -> "Running":
-        return Running(self, command)
+        self.started.append(Running(self, command))
+        return self.started[-1]
+
+    def leave(self) -> None:
+        """Whatever came of it: nothing goes on running, and the folder is gone."""
+        for running in self.started:
+            running.end(signal.SIGKILL)
+        shutil.rmtree(self.folder)
 
     def plain(self, text: str) -> list[str]:
         return text.replace(f"{self.folder}{os.sep}", "").rstrip().splitlines()
@@ -125,7 +134,7 @@ def cut(lines: list[str], keep: str) -> list[str]:
 def the_demo(walk: Walk) -> tuple[dict[str, str], list[Answer]]:
     """The day, a trade and a refusal that explain themselves, the proof, and the proof of one flipped bit."""
     day = walk.run("assent demo")
-    day = day._replace(lines=[line for line in day.lines if "one trading day" not in line])
+    day = day._replace(lines=cut(day.lines, r"^(?!one trading day)"))
     intents = walk.read(f"assent intents -C {DEMO} --limit 10000 --json")["intents"]
     trade = walk.run(f"assent why {_pick(intents, 'EXECUTED', '')} -C {DEMO}")
     refusal = walk.run(f"assent why {_pick(intents, 'REJECTED', 'total_exposure')} -C {DEMO}")
@@ -134,13 +143,13 @@ def the_demo(walk: Walk) -> tuple[dict[str, str], list[Answer]]:
         walk.run(f"python3 -I src/assent/ledger/verify.py {DEMO}/ledger.sqlite"),
     ]
     flip = [
-        walk.run(f"cp -r {DEMO} copy"),
+        walk.run(f"cp {DEMO}/ledger.sqlite copy.sqlite"),
         walk.run(FLIP),
-        walk.run("assent ledger verify copy/ledger.sqlite", code=1),
+        walk.run("assent ledger verify copy.sqlite", code=1),
     ]
     blocks = {
         "tour-demo": shown([day]),
-        "tour-why": shown([trade]),
+        "tour-why": shown([trade], r"wanted|size|estimate|^checks|edge|risk|exposure|^verdict|#|settled|profit"),
         "tour-why-not": shown([refusal], r"wanted|size|estimate|  NO  |^checks|^verdict|All worst|exposure"),
         "tour-verify": shown(proof),
         "tour-flip": shown(flip),
@@ -159,7 +168,7 @@ def _pick(intents: object, status: str, reason: str) -> str:
 
 def the_crash(walk: Walk) -> dict[str, str]:
     """A desk at work is killed without a warning, started again, halted and let go on."""
-    made = walk.run(f"assent init {DESK}")
+    walk.run(f"assent init {DESK}")
     command = f"assent run {DESK} --speed 600"
     first = walk.start(command)
     first.until(lambda lines: sum(" FillBooked " in line for line in lines) >= TRADES_ENOUGH)
@@ -169,7 +178,7 @@ def the_crash(walk: Walk) -> dict[str, str]:
     second.until(lambda lines: any(" STATUS " in line for line in lines))
     time.sleep(2)  # noqa: TID251 - let it live for a while
     halts = [
-        walk.run(f'assent halt now --reason "the feed looks wrong" -C {DESK}'),
+        walk.run(f'assent halt now --by Ada --reason "the feed looks wrong" -C {DESK}'),
         walk.run(f"assent halt status -C {DESK}"),
         walk.run(f'assent halt resume --by Ada --reason "looked at it, all is well" -C {DESK}'),
     ]
@@ -180,25 +189,22 @@ def the_crash(walk: Walk) -> dict[str, str]:
     kill = Answer(f"kill -9 {first.pid}", [], 0)
     keep = r"^PAPER|Started|FillBooked|Unknown|Resolved|^level|^money|Stopped"
     return {
-        "tour-init": shown([made]),
         "tour-kill": shown([killed, kill, after, ended, proof], f"{keep}|intact|records"),
         "tour-halt": shown(halts),
     }
 
 
 def main() -> int:
-    folder = Path(tempfile.mkdtemp(prefix="assent-tour-")).resolve()
+    walk = Walk(Path(tempfile.mkdtemp(prefix="assent-tour-")).resolve())
     try:
-        walk = Walk(folder)
         blocks, pictured = the_demo(walk)
         blocks |= the_crash(walk)
     except Stop as stop:
         sys.stderr.write(f"{stop}\nNothing was written.\n")
         return 1
     finally:
-        shutil.rmtree(folder)
-    parts: Mapping[str, Callable[[], str]] = {name: lambda text=text: text for name, text in blocks.items()}
-    fill_pages(parts)
+        walk.leave()
+    fill_pages({name: partial(str, text) for name, text in blocks.items()})
     PICTURE.write_text(draw([line for answer in pictured for line in (f"$ {answer.command}", *answer.lines, "")]))
     sys.stdout.write("README.md and docs/pictures/tour.svg hold what was answered\n")
     return 0

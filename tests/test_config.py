@@ -135,7 +135,8 @@ def test_each_mode_has_a_folder_and_a_ledger_of_its_own(tmp_path: Path) -> None:
     assert paper.ledger_path == tmp_path / "state" / "paper" / "kalshi_sim_paper.sqlite"
     assert observe.ledger_path == tmp_path / "state" / "observe" / "kalshi_sim_observe.sqlite"
     assert paper.control_path != observe.control_path
-    assert paper.exchange_journal == observe.exchange_journal == tmp_path / "state" / "exchange" / "kalshi_sim.journal"
+    assert paper.exchange_journal == tmp_path / "state" / "exchange" / "kalshi_sim_paper.journal"
+    assert observe.exchange_journal == tmp_path / "state" / "exchange" / "kalshi_sim_observe.journal"
 
 
 def test_a_demo_needs_no_file_and_keeps_one_ledger_in_its_folder(tmp_path: Path) -> None:

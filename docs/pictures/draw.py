@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from rich.console import CONSOLE_SVG_FORMAT, Console
+from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
@@ -29,7 +29,7 @@ COLOURS: Final = (
     (r"^  ok  ", "green"),
     (r"^  NO  ", "bold red"),
     (r"equal to the last micro|Every rule agreed", "green"),
-    (r"(?<![\w-])\$\d[\d,.]*", "yellow"),
+    (r"\$\d+(?:,\d{3})*(?:\.\d+)?", "yellow"),
     (r"\[[a-z_]+\]", "red"),
     (r"^  \d{4}-\d\d-\d\d [\d:.]+", "bright_black"),
 )
@@ -42,11 +42,11 @@ def draw(lines: Iterable[str]) -> str:
         text.highlight_regex(re.compile(pattern, re.MULTILINE), style)
     console = Console(record=True, width=WIDTH, file=io.StringIO(), color_system="truecolor", force_terminal=True)
     console.print(text, soft_wrap=True)
-    return console.export_svg(title="assent", theme=THEME, unique_id="assent", code_format=frame())
+    return with_local_fonts(console.export_svg(title="assent", theme=THEME, unique_id="assent"))
 
 
-def frame() -> str:
-    """Rich's own frame without its fonts, which a browser would fetch from somebody else."""
-    local = re.sub(r"\s*@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
-    named = re.sub(r"font-family: Fira Code, monospace;", f"font-family: {FONTS};", local)
+def with_local_fonts(svg: str) -> str:
+    """Without the fonts that a browser would fetch from somebody else."""
+    local = re.sub(r"\s*@font-face \{.*?\}", "", svg, flags=re.DOTALL)
+    named = local.replace("font-family: Fira Code, monospace;", f"font-family: {FONTS};")
     return re.sub(r"<!-- Generated.*?-->\s*", "", named)

@@ -403,7 +403,7 @@ def _demo_result(settings: Settings, rooms: Rooms, seed: int) -> Status:
     return {
         "seed": seed,
         "ledger": {
-            "path": str(settings.ledger_path),
+            "path": _near(settings.ledger_path),
             "id": state.seal.ledger_id if state.seal else "",
             "head": head.hash.hex(),
             "records": head.seq,
@@ -412,8 +412,8 @@ def _demo_result(settings: Settings, rooms: Rooms, seed: int) -> Status:
         "markets": rooms.venue.listed,
         "trades": rooms.tally.trades,
         "refusals": dict(sorted(rooms.tally.refusals.items())),
-        "settled": rooms.tally.settled,
-        "all_settled": not ours and not theirs,
+        "settled": sum(view.status == "settled" for view in exchange.markets()),
+        "all_settled": not ours and not theirs and all(view.status == "settled" for view in exchange.markets()),
         "cash": state.cash,
         "fees": state.accounts["fees"],
         "pnl": state.cash - settings.cash,
@@ -421,6 +421,12 @@ def _demo_result(settings: Settings, rooms: Rooms, seed: int) -> Status:
         "books_equal": (state.cash, state.accounts["fees"], ours) == (balance.cash, balance.fees_paid, theirs),
         "level": Level(state.level).name,
     }
+
+
+def _near(path: Path) -> str:
+    """From where we stand, when it lies below."""
+    here = Path.cwd()
+    return f"./{path.relative_to(here)}" if path.is_relative_to(here) else str(path)
 
 
 def _clear_demo(settings: Settings) -> None:

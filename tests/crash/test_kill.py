@@ -82,7 +82,7 @@ def test_killed_at_random_moments_it_doubles_no_order_loses_no_fill_and_keeps_eq
     assert last.returncode == 0, (out[-500:], err[-500:])
 
     ledger = desk / "state" / "paper" / "kalshi_sim_paper.sqlite"
-    wrong, happened = complaints(ledger, desk / "state" / "exchange" / "kalshi_sim.journal")
+    wrong, happened = complaints(ledger, desk / "state" / "exchange" / "kalshi_sim_paper.journal")
     print(json.dumps(happened))  # noqa: T201 - what traded belongs to the result
     assert wrong == []
     assert happened["starts"] == KILLS + 1

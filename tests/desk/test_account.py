@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from tests.desk.support import MARKET, Bench, buy, kinds, sell
+from tests.model.support import HOSTILE, a_future, a_market
 
 from assent.desk.state import Position
 from assent.model.facts import (
@@ -17,11 +19,11 @@ from assent.model.facts import (
 from assent.model.inputs import AccountSeen, CashSeen, Holding, NotSent, RejectionSeen, SettlementSeen, Unknown
 from assent.model.levels import Level
 from assent.model.units import HOUR, MICRO, SECOND
-from tests.desk.support import MARKET, Bench, buy, kinds, sell
-from tests.model.support import HOSTILE, a_future, a_market
 
 
-def account(bench: Bench, cash: int, holdings: dict[str, int] | None = None, orders: tuple[str, ...] = ()) -> AccountSeen:
+def account(
+    bench: Bench, cash: int, holdings: dict[str, int] | None = None, orders: tuple[str, ...] = ()
+) -> AccountSeen:
     listed = tuple(Holding(name, qty) for name, qty in (holdings or {}).items())
     return AccountSeen(cash, listed, orders, "sim", bench.now, bench.now)
 
@@ -80,7 +82,8 @@ def test_a_market_we_never_touched_settles_without_a_word() -> None:
 
 
 @pytest.mark.parametrize(
-    ("result", "value"), [("yes", 0), ("yes", MICRO - 1), ("no", MICRO), ("no", 1), ("scalar", -1), ("scalar", MICRO + 1)]
+    ("result", "value"),
+    [("yes", 0), ("yes", MICRO - 1), ("no", MICRO), ("no", 1), ("scalar", -1), ("scalar", MICRO + 1)],
 )
 def test_a_settlement_that_cannot_be_true_is_kept_out(result: Any, value: int) -> None:
     bench = Bench()
@@ -89,7 +92,9 @@ def test_a_settlement_that_cannot_be_true_is_kept_out(result: Any, value: int) -
     assert bench.state.held(MARKET.id) == MICRO
 
 
-@pytest.mark.parametrize("value", [thing for thing in HOSTILE if type(thing) is not int], ids=lambda v: type(v).__name__)
+@pytest.mark.parametrize(
+    "value", [thing for thing in HOSTILE if type(thing) is not int], ids=lambda v: type(v).__name__
+)
 def test_a_settlement_worth_something_that_is_no_whole_number_is_kept_out(value: Any) -> None:
     bench = Bench()
     bench.hold(qty_max=MICRO)
@@ -178,6 +183,17 @@ def test_while_an_order_is_on_its_way_the_books_are_not_judged() -> None:
     assert bench.take(account(bench, 0)) == []
     bench.fill(order, MICRO)
     assert "DiscrepancyFound" in kinds(bench.take(account(bench, 0)))
+
+
+def test_an_order_that_filled_before_its_answer_came_is_still_on_its_way() -> None:
+    """Executed in part and taken off the book by the venue while our answer travels: two honest books differ."""
+    bench = Bench()
+    order = bench.release(qty_max=MICRO, time_in_force="ioc")
+    bench.fill(order, 100_000)
+    assert bench.take(account(bench, bench.state.cash, {MARKET.id: 100_000})) == []
+    bench.accept(order, filled=100_000, remaining=0)
+    bench.take(account(bench, bench.state.cash, {MARKET.id: 100_000}))
+    assert not bench.of(DiscrepancyFound)
 
 
 def test_what_the_venue_calls_things_is_inert_in_our_facts() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.model.support import a_future, a_market
 
 from assent.desk import exposure, money
 from assent.desk.state import OrderState, Position, State, order_reserve
@@ -13,7 +14,6 @@ from assent.model.fees import fee_estimate
 from assent.model.intents import Intent
 from assent.model.orders import Order
 from assent.model.units import MICRO
-from tests.model.support import a_future, a_market
 
 MARKET, OTHER, FUTURE = a_market(), a_market("KXTEST-26JAN05-B49.5"), a_future()
 prices = st.integers(min_value=1, max_value=99).map(lambda cents: cents * 10_000)
@@ -136,7 +136,9 @@ def test_an_order_that_gives_back_reserves_no_cash() -> None:
     assert order_reserve(an_order("sell", 500_000, MICRO, action="close")) == 0
 
 
-@pytest.mark.parametrize(("side", "stop"), [("buy", None), ("sell", None), ("buy", 5_000), ("sell", 5_000), ("buy", 5_001)])
+@pytest.mark.parametrize(
+    ("side", "stop"), [("buy", None), ("sell", None), ("buy", 5_000), ("sell", 5_000), ("buy", 5_001)]
+)
 def test_a_future_without_a_stop_on_its_losing_side_is_unbounded(side: Any, stop: int | None) -> None:
     price = 5_000 * MICRO
     stop_price = None if stop is None else stop * MICRO
@@ -146,5 +148,7 @@ def test_a_future_without_a_stop_on_its_losing_side_is_unbounded(side: Any, stop
 def test_a_future_loses_the_way_to_its_stop_and_two_fees() -> None:
     loss = exposure.entry_loss(FUTURE, side="buy", price=5_000 * MICRO, qty=2 * MICRO, stop_price=4_997 * MICRO)
     assert loss == 30 * MICRO + 2 * 1_240_000
-    state = a_state(Position(MICRO, 25_000 * MICRO), [an_order("buy", 5_000 * MICRO, MICRO, worst=7, market=FUTURE)], FUTURE)
+    state = a_state(
+        Position(MICRO, 25_000 * MICRO), [an_order("buy", 5_000 * MICRO, MICRO, worst=7, market=FUTURE)], FUTURE
+    )
     assert exposure.total_exposure(state) == 25_000 * MICRO + 7

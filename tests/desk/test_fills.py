@@ -1,17 +1,18 @@
 """Each fill counts once: any order, any number of times, with answers and closings in between, gives one end."""
 
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.desk.support import MARKET, Bench, Scripted, sell
 
 from assent.model import facts
 from assent.model.inputs import Accepted, FillSeen, Input, OrderClosedSeen, SendAnswered
 from assent.model.levels import Level
 from assent.model.orders import Fill, Order
 from assent.model.units import MICRO
-from tests.desk.support import MARKET, Bench, Scripted, sell
 
 QTY = 10 * MICRO
 
@@ -45,7 +46,7 @@ def executions(draw: st.DrawFn) -> tuple[list[tuple[int, int, int]], int]:
     edges = [cut * 10_000 for cut in sorted({*cuts, last})]
     pieces = [
         (high - low, draw(st.sampled_from((480_000, 490_000, 500_000))), draw(st.integers(-300, 20_000)))
-        for low, high in zip(edges, edges[1:], strict=False)
+        for low, high in pairwise(edges)
     ]
     return pieces, draw(st.integers(min_value=0, max_value=len(pieces)))
 

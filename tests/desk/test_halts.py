@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.desk.support import MARKET, Bench, Scripted, buy, close, kinds
 
 from assent.model.facts import (
     AccountMatched,
@@ -19,7 +20,6 @@ from assent.model.inputs import Absent, Accepted, NotSent, Unknown
 from assent.model.intents import Proposal
 from assent.model.levels import CAUSES, Level
 from assent.model.units import MICRO, MINUTE, SECOND
-from tests.desk.support import MARKET, Bench, Scripted, buy, close, kinds
 
 # A cause for each level that has one.
 CAUSE_OF = {Level.REDUCING: "clock_jump", Level.HALTED: "operator", Level.LOCKED: "strategy_repeats"}
@@ -47,7 +47,7 @@ def ready(action: str) -> tuple[Bench, Proposal]:
         return bench, buy()
     bench.hold(qty_max=MICRO)
     if action == "cancel":
-        leaving = [f.order for f in bench.propose(close()) if isinstance(f, OrderReleased)][0]
+        leaving = next(f.order for f in bench.propose(close()) if isinstance(f, OrderReleased))
         bench.accept(leaving)
         return bench, buy(action="cancel", order_id=leaving.order_id, price=0)
     return bench, close() if action == "close" else buy(action="claim")
@@ -219,7 +219,9 @@ def test_what_a_person_must_reset_takes_a_name_a_reason_and_matching_books(cause
         assert kinds(bench.resume(cause, by=by, reason=reason)) == ["ResumeRefused"]
     assert bench.state.level == CAUSES[cause].level
     cleared = bench.resume(cause, by="ann", reason="looked at it")
-    assert [(f.cause, f.by, f.reason) for f in cleared if isinstance(f, HaltCleared)] == [(cause, "ann", "looked at it")]
+    assert [(f.cause, f.by, f.reason) for f in cleared if isinstance(f, HaltCleared)] == [
+        (cause, "ann", "looked at it")
+    ]
     assert bench.state.level == Level.TRADING
 
 

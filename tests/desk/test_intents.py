@@ -5,6 +5,8 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.desk.support import MARKET, Bench, Scripted, buy, close, kinds, sell
+from tests.model.support import DECI_CENT, a_market
 
 from assent.model.facts import CancelReleased, Fact, InstrumentListed, IntentProposed, IntentRefused, OrderReleased
 from assent.model.ids import is_human_code
@@ -12,8 +14,6 @@ from assent.model.inputs import InstrumentSeen, Refused, StreamProven
 from assent.model.intents import QuoteTaken, Score
 from assent.model.orders import order_digest
 from assent.model.units import MICRO, MINUTE, SECOND
-from tests.desk.support import MARKET, Bench, Scripted, buy, close, kinds, sell
-from tests.model.support import DECI_CENT, a_market
 
 
 def names_of(facts: list[Fact]) -> list[str]:
@@ -82,7 +82,17 @@ def test_every_order_hangs_on_the_intent_that_was_proposed_before_it() -> None:
             proposed[fact.intent.intent_id] = fact.intent
         elif isinstance(fact, OrderReleased):
             intent = proposed.pop(fact.order.intent_id)
-            same = ("instrument", "side", "type", "price", "qty", "time_in_force", "expires_ts", "stop_price", "post_only")
+            same = (
+                "instrument",
+                "side",
+                "type",
+                "price",
+                "qty",
+                "time_in_force",
+                "expires_ts",
+                "stop_price",
+                "post_only",
+            )
             assert all(getattr(fact.order, name) == getattr(intent, name) for name in same)
             assert fact.digest == order_digest(fact.order)
             assert fact.assent == "autonomous"

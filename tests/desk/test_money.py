@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.model.support import a_future, a_market
 
 from assent.desk import money
 from assent.desk.state import CASH, DEPOSITS, FEES, POSITIONS, REALISED, Position, State
 from assent.model.errors import InvariantBroken
 from assent.model.units import MICRO
-from tests.model.support import a_future, a_market
 
 MARKET = a_market()
 ZERO = dict.fromkeys((CASH, POSITIONS, REALISED, FEES, DEPOSITS), 0)
@@ -261,9 +261,7 @@ def test_a_futures_cash_is_the_sum_of_its_moves_and_fees(trades: list[Trade], la
     for trade in trades:
         books.trade(trade)
     books.settle(price)
-    moves = sum(
-        Fraction(t.qty, MICRO) * (price - t.price if t.side == "buy" else t.price - price) * 5 for t in trades
-    )
+    moves = sum(Fraction(t.qty, MICRO) * (price - t.price if t.side == "buy" else t.price - price) * 5 for t in trades)
     rounding = books.accounts[CASH] - (moves - sum(t.fee for t in trades))
     assert -2 * len(trades) <= rounding <= 0
 

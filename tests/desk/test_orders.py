@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from tests.desk.support import MARKET, Bench, kinds, sell
 
 from assent.desk.fold import evolve
 from assent.desk.orders import ENDED, RESTING, TRANSITIONS
@@ -13,7 +14,6 @@ from assent.model.inputs import Absent, Accepted, FillSeen, NotSent, Refused, Se
 from assent.model.levels import Level
 from assent.model.orders import Order
 from assent.model.units import HOUR, MICRO, SECOND
-from tests.desk.support import MARKET, Bench, kinds, sell
 
 FIVE, TWO = 5 * MICRO, 2 * MICRO
 
@@ -217,7 +217,9 @@ def test_an_answer_that_comes_after_all_fills_changes_nothing_of_the_money() -> 
 
 
 @pytest.mark.parametrize(
-    "answer", [Accepted("v", 0, FIVE), Refused("no", ""), NotSent("halted"), Unknown("")], ids=lambda a: type(a).__name__
+    "answer",
+    [Accepted("v", 0, FIVE), Refused("no", ""), NotSent("halted"), Unknown("")],
+    ids=lambda a: type(a).__name__,
 )
 def test_an_answer_told_twice_is_told_once(answer: Accepted | Refused | NotSent | Unknown) -> None:
     bench = Bench()
@@ -447,6 +449,16 @@ def test_a_fill_taken_back_gives_back_every_micro() -> None:
     assert bench.order(order).open_qty == order.qty
 
 
+def test_a_fill_taken_back_may_still_cost_a_fee() -> None:
+    bench = Bench()
+    cash = bench.state.cash
+    order = working(bench)
+    fill = bench.a_fill(order, FIVE, fee=8_800)
+    bench.take(FillSeen(fill, bench.now))
+    bench.correct(fill, qty=0, fee=51)
+    assert (bench.state.cash, bench.state.accounts["fees"]) == (cash - 51, 51)
+
+
 def test_a_corrected_fill_counts_as_what_it_really_was() -> None:
     bench, plain = Bench(), Bench()
     order, same = working(bench), working(plain)
@@ -489,6 +501,16 @@ def test_a_correction_that_comes_before_its_fill_is_not_lost() -> None:
     bench.correct(fill, qty=TWO)
     bench.take(FillSeen(fill, bench.now))
     assert bench.state.held(MARKET.id) == TWO
+
+
+def test_of_two_corrections_that_come_before_their_fill_the_newer_one_counts() -> None:
+    bench = Bench()
+    order = working(bench)
+    fill = bench.a_fill(order, FIVE)
+    bench.correct(fill, qty=MICRO, venue_ts=bench.now + 2)
+    bench.correct(fill, qty=TWO, venue_ts=bench.now + 1)
+    bench.take(FillSeen(fill, bench.now))
+    assert bench.state.held(MARKET.id) == MICRO
 
 
 def test_a_correction_that_completes_an_order_ends_it() -> None:

@@ -1,12 +1,14 @@
 """The last question before bytes leave, asked in the same step: is it still released, allowed, fresh, unanswered?"""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.desk.support import Bench
 
 from assent.desk.desk import PERMIT_LIFE
 from assent.model.inputs import Accepted, NotSent, Refused, Unknown
 from assent.model.reasons import REASONS
 from assent.model.units import MICRO, SECOND
-from tests.desk.support import Bench
 
 
 def test_a_fresh_release_is_permitted_again_and_again_until_it_is_answered() -> None:
@@ -76,3 +78,12 @@ def test_asking_changes_nothing_and_every_answer_is_a_registered_reason() -> Non
     assert answers == {None, "not_released", "permit_expired"}
     assert {"halted", "already_answered", "not_released", "permit_expired"} <= set(REASONS)
     assert bench.state.digest() == digest
+
+
+@given(st.integers(0, 5 * SECOND), st.integers(0, 5 * SECOND), st.sampled_from((None, SECOND, 3 * SECOND)))
+def test_time_never_brings_a_permit_back(one: int, other: int, life: int | None) -> None:
+    bench = Bench()
+    order = bench.release(life_ns=life)
+    early, late = sorted((one, other))
+    if bench.desk.permit(order.order_id, bench.now + late) is None:
+        assert bench.desk.permit(order.order_id, bench.now + early) is None

@@ -15,7 +15,7 @@ from assent.desk.rules import RULES
 from assent.model.constitution import Constitution
 from assent.model.exits import Exits
 from assent.model.facts import Fact, IntentProposed, IntentRefused, OrderReleased
-from assent.model.inputs import InstrumentSeen, PhaseSeen, StreamProven, Unknown
+from assent.model.inputs import DeskStarting, InstrumentSeen, PhaseSeen, StreamProven, Unknown
 from assent.model.intents import Check
 from assent.model.reasons import REASONS
 from assent.model.units import HOUR, MICRO, SECOND
@@ -60,6 +60,12 @@ def while_the_venue_pauses() -> World:
 def on_an_old_quote() -> World:
     bench = Bench()
     bench.later(WIDE.quote_proof_age_max + 1)
+    return bench, buy()
+
+
+def before_the_books_were_compared() -> World:
+    bench = Bench()
+    bench.take(DeskStarting("test", (), bench.now))
     return bench, buy()
 
 
@@ -118,6 +124,7 @@ WORLDS: dict[str, Callable[[], World]] = {
     "mode": in_observe_mode,
     "level": under_a_halt,
     "strategy_stopped": after_a_fault_of_its_own,
+    "books_matched": before_the_books_were_compared,
     "scope": out_of_scope,
     "market_open": while_the_venue_pauses,
     "quote_proof": on_an_old_quote,
@@ -146,8 +153,9 @@ def failing(checks: tuple[Check, ...]) -> list[str]:
 
 def test_the_rules_stand_in_the_stated_order() -> None:
     assert CODES == [
-        "mode", "level", "strategy_stopped", "scope", "market_open", "quote_proof", "order_form", "one_open_intent",
-        "edge", "risk_per_trade", "unprotected", "one_bracket", "open_positions", "total_exposure", "funds",
+        "mode", "level", "strategy_stopped", "books_matched", "scope", "market_open", "quote_proof", "order_form",
+        "one_open_intent", "edge", "risk_per_trade", "unprotected", "one_bracket", "open_positions", "total_exposure",
+        "funds",
     ]  # fmt: skip
 
 
@@ -287,6 +295,7 @@ def test_a_market_that_has_settled_is_not_open_again_after_a_restart() -> None:
     bench.hold(qty_max=MICRO)
     bench.settle("yes")
     bench.restart()
+    bench.match()
     bench.show(MARKET)
     assert refusal(bench.propose(buy())).reason == "market_open"
 

@@ -4,6 +4,8 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.desk.support import MARKET, WIDE, Bench, buy, kinds
+from tests.model.support import CENTI_EDGES, DECI_CENT, FREE, KALSHI_FEES, a_future, a_market
 
 from assent.desk.exposure import entry_loss
 from assent.desk.sizing import fixed_risk
@@ -11,8 +13,6 @@ from assent.model.facts import IntentRefused, OrderReleased
 from assent.model.grids import HUNDREDTHS, WHOLE_CONTRACTS, QtyGrid
 from assent.model.instruments import PerContractFee, QuadraticFee
 from assent.model.units import MICRO
-from tests.desk.support import MARKET, WIDE, Bench, buy, kinds
-from tests.model.support import CENTI_EDGES, DECI_CENT, FREE, KALSHI_FEES, a_future, a_market
 
 sides: Any = st.sampled_from(("buy", "sell"))
 tenths_of_a_cent = st.integers(min_value=1, max_value=999).map(lambda tenths: tenths * 1_000)
@@ -30,7 +30,10 @@ schedules = st.one_of(
     st.just(KALSHI_FEES),
     st.just(FREE),
     st.builds(PerContractFee, st.integers(min_value=0, max_value=50_000)),
-    st.builds(QuadraticFee, st.integers(0, 200_000), st.just(0), st.sampled_from((1, 100, 10_000)), st.sampled_from((1, 100, 10_000))),
+    st.builds(
+        QuadraticFee, st.integers(0, 200_000), st.just(0),
+        st.sampled_from((1, 100, 10_000)), st.sampled_from((1, 100, 10_000)),
+    ),
 )  # fmt: skip
 
 
@@ -135,8 +138,6 @@ def test_a_strategy_can_ask_for_less_and_never_for_more() -> None:
 def test_a_future_is_sized_by_the_way_to_its_stop() -> None:
     future = a_future()
     for cap, qty in ((16_239_999, 0), (16_240_000, MICRO), (33 * MICRO, 2 * MICRO)):
-        size = fixed_risk(
-            future, side="buy", price=5_000 * MICRO, stop_price=4_997 * MICRO, cap=cap, qty_max=None
-        )
+        size = fixed_risk(future, side="buy", price=5_000 * MICRO, stop_price=4_997 * MICRO, cap=cap, qty_max=None)
         assert size == qty
     assert fixed_risk(future, side="buy", price=5_000 * MICRO, stop_price=None, cap=10**12, qty_max=None) == 0

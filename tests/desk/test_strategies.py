@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.desk.support import MARKET, Bench, Scripted, buy, kinds
+from tests.model.support import HOSTILE, BadRepr, BadTruth, anything
+from tests.model.test_proposals import with_field
 
 from assent.desk.strategy import HOOKS, View
 from assent.model.facts import Fact, HaltRaised, IntentProposed, IntentRefused, OrderReleased, StrategyStopped
@@ -14,9 +17,6 @@ from assent.model.inputs import BarSeen, ForecastSeen
 from assent.model.intents import Proposal, Score
 from assent.model.levels import Level
 from assent.model.units import SECOND
-from tests.desk.support import MARKET, Bench, Scripted, buy, kinds
-from tests.model.support import HOSTILE, BadRepr, BadTruth, anything
-from tests.model.test_proposals import with_field
 
 
 class Mute(Exception):
@@ -169,7 +169,11 @@ def test_a_generator_that_breaks_midway_has_proposed_nothing(deed: Callable[...,
 
 
 @each_hook
-@pytest.mark.parametrize("thing", [BadTruth(), 7, True, float("nan"), 1.5, object(), buy(), Decimal(1), Proposal, BadRepr()], ids=lambda t: type(t).__name__)
+@pytest.mark.parametrize(
+    "thing",
+    [BadTruth(), 7, True, float("nan"), 1.5, object(), buy(), Decimal(1), Proposal, BadRepr()],
+    ids=lambda t: type(t).__name__,
+)
 def test_what_is_not_a_series_of_proposals_stops_the_strategy(thing: Any, hook: str) -> None:
     bench, told = misbehave(lambda *_: thing, hook)
     assert_stopped(bench, told, "strategy_exception")

@@ -6,9 +6,9 @@ from collections import Counter
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.desk.trial import NUMBER_MAX, WEIGHTED, Step, Trial
 
 from assent.model.facts import kind_of
-from tests.desk.trial import NUMBER_MAX, WEIGHTED, Step, Trial
 
 numbers = st.integers(min_value=0, max_value=NUMBER_MAX)
 steps = st.lists(st.tuples(st.sampled_from(WEIGHTED), numbers, numbers, numbers), min_size=20, max_size=60)
@@ -45,8 +45,8 @@ def test_the_walks_reach_every_part_of_an_orders_life() -> None:
         seen.update(kind_of(fact) for fact in trial.bench.facts)
         seen.update("ended " + order.status for order in trial.bench.state.archive.orders.values())
     expected = [
-        "OrderReleased", "OrderAccepted", "OrderRefused", "OrderNotSent", "OrderUnknown", "OrderResolved", "OrderClosed",
-        "CancelReleased", "CancelEnded", "FillBooked", "MarketSettled", "HaltRaised", "HaltCleared", "DeskStarted",
-        "ended filled", "ended closed", "ended refused", "ended not_sent", "ended absent",
+        "OrderReleased", "OrderAccepted", "OrderRefused", "OrderNotSent", "OrderUnknown", "OrderResolved",
+        "OrderClosed", "CancelReleased", "CancelEnded", "FillBooked", "MarketSettled", "HaltRaised", "HaltCleared",
+        "DeskStarted", "ended filled", "ended closed", "ended refused", "ended not_sent", "ended absent",
     ]  # fmt: skip
     assert {name: seen[name] for name in expected if seen[name] < 10} == {}

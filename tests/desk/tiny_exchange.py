@@ -6,7 +6,7 @@ Shares nothing with the desk's books. Each order id may arrive once; a second ar
 from fractions import Fraction
 
 from assent.model.inputs import Absent, Accepted, AccountSeen, Holding, Refused, Result
-from assent.model.orders import Fill, Order
+from assent.model.orders import Correction, Fill, Order, Side
 from assent.model.units import MICRO
 
 
@@ -41,22 +41,32 @@ class TinyExchange:
         self.orders[order.order_id] = Resting(order)
         return Accepted("v-" + order.order_id[:8], 0, order.qty)
 
-    def execute(self, order_id: str, qty: int, ts: int) -> Fill:
-        """Fill a part at the order's own price, for the exact fee rounded down."""
+    def execute(self, order_id: str, qty: int, ts: int, *, surcharge: int = 0) -> Fill:
+        """Fill a part at the order's own price, for the exact fee rounded down and whatever is charged beside it."""
         resting = self.orders[order_id]
         order = resting.order
         assert resting.live
         assert 0 < qty <= resting.left
-        fee = 70_000 * qty * order.price * (MICRO - order.price) // MICRO**3
+        fee = 70_000 * qty * order.price * (MICRO - order.price) // MICRO**3 + surcharge
         fill = Fill(
             f"x-{len(self.fills)}", order_id, order.instrument, order.side, order.price, qty, fee, True, ts
         )  # fmt: skip
         self.fills.append(fill)
         resting.filled += qty
         resting.live = resting.left > 0
-        self._move(order, qty)
+        self._move(order, order.side, qty)
         self.cash -= fee
         return fill
+
+    def correct(self, fill: Fill, qty: int, fee: int, ts: int) -> Correction:
+        """Take a fill back and book it as what it really was. Its market must still be open."""
+        resting = self.orders[fill.order_id]
+        self._move(resting.order, "sell" if fill.side == "buy" else "buy", fill.qty)
+        if qty:
+            self._move(resting.order, fill.side, qty)
+        self.cash += fill.fee - fee
+        resting.filled += qty - fill.qty
+        return Correction(fill.fill_id, fill.price, qty, fee, ts)
 
     def close(self, order_id: str) -> int:
         """Take it off the book; what was executed by then."""
@@ -88,10 +98,10 @@ class TinyExchange:
         assert self.cash.denominator == 1
         return AccountSeen(int(self.cash), holdings, live, "tiny", now, now)
 
-    def _move(self, order: Order, qty: int) -> None:
+    def _move(self, order: Order, side: Side, qty: int) -> None:
         price = Fraction(order.price, MICRO)
-        mine, other = (self.yes, self.no) if order.side == "buy" else (self.no, self.yes)
-        paid = price if order.side == "buy" else 1 - price
+        mine, other = (self.yes, self.no) if side == "buy" else (self.no, self.yes)
+        paid = price if side == "buy" else 1 - price
         back = min(qty, other.get(order.instrument, 0))
         other[order.instrument] = other.get(order.instrument, 0) - back
         mine[order.instrument] = mine.get(order.instrument, 0) + qty - back

@@ -34,9 +34,7 @@ def pinned(lock: str) -> dict[str, str]:
 
 
 def wanted(requirements: list[str]) -> set[str]:
-    return {
-        canonical(re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0]) for requirement in requirements
-    }
+    return {canonical(re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0]) for requirement in requirements}
 
 
 @each_lock

@@ -36,15 +36,11 @@ def test_a_link_between_pages_leads_somewhere(path: Path) -> None:
 
 
 def test_a_word_has_one_meaning() -> None:
-    words = re.findall(
-        r"^\| \*\*(.+?)\*\*", (ROOT / "docs" / "the-words.md").read_text(encoding="utf-8"), re.MULTILINE
-    )
+    words = re.findall(r"^\| \*\*(.+?)\*\*", (ROOT / "docs" / "the-words.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert len(words) == len(set(words)) > 0
 
 
 def test_the_version_is_the_same_everywhere() -> None:
-    declared = re.search(
-        r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE
-    )
+    declared = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
     assert declared is not None
     assert declared[1] == assent.__version__

@@ -29,9 +29,7 @@ def broad_handlers(tree: ast.AST) -> Iterator[ast.ExceptHandler]:
         if not isinstance(node, ast.ExceptHandler):
             continue
         caught = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
-        if any(
-            t is None or (isinstance(t, ast.Name) and t.id in {"Exception", "BaseException"}) for t in caught
-        ):
+        if any(t is None or (isinstance(t, ast.Name) and t.id in {"Exception", "BaseException"}) for t in caught):
             yield node
 
 

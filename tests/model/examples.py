@@ -1,5 +1,7 @@
 """One or more examples of every fact, with every alternative that a field may hold."""
 
+from tests.model.support import T0, a_future, a_market
+
 from assent.model import facts
 from assent.model.constitution import Constitution
 from assent.model.facts import Fact
@@ -7,7 +9,6 @@ from assent.model.inputs import Absent, Accepted, Holding
 from assent.model.intents import Check, Intent, QuoteTaken, Score
 from assent.model.orders import Correction, Fill, Order
 from assent.model.units import MICRO
-from tests.model.support import T0, a_future, a_market
 
 MARKET = a_market()
 SMALL_INTENT = Intent(

@@ -8,12 +8,12 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.model.examples import EXAMPLES
+from tests.model.support import HOSTILE
 
 from assent.model import facts
 from assent.model.errors import InvariantBroken
 from assent.model.facts import SCHEMA_VERSION, Fact, decode_fact, encode_fact, kind_of
-from tests.model.examples import EXAMPLES
-from tests.model.support import HOSTILE
 
 each_example = pytest.mark.parametrize("fact", EXAMPLES, ids=kind_of)
 KINDS = get_args(Fact)

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.model.support import KALSHI_FEES, VENUE_GRIDS, a_future, a_market
 
 from assent.model.fees import fee_estimate, fee_per_contract
 from assent.model.grids import PriceGrid
 from assent.model.instruments import PerContractFee, QuadraticFee
 from assent.model.units import MICRO, mul_up
-from tests.model.support import KALSHI_FEES, VENUE_GRIDS, a_future, a_market
 
 MARKET = a_market()
 sides: Any = st.sampled_from(("buy", "sell"))

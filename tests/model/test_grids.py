@@ -3,11 +3,11 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.model.support import CENTI_EDGES, DECI_CENT, LINEAR_CENT, TAPERED, VENUE_GRIDS, a_future, a_market
 
 from assent.model.grids import HUNDREDTHS, WHOLE_CONTRACTS, Band, PriceGrid, QtyGrid
 from assent.model.instruments import price_fits
 from assent.model.units import MICRO
-from tests.model.support import CENTI_EDGES, DECI_CENT, LINEAR_CENT, TAPERED, VENUE_GRIDS, a_future, a_market
 
 
 @st.composite
@@ -74,7 +74,8 @@ def test_a_grid_that_changes_while_the_market_lives_is_asked_anew() -> None:
 
 
 @pytest.mark.parametrize(
-    "bands", [(), (Band(0, 0, 1),), (Band(5, 1, 1),), (Band(-1, 5, 1),), (Band(0, 5, 0),), (Band(0, 5, 1), Band(5, 9, -1))]
+    "bands",
+    [(), (Band(0, 0, 1),), (Band(5, 1, 1),), (Band(-1, 5, 1),), (Band(0, 5, 0),), (Band(0, 5, 1), Band(5, 9, -1))],
 )
 def test_what_cannot_be_a_price_grid_says_why(bands: tuple[Band, ...]) -> None:
     assert PriceGrid(bands).fault()

@@ -70,7 +70,7 @@ def test_numbers_do_not_run_into_each_other() -> None:
 def test_no_symbol_of_a_code_is_taken_for_another() -> None:
     assert not set(ids.CODE_ALPHABET) & set(LOOK_ALIKES)
     assert len(set(ids.CODE_ALPHABET)) == len(ids.CODE_ALPHABET) == 31
-    assert ids.CODE_ALPHABET == ids.CODE_ALPHABET.upper()
+    assert ids.CODE_ALPHABET.upper() == ids.CODE_ALPHABET
     assert all(len(code) == 6 and set(code) <= set(ids.CODE_ALPHABET) for code in some_codes())
 
 

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
+from tests.model.support import VENUE_GRIDS, a_future, a_market
 
 from assent.model.grids import Band, PriceGrid, QtyGrid
 from assent.model.instruments import PerContractFee, QuadraticFee, instrument_fault
 from assent.model.units import MICRO
-from tests.model.support import VENUE_GRIDS, a_future, a_market
 
 
 def test_honest_descriptions_have_no_fault() -> None:

@@ -5,11 +5,11 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.model.support import HOSTILE, AlmostInt, AlmostText, BadRepr, anything
 
 from assent.model.intents import SCORES_MAX, TEXT_MAX, Action, Proposal, Score, proposal_fault
 from assent.model.orders import OrderType, Side, TimeInForce
 from assent.model.units import VALUE_MAX
-from tests.model.support import HOSTILE, AlmostInt, AlmostText, BadRepr, anything
 
 GOOD = Proposal(
     "M", "open", "buy", 500_000, fair=600_000, qty_max=10_000, type="limit", time_in_force="gtc", stop_price=400_000,
@@ -18,7 +18,8 @@ GOOD = Proposal(
 )  # fmt: skip
 MAY_BE_NONE = {"fair", "qty_max", "stop_price", "life_ns", "order_id", "parent", "oca_group", "exits"}
 CHOICES: dict[str, tuple[str, ...]] = {
-    "action": get_args(Action), "side": get_args(Side), "type": get_args(OrderType), "time_in_force": get_args(TimeInForce),
+    "action": get_args(Action), "side": get_args(Side), "type": get_args(OrderType),
+    "time_in_force": get_args(TimeInForce),
 }  # fmt: skip
 
 

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.model.support import HOSTILE, T0, TAPERED, a_future, a_market, anything
 
 from assent.model.inputs import BarSeen, QuoteSeen, bar_fault, quote_fault
 from assent.model.instruments import Instrument, price_fits
 from assent.model.reasons import REASONS
 from assent.model.units import MICRO, VALUE_MAX
-from tests.model.support import HOSTILE, T0, TAPERED, a_future, a_market, anything
 
 MARKET = a_market()
 FIELDS = ("bid", "bid_qty", "ask", "ask_qty", "source_ts", "received_ts")

@@ -4,13 +4,13 @@ import re
 from typing import get_args
 
 import pytest
+from tests.model.examples import FULL_ORDER, SMALL_ORDER
 
 from assent.model.constitution import LIMITS, Constitution, Direction, Kind, in_scope
 from assent.model.intents import Action
 from assent.model.levels import ALLOWED, CAUSES, Level, Reset
 from assent.model.orders import Order, order_digest
 from assent.model.reasons import REASONS, Family, Unit, sentence
-from tests.model.examples import FULL_ORDER, SMALL_ORDER
 
 # --- reasons -------------------------------------------------------------------------------------------
 
@@ -58,7 +58,6 @@ PROMISED = {
     "operator": (Level.HALTED, "human"),
     "discrepancy": (Level.HALTED, "human"),
     "unknown_overdue": (Level.HALTED, "human"),
-    "invariant_broken": (Level.HALTED, "human"),
     "inbox_overflow": (Level.HALTED, "human"),
     "foreign_fill": (Level.HALTED, "human"),
     "late_fill": (Level.REDUCING, "human"),

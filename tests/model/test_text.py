@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.model.support import HOSTILE, anything
 
 from assent.model.text import SHOWN_MAX, shown
-from tests.model.support import HOSTILE, anything
 
 
 class TerminalRepr:
@@ -40,13 +40,17 @@ def test_anything_is_shown_as_short_printable_ascii(thing: Any, most: int) -> No
     assert is_inert(shown(thing, most), most)
 
 
-@pytest.mark.parametrize("thing", [TerminalRepr(), ExitRepr(), AlmostText("x"), ODDLY_NAMED(), *HOSTILE], ids=lambda t: type(t).__name__)
+@pytest.mark.parametrize(
+    "thing", [TerminalRepr(), ExitRepr(), AlmostText("x"), ODDLY_NAMED(), *HOSTILE], ids=lambda t: type(t).__name__
+)
 def test_a_thing_that_fights_back_is_shown_all_the_same(thing: Any) -> None:
     assert is_inert(shown(thing))
     assert is_inert(shown([thing]))
 
 
-@given(st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126, exclude_characters="\\'\""), max_size=SHOWN_MAX))
+@given(
+    st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126, exclude_characters="\\'\""), max_size=SHOWN_MAX)
+)
 def test_plain_text_is_shown_as_itself(text: str) -> None:
     assert shown(text) == text
 

@@ -71,7 +71,7 @@ def test_a_restart_has_the_state_back_to_the_last_bit(tmp_path: Path) -> None:
         ("venue", IDENTITY._replace(venue="elsewhere")),
         ("environment", IDENTITY._replace(environment="production")),
         ("account", IDENTITY._replace(account="somebody")),
-        ("constitution_digest", IDENTITY._replace(constitution=Constitution(series=("SIM",), edge_min=1))),
+        ("constitution.edge_min", IDENTITY._replace(constitution=Constitution(series=("SIM",), edge_min=1))),
     ],
 )
 def test_a_ledger_of_another_desk_is_refused_and_stays_as_it_is(tmp_path: Path, field: str, other) -> None:  # type: ignore[no-untyped-def]

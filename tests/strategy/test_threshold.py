@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.model.support import KALSHI_FEES, T0, a_market
 
 from assent.desk.market import Market
 from assent.desk.state import Position, State
@@ -15,7 +16,6 @@ from assent.model.intents import Proposal, proposal_fault
 from assent.model.units import HOUR, MICRO, MINUTE, SECOND
 from assent.strategy.estimates import ESTIMATES, Consensus, Forecast
 from assent.strategy.threshold import OPTIONS, Threshold, build
-from tests.model.support import KALSHI_FEES, T0, a_market
 
 MARKET = a_market()
 CENT = 10_000

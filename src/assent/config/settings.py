@@ -52,8 +52,8 @@ class Settings:
 
     @property
     def exchange_journal(self) -> Path:
-        """The exchange in the box belongs to the folder: whatever the mode, the same world."""
-        return self.root / "state" / "exchange" / f"{self.venue}_{self.environment}.journal"
+        """Each mode has an account of its own at the exchange in the box. The seed makes it the same world."""
+        return self.root / "state" / "exchange" / f"{self.venue}_{self.environment}_{self.mode}.journal"
 
     @property
     def control_path(self) -> Path:

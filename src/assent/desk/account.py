@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from assent.desk import control, exposure, fold, intake, money
-from assent.desk.state import State
+from assent.desk.state import OrderState, State
 from assent.model.facts import (
     AccountMatched,
     CashMoved,
@@ -69,7 +69,7 @@ def cash_seen(desk: "Desk", inp: CashSeen) -> None:
 def account_seen(desk: "Desk", inp: AccountSeen) -> None:
     """Compare the venue's books with ours. While an order is in flight the two may honestly differ: not judged."""
     state = desk.state
-    if any(order.status in IN_FLIGHT for order in state.orders.values()):
+    if any(_in_flight(order) for order in state.orders.values()):
         return
     if state.matched_ts is None and state.cash == 0 and inp.cash > 0:
         desk.emit(CashMoved(amount=inp.cash, reference=OPENING))
@@ -81,20 +81,29 @@ def account_seen(desk: "Desk", inp: AccountSeen) -> None:
 
 
 def _differ(desk: "Desk", differences: list[tuple[str, int, int]], source: str) -> None:
-    """Two books say different things: record each, and stop for a person."""
+    """Two books say different things: record each once, and stop for a person."""
+    if differences == desk.last_differences and "discrepancy" in desk.state.halts:
+        return
+    desk.last_differences = differences
     for what, ours, theirs in differences:
         desk.emit(DiscrepancyFound(what=shown(what), ours=ours, theirs=theirs, source=shown(source)))
     what, ours, theirs = differences[0]
     control.raise_halt(desk, "discrepancy", by="desk", detail=f"{shown(what)}: ours {ours}, the venue's {theirs}")
 
 
+def _in_flight(order: OrderState) -> bool:
+    """Not answered yet, though perhaps filled already, or ended with fills still to come."""
+    return order.status in IN_FLIGHT or (order.status == "working" and not order.venue_order_id)
+
+
 def _matched(desk: "Desk", inp: AccountSeen) -> None:
-    """Record it when it says something new, when a halt waits for it, and once an hour."""
+    """Record it when a start or a halt waits for it, when it says something new, and once an hour."""
     state = desk.state
     holdings = tuple(sorted(inp.holdings, key=lambda holding: holding.instrument))
     fact = AccountMatched(cash=inp.cash, positions=holdings, open_orders=len(inp.open_orders), source=shown(inp.source))
     old = state.matched_ts is None or desk.now - state.matched_ts >= MATCH_RECORD_EVERY
-    if old or state.halts or state.unmatched or fact != desk.last_match:
+    first = state.matched_seq <= state.started_seq
+    if old or first or state.halts or state.unmatched or fact != desk.last_match:
         desk.last_match = fact
         desk.emit(fact)
 

@@ -131,7 +131,9 @@ def correction_seen(desk: "Desk", inp: CorrectionSeen) -> None:
     old = desk.state.archive.fills.get(correction.fill_id)
     if old is None:
         intake.reject(desk, "foreign_fill", "correction", correction.fill_id)
-        if len(desk.early_corrections) < EARLY_MAX:
+        early = desk.early_corrections.get(correction.fill_id)
+        newer = early is None or early.correction.venue_ts <= correction.venue_ts
+        if newer and len(desk.early_corrections) < EARLY_MAX:
             desk.early_corrections[correction.fill_id] = inp
         return
     known = (old.price, old.qty, old.fee) == (correction.price, correction.qty, correction.fee)

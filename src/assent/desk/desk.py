@@ -59,6 +59,7 @@ class Desk:
         self.cause_seen: dict[str, int] = {}
         self.rejected: dict[str, int] = {}
         self.last_match: AccountMatched | None = None
+        self.last_differences: list[tuple[str, int, int]] = []
         self.early_corrections: dict[str, CorrectionSeen] = {}
         self.hooks: dict[str, list[tuple[int, str, Callable[..., Any]]]] = {}
         self._on_quote: list[tuple[int, str, Callable[..., Any]]] = []

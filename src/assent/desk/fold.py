@@ -44,6 +44,7 @@ def _ledger_opened(state: State, _ts: int, fact: facts.LedgerOpened) -> None:
 
 def _desk_started(state: State, ts: int, _fact: facts.DeskStarted) -> None:
     state.started_ts = ts
+    state.started_seq = state.seq
 
 
 def _nothing(_state: State, _ts: int, _fact: Fact) -> None:

@@ -112,6 +112,7 @@ class State:
         "rejections",
         "seal",
         "seq",
+        "started_seq",
         "started_ts",
         "stopped",
         "ts",
@@ -123,6 +124,7 @@ class State:
         self.ts = 0
         self.seal: LedgerOpened | None = None
         self.started_ts = 0
+        self.started_seq = 0
         self.decisions = 0
         self.instruments: dict[str, Instrument] = {}
         self.proposed: dict[str, Intent] = {}

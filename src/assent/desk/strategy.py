@@ -70,22 +70,27 @@ class View:
 
     @property
     def cash(self) -> int:
+        """Our cash, before what open orders may still take."""
         return self._state.cash
 
     @property
     def constitution(self) -> Constitution | None:
+        """The owner's limits."""
         seal = self._state.seal
         return seal.constitution if seal else None
 
     def instrument(self, name: str) -> Instrument | None:
+        """What the venue listed under this name."""
         market = self._markets.get(name)
         return market.instrument if market else None
 
     def quote(self, name: str) -> QuoteSeen | None:
+        """The newest quote."""
         market = self._markets.get(name)
         return market.quote if market else None
 
     def forecast(self, name: str) -> ForecastSeen | None:
+        """The newest outside forecast."""
         market = self._markets.get(name)
         return market.forecast if market else None
 
@@ -98,6 +103,7 @@ class View:
         return any(order.order.instrument == name for order in self._state.orders.values())
 
     def open_orders(self, name: str) -> list[OpenOrder]:
+        """Our orders on this instrument that may still fill."""
         return [
             OpenOrder(
                 order.order.order_id, name, order.order.side, order.order.price, order.order.qty, order.filled

@@ -96,7 +96,7 @@ class LedgerMismatch(LedgerError):
         super().__init__(
             f"The ledger's {field} is {found!r}, expected {expected!r}",
             why="A ledger belongs to one mode, venue, environment, account and format, sealed in its first record",
-            todo="Open the ledger that belongs to this desk, or correct the configuration",
+            todo="Put the sealed value back, or open the ledger that belongs to this desk; a new desk begins its own",
         )
 
 

@@ -34,11 +34,15 @@ class LedgerOpened(msgspec.Struct, frozen=True, tag=True):
 
 
 class DeskStarted(msgspec.Struct, frozen=True, tag=True):
+    """The process came up."""
+
     build: str
     strategies: tuple[str, ...]
 
 
 class DeskStopped(msgspec.Struct, frozen=True, tag=True):
+    """The process went down in good order."""
+
     why: str
 
 
@@ -102,12 +106,16 @@ class OrderAccepted(msgspec.Struct, frozen=True, tag=True):
 
 
 class OrderRefused(msgspec.Struct, frozen=True, tag=True):
+    """The venue said no, for good."""
+
     order_id: str
     code: str
     detail: str
 
 
 class OrderNotSent(msgspec.Struct, frozen=True, tag=True):
+    """Nothing left the building for this release, and nothing will."""
+
     order_id: str
     reason: str
 
@@ -159,10 +167,14 @@ class CancelEnded(msgspec.Struct, frozen=True, tag=True):
 
 
 class FillBooked(msgspec.Struct, frozen=True, tag=True):
+    """An execution moved our money and our position, once."""
+
     fill: Fill
 
 
 class FillCorrected(msgspec.Struct, frozen=True, tag=True):
+    """The venue said what a fill really was, or took it back."""
+
     correction: Correction
 
 
@@ -185,6 +197,8 @@ class MarketSettled(msgspec.Struct, frozen=True, tag=True):
 
 
 class CashMoved(msgspec.Struct, frozen=True, tag=True):
+    """The owner's own money came or went."""
+
     amount: int
     reference: str
 
@@ -216,12 +230,16 @@ class DiscrepancyFound(msgspec.Struct, frozen=True, tag=True):
 
 
 class StrategyStopped(msgspec.Struct, frozen=True, tag=True):
+    """A strategy broke its contract; it is not called any more."""
+
     strategy: str
     reason: str
     detail: str
 
 
 class HaltRaised(msgspec.Struct, frozen=True, tag=True):
+    """The desk may do less from here on."""
+
     cause: str
     level: int
     reset: Reset
@@ -230,6 +248,8 @@ class HaltRaised(msgspec.Struct, frozen=True, tag=True):
 
 
 class HaltCleared(msgspec.Struct, frozen=True, tag=True):
+    """A halt ended: by a person, or because its cause went quiet."""
+
     cause: str
     by: str
     reason: str

@@ -44,7 +44,6 @@ _CAUSES = (
     Cause("operator", Level.HALTED, "human", "A person asked for it."),
     Cause("discrepancy", Level.HALTED, "human", "Our books and the venue's differ."),
     Cause("unknown_overdue", Level.HALTED, "human", "An order's fate could not be learned in time."),
-    Cause("invariant_broken", Level.HALTED, "human", "One of our own promises did not hold."),
     Cause("inbox_overflow", Level.HALTED, "human", "More came in than may be dropped; start again after a look."),
     Cause("foreign_fill", Level.HALTED, "human", "Somebody else trades on this account."),
     Cause("late_fill", Level.REDUCING, "human", "A closed order was filled after all; look at it."),

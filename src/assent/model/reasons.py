@@ -26,6 +26,7 @@ _REASONS = (
         "level",
     ),
     Reason("strategy_stopped", "rule", "The strategy was stopped after a fault; mend it, then resume.", "flag"),
+    Reason("books_matched", "rule", "Our books and the venue's were not compared since this start; wait.", "flag"),
     Reason(
         "scope",
         "rule",
@@ -70,9 +71,6 @@ _REASONS = (
     Reason("digest_differs", "order", "The order's bytes are not those that were released."),
     Reason("not_connected", "order", "There is no connection to the venue; nothing was sent."),
     Reason("stopping", "order", "The process is going down; nothing new is sent."),
-    Reason("no_such_order", "order", "No open order has this id."),
-    Reason("nothing_to_close", "order", "There is no position on that side to close."),
-    Reason("nothing_to_claim", "order", "The venue pays out by itself, or nothing is held."),
     Reason("late_fill", "order", "A fill came for an order that was closed; the position moved, please review."),
     Reason("overfill", "order", "More was filled than ordered; the position moved, please review."),
     Reason("foreign_fill", "order", "A fill came for an order that this desk never released."),

@@ -10,9 +10,9 @@ SHOWN_MAX = 120
 def shown(value: object, most: int = SHOWN_MAX) -> str:
     """Text as itself, anything else as its picture; escaped, and cut to `most` characters."""
     try:
-        escaped = ascii(value)
-    except Exception:  # boundary: a foreign object's own code answers here, and may raise anything
-        return f"a {type(value).__name__} that cannot be shown"[:most]
-    if isinstance(value, str):
-        escaped = escaped[1:-1]
+        text = value if isinstance(value, str) else repr(value)
+    except (Exception, SystemExit):  # boundary: a foreign object's own code answers here, and may raise anything
+        text = f"a {type(value).__name__} that cannot be shown"
+    # The base type's own method: a subclass may lie about itself.
+    escaped = str.encode(text, "unicode_escape").decode("ascii")
     return escaped if len(escaped) <= most else escaped[: most - 3] + "..."

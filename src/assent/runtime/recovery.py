@@ -6,7 +6,7 @@ before anything is folded.
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -90,6 +90,7 @@ def _proven(ledger: Reader, desk: Desk, identity: Identity) -> Iterator[tuple[in
     """Each record decoded; when the next one is asked for, the desk has folded all that came before it."""
     for record in ledger.records():
         if record.seq == 1:
+            check_limits(seal_of(record), identity.constitution)
             check_seal(seal_of(record), identity.sealed())
         try:
             fact = decode_fact(record.kind, record.version, record.body)
@@ -98,6 +99,20 @@ def _proven(ledger: Reader, desk: Desk, identity: Identity) -> Iterator[tuple[in
         if type(fact) is StateMarked and fact.digest != desk.state.digest():
             raise InvariantBroken("state_digest_differs", seq=record.seq, marked=fact.seq)
         yield record.ts, fact
+
+
+def check_limits(seal: Mapping[str, Any], constitution: Constitution) -> None:
+    """`LedgerMismatch` at the first limit that is not the sealed one, by its name and values."""
+    sealed = seal.get("constitution")
+    if not isinstance(sealed, dict):
+        return
+    check_seal(
+        {f"constitution.{name}": value for name, value in sealed.items()},
+        {
+            f"constitution.{name}": value
+            for name, value in msgspec.json.decode(msgspec.json.encode(constitution)).items()
+        },
+    )
 
 
 def opening_inputs(

@@ -69,6 +69,8 @@ class Runtime:
             observers=observers, watch=watch,
         )  # fmt: skip
         self.ready = False
+        # The newest of each market that came before we were ready: no strategy sees it until the books match.
+        self._early: dict[str, Input] = {}
         self._watched = watched
         self._cycle_ns = cycle_ns
         self._state_dir = state_dir
@@ -105,6 +107,9 @@ class Runtime:
         self.loop.drain()
         self.executor.execute(duties(self.desk.state))
         self.ready = True
+        for key, item in self._early.items():
+            self._sink("market", item, key)
+        self._early.clear()
 
     def stop(self, why: str) -> None:
         """Ask for a clean end. The first reason stands."""
@@ -117,9 +122,10 @@ class Runtime:
             self.inbox.put(lane, item, received_ts=item.received_ts)
 
     def act(self, item: Input) -> list[Fact]:
-        """Take what a person asked, now, after all that came before it; what is returned is durable."""
+        """Take what a person asked, now; what is returned is durable."""
         try:
-            self.loop.drain()
+            if type(item) is not HaltAsked:  # a halt does not wait for what came before it
+                self.loop.drain()
             return self.loop.take([item])
         except BaseException as error:  # boundary: whoever asked, a ledger that fails must bring the whole desk down
             self._failure = error
@@ -135,6 +141,9 @@ class Runtime:
         fault = None if type(item) is QuoteSeen else input_fault(item)
         if fault:
             item = RejectionSeen("malformed_input", self.venue.name, fault, self.clock.now())
+        if lane == "market" and not self.ready:
+            self._early[key] = item
+            return
         with suppress(InboxOverflow):
             self.inbox.put(lane, item, key=key or None, received_ts=item.received_ts)
 

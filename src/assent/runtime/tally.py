@@ -30,7 +30,7 @@ class Tally:
             self.refusals[fact.reason] += 1  # type: ignore[union-attr]
         elif kind is MarketSettled:
             self.settled += 1
-        if seq % ANCHOR_EVERY == 0:
+        if seq == 1 or seq % ANCHOR_EVERY == 0:
             self.anchor()
 
     def anchor(self) -> None:

@@ -17,6 +17,7 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("mode", permission.mode),
     ("level", permission.level),
     ("strategy_stopped", permission.strategy_stopped),
+    ("books_matched", permission.books_matched),
     ("scope", scope.scope),
     ("market_open", quality.market_open),
     ("quote_proof", quality.quote_proof),

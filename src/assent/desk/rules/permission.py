@@ -23,5 +23,13 @@ def level(candidate: Candidate) -> Check:
     return Check("level", action in ALLOWED[current], int(current), STRICTEST[action])
 
 
+def books_matched(candidate: Candidate) -> Check:
+    """Nothing opens after a start before our books and the venue's have been found equal."""
+    if not candidate.opens:
+        return Check("books_matched", True)
+    state = candidate.state
+    return Check("books_matched", state.matched_seq > state.started_seq)
+
+
 def strategy_stopped(candidate: Candidate) -> Check:
     return Check("strategy_stopped", candidate.strategy not in candidate.state.stopped)

@@ -179,14 +179,14 @@ class SimVenue:
 
     def _list(self, view: box.MarketView) -> None:
         """A market enters, with its phase and its present quote."""
-        spec, now = view.spec, self._clock.now()
+        spec, now, seen_ts = view.spec, self._clock.now(), self._exchange.now
         if not self._wanted(spec.ticker, spec.event, spec.series):
             return
         instrument = wire.instrument(view, venue=self.name)
         self._listed[spec.ticker] = instrument
         self._put("venue", InstrumentSeen(instrument, now))
-        self._put("venue", PhaseSeen(spec.ticker, wire.PHASES[view.status], now, now))
-        top = box.TopChanged(spec.ticker, view.bid, view.bid_qty, view.ask, view.ask_qty, now, 0)
+        self._put("venue", PhaseSeen(spec.ticker, wire.PHASES[view.status], seen_ts, now))
+        top = box.TopChanged(spec.ticker, view.bid, view.bid_qty, view.ask, view.ask_qty, seen_ts, 0)
         if view.bid is not None or view.ask is not None:
             self._quote(top, now)
         if view.status == "settled" and view.result is not None and view.value is not None:

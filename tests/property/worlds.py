@@ -1,0 +1,310 @@
+"""Small random worlds: markets, noise, an exchange that answers badly, people, crashes of strategies, all from a seed.
+
+A world drives one desk and writes down every input with its time, so that the same inputs can be played to another
+desk. Nothing here reads a clock or a hash order: the same seed lives the same life in every process.
+"""
+
+import random
+from typing import Any
+
+from tests.desk.tiny_exchange import TinyExchange
+from tests.model.support import DECI_CENT, T0, TAPERED, a_market
+
+from assent.desk.desk import Desk
+from assent.desk.strategy import View
+from assent.model.constitution import Constitution
+from assent.model.facts import CancelReleased, Fact, OrderReleased
+from assent.model.inputs import (
+    BarSeen,
+    CancelAnswered,
+    CancelAsked,
+    CashSeen,
+    CorrectionSeen,
+    DeskStarting,
+    DeskStopping,
+    EvidenceSeen,
+    FillSeen,
+    ForecastSeen,
+    HaltAsked,
+    Input,
+    InstrumentSeen,
+    LedgerOpening,
+    NotSent,
+    OrderClosedSeen,
+    PhaseSeen,
+    QuoteSeen,
+    Refused,
+    RejectionSeen,
+    ResumeAsked,
+    SendAnswered,
+    SettlementSeen,
+    StreamProven,
+    TimePassed,
+    Unknown,
+)
+from assent.model.intents import Proposal, Score
+from assent.model.levels import CAUSES
+from assent.model.units import HOUR, MICRO, SECOND
+from assent.strategy.threshold import build
+
+CASH = 200 * MICRO
+LIMITS = Constitution(
+    series=("KXTEST",), markets=("KXLOOSE-1",), edge_min=5_000, risk_per_trade_max=4 * MICRO, open_positions_max=8,
+    total_exposure_max=60 * MICRO, quote_proof_age_max=8 * SECOND,
+)  # fmt: skip
+MARKETS = (
+    a_market("KXTEST-26JAN05-A"),
+    a_market("KXTEST-26JAN05-B", prices=TAPERED),
+    a_market("KXTEST-26JAN05-C", prices=DECI_CENT),
+    a_market("KXTEST-26JAN05-D", exclusive_group="KXTEST-26JAN05"),
+    a_market("KXLOOSE-1", series="KXLOOSE", close_ts=T0 + HOUR),
+    a_market("KXOUT-1", series="KXOUT", event="KXOUT"),
+)
+Moment = tuple[int, Input]
+
+
+class Gambler:
+    """Proposes anything that is a proposal: both sides, closes, cancels, off the grid, without an edge."""
+
+    def __init__(self, seed: int) -> None:
+        self.name = "gambler"
+        self._rng = random.Random(seed)
+
+    def on_quote(self, view: View, quote: QuoteSeen) -> list[Proposal] | None:
+        rng = self._rng
+        if rng.random() < 0.4:
+            return None
+        action: Any = rng.choice(("open", "open", "open", "close", "cancel", "claim"))
+        side: Any = rng.choice(("buy", "sell"))
+        price = (quote.ask if side == "buy" else quote.bid) or rng.randrange(MICRO)
+        orders = view.open_orders(quote.instrument)
+        return [
+            Proposal(
+                instrument=quote.instrument, action=action, side=side, price=price if rng.random() < 0.9 else price + 1,
+                fair=rng.choice((None, price, price + 60_000, price - 60_000, MICRO if side == "buy" else 0)),
+                qty_max=rng.choice((None, 10_000, MICRO, rng.randrange(1, 5 * MICRO))),
+                time_in_force=rng.choice(("gtc", "ioc", "fok", "day")), life_ns=rng.choice((None, None, 30 * SECOND)),
+                order_id=orders[0].order_id if orders else None, post_only=rng.random() < 0.1,
+                scores=(Score("confidence", rng.randrange(MICRO)),), reason=rng.choice(("", "a whim", "müde")),
+            )
+        ]  # fmt: skip
+
+
+class Vandal:
+    """Breaks its contract now and then, each time in another way."""
+
+    def __init__(self, seed: int) -> None:
+        self.name = "vandal"
+        self._rng = random.Random(seed)
+
+    def on_cycle(self, view: View) -> Any:
+        if self._rng.random() < 0.995:
+            return None
+        thing: Any = self._rng.choice((1, float("nan"), "buy", [None], [0.5], object(), [Proposal("x", price=True)]))
+        if thing == 1:
+            raise ValueError("\x1b[31mnow and then")
+        return thing
+
+
+class World:
+    """One seed's life. `live(steps)` runs it; `moments` is what came in and `records` what came of it."""
+
+    def __init__(self, seed: int, *, ledger: str = "") -> None:
+        self.rng = random.Random(seed)
+        self.seed = seed
+        self.desk = Desk(strategies(seed))
+        self.now = T0
+        self.moments: list[Moment] = []
+        self.records: list[tuple[int, Fact]] = []
+        # The state's digest after each input that left facts, with the number of records by then.
+        self.digests: list[tuple[int, str]] = []
+        self.exchange = TinyExchange(CASH)
+        self._later: list[Input] = []
+        identity = ledger or f"{seed:016d}"
+        self.take(LedgerOpening(identity, "paper", "sim", "sim", "acc", LIMITS, "build", self.now))
+        self.take(DeskStarting("build", ("threshold", "gambler", "vandal"), self.now))
+        self.take(self.exchange.account(self.now))
+        for market in MARKETS:
+            self.take(InstrumentSeen(market, self.now))
+            self.take(PhaseSeen(market.id, "open", self.now, self.now))
+
+    def live(self, steps: int) -> "World":
+        for _ in range(steps):
+            self.now += self.rng.randrange(2 * SECOND)
+            happening = self.rng.choices(HAPPENINGS, WEIGHTS)[0]
+            getattr(self, happening)()
+        self.take(DeskStopping("the world ends", self.now))
+        return self
+
+    def take(self, inp: Input) -> None:
+        self.moments.append((self.now, inp))
+        facts = list(self.desk.handle(self.now, inp))
+        self.records.extend((self.now, fact) for fact in facts)
+        if facts:
+            self.digests.append((len(self.records), self.desk.state.digest()))
+        for fact in facts:
+            if type(fact) is OrderReleased:
+                self._submit(fact)
+            elif type(fact) is CancelReleased:
+                self._cancel(fact.order_id)
+
+    # --- what happens -----------------------------------------------------------------------------------------
+
+    def quote(self) -> None:
+        market = self.rng.choice(MARKETS)
+        middle = self.rng.randrange(3, 97) * 10_000
+        bid, ask = (price if self.rng.random() < 0.95 else None for price in (middle - 10_000, middle + 10_000))
+        qty = self.rng.randrange(1, 1_000) * 10_000
+        self.take(
+            QuoteSeen(
+                market.id, bid, None if bid is None else qty, ask, None if ask is None else qty, self.now, self.now
+            )
+        )  # fmt: skip
+
+    def forecast(self) -> None:
+        market = self.rng.choice(MARKETS)
+        self.take(ForecastSeen(market.id, self.rng.randrange(MICRO + 1), "model", self.now, self.now))
+
+    def bar(self) -> None:
+        price = self.rng.randrange(1, 99) * 10_000
+        self.take(BarSeen(self.rng.choice(MARKETS).id, price, price + 10_000, price, price, 5, self.now, self.now))
+
+    def cycle(self) -> None:
+        self.take(TimePassed(self.now))
+
+    def proof(self) -> None:
+        self.take(StreamProven("sim", self.now))
+
+    def news(self) -> None:
+        """Something that the exchange has said arrives: any of it, sometimes twice."""
+        if self._later:
+            place = self.rng.randrange(len(self._later))
+            message = self._later[place] if self.rng.random() < 0.2 else self._later.pop(place)
+            self.take(message)
+
+    def execution(self) -> None:
+        live = [name for name, resting in self.exchange.orders.items() if resting.live]
+        if live:
+            name = self.rng.choice(live)
+            left = self.exchange.orders[name].left
+            qty = left if self.rng.random() < 0.5 else max(1, left // 2 // 10_000) * 10_000
+            surcharge = 20_000 if self.rng.random() < 0.02 else 0
+            fill = self.exchange.execute(name, min(qty, left), self.now, surcharge=surcharge)
+            self._later.append(FillSeen(fill, self.now))
+            if self.rng.random() < 0.05:
+                changed = self.exchange.correct(fill, fill.qty // 20_000 * 10_000, fill.fee // 2, self.now + 1)
+                self._later.append(CorrectionSeen(changed, self.now))
+
+    def contradiction(self) -> None:
+        """The exchange fills what it had said was off its book."""
+        ended = [resting for resting in self.exchange.orders.values() if not resting.live and resting.left]
+        if ended:
+            resting = self.rng.choice(ended)
+            if resting.order.instrument not in self.exchange.settled:
+                resting.live = True
+                self._later.append(FillSeen(self.exchange.execute(resting.order.order_id, 10_000, self.now), self.now))
+                resting.live = False
+
+    def closing(self) -> None:
+        live = [name for name, resting in self.exchange.orders.items() if resting.live]
+        if live:
+            name = self.rng.choice(live)
+            self._later.append(OrderClosedSeen(name, "expired", self.exchange.close(name), self.now))
+
+    def evidence(self) -> None:
+        unknown = [name for name, order in self.desk.state.orders.items() if order.status == "unknown"]
+        for name in unknown:
+            self.take(EvidenceSeen(name, self.exchange.find(name), "tiny", self.now))
+
+    def books(self) -> None:
+        """All that is still to be told, and the account as it is after exactly that."""
+        told, self._later = self._later, []
+        for message in told:
+            self.take(message)
+        self.evidence()
+        if not self._later:
+            self.take(self.exchange.account(self.now))
+
+    def miscount(self) -> None:
+        """The exchange says something else of our cash, once."""
+        self.exchange.cash += 1
+        self.take(self.exchange.account(self.now))
+        self.exchange.cash -= 1
+
+    def settlement(self) -> None:
+        name = self.rng.choice(MARKETS).id
+        value = self.rng.choice((0, MICRO, 250_000))
+        if name not in self.exchange.settled:
+            result: Any = self.exchange.settle(name, value)
+            self.take(SettlementSeen(name, result, value, self.now, self.now))
+
+    def phase(self) -> None:
+        phase: Any = self.rng.choice(("open", "open", "paused", "closed"))
+        self.take(PhaseSeen(self.rng.choice(MARKETS).id, phase, self.now, self.now))
+
+    def transfer(self) -> None:
+        amount = self.rng.choice((-1, 1)) * self.rng.randrange(5 * MICRO)
+        self.exchange.cash += amount
+        self.take(CashSeen(amount, "the owner", self.now))
+
+    def rejection(self) -> None:
+        self.take(RejectionSeen("market_data_crossed", "sim", "x\ny", self.now))
+
+    def halt(self) -> None:
+        cause = self.rng.choice([name for name in CAUSES if name != "strategy_repeats"])
+        self.take(HaltAsked(cause, "watchdog", "now and then", self.now))
+
+    def resume(self) -> None:
+        self.take(ResumeAsked("", "ann", "looked at it", self.now))
+
+    def cancel(self) -> None:
+        self.take(CancelAsked("", "ann", self.now))
+
+    def restart(self) -> None:
+        """In the records a restart is only another start; the soft state stays, as in a process that lives on."""
+        self.take(DeskStarting("build-2", ("threshold", "gambler", "vandal"), self.now))
+
+    # --- the exchange's side ------------------------------------------------------------------------------------
+
+    def _submit(self, fact: OrderReleased) -> None:
+        order, chance = fact.order, self.rng.random()
+        obstacle = self.desk.permit(order.order_id, self.now)
+        outcome: Any = NotSent(obstacle or "not_connected")
+        if obstacle is None and chance > 0.03:
+            outcome = Refused("insufficient_balance", "no\x07") if chance < 0.1 else self.exchange.submit(order)
+            if chance > 0.9:
+                outcome = Unknown("no answer in time")
+        self._later.append(SendAnswered(order.order_id, outcome, self.now))
+
+    def _cancel(self, order_id: str) -> None:
+        resting = self.exchange.orders.get(order_id)
+        outcome: Any = Refused("not_found", "")
+        if resting is not None and resting.live and self.rng.random() < 0.8:
+            self.exchange.close(order_id)
+            outcome = self.exchange.find(order_id)
+        self._later.append(CancelAnswered(order_id, outcome, self.now))
+
+
+HAPPENINGS, WEIGHTS = zip(
+    *{
+        "quote": 60, "forecast": 15, "bar": 3, "cycle": 12, "proof": 8, "news": 40, "execution": 16, "closing": 5,
+        "contradiction": 0.3,
+        "evidence": 4, "books": 8, "miscount": 0.3, "settlement": 0.1, "phase": 1.5, "transfer": 0.5,
+        "rejection": 3, "halt": 0.5,
+        "resume": 2, "cancel": 1, "restart": 0.4,
+    }.items(),
+    strict=True,
+)  # fmt: skip
+
+
+def strategies(seed: int) -> tuple[Any, ...]:
+    """Fresh ones, with the same memory of nothing."""
+    return build("threshold", {"edge_min": 10_000}), Gambler(seed), Vandal(seed)
+
+
+def play(moments: list[Moment], seed: int) -> Desk:
+    """The same inputs at the same times to another desk. Its facts are the caller's to collect."""
+    desk = Desk(strategies(seed))
+    for ts, inp in moments:
+        desk.handle(ts, inp)
+    return desk
