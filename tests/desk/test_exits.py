@@ -10,7 +10,7 @@ from tests.model.support import a_future
 from assent.desk import exposure
 from assent.model.exits import Exits
 from assent.model.facts import CancelReleased, Fact, HaltRaised, IntentRefused, OrderQuarantined, OrderReleased
-from assent.model.inputs import NotSent, Refused
+from assent.model.inputs import FillSeen, NotSent, Refused
 from assent.model.orders import Order
 from assent.model.units import MICRO, SECOND
 
@@ -248,4 +248,15 @@ def test_nothing_is_watched_once_the_position_is_gone() -> None:
     bench = held_with(Exits(stop_price=480_000))
     [out] = released(bench.quote(MARKET.id, 470_000, 480_000))
     bench.fill(out)
+    assert bench.state.guards == {}
+
+
+def test_a_corrected_entry_keeps_its_exits_and_one_taken_back_loses_them() -> None:
+    bench = Bench()
+    order = bench.release(qty_max=10 * CONTRACT, exits=Exits(stop_price=480_000))
+    fill = bench.a_fill(order)
+    bench.take(FillSeen(fill, bench.now))
+    bench.correct(fill, qty=4 * CONTRACT)
+    assert list(bench.state.guards) == [MARKET.id]
+    bench.later(1).correct(fill, qty=0, fee=0)
     assert bench.state.guards == {}

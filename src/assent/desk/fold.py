@@ -77,6 +77,7 @@ def _fill_booked(state: State, ts: int, fact: facts.FillBooked) -> None:
     state.archive.note(fill)
     order = orders.step(state, fill.order_id, "fill")
     order.filled += fill.qty
+    _drop_guard(state, fill.instrument)
     if order.intent.exits is not None:
         _set_guard(state, ts, order)
     orders.end_if_done(state, order)
@@ -95,6 +96,7 @@ def _fill_corrected(state: State, _ts: int, fact: facts.FillCorrected) -> None:
         fill_id=old.fill_id, order_id=old.order_id, instrument=old.instrument, side=old.side,
         price=correction.price, qty=correction.qty, fee=correction.fee, taker=old.taker, venue_ts=correction.venue_ts,
     )  # fmt: skip
+    _drop_guard(state, old.instrument)
     state.archive.fills[new.fill_id] = new
     state.archive.note(new)
     order = state.find_order(old.order_id)
@@ -145,8 +147,12 @@ def _book(state: State, name: str, *, side: Side, price: int, qty: int, fee: int
         state.positions[name] = booking.position
     else:
         state.positions.pop(name, None)
-    guard = state.guards.get(name)
-    if guard is not None and (not booking.position.qty or (booking.position.qty > 0) != (guard.side == "buy")):
+
+
+def _drop_guard(state: State, name: str) -> None:
+    """Exits end with the position they were for. Asked once a fact: a correction passes through nothing held."""
+    guard, held = state.guards.get(name), state.held(name)
+    if guard is not None and (not held or (held > 0) != (guard.side == "buy")):
         del state.guards[name]
 
 
