@@ -145,6 +145,7 @@ def test_a_fill_of_nothing_or_less_never_moves_the_books(qty: int) -> None:
     order = bench.release(qty_max=QTY)
     before = end_of(bench, order)
     bench.take(FillSeen(bench.a_fill(order, qty, fee=0), bench.now))
+    assert not bench.of(facts.FillBooked)
     after = end_of(bench, order)
     assert (after.held, after.accounts, after.filled) == (before.held, before.accounts, before.filled)
 

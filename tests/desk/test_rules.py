@@ -270,7 +270,8 @@ def test_before_a_seal_nothing_is_allowed() -> None:
         market=market,
         quote=bench.desk.streams.taken(market),
     )
-    assert set(failing(gate.judge(idea).checks)) >= {"mode", "scope", "quote_proof", "edge", "risk_per_trade"}
+    needs = {"mode", "scope", "quote_proof", "edge", "risk_per_trade", "open_positions", "total_exposure", "funds"}
+    assert set(failing(gate.judge(idea).checks)) >= needs
 
 
 # --- single rules at their edges ------------------------------------------------------------------------

@@ -246,7 +246,7 @@ class Trial:
         stored = [(ts, decode_fact(kind_of(fact), 1, encode_fact(fact))) for ts, fact in bench.records]
         assert fold(stored).digest() == bench.state.digest()
 
-    # --- helpers -----------------------------------------------------------------------------------------
+    # --- small parts -------------------------------------------------------------------------------------
 
     def _hear(self, message: Input) -> None:
         self._released(self.bench.take(message))

@@ -14,6 +14,8 @@ def test_honest_descriptions_have_no_fault() -> None:
     assert instrument_fault(a_market()) is None
     assert instrument_fault(a_future()) is None
     assert instrument_fault(a_market("x" * 120)) is None
+    assert instrument_fault(a_market(fees=PerContractFee(0))) is None
+    assert instrument_fault(a_market(fees=QuadraticFee(0, 0, 1, 1))) is None
     assert all(instrument_fault(a_market(prices=grid)) is None for grid in VENUE_GRIDS)
 
 
