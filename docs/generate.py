@@ -19,7 +19,7 @@ from assent.config import demo_settings
 from assent.config.settings import Settings
 from assent.config.table import SETTINGS, STRATEGY_OPTIONS, STRATEGY_SETTINGS
 from assent.config.values import Setting, allowed_words, format_duration
-from assent.desk import control, desk
+from assent.desk import context, control, desk
 from assent.desk.orders import TRANSITIONS
 from assent.desk.rules import RULES
 from assent.desk.strategy import HOOKS, View
@@ -179,7 +179,7 @@ def clockwork() -> str:
         ("an order takes, one way to the exchange in the box,", adapter.LATENCY_NS, "of its time"),
     ]
     counted = [
-        ("the digest of the state is written every", f"{desk.MARK_EVERY:,} records", "and proved at every start"),
+        ("the digest of the state is written every", f"{context.MARK_EVERY:,} records", "and proved at every start"),
         ("an anchor is written every", f"{tally.ANCHOR_EVERY:,} records", "and at each clean end"),
     ]
     timed = [(what, format_duration(ns), then) for what, ns, then in rows]

@@ -68,7 +68,7 @@ def _first_market(text: str, desk: Path) -> str:
     (desk / "assent.toml").write_text(text)
     probe = (
         "import sys; from pathlib import Path; from assent import app, config; "
-        "s = config.load(Path(sys.argv[1])); x, c = app._open_exchange(s, 1); x.catch_up(c.now()); "
+        "s = config.load(Path(sys.argv[1])); x, c = app.open_exchange(s, 1); x.catch_up(c.now()); "
         "print(max((m for m in x.markets() if m.bid), key=lambda m: m.volume).spec.ticker)"
     )
     found = subprocess.run([sys.executable, "-c", probe, str(desk)], capture_output=True, text=True, check=True)

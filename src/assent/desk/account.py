@@ -1,8 +1,7 @@
 """Our money as the venue sees it: settlements, transfers, the comparison of books, the equity mark of each cycle."""
 
-from typing import TYPE_CHECKING
-
 from assent.desk import control, exposure, fold, intake, money
+from assent.desk.context import Context
 from assent.desk.state import OrderState, State
 from assent.model.facts import (
     AccountMatched,
@@ -17,9 +16,6 @@ from assent.model.orders import Mark
 from assent.model.text import shown
 from assent.model.units import HOUR, MICRO, MINUTE, is_value
 
-if TYPE_CHECKING:
-    from assent.desk.desk import Desk
-
 MATCH_RECORD_EVERY = HOUR
 # How long orders in flight may keep the two books from being compared.
 UNJUDGED_MAX = 5 * MINUTE
@@ -29,7 +25,7 @@ BOOKED = frozenset(("working", "quarantined"))
 IN_FLIGHT = frozenset(("released", "unknown", "closing"))
 
 
-def settlement_seen(desk: "Desk", inp: SettlementSeen) -> None:
+def settlement_seen(desk: Context, inp: SettlementSeen) -> None:
     """Record the outcome of what the ledger knows; a repeat of it is nothing new."""
     state = desk.state
     market = desk.markets.get(inp.instrument)
@@ -49,7 +45,7 @@ def settlement_seen(desk: "Desk", inp: SettlementSeen) -> None:
         _differ(desk, [(what, booked.value, inp.value)], "settlement")
 
 
-def settle_leftover(desk: "Desk", name: str) -> None:
+def settle_leftover(desk: Context, name: str) -> None:
     """A fill that came after the settlement leaves a position that the venue has already paid for."""
     outcome = desk.state.archive.outcomes.get(name)
     if outcome is None or not desk.state.held(name):
@@ -62,14 +58,14 @@ def settle_leftover(desk: "Desk", name: str) -> None:
     )  # fmt: skip
 
 
-def cash_seen(desk: "Desk", inp: CashSeen) -> None:
+def cash_seen(desk: Context, inp: CashSeen) -> None:
     if not is_value(inp.amount):
         intake.reject(desk, "malformed_input", "cash", shown(inp.amount))
         return
     desk.emit(CashMoved(amount=inp.amount, reference=shown(inp.reference)))
 
 
-def account_seen(desk: "Desk", inp: AccountSeen) -> None:
+def account_seen(desk: Context, inp: AccountSeen) -> None:
     """Compare the venue's books with ours. While an order is in flight the two may honestly differ: not judged."""
     state = desk.state
     if not is_value(inp.cash):
@@ -87,7 +83,7 @@ def account_seen(desk: "Desk", inp: AccountSeen) -> None:
     _differ(desk, differences, inp.source)
 
 
-def _differ(desk: "Desk", differences: list[tuple[str, int, int]], source: str) -> None:
+def _differ(desk: Context, differences: list[tuple[str, int, int]], source: str) -> None:
     """Two books say different things: record each once, and stop for a person."""
     if differences == desk.last_differences and desk.state.unmatched and "discrepancy" in desk.state.halts:
         return
@@ -98,7 +94,7 @@ def _differ(desk: "Desk", differences: list[tuple[str, int, int]], source: str) 
     control.raise_halt(desk, "discrepancy", by="desk", detail=f"{shown(what)}: ours {ours}, the venue's {theirs}")
 
 
-def _not_judged(desk: "Desk") -> None:
+def _not_judged(desk: Context) -> None:
     """An order in flight excuses a difference for a while, not for ever."""
     if desk.unjudged_since is None:
         desk.unjudged_since = desk.now
@@ -112,7 +108,7 @@ def _in_flight(order: OrderState) -> bool:
     return order.status in IN_FLIGHT or (order.status == "working" and not order.venue_order_id)
 
 
-def _matched(desk: "Desk", inp: AccountSeen) -> None:
+def _matched(desk: Context, inp: AccountSeen) -> None:
     """Record it when a start or a halt waits for it, when it says something new, and once an hour."""
     state = desk.state
     desk.last_differences, desk.unjudged_since = [], None
@@ -125,7 +121,7 @@ def _matched(desk: "Desk", inp: AccountSeen) -> None:
         desk.emit(fact)
 
 
-def mark_equity(desk: "Desk") -> None:
+def mark_equity(desk: Context) -> None:
     """Value the account at what it would bring now. Without a bid the last mark stands and entries wait."""
     state = desk.state
     total, missing = state.cash, ""
@@ -153,7 +149,7 @@ def mark_equity(desk: "Desk") -> None:
         desk.emit(EquityMarked(equity=total, cash=state.cash, exposure=exposure.total_exposure(state), marks=listed))
 
 
-def _settle(desk: "Desk", inp: SettlementSeen) -> None:
+def _settle(desk: Context, inp: SettlementSeen) -> None:
     state = desk.state
     position = state.positions.get(inp.instrument)
     instrument = state.find_instrument(inp.instrument)

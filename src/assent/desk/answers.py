@@ -4,9 +4,8 @@ A fill always moves the money, whatever we believed of its order. What the order
 into quarantine and halts; it is never dropped and never read as something else.
 """
 
-from typing import TYPE_CHECKING
-
 from assent.desk import account, control, intake
+from assent.desk.context import Context
 from assent.desk.orders import ENDED, OVER, may
 from assent.desk.state import OrderState
 from assent.model.facts import (
@@ -40,16 +39,13 @@ from assent.model.orders import Fill, Order
 from assent.model.text import shown
 from assent.model.units import is_value
 
-if TYPE_CHECKING:
-    from assent.desk.desk import Desk
-
 # The venue pays its rounding back in steps of one cent; within that a difference is its own arithmetic.
 FEE_TOLERANCE = 10_000
 # Corrections that came before their fill and wait for it.
 EARLY_MAX = 1_000
 
 
-def send_answered(desk: "Desk", inp: SendAnswered) -> None:
+def send_answered(desk: Context, inp: SendAnswered) -> None:
     order = desk.state.find_order(inp.order_id)
     if order is None:
         intake.reject(desk, "not_released", "answer", inp.order_id)
@@ -66,7 +62,7 @@ def send_answered(desk: "Desk", inp: SendAnswered) -> None:
         desk.emit(OrderUnknown(order_id=inp.order_id, detail=shown(outcome.detail)))
 
 
-def evidence_seen(desk: "Desk", inp: EvidenceSeen) -> None:
+def evidence_seen(desk: Context, inp: EvidenceSeen) -> None:
     """Only an order whose fate is unknown is settled by evidence."""
     order = desk.state.orders.get(inp.order_id)
     if order is None or order.status != "unknown":
@@ -74,7 +70,7 @@ def evidence_seen(desk: "Desk", inp: EvidenceSeen) -> None:
     desk.emit(OrderResolved(order_id=inp.order_id, finding=inp.finding, source=inp.source))
 
 
-def cancel_answered(desk: "Desk", inp: CancelAnswered) -> None:
+def cancel_answered(desk: Context, inp: CancelAnswered) -> None:
     order = desk.state.orders.get(inp.order_id)
     if order is None or not order.cancel:
         return
@@ -92,13 +88,13 @@ def cancel_answered(desk: "Desk", inp: CancelAnswered) -> None:
         desk.emit(CancelEnded(order_id=inp.order_id, result="unknown", detail=shown(outcome.detail)))
 
 
-def order_closed_seen(desk: "Desk", inp: OrderClosedSeen) -> None:
+def order_closed_seen(desk: Context, inp: OrderClosedSeen) -> None:
     order = desk.state.orders.get(inp.order_id)
     if order is not None:
         _close(desk, order, inp.why, inp.filled)
 
 
-def fill_seen(desk: "Desk", inp: FillSeen) -> None:
+def fill_seen(desk: Context, inp: FillSeen) -> None:
     """Book it once, by the venue's identity."""
     fill, state = inp.fill, desk.state
     if fill.fill_id in state.archive.fills:
@@ -128,7 +124,7 @@ def fill_seen(desk: "Desk", inp: FillSeen) -> None:
     account.settle_leftover(desk, fill.instrument)
 
 
-def correction_seen(desk: "Desk", inp: CorrectionSeen) -> None:
+def correction_seen(desk: Context, inp: CorrectionSeen) -> None:
     correction = inp.correction
     old = desk.state.archive.fills.get(correction.fill_id)
     if old is None:
@@ -145,7 +141,7 @@ def correction_seen(desk: "Desk", inp: CorrectionSeen) -> None:
     account.settle_leftover(desk, old.instrument)
 
 
-def _accepted(desk: "Desk", order: OrderState, outcome: Accepted) -> None:
+def _accepted(desk: Context, order: OrderState, outcome: Accepted) -> None:
     order_id = order.order.order_id
     if order.status in ("filled", "closed", "working") and order.venue_order_id:
         return
@@ -163,7 +159,7 @@ def _accepted(desk: "Desk", order: OrderState, outcome: Accepted) -> None:
         control.raise_halt(desk, "late_fill", by="desk", detail=f"late acceptance: order {order_id}")
 
 
-def _live(desk: "Desk", order: OrderState, event: str, fact: Fact) -> None:
+def _live(desk: Context, order: OrderState, event: str, fact: Fact) -> None:
     """State the fact where the order's life knows the event; else a repeat, or a contradiction for people."""
     if may(order.status, event):
         desk.emit(fact)
@@ -171,7 +167,7 @@ def _live(desk: "Desk", order: OrderState, event: str, fact: Fact) -> None:
         intake.reject(desk, "already_answered", "answer", order.order.order_id)
 
 
-def _close(desk: "Desk", order: OrderState, why: str, filled: int) -> None:
+def _close(desk: Context, order: OrderState, why: str, filled: int) -> None:
     if may(order.status, "close") and order.venue_filled is None:
         desk.emit(OrderClosed(order_id=order.order.order_id, why=shown(why), filled=max(filled, order.filled)))
 
@@ -183,7 +179,7 @@ def _worse_than_asked(order: Order, fill: Fill) -> bool:
     return fill.price > order.price if order.side == "buy" else fill.price < order.price
 
 
-def _compare_fee(desk: "Desk", fill: Fill) -> None:
+def _compare_fee(desk: Context, fill: Fill) -> None:
     instrument = desk.state.find_instrument(fill.instrument)
     if instrument is None:
         return

@@ -1,8 +1,7 @@
 """Starting, stopping, halting, resuming, and what each cycle of the clock brings about."""
 
-from typing import TYPE_CHECKING
-
 from assent.desk import account, halts, losses, norms, proposing
+from assent.desk.context import Context
 from assent.desk.state import OrderState
 from assent.model.facts import (
     CancelReleased,
@@ -28,9 +27,6 @@ from assent.model.levels import CAUSES, Level
 from assent.model.text import shown
 from assent.model.units import SECOND
 
-if TYPE_CHECKING:
-    from assent.desk.desk import Desk
-
 # An order whose fate stays unknown for longer than this halts the desk for a person.
 UNKNOWN_MAX = 120 * SECOND
 # A venue that refused a cancel is asked again after this long, as long as the order still rests.
@@ -39,7 +35,7 @@ CANCEL_AGAIN = 60 * SECOND
 CANCELLABLE = frozenset(("working", "unknown", "quarantined"))
 
 
-def ledger_opening(desk: "Desk", inp: LedgerOpening) -> None:
+def ledger_opening(desk: Context, inp: LedgerOpening) -> None:
     desk.emit(
         LedgerOpened(
             ledger_id=inp.ledger_id,
@@ -54,7 +50,7 @@ def ledger_opening(desk: "Desk", inp: LedgerOpening) -> None:
     )
 
 
-def desk_starting(desk: "Desk", inp: DeskStarting) -> None:
+def desk_starting(desk: Context, inp: DeskStarting) -> None:
     """A release whose outcome was never recorded may have been sent: it is unknown, never refused."""
     desk.emit(DeskStarted(build=inp.build, strategies=inp.strategies))
     for order in list(desk.state.orders.values()):
@@ -64,11 +60,11 @@ def desk_starting(desk: "Desk", inp: DeskStarting) -> None:
             )
 
 
-def desk_stopping(desk: "Desk", inp: DeskStopping) -> None:
+def desk_stopping(desk: Context, inp: DeskStopping) -> None:
     desk.emit(DeskStopped(why=inp.why))
 
 
-def time_passed(desk: "Desk", _inp: TimePassed) -> None:
+def time_passed(desk: Context, _inp: TimePassed) -> None:
     """One cycle: overdue unknowns, expired orders, equity, halts that have gone quiet, then the strategies."""
     state, now = desk.state, desk.now
     for order in list(state.orders.values()):
@@ -87,7 +83,7 @@ def time_passed(desk: "Desk", _inp: TimePassed) -> None:
     proposing.ask(desk, "on_cycle")
 
 
-def halt_asked(desk: "Desk", inp: HaltAsked) -> None:
+def halt_asked(desk: Context, inp: HaltAsked) -> None:
     cause = inp.cause if inp.cause in CAUSES else "operator"
     desk.cause_seen[cause] = desk.now
     if cause == "strategy_repeats":
@@ -95,7 +91,7 @@ def halt_asked(desk: "Desk", inp: HaltAsked) -> None:
     raise_halt(desk, cause, by=shown(inp.by), detail=shown(inp.detail))
 
 
-def resume_asked(desk: "Desk", inp: ResumeAsked) -> None:
+def resume_asked(desk: Context, inp: ResumeAsked) -> None:
     wanted = [inp.cause] if inp.cause else [name for name in desk.state.halts if CAUSES[name].reset == "human"]
     for cause in wanted:
         obstacle = halts.resume_obstacle(desk.state, cause, by=inp.by, reason=inp.reason)
@@ -106,7 +102,7 @@ def resume_asked(desk: "Desk", inp: ResumeAsked) -> None:
             desk.emit(HaltCleared(cause=cause, by=by, reason=reason))
 
 
-def cancel_asked(desk: "Desk", inp: CancelAsked) -> None:
+def cancel_asked(desk: Context, inp: CancelAsked) -> None:
     """A person may always cancel, at any level."""
     for order in list(desk.state.orders.values()):
         order_id = order.order.order_id
@@ -114,7 +110,7 @@ def cancel_asked(desk: "Desk", inp: CancelAsked) -> None:
             desk.emit(CancelReleased(order_id=order_id, by=shown(inp.by), why="a person asked"))
 
 
-def raise_halt(desk: "Desk", cause: str, *, by: str, detail: str) -> None:
+def raise_halt(desk: Context, cause: str, *, by: str, detail: str) -> None:
     """Raise it once, and take what could still add risk off the book."""
     if cause in desk.state.halts:
         return
@@ -130,7 +126,7 @@ def may_ask_cancel(order: OrderState, now: int) -> bool:
     return order.cancel != "asked"
 
 
-def clear_entries(desk: "Desk") -> None:
+def clear_entries(desk: Context) -> None:
     """Below TRADING nothing may rest that could still add risk. Asked again when a cancel did not get through."""
     state = desk.state
     if state.level == Level.TRADING:

@@ -6,65 +6,30 @@ times give the same facts, in paper, in live, in replay and in a simulation.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from assent.desk import account, answers, control, intake, proposing
+from assent.desk.context import Cell, Context
 from assent.desk.fold import evolve
-from assent.desk.market import Market, Streams
-from assent.desk.state import State
-from assent.desk.strategy import HOOKS, Strategy, View
+from assent.desk.strategy import Strategy
 from assent.model import inputs
 from assent.model.errors import require
-from assent.model.facts import AccountMatched, Fact, HaltCleared, StateMarked, StrategyStopped
-from assent.model.inputs import CorrectionSeen, Input, QuoteSeen
+from assent.model.facts import Fact
+from assent.model.inputs import Input, QuoteSeen
 from assent.model.levels import ALLOWED
 from assent.model.units import SECOND
 
-MARK_EVERY = 1_000
 # A release that could not be sent within this time is stale and is not sent at all.
 PERMIT_LIFE = 2 * SECOND
 
 NOTHING: list[Fact] = []
 
 
-class Cell(Protocol):
-    """Where the desk notes which strategy it is calling, for a watchdog outside."""
-
-    value: int
-
-
-class PlainCell:
-    __slots__ = ("value",)
-
-    def __init__(self) -> None:
-        self.value = 0
-
-
-class Desk:
+class Desk(Context):
     """One instance for one account in one mode."""
 
     def __init__(self, strategies: Sequence[Strategy] = (), *, cell: Cell | None = None) -> None:
-        self.state = State()
-        self.now = 0
-        self.strategies = tuple(strategies)
-        names = [strategy.name for strategy in strategies]
-        require(len(set(names)) == len(names), "strategy_names_repeat", names=names)
-        self.cell: Cell = PlainCell() if cell is None else cell
-        self.markets: dict[str, Market] = {}
-        self.streams = Streams()
-        self.view = View(self.state, self.markets)
-        # Soft: what was refused last per idea, and when a cause that clears by itself was last seen.
-        self.refused: dict[tuple[str, str, str, str], proposing.Refusal] = {}
-        self.cause_seen: dict[str, int] = {}
-        self.rejected: dict[str, int] = {}
-        self.last_match: AccountMatched | None = None
-        self.last_differences: list[tuple[str, int, int]] = []
-        self.unjudged_since: int | None = None
-        self.early_corrections: dict[str, CorrectionSeen] = {}
-        self.hooks: dict[str, list[tuple[int, str, Callable[..., Any]]]] = {}
-        self._on_quote: list[tuple[int, str, Callable[..., Any]]] = []
-        self._wire_hooks()
-        self._facts: list[Fact] = []
+        super().__init__(strategies, cell=cell)
         self._handlers = HANDLERS
 
     def handle(self, ts: int, inp: Input) -> list[Fact]:
@@ -82,7 +47,7 @@ class Desk:
             return self._unlisted(inp)
         market.quote = inp
         facts = NOTHING
-        for index, name, hook in self._on_quote:
+        for index, name, hook in self.on_quote:
             self.cell.value = index
             try:
                 proposals = hook(self.view, inp)
@@ -116,17 +81,7 @@ class Desk:
         for ts, fact in records:
             evolve(self.state, ts, fact)
         self.now = self.state.ts
-        self._wire_hooks()
-
-    def emit(self, fact: Fact) -> None:
-        """State a fact: it changes the state now and goes to the ledger with this input's other facts."""
-        state = self.state
-        evolve(state, self.now, fact)
-        self._facts.append(fact)
-        if type(fact) is StrategyStopped or type(fact) is HaltCleared:
-            self._wire_hooks()
-        if state.seq % MARK_EVERY == 0:
-            self.emit(StateMarked(seq=state.seq, digest=state.digest()))
+        self.wire_hooks()
 
     def _unlisted(self, quote: QuoteSeen) -> list[Fact]:
         facts = self._fresh()
@@ -136,17 +91,6 @@ class Desk:
     def _fresh(self) -> list[Fact]:
         self._facts = []
         return self._facts
-
-    def _wire_hooks(self) -> None:
-        """Who is asked about what. A strategy that was stopped is not called at all until a person resumes."""
-        stopped = self.state.stopped
-        for hook in HOOKS:
-            self.hooks[hook] = [
-                (index, strategy.name, getattr(strategy, hook))
-                for index, strategy in enumerate(self.strategies)
-                if hasattr(strategy, hook) and strategy.name not in stopped
-            ]
-        self._on_quote = self.hooks["on_quote"]
 
 
 # A handler takes exactly its input's type, which the table's own type cannot say.

@@ -4,9 +4,8 @@ What cannot be true is counted and recorded at its 1st, 2nd, 4th, 8th… time, s
 ledger. The full check of a quote stands at the door (`model.inputs.quote_fault`), before it becomes an input.
 """
 
-from typing import TYPE_CHECKING
-
 from assent.desk import proposing
+from assent.desk.context import Context
 from assent.desk.market import Market
 from assent.model.facts import InputRejected, InstrumentListed
 from assent.model.inputs import (
@@ -22,11 +21,8 @@ from assent.model.instruments import instrument_fault
 from assent.model.text import shown
 from assent.model.units import MICRO
 
-if TYPE_CHECKING:
-    from assent.desk.desk import Desk
 
-
-def instrument_seen(desk: "Desk", inp: InstrumentSeen) -> None:
+def instrument_seen(desk: Context, inp: InstrumentSeen) -> None:
     """A new market, or a new description of one that we know."""
     instrument = inp.instrument
     fault = instrument_fault(instrument)
@@ -42,7 +38,7 @@ def instrument_seen(desk: "Desk", inp: InstrumentSeen) -> None:
         desk.emit(InstrumentListed(instrument=instrument))
 
 
-def bar_seen(desk: "Desk", bar: BarSeen) -> None:
+def bar_seen(desk: Context, bar: BarSeen) -> None:
     market = desk.markets.get(bar.instrument)
     fault = bar_fault(market.instrument, bar) if market else "market_data_unlisted"
     if fault:
@@ -51,11 +47,11 @@ def bar_seen(desk: "Desk", bar: BarSeen) -> None:
     proposing.ask(desk, "on_bar", bar)
 
 
-def stream_proven(desk: "Desk", inp: StreamProven) -> None:
+def stream_proven(desk: Context, inp: StreamProven) -> None:
     desk.streams.prove(inp.venue, inp.received_ts)
 
 
-def forecast_seen(desk: "Desk", forecast: ForecastSeen) -> None:
+def forecast_seen(desk: Context, forecast: ForecastSeen) -> None:
     market = desk.markets.get(forecast.instrument)
     if market is None:
         reject(desk, "market_data_unlisted", "forecast", forecast.instrument)
@@ -67,7 +63,7 @@ def forecast_seen(desk: "Desk", forecast: ForecastSeen) -> None:
     proposing.ask(desk, "on_forecast", forecast)
 
 
-def phase_seen(desk: "Desk", inp: PhaseSeen) -> None:
+def phase_seen(desk: Context, inp: PhaseSeen) -> None:
     market = desk.markets.get(inp.instrument)
     if market is None:
         reject(desk, "market_data_unlisted", "phase", inp.instrument)
@@ -75,11 +71,11 @@ def phase_seen(desk: "Desk", inp: PhaseSeen) -> None:
     market.phase = inp.phase
 
 
-def rejection_seen(desk: "Desk", inp: RejectionSeen) -> None:
+def rejection_seen(desk: Context, inp: RejectionSeen) -> None:
     reject(desk, inp.code, inp.source, inp.detail)
 
 
-def reject(desk: "Desk", code: str, source: str, detail: str) -> None:
+def reject(desk: Context, code: str, source: str, detail: str) -> None:
     """Count it; record it when the count is a power of two."""
     count = desk.rejected.get(code, desk.state.rejections.get(code, 0)) + 1
     desk.rejected[code] = count

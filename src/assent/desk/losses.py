@@ -4,18 +4,14 @@ What a calendar ends is cleared here as well: at the first cycle of the next day
 recorded, so that a desk left alone trades again after a losing day. A drawdown waits for a person.
 """
 
-from typing import TYPE_CHECKING
-
 from assent.desk import control, worth
+from assent.desk.context import Context
 from assent.model.facts import HaltCleared
 from assent.model.levels import CALENDAR, CAUSES
 from assent.model.units import MICRO, format_money
 
-if TYPE_CHECKING:
-    from assent.desk.desk import Desk
 
-
-def watch(desk: "Desk") -> None:
+def watch(desk: Context) -> None:
     """Lift what the calendar has ended, then raise what has been crossed."""
     state, now = desk.state, desk.now
     if state.seal is None:
@@ -36,5 +32,5 @@ def watch(desk: "Desk") -> None:
         _halt(desk, "loss_streak", f"{state.worth.streak} losing trades in a row")
 
 
-def _halt(desk: "Desk", cause: str, detail: str) -> None:
+def _halt(desk: Context, cause: str, detail: str) -> None:
     control.raise_halt(desk, cause, by="desk", detail=detail)

@@ -3,19 +3,15 @@
 Only counted while a limit asks for it; after a start it takes some cycles until a norm is known.
 """
 
-from typing import TYPE_CHECKING
-
+from assent.desk.context import Context
 from assent.desk.market import Market
 from assent.model.constitution import in_use
-
-if TYPE_CHECKING:
-    from assent.desk.desk import Desk
 
 SAMPLES_LEAST = 12
 SAMPLES_MOST = 100
 
 
-def sample(desk: "Desk") -> None:
+def sample(desk: Context) -> None:
     """Note the spread of every market that has one now."""
     seal = desk.state.seal
     if seal is None or not in_use(seal.constitution, ("spread_ratio_max",)):

@@ -6,10 +6,10 @@ for the same reasons again is only counted; it is recorded when something about 
 
 from collections.abc import Iterable
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from assent.desk import control
 from assent.desk.candidate import Candidate
+from assent.desk.context import Context, Refusal
 from assent.desk.gate import Verdict, judge
 from assent.model import ids
 from assent.model.facts import (
@@ -24,24 +24,11 @@ from assent.model.intents import Intent, Proposal, proposal_fault
 from assent.model.orders import Order, order_digest
 from assent.model.text import shown
 
-if TYPE_CHECKING:
-    from assent.desk.desk import Desk
-
 PROPOSALS_MAX = 64
 AUTONOMOUS = "autonomous"
 
 
-class Refusal:
-    """The last refusal of one idea: which rules said no, and how often since it was recorded."""
-
-    __slots__ = ("failing", "repeats")
-
-    def __init__(self, failing: tuple[str, ...]) -> None:
-        self.failing = failing
-        self.repeats = 0
-
-
-def ask(desk: "Desk", hook: str, *args: object) -> None:
+def ask(desk: Context, hook: str, *args: object) -> None:
     """Show something to every strategy that wants it."""
     for index, name, method in desk.hooks[hook]:
         desk.cell.value = index
@@ -55,7 +42,7 @@ def ask(desk: "Desk", hook: str, *args: object) -> None:
             take(desk, name, proposals)
 
 
-def take(desk: "Desk", strategy: str, proposals: Iterable[object]) -> None:
+def take(desk: Context, strategy: str, proposals: Iterable[object]) -> None:
     """Judge what a strategy returned, one by one."""
     try:
         taken = list(islice(proposals, PROPOSALS_MAX + 1))
@@ -80,7 +67,7 @@ def a_fault(error: BaseException) -> None:
         raise error
 
 
-def stop(desk: "Desk", strategy: str, reason: str, error: BaseException | str) -> None:
+def stop(desk: Context, strategy: str, reason: str, error: BaseException | str) -> None:
     """Stop one strategy and lower the level; the desk lives."""
     if strategy in desk.state.stopped:
         return
@@ -98,7 +85,7 @@ def _said(error: BaseException) -> str:
         return "an error whose message cannot be shown"
 
 
-def _consider(desk: "Desk", strategy: str, proposal: Proposal) -> None:
+def _consider(desk: Context, strategy: str, proposal: Proposal) -> None:
     market = desk.markets.get(proposal.instrument)
     quote = desk.streams.taken(market) if market else None
     candidate = Candidate(
@@ -118,7 +105,7 @@ def _consider(desk: "Desk", strategy: str, proposal: Proposal) -> None:
         _release(desk, intent)
 
 
-def _refuse(desk: "Desk", key: tuple[str, str, str, str], candidate: Candidate, verdict: Verdict) -> None:
+def _refuse(desk: Context, key: tuple[str, str, str, str], candidate: Candidate, verdict: Verdict) -> None:
     failing = tuple(check.rule for check in verdict.checks if not check.ok)
     last = desk.refused.get(key)
     if last is not None and last.failing == failing:
@@ -136,7 +123,7 @@ def _refuse(desk: "Desk", key: tuple[str, str, str, str], candidate: Candidate, 
     )
 
 
-def _record(desk: "Desk", candidate: Candidate) -> Intent:
+def _record(desk: Context, candidate: Candidate) -> Intent:
     """Name the intent; its instrument is listed before it."""
     market, state = candidate.market, desk.state
     if market is not None and state.find_instrument(market.instrument.id) != market.instrument:
@@ -144,7 +131,7 @@ def _record(desk: "Desk", candidate: Candidate) -> Intent:
     return candidate.intent(state.seal.ledger_id if state.seal else "")
 
 
-def _release(desk: "Desk", intent: Intent) -> None:
+def _release(desk: Context, intent: Intent) -> None:
     seal = desk.state.seal
     if seal is None:
         return

@@ -1,0 +1,89 @@
+"""Acts and looks from outside: on the running desk by its socket, on a resting one by its ledger."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Any
+
+from assent.app.wiring import identity_of, open_exchange
+from assent.config import Settings
+from assent.desk.desk import Desk
+from assent.desk.state import State
+from assent.ledger.chain import EMPTY, Head
+from assent.ledger.sqlite import open_reader
+from assent.model.errors import AssentError
+from assent.model.facts import Fact, decode_fact
+from assent.model.inputs import Input
+from assent.runtime import control
+from assent.runtime.acts import act_answer, act_input
+from assent.runtime.clock import Clock, WallClock
+from assent.runtime.inbox import Inbox
+from assent.runtime.loop import Loop
+from assent.runtime.reconcile import match_books, resolve_orders
+from assent.runtime.recovery import forget_deaths, open_ledger, take_lease
+from assent.runtime.status import Status
+from assent.runtime.tally import Tally
+from assent.venue.sim.adapter import SimVenue
+
+
+def ask(settings: Settings, request: Mapping[str, Any]) -> Status | None:
+    """One request to the running desk; None when none runs."""
+    return control.ask(settings.control_path, request)
+
+
+def act(settings: Settings, request: Mapping[str, Any]) -> Status:
+    """The same act on a desk that does not run: take the lease, compare the books, write what was decided."""
+    return asyncio.run(_act(settings, request))
+
+
+async def _act(settings: Settings, request: Mapping[str, Any]) -> Status:
+    if not settings.ledger_path.exists():
+        raise AssentError(f"{settings.ledger_path} does not exist: this desk never ran; start it with `assent run`")
+    with ExitStack() as stack:
+        lease = take_lease(settings.ledger_path, now=WallClock().now())
+        stack.callback(lease.release)
+        exchange, clock = open_exchange(settings, 1)
+        stack.callback(exchange.close)
+        wanted = act_input(request, clock.now())
+        desk = Desk(())
+        opened = open_ledger(settings.ledger_path, desk, identity_of(settings), lease=lease)
+        stack.callback(opened.close)
+        tally = Tally(opened, desk.state)
+        # Nothing is carried out from here: a released cancel is owed, and the next start carries it out.
+        loop = Loop(
+            desk=desk, store=opened.store, inbox=Inbox(), clock=clock, execute=lambda _effects: None, observers=(tally,)
+        )
+        if request.get("cmd") == "resume":
+            await _compare(loop, desk, SimVenue(exchange, clock, name=settings.venue), clock)
+        answer = act_answer(loop.take([wanted]))
+        tally.anchor()
+        if answer["ok"] and request.get("cmd") == "resume":
+            forget_deaths(settings.state_dir, now=clock.now())
+        return answer
+
+
+async def _compare(loop: Loop, desk: Desk, venue: SimVenue, clock: Clock) -> None:
+    """Learn what is missing and compare the books once."""
+    learned: list[Input] = []
+    await venue.connect(lambda _lane, item, _key="": learned.append(item), wanted=lambda *_: True)
+    await resolve_orders(desk.state, venue, clock, learned.append)
+    loop.take(learned)
+    learned.clear()
+    await match_books(venue, clock, learned.append)
+    loop.take(learned)
+
+
+def read_state(settings: Settings) -> tuple[State, Head, list[tuple[int, int, Fact]]]:
+    """Fold the ledger read-only, also while its writer is at work."""
+    reader = open_reader(settings.ledger_path)
+    try:
+        desk = Desk(())
+        facts = []
+        for record in reader.records():
+            fact = decode_fact(record.kind, record.version, record.body)
+            desk.restore([(record.ts, fact)])
+            facts.append((record.seq, record.ts, fact))
+        head = Head(record.seq, record.hash, record.ts) if facts else EMPTY
+        return desk.state, head, facts
+    finally:
+        reader.close()

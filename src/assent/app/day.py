@@ -1,0 +1,141 @@
+"""The demo: one simulated day in virtual time, on a fresh ledger in a folder of its own."""
+
+import hashlib
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+from assent.app.wiring import Rooms, build_strategies, wire
+from assent.config import Settings
+from assent.desk.desk import Desk
+from assent.exchange.boxed import BoxedExchange
+from assent.ledger.chain import seal_of
+from assent.ledger.lease import Lease
+from assent.ledger.sqlite import open_reader
+from assent.model import ids
+from assent.model.errors import AssentError
+from assent.model.levels import Level
+from assent.model.units import DAY, MINUTE
+from assent.runtime import virtual
+from assent.runtime.clock import Clock, VirtualClock, WallClock, stopwatch
+from assent.runtime.recovery import take_lease
+from assent.runtime.status import Status
+from assent.runtime.watchdog import Watchdog
+
+# The demo lives through Monday, 5 January 2026, until its last market has settled.
+DEMO_DAY = 1_767_571_200_000_000_000
+DEMO_LENGTH = DAY - MINUTE
+DEMO_STEPS = 143
+
+
+def demo(settings: Settings, *, seed: int, progress: Callable[[int, int], None] | None = None) -> Status:
+    """One whole simulated day in virtual time, settlement included, on a fresh ledger in the demo's own folder."""
+    seconds = stopwatch()
+    with ExitStack() as stack:
+        start = DEMO_DAY
+        lease = take_lease(settings.ledger_path, now=WallClock().now())
+        stack.callback(lease.release)
+        _clear_demo(settings)
+        exchange = BoxedExchange.open(None, seed=seed, start_ts=start, account=settings.account, cash=settings.cash)
+        clock = VirtualClock(start)
+        strategies = build_strategies(settings)
+        watchdog = Watchdog.start(
+            settings.state_dir,
+            [strategy.name for strategy in strategies],
+            hang_seconds=settings.hang_max_ns / 1e9,
+            memory_limit_mib=settings.memory_max_mib,
+        )
+        stack.callback(watchdog.close)
+        desk = Desk(strategies, cell=watchdog.cell)
+        ledger_id = ids.ledger_id(hashlib.sha256(f"demo {seed}".encode()).digest()[: ids.LEDGER_ID_BYTES])
+        day = _demo_day(settings, desk, exchange, clock, lease, ledger_id, watchdog, progress)
+        rooms = virtual.run(day)
+        stack.callback(rooms.opened.close)
+        rooms.tally.anchor()
+        return {**_demo_result(settings, rooms, seed), "seconds": round(seconds(), 2)}
+
+
+async def _demo_day(
+    settings: Settings,
+    desk: Desk,
+    exchange: BoxedExchange,
+    clock: Clock,
+    lease: Lease,
+    ledger_id: str,
+    watchdog: Watchdog,
+    progress: Callable[[int, int], None] | None,
+) -> Rooms:
+    rooms = wire(settings, desk, exchange, clock, lease=lease, ledger_id=ledger_id, watchdog=watchdog)
+    try:
+        await rooms.runtime.run(rooms.opening, until=partial(_day, clock, progress))
+    except BaseException:  # boundary: only to give the ledger back; raised again as it is
+        rooms.opened.close()
+        raise
+    return rooms
+
+
+async def _day(clock: Clock, progress: Callable[[int, int], None] | None) -> str:
+    """The day, with a word about how far it is at every hundredth or so."""
+    for step in range(DEMO_STEPS):
+        if progress:
+            progress(step, DEMO_STEPS)
+        await clock.sleep(DEMO_LENGTH // DEMO_STEPS)
+    if progress:
+        progress(DEMO_STEPS, DEMO_STEPS)
+    return "the day was over"
+
+
+def _demo_result(settings: Settings, rooms: Rooms, seed: int) -> Status:
+    """What the day brought, with both sets of books side by side."""
+    state, exchange = rooms.runtime.desk.state, rooms.exchange
+    balance = exchange.balance()
+    theirs = {name: qty for name, qty in exchange.positions().items() if qty}
+    ours = {name: position.qty for name, position in state.positions.items()}
+    head = rooms.runtime.loop.head
+    return {
+        "seed": seed,
+        "ledger": {
+            "path": _near(settings.ledger_path),
+            "id": state.seal.ledger_id if state.seal else "",
+            "head": head.hash.hex(),
+            "records": head.seq,
+        },
+        "quotes": rooms.runtime.loop.quotes,
+        "markets": rooms.venue.listed,
+        "trades": rooms.tally.trades,
+        "refusals": dict(sorted(rooms.tally.refusals.items())),
+        "settled": sum(view.status == "settled" for view in exchange.markets()),
+        "all_settled": not ours and not theirs and all(view.status == "settled" for view in exchange.markets()),
+        "cash": state.cash,
+        "fees": state.accounts["fees"],
+        "pnl": state.cash - settings.cash,
+        "exchange": {"cash": balance.cash, "fees": balance.fees_paid, "positions": theirs},
+        "books_equal": (state.cash, state.accounts["fees"], ours) == (balance.cash, balance.fees_paid, theirs),
+        "level": Level(state.level).name,
+    }
+
+
+def _near(path: Path) -> str:
+    """From where we stand, when it lies below."""
+    here = Path.cwd()
+    return f"./{path.relative_to(here)}" if path.is_relative_to(here) else str(path)
+
+
+def _clear_demo(settings: Settings) -> None:
+    """Make room for a fresh demo ledger; what is not a demo's own ledger is never touched."""
+    place = settings.ledger_path
+    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if place.exists():
+        reader = open_reader(place)
+        try:
+            first = next(reader.records(1, 1), None)
+            account = seal_of(first)["account"] if first else settings.account
+        finally:
+            reader.close()
+        if account != settings.account:
+            raise AssentError(
+                f"{place} is not a demo's ledger but one of account {account!r}; it stays. Use another folder (--dir)"
+            )
+    for name in (place.name, f"{place.name}-wal", f"{place.name}-shm", f"{place.name}.anchors"):
+        place.with_name(name).unlink(missing_ok=True)

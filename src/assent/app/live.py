@@ -1,0 +1,127 @@
+"""A desk that lives: from start-up to its summary, with signals, the control socket and whoever watches."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
+from functools import partial
+from typing import Any
+
+from assent.app.shown import running_status, summary_of
+from assent.app.wiring import Rooms, build_strategies, open_exchange, wire
+from assent.config import Settings
+from assent.desk.desk import Desk
+from assent.model import ids
+from assent.model.errors import AssentError
+from assent.runtime import control
+from assent.runtime.acts import act_answer, act_input
+from assent.runtime.clock import Clock, WallClock
+from assent.runtime.recovery import forget_deaths, take_lease
+from assent.runtime.status import Status
+from assent.runtime.watchdog import Watchdog
+
+OBSERVE_EVERY_S = 0.5
+
+
+def run(
+    settings: Settings,
+    *,
+    speed: int = 1,
+    for_ns: int | None = None,
+    observer: Callable[[Status], None] | None = None,
+) -> Status:
+    """Run the desk on the boxed exchange until a signal, or for a while of the exchange's time; return the summary."""
+    return asyncio.run(_run(settings, speed=speed, for_ns=for_ns, observer=observer))
+
+
+async def _run(
+    settings: Settings, *, speed: int, for_ns: int | None, observer: Callable[[Status], None] | None
+) -> Status:
+    with ExitStack() as stack:
+        lease = take_lease(settings.ledger_path, now=WallClock().now())
+        stack.callback(lease.release)
+        exchange, clock = open_exchange(settings, speed)
+        stack.callback(exchange.close)
+        strategies = build_strategies(settings)
+        settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        watchdog = Watchdog.start(
+            settings.state_dir,
+            [strategy.name for strategy in strategies],
+            hang_seconds=settings.hang_max_ns / 1e9,
+            memory_limit_mib=settings.memory_max_mib,
+        )
+        stack.callback(watchdog.close)
+        desk = Desk(strategies, cell=watchdog.cell)
+        entropy = os.urandom(ids.LEDGER_ID_BYTES)  # noqa: TID251 - the one draw: it enters as an input, once a ledger
+        ledger_id = ids.ledger_id(entropy)
+        rooms = wire(settings, desk, exchange, clock, lease=lease, ledger_id=ledger_id, watchdog=watchdog)
+        stack.callback(rooms.opened.close)
+        return await _live(settings, rooms, clock, for_ns=for_ns, observer=observer)
+
+
+async def _live(
+    settings: Settings,
+    rooms: Rooms,
+    clock: Clock,
+    *,
+    for_ns: int | None,
+    observer: Callable[[Status], None] | None,
+) -> Status:
+    """From start-up to the summary, with signals, the control socket and whoever watches."""
+    runtime = rooms.runtime
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, runtime.stop, signal.Signals(number).name)
+    server = await control.serve(settings.control_path, _Control(settings, rooms, clock).handle)
+    watching = asyncio.create_task(_observe(settings, rooms, observer))
+    # Whoever watched has gone (a closed pipe, say): end in good order rather than trade on unseen.
+    watching.add_done_callback(lambda _task: runtime.stop("the view has ended") if observer else None)
+    try:
+        until = partial(_after, clock, for_ns) if for_ns is not None else None
+        why = await runtime.run(rooms.opening, until=until)
+    finally:
+        server.close()
+        control.socket_path(settings.control_path).unlink(missing_ok=True)
+        watching.cancel()
+    with suppress(asyncio.CancelledError):
+        await watching  # what broke while it showed something is told only now: the desk has ended cleanly
+    rooms.tally.anchor()
+    forget_deaths(settings.state_dir, now=clock.now())
+    return summary_of(settings, rooms, why)
+
+
+async def _after(clock: Clock, for_ns: int) -> str:
+    await clock.sleep(for_ns)
+    return "its time was over"
+
+
+async def _observe(settings: Settings, rooms: Rooms, observer: Callable[[Status], None] | None) -> None:
+    while observer:
+        observer(running_status(settings, rooms, running=True))
+        await asyncio.sleep(OBSERVE_EVERY_S)
+
+
+class _Control:
+    """Answers the control socket from inside the running desk."""
+
+    def __init__(self, settings: Settings, rooms: Rooms, clock: Clock) -> None:
+        self._settings = settings
+        self._rooms = rooms
+        self._clock = clock
+
+    async def handle(self, request: Mapping[str, Any]) -> Status:
+        if request.get("cmd") == "status":
+            status = running_status(self._settings, self._rooms, running=True)
+            status.pop("last_facts")
+            return {"ok": True, "status": status}
+        if request.get("cmd") == "resume":
+            await self._rooms.runtime.matched()
+        try:
+            wanted = act_input(request, self._clock.now())
+        except AssentError as error:
+            return {"ok": False, "error": str(error)}
+        answer = act_answer(self._rooms.runtime.act(wanted))
+        if answer["ok"] and request.get("cmd") == "resume":
+            forget_deaths(self._settings.state_dir, now=self._clock.now())
+        return answer

@@ -1,0 +1,105 @@
+"""Building the rooms of a desk and lending them to each other; shared by running, acting and the demo."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from assent.config import Settings
+from assent.desk.desk import Desk
+from assent.desk.strategy import Strategy
+from assent.exchange.boxed import BoxedExchange
+from assent.exchange.types import ExchangeError
+from assent.ledger.lease import Lease
+from assent.model.errors import AssentError
+from assent.model.inputs import Input
+from assent.runtime.build import build_digest
+from assent.runtime.clock import Clock, ScaledClock, WallClock
+from assent.runtime.recovery import Identity, Opened, head_of, open_ledger, opening_inputs
+from assent.runtime.runtime import Runtime
+from assent.runtime.tally import Tally
+from assent.runtime.watchdog import Watchdog
+from assent.strategy import threshold
+from assent.venue.sim.adapter import SimVenue
+
+STRATEGIES: dict[str, Callable[[str, Any], Strategy]] = {"threshold": threshold.build}
+
+
+class Rooms(NamedTuple):
+    """A wired desk, before it runs."""
+
+    runtime: Runtime
+    venue: SimVenue
+    exchange: BoxedExchange
+    opened: Opened
+    opening: list[Input]
+    tally: Tally
+
+
+def identity_of(settings: Settings) -> Identity:
+    return Identity(settings.mode, settings.venue, settings.environment, settings.account, settings.constitution)
+
+
+def build_strategies(settings: Settings) -> list[Strategy]:
+    """Each configured strategy from the table of kinds."""
+    return [STRATEGIES[chosen.kind](chosen.name, dict(chosen.options)) for chosen in settings.strategies]
+
+
+def open_exchange(settings: Settings, speed: int) -> tuple[BoxedExchange, Clock]:
+    """The world and its clock. Both go on where they were left, even when that was ahead of the wall clock."""
+    wall = WallClock().now()
+    settings.exchange_journal.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        exchange = BoxedExchange.open(
+            settings.exchange_journal,
+            seed=settings.exchange_seed,
+            start_ts=wall,
+            account=settings.account,
+            cash=settings.cash,
+        )
+    except ExchangeError as error:
+        raise AssentError(str(error)) from error
+    floor = max(wall, exchange.lived_until, head_of(settings.ledger_path).ts)
+    return exchange, ScaledClock(floor, speed)
+
+
+def wire(
+    settings: Settings,
+    desk: Desk,
+    exchange: BoxedExchange,
+    clock: Clock,
+    *,
+    lease: Lease,
+    ledger_id: str,
+    watchdog: Watchdog,
+) -> Rooms:
+    identity = identity_of(settings)
+    now = clock.now()
+    opened = open_ledger(settings.ledger_path, desk, identity, lease=lease)
+    venue = SimVenue(exchange, clock, name=settings.venue)
+    tally = Tally(opened, desk.state)
+    runtime = Runtime(
+        desk=desk,
+        store=opened.store,
+        venue=venue,
+        clock=clock,
+        cycle_ns=settings.cycle_ns,
+        state_dir=settings.state_dir,
+        observers=(tally,),
+        watch=_watch(watchdog),
+        watched=watchdog.alive,
+    )
+    opening = opening_inputs(
+        desk, identity, ledger_id=ledger_id, build=build_digest(), state_dir=settings.state_dir, now=now
+    )
+    return Rooms(runtime, venue, exchange, opened, opening, tally)
+
+
+def _watch(watchdog: Watchdog) -> Callable[[str, int], None]:
+    """What the loop tells the watchdog: the input it takes up, or that it has come to rest."""
+
+    def tell(label: str, ts: int) -> None:
+        if label:
+            watchdog.enter(label, ts=ts)
+        else:
+            watchdog.leave()
+
+    return tell

@@ -1,0 +1,88 @@
+"""What every part of the desk works on: the state, what it has seen, and the one way to state a fact.
+
+The desk's handlers take this and not the desk itself, so that none of them knows the door that leads to it.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from assent.desk.fold import evolve
+from assent.desk.market import Market, Streams
+from assent.desk.state import State
+from assent.desk.strategy import HOOKS, Strategy, View
+from assent.model.errors import require
+from assent.model.facts import AccountMatched, Fact, HaltCleared, StateMarked, StrategyStopped
+from assent.model.inputs import CorrectionSeen
+
+MARK_EVERY = 1_000
+
+
+class Cell(Protocol):
+    """Where the desk notes which strategy it is calling, for a watchdog outside."""
+
+    value: int
+
+
+class PlainCell:
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        self.value = 0
+
+
+class Refusal:
+    """The last refusal of one idea: which rules said no, and how often since it was recorded."""
+
+    __slots__ = ("failing", "repeats")
+
+    def __init__(self, failing: tuple[str, ...]) -> None:
+        self.failing = failing
+        self.repeats = 0
+
+
+class Context:
+    """One instance for one account in one mode, as far as it needs no inputs."""
+
+    def __init__(self, strategies: Sequence[Strategy] = (), *, cell: Cell | None = None) -> None:
+        self.state = State()
+        self.now = 0
+        self.strategies = tuple(strategies)
+        names = [strategy.name for strategy in strategies]
+        require(len(set(names)) == len(names), "strategy_names_repeat", names=names)
+        self.cell: Cell = PlainCell() if cell is None else cell
+        self.markets: dict[str, Market] = {}
+        self.streams = Streams()
+        self.view = View(self.state, self.markets)
+        # Soft: what was refused last per idea, and when a cause that clears by itself was last seen.
+        self.refused: dict[tuple[str, str, str, str], Refusal] = {}
+        self.cause_seen: dict[str, int] = {}
+        self.rejected: dict[str, int] = {}
+        self.last_match: AccountMatched | None = None
+        self.last_differences: list[tuple[str, int, int]] = []
+        self.unjudged_since: int | None = None
+        self.early_corrections: dict[str, CorrectionSeen] = {}
+        self.hooks: dict[str, list[tuple[int, str, Callable[..., Any]]]] = {}
+        self.on_quote: list[tuple[int, str, Callable[..., Any]]] = []
+        self._facts: list[Fact] = []
+        self.wire_hooks()
+
+    def emit(self, fact: Fact) -> None:
+        """State a fact: it changes the state now and goes to the ledger with this input's other facts."""
+        state = self.state
+        evolve(state, self.now, fact)
+        self._facts.append(fact)
+        if type(fact) is StrategyStopped or type(fact) is HaltCleared:
+            self.wire_hooks()
+        if state.seq % MARK_EVERY == 0:
+            self.emit(StateMarked(seq=state.seq, digest=state.digest()))
+
+    def wire_hooks(self) -> None:
+        """Who is asked about what. A strategy that was stopped is not called at all until a person resumes."""
+        stopped = self.state.stopped
+        for hook in HOOKS:
+            self.hooks[hook] = [
+                (index, strategy.name, getattr(strategy, hook))
+                for index, strategy in enumerate(self.strategies)
+                if hasattr(strategy, hook) and strategy.name not in stopped
+            ]
+        self.on_quote = self.hooks["on_quote"]
