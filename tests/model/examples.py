@@ -8,6 +8,7 @@ from assent.model.facts import Fact
 from assent.model.inputs import Absent, Accepted, Holding
 from assent.model.intents import Check, Intent, QuoteTaken, Score
 from assent.model.orders import Correction, Fill, Mark, Order
+from assent.model.plugins import PluginUsed
 from assent.model.units import MICRO
 
 MARKET = a_market()
@@ -37,6 +38,7 @@ EXAMPLES: tuple[Fact, ...] = (
     facts.LedgerOpened("z" * 16, "dry-run", "kalshi", "production", "", Constitution(), "", ""),
     facts.DeskStarted("0.1+abc", ("threshold", "other")),
     facts.DeskStarted("", ()),
+    facts.DeskStarted("0.1+abc", ("mine",), (PluginUsed("mine", "mine", "sha256:" + "0" * 64),)),
     facts.DeskStopped("asked"),
     facts.InstrumentListed(MARKET),
     facts.InstrumentListed(a_market(exclusive_group="E", payout="claim", source_digest="d")),

@@ -43,6 +43,11 @@ def _opened(fact: facts.LedgerOpened) -> str:
     )
 
 
+def _plugins(fact: facts.DeskStarted) -> str:
+    """Where strategies that do not ship come from: a few digits of each digest."""
+    return "".join(f", {one.strategy} from {one.kind} {one.digest[:19]}" for one in fact.plugins)
+
+
 def _idea(intent: Intent) -> str:
     size = f" {format_qty(intent.qty)}" if intent.qty else ""
     verb, _, rest = in_words(intent).partition(" ")
@@ -131,7 +136,9 @@ def _decision(fact: facts.DecisionRecorded) -> str:
 
 SENTENCES: Final[dict[type, Callable[[Any], str]]] = {
     facts.LedgerOpened: _opened,
-    facts.DeskStarted: lambda f: f"desk started with {', '.join(f.strategies) or 'no strategy'}, build {f.build[:12]}",
+    facts.DeskStarted: lambda f: (
+        f"desk started with {', '.join(f.strategies) or 'no strategy'}, build {f.build[:12]}{_plugins(f)}"
+    ),
     facts.DeskStopped: lambda f: f"desk stopped: {f.why}",
     facts.InstrumentListed: lambda f: f"{f.instrument.id} listed: {f.instrument.title}",
     facts.InputRejected: lambda f: f"rejected from {f.source}, time {f.count} [{f.code}]: {f.detail}",

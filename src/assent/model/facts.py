@@ -16,6 +16,7 @@ from assent.model.instruments import Instrument
 from assent.model.intents import Check, Intent, QuoteTaken
 from assent.model.levels import Reset
 from assent.model.orders import Correction, Fill, Mark, Order
+from assent.model.plugins import PluginUsed
 
 SCHEMA_VERSION = 1
 
@@ -34,10 +35,11 @@ class LedgerOpened(msgspec.Struct, frozen=True, tag=True):
 
 
 class DeskStarted(msgspec.Struct, frozen=True, tag=True):
-    """The process came up."""
+    """The process came up. `plugins`: those of its strategies that do not ship with the build."""
 
     build: str
     strategies: tuple[str, ...]
+    plugins: tuple[PluginUsed, ...] = ()
 
 
 class DeskStopped(msgspec.Struct, frozen=True, tag=True):

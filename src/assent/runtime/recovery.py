@@ -21,6 +21,7 @@ from assent.model.constitution import Constitution
 from assent.model.errors import InvariantBroken
 from assent.model.facts import Fact, StateMarked, decode_fact
 from assent.model.inputs import DeskStarting, Environment, HaltAsked, Input, LedgerOpening, Mode
+from assent.model.plugins import PluginUsed
 from assent.runtime.lastwords import FILE_NAME, LastWords
 
 DEATHS_MAX = 3
@@ -127,7 +128,14 @@ def check_limits(seal: Mapping[str, Any], constitution: Constitution) -> None:
 
 
 def opening_inputs(
-    desk: Desk, identity: Identity, *, ledger_id: str, build: str, state_dir: Path | None, now: int
+    desk: Desk,
+    identity: Identity,
+    *,
+    ledger_id: str,
+    build: str,
+    plugins: tuple[PluginUsed, ...] = (),
+    state_dir: Path | None,
+    now: int,
 ) -> list[Input]:
     """What the desk must be told first: its seal on a fresh ledger, that it starts, and what killed it before."""
     inputs: list[Input] = []
@@ -144,7 +152,7 @@ def opening_inputs(
                 received_ts=now,
             )
         )
-    inputs.append(DeskStarting(build, tuple(strategy.name for strategy in desk.strategies), now))
+    inputs.append(DeskStarting(build, tuple(strategy.name for strategy in desk.strategies), now, plugins))
     if state_dir is not None:
         deaths = LastWords.repeated(state_dir / FILE_NAME)
         if deaths.times >= DEATHS_MAX:
