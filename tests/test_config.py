@@ -192,7 +192,7 @@ MISTAKES: dict[str, tuple[str, str, str, str, str, str]] = {
         "text in dollars", 'edge_min = "0.02"',
     ),
     "a theme without its series": (
-        LEAST + '[constitution]\nthemes = ["weather"]', "constitution.themes", '"weather"', "entry 1 is not a name, `=`",
+        LEAST + '[constitution]\nthemes = ["weather"]', "constitution.themes", '"weather"', "is not a name, `=`",
         "a list of at most 100 texts", 'themes = ["weather=KXHIGHNY,KXHIGHCHI"]',
     ),
     "a theme with a series twice": (
