@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from assent.cli.exits import CommandError, Exit
 from assent.cli.options import as_json_option, desk_options, say, say_json
 from assent.cli.words import line, table
 
@@ -40,12 +41,17 @@ def set_(assignment: str, desk: Path | None, folder: Path, *, as_json: bool) -> 
 
     A key is SECTION.KEY, or strategy.NAME.OPTION. Limits of the constitution are refused here.
     """
-    from assent.config.edit import set_value
+    from assent.config.edit import SealedKey, set_value
 
     key, sign, text = assignment.partition("=")
     if not sign:
         raise click.UsageError(f"{assignment!r} is not KEY=VALUE, such as runtime.cycle=5s.")
-    change = set_value(desk or folder, key.strip(), text.strip(), environment=os.environ)
+    try:
+        change = set_value(desk or folder, key.strip(), text.strip(), environment=os.environ)
+    except SealedKey as error:
+        raise CommandError(
+            error.code, error.what, why=error.why, todo=error.todo, exit_code=Exit.REFUSED
+        ) from error  # fmt: skip
     if as_json:
         say_json({"path": str(change.path), "key": change.key, "before": change.before, "after": change.after})
         return

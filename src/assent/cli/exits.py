@@ -40,7 +40,6 @@ MEANINGS: Final[Mapping[Exit, str]] = {
 EXIT_OF_ERROR: Final[Mapping[str, Exit]] = {
     "ledger_busy": Exit.HALTED,
     "ledger_corrupt": Exit.FOUND,
-    "constitution_key": Exit.REFUSED,
 }
 
 

@@ -39,7 +39,14 @@ class EditRefused(AssentError):
 
     def __init__(self, code: str, what: str, *, why: str, todo: str) -> None:
         self.code = code
+        self.what = what
+        self.why = why
+        self.todo = todo
         super().__init__(f"{what}. {why}. {todo}.")
+
+
+class SealedKey(EditRefused):
+    """A limit of the constitution is not a setting like others."""
 
 
 def set_value(root: Path, key: str, text: str, *, environment: Mapping[str, str]) -> Change:
@@ -61,7 +68,7 @@ def _refuse_sealed(key: str) -> None:
     section, _, name = key.partition(".")
     limits = {s.key: s.section for s in SETTINGS if s.section in SEALED}
     if section in SEALED or key in limits:
-        raise EditRefused(
+        raise SealedKey(
             "constitution_key",
             f"{key} is a limit of the constitution",
             why="Limits are sealed into the ledger, so they are not changed in passing like a setting",
