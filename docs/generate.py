@@ -6,18 +6,20 @@ A table that somebody keeps by hand is wrong after the second change. `tests/doc
 """
 
 import dataclasses
+import inspect
 import sys
 from collections.abc import Callable, Mapping
 from typing import Final, get_args
 
 import msgspec
 from docs.markers import ROOT, fill_pages, table
-from docs.shapes import facts_table, fields_of, parts_tables, required
+from docs.shapes import facts_table, fields_of, first_sentence, inputs_table, parts_tables, required
 from docs.usage import commands, exit_codes
 
 from assent.config import demo_settings
+from assent.config.environment import SEALED, variable_of
 from assent.config.settings import Settings
-from assent.config.table import SETTINGS, STRATEGY_OPTIONS, STRATEGY_SETTINGS
+from assent.config.table import PLUGIN_SETTINGS, SETTINGS, STRATEGY_OPTIONS, STRATEGY_SETTINGS
 from assent.config.values import Setting, allowed_words, format_duration
 from assent.desk import context, control, desk
 from assent.desk.orders import TRANSITIONS
@@ -31,6 +33,7 @@ from assent.model.orders import Order, order_digest
 from assent.model.reasons import REASONS, Family
 from assent.model.units import format_micros
 from assent.runtime import effects, executor, runtime, tally
+from assent.strategy.testing import Bench
 from assent.venue.sim import adapter
 
 TIGHTER: Final[Mapping[str, str]] = {
@@ -44,6 +47,7 @@ SHOWN: Final[Mapping[str, Callable[[int], str]]] = {
     "money": format_micros,
     "price": format_micros,
 }
+QUOTE: Final = '"'
 RESETS: Final[Mapping[str, str]] = {
     "human": "a named person, with a reason: `assent halt resume`",
     "next_day": "by itself, in the next day (UTC)",
@@ -66,14 +70,16 @@ def settings() -> str:
         blocks += [f"**`{head}`**", _setting_table(found, tighter if limits else None)]
     for kind, options in STRATEGY_OPTIONS.items():
         blocks += [f'**`[[strategy]]` with `kind = "{kind}"`**', _setting_table(list(options), None)]
+    blocks += ["**`[[strategy]]` of a kind that does not ship**", _setting_table(list(PLUGIN_SETTINGS), None)]
     return "\n\n".join(blocks)
 
 
 def _setting_table(found: list[Setting], tighter: Mapping[str, str] | None) -> str:
-    head = ("key", "what it is", "allowed", "default", *(("tighter is",) if tighter else ()))
+    head = ("key", "what it is", "allowed", "default", "example", *(("tighter is",) if tighter else ()))
     rows = []
     for setting in found:
-        row = (f"`{setting.key}`", setting.sentence, allowed_words(setting), _default(setting))
+        example = f"`{setting.key} = {setting.example}`"
+        row = (f"`{setting.key}`", setting.sentence, allowed_words(setting), _default(setting), example)
         rows.append((*row, tighter[setting.key]) if tighter else row)
     return table(head, rows)
 
@@ -90,6 +96,13 @@ def _default(setting: Setting) -> str:
         return f'`"{value}"`'
     shown = SHOWN.get(setting.kind)
     return f'`"{shown(value)}"`' if shown else f"`{value}`"
+
+
+def variables() -> str:
+    """The settings that the environment may say."""
+    free = [setting for setting in SETTINGS if setting.section not in SEALED]
+    rows = [(f"`{variable_of(s)}`", f"`[{s.section}]` `{s.key}`", f"`{s.example.strip(QUOTE)}`") for s in free]
+    return table(("variable", "says", "such as"), rows)
 
 
 def files() -> str:
@@ -216,6 +229,21 @@ def view() -> str:
     return table(("on the view", "gives", ""), [("`now`", "int", "Our time, UTC nanoseconds."), *rows])
 
 
+def bench() -> str:
+    """The words of the test bench."""
+    rows = [
+        (f"`{name}{_arguments(word)}`", first_sentence(word)) for name, word in vars(Bench).items() if name[0] != "_"
+    ]
+    return table(("on the bench", "what it does"), rows)
+
+
+def _arguments(word: object) -> str:
+    if isinstance(word, property):
+        return ""
+    names = list(inspect.signature(word).parameters)[1:]  # type: ignore[arg-type]
+    return f"({', '.join(names)})"
+
+
 def hooks() -> str:
     shown = {"on_quote": "quote", "on_bar": "bar", "on_forecast": "forecast", "on_cycle": ""}
     called = {
@@ -240,6 +268,7 @@ def digest_example() -> str:
 
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "settings": settings,
+    "variables": variables,
     "files": files,
     "levels": levels,
     "causes": causes,
@@ -253,8 +282,10 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "proposal": proposal,
     "view": view,
     "hooks": hooks,
+    "bench": bench,
     "digest": digest_example,
     "facts": facts_table,
+    "inputs": inputs_table,
     "shapes": parts_tables,
     "commands": commands,
     "exit-codes": exit_codes,

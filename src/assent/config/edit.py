@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from assent.config.environment import SEALED
+from assent.config.environment import PREFIX, SEALED
 from assent.config.load import FILE_NAME, Loaded, read_all
 from assent.config.origins import statements_of
 from assent.config.table import SETTINGS
@@ -52,15 +52,21 @@ class SealedKey(EditRefused):
 def set_value(root: Path, key: str, text: str, *, environment: Mapping[str, str]) -> Change:
     """Change one setting, or a strategy's option (`strategy.NAME.option`), in the file of the desk in `root`."""
     _refuse_sealed(key)
+    # A variable that says the same setting would win, and hide what stands in the file.
+    section, _, name = key.partition(".")
+    hidden = f"{PREFIX}{section}_{name}".upper()
+    environment = {variable: said for variable, said in environment.items() if variable != hidden}
     loaded = read_all(root, environment=environment)
     path = root.absolute() / FILE_NAME
-    before = _read(path)
+    read = _read(path)
+    windows = read.count("\r\n") == read.count("\n") > 0
+    before = read.replace("\r\n", "\n") if windows else read
     setting, place = _target(key, loaded)
     after = _changed(before, place, setting.key, _literal(setting, text))
-    _require_one_change(path, key, before, after)
+    _require_one_change(path, place, before, after)
     changed = read_all(root, environment=environment, text=after).values[key][1]
     said = written(setting, loaded.values[key][1]) if loaded.origins[key].where == "file" else None
-    _replace(path, after)
+    _replace(path, after.replace("\n", "\r\n") if windows else after)
     return Change(path, key, said, written(setting, changed))
 
 
@@ -112,11 +118,10 @@ def _changed(text: str, place: str, key: str, literal: str) -> str:
             return "\n".join(lines)
         if owner in statement.names or any(name.startswith(f"{owner}.") for name in statement.names):
             last = statement.last_line
-    end = "\r" if text.partition("\n")[0].endswith("\r") else ""
     if last:
-        lines.insert(last, f"{key} = {literal}{end}")
+        lines.insert(last, f"{key} = {literal}")
         return "\n".join(lines)
-    return text.rstrip("\n") + f"\n{end}\n[{owner}]{end}\n{key} = {literal}{end}\n"
+    return text.rstrip("\n") + f"\n\n[{owner}]\n{key} = {literal}\n"
 
 
 def _new_value(statement: str, literal: str) -> str:
@@ -129,7 +134,7 @@ def _new_value(statement: str, literal: str) -> str:
             if tomllib.loads(f"{head}={rest[:end]}") == wanted:
                 old = rest[:end].rstrip()
                 return f"{head}= {literal}{rest[len(old) :]}"
-    return f"{head}= {literal}" + ("\r" if rest.endswith("\r") else "")
+    return f"{head}= {literal}"
 
 
 def _read(path: Path) -> str:
@@ -137,16 +142,16 @@ def _read(path: Path) -> str:
         return file.read()
 
 
-def _require_one_change(path: Path, key: str, before: str, after: str) -> None:
-    """TOML's own reader must find both texts equal but for this key."""
+def _require_one_change(path: Path, place: str, before: str, after: str) -> None:
+    """TOML's own reader must find both texts equal but for this one place."""
     with suppress(ValueError):
         old, new = _flat(tomllib.loads(before)), _flat(tomllib.loads(after))
         differing = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
-        if len(differing) <= 1:
+        if differing <= {place}:
             return
     raise EditRefused(
         "edit_unsafe",
-        f"{path} is written in a way in which {key} cannot be changed alone",
+        f"{path} is written in a way in which {place} cannot be changed alone",
         why="More than this one value would have become different, so nothing was written",
         todo="Change it in the file itself",
     )
