@@ -10,10 +10,10 @@ import sys
 import tomllib
 import traceback
 from collections.abc import Callable, Iterable, Mapping
-from importlib import metadata, util
+from importlib import import_module, util
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from assent.config.table import STRATEGY_OPTIONS, options_of
 from assent.config.values import Setting, Unfit, read_value
@@ -22,6 +22,9 @@ from assent.model.errors import AssentError
 from assent.model.text import shown
 from assent.runtime.build import source_digest, text_digest
 from assent.strategy.options import Option, Options
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP: Final = "assent.strategies"
 FOLDER: Final = "strategies"
@@ -90,7 +93,9 @@ def offers(root: Path) -> list[Offer]:
     folder = root / FOLDER
     files = sorted(folder.glob("*.py")) if folder.is_dir() else []
     own = [_file_offer(path) for path in files if not path.name.startswith(("test_", "_", "conftest."))]
-    return [*shipped, *own, *sorted(map(_package_offer, metadata.entry_points(group=GROUP)), key=lambda one: one[:2])]
+    # Loaded only here: it takes longer than everything else that a look at a desk's status loads.
+    points: Iterable[EntryPoint] = import_module("importlib.metadata").entry_points(group=GROUP)
+    return [*shipped, *own, *sorted(map(_package_offer, points), key=lambda one: one[:2])]
 
 
 def find(root: Path, name: str) -> Kind | None:
@@ -152,7 +157,7 @@ def _file_offer(path: Path) -> Offer:
     return Offer(path.stem, str(path), lambda: load_file(path))
 
 
-def _package_offer(point: metadata.EntryPoint) -> Offer:
+def _package_offer(point: "EntryPoint") -> Offer:
     package = point.dist
     label = f"package {package.name} {package.version}" if package else f"entry point {point.value}"
     source = f"{label} ({point.value})"
