@@ -49,6 +49,9 @@ class Context:
         self.strategies = tuple(strategies)
         names = [strategy.name for strategy in strategies]
         require(len(set(names)) == len(names), "strategy_names_repeat", names=names)
+        self.record_keepers = frozenset(s.name for s in strategies if getattr(s, "records_decisions", False) is True)
+        silent = [s.name for s in strategies if s.name in self.record_keepers and not hasattr(s, "on_cycle")]
+        require(not silent, "decisions_are_recorded_at_cycles", strategies_without_on_cycle=silent)
         self.cell: Cell = PlainCell() if cell is None else cell
         self.markets: dict[str, Market] = {}
         self.streams = Streams()

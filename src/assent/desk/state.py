@@ -28,7 +28,8 @@ class Position(msgspec.Struct):
 
 
 class OrderState(msgspec.Struct):
-    """Where one released order stands. `venue_filled` is set once the venue says that nothing rests any more."""
+    """Where one released order stands. `venue_filled` is set once the venue says that nothing rests any more,
+    `superseded_by` is the newer idea for which the strategy has it taken off."""
 
     order: Order
     intent: Intent
@@ -40,6 +41,7 @@ class OrderState(msgspec.Struct):
     unknown_ts: int | None = None
     cancel: str = ""
     cancel_ts: int = 0
+    superseded_by: str = ""
 
     @property
     def open_qty(self) -> int:

@@ -151,11 +151,13 @@ class OrderQuarantined(msgspec.Struct, frozen=True, tag=True):
 
 
 class CancelReleased(msgspec.Struct, frozen=True, tag=True):
-    """Ask the venue to take it off. May be asked again; the answer may be late."""
+    """Ask the venue to take it off. May be asked again; the answer may be late. `superseded_by` is the intent id of
+    a newer idea that asks for its place."""
 
     order_id: str
     by: str
     why: str
+    superseded_by: str = ""
 
 
 class CancelEnded(msgspec.Struct, frozen=True, tag=True):
