@@ -73,6 +73,7 @@ def time_passed(desk: Context, _inp: TimePassed) -> None:
         if expires is not None and now >= expires and order.status == "working" and may_ask_cancel(order, now):
             desk.emit(CancelReleased(order_id=order_id, by="desk", why="its life is over"))
     clear_entries(desk)
+    account.watch_books(desk)
     norms.sample(desk)
     account.mark_equity(desk)
     losses.watch(desk)

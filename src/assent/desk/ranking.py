@@ -81,10 +81,11 @@ def _place(desk: Context, idea: Idea) -> tuple[int, int, int, str]:
 
 def _heard(desk: Context, strategy: str, answer: Decision | Iterable[object] | None) -> Decision | None:
     """What a strategy said, as a decision; None, and the strategy stopped, when any part of it is nonsense."""
-    if type(answer) is not Decision:
-        decision, proposals = Decision(), () if answer is None else answer
-    else:
+    # Exactly this type: a subclass of its owner's would run his code wherever the desk reads a field.
+    if type(answer) is Decision:
         decision, proposals = answer, answer.proposals
+    else:
+        decision, proposals = Decision(), () if answer is None else answer  # type: ignore[assignment]
     pairs = proposing.drawn(desk, strategy, proposals)
     if pairs is None:
         return None

@@ -9,7 +9,7 @@ import hashlib
 
 import msgspec
 
-from assent.model.facts import LedgerOpened
+from assent.model.facts import AccountMatched, LedgerOpened
 from assent.model.inputs import Result
 from assent.model.instruments import Instrument
 from assent.model.intents import Intent
@@ -133,6 +133,7 @@ class State:
         "instruments",
         "level",
         "marks",
+        "matched",
         "matched_seq",
         "matched_ts",
         "orders",
@@ -169,6 +170,8 @@ class State:
         self.level = Level.TRADING
         self.stopped: dict[str, str] = {}
         self.rejections: dict[str, int] = {}
+        # The last comparison that was recorded: what our books and the venue's both showed.
+        self.matched: AccountMatched | None = None
         self.matched_ts: int | None = None
         self.matched_seq = 0
         self.unmatched = 0

@@ -223,6 +223,16 @@ class AccountMatched(msgspec.Struct, frozen=True, tag=True):
     source: str
 
 
+class AccountSnapshot(msgspec.Struct, frozen=True, tag=True):
+    """The venue's books cannot be read: what both last showed, and how many nanoseconds ago that was."""
+
+    cash: int
+    positions: tuple[Holding, ...]
+    open_orders: int
+    age: int
+    source: str
+
+
 class DiscrepancyFound(msgspec.Struct, frozen=True, tag=True):
     """The venue says something else than we do."""
 
@@ -299,6 +309,7 @@ Fact = (
     | CashMoved
     | EquityMarked
     | AccountMatched
+    | AccountSnapshot
     | DiscrepancyFound
     | StrategyStopped
     | HaltRaised
