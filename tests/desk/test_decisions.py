@@ -7,11 +7,13 @@ from tests.desk.support import MARKET, Bench, buy, close, kinds
 from tests.model.support import HOSTILE
 
 from assent.cli.sentences import sentence_of
+from assent.cli.story_text import story_lines
 from assent.desk.desk import Desk
+from assent.desk.story import tell
 from assent.desk.strategy import View
 from assent.model.decisions import Decision
 from assent.model.errors import InvariantBroken
-from assent.model.facts import DecisionRecorded, StrategyStopped
+from assent.model.facts import DecisionRecorded, IntentRefused, StrategyStopped
 from assent.model.inputs import QuoteSeen
 from assent.model.intents import Score
 from assent.model.units import MICRO, SECOND
@@ -174,6 +176,19 @@ def test_decisions_are_recorded_in_the_order_of_names_whoever_is_listed_first() 
         bench = Bench(strategies=keepers)
         names.append([fact.strategy for fact in bench.of(DecisionRecorded)])
     assert names == [["a", "b"]] * 2
+
+
+def test_the_story_of_an_intent_tells_what_its_cycle_came_to() -> None:
+    bench, fact = decided(Decision("it looked good", SCORES, (buy(fair=None),)))
+    records = [(seq, ts, one) for seq, (ts, one) in enumerate(bench.records, start=1)]
+    (refused,) = bench.of(IntentRefused)
+    story = tell(records, refused.intent.intent_id)
+    assert story is not None
+    assert story.decision == fact
+    assert "in all, keeper decided NO_TRADE, dvs 81 %, eqs 76 %: [edge]" in "\n".join(story_lines(story))
+    silent = tell(records[:-1], refused.intent.intent_id)
+    assert silent is not None
+    assert silent.decision is None
 
 
 def test_a_code_is_told_with_its_sentence_and_a_strategys_words_as_they_are() -> None:

@@ -14,6 +14,7 @@ import msgspec
 from assent.model.facts import (
     CancelEnded,
     CancelReleased,
+    DecisionRecorded,
     Fact,
     FeeDiffered,
     FillBooked,
@@ -121,6 +122,7 @@ class Story(msgspec.Struct, frozen=True):
     fills: tuple[Fill, ...]
     settled: Settled | None
     money: Money | None
+    decision: DecisionRecorded | None
     hindsight_per_contract: int | None
 
 
@@ -205,12 +207,23 @@ def _story(
         fills=walk.own_fills(),
         settled=settled,
         money=walk.money() if release and type(instrument) is BinaryContract else None,
+        decision=_decision(after, start.ts, intent.strategy),
         hindsight_per_contract=_hindsight(intent, settled) if refused else None,
     )
 
 
 def _releases(records: Sequence[Told]) -> Iterable[OrderReleased]:
     return (fact for _, _, fact in records if isinstance(fact, OrderReleased))
+
+
+def _decision(records: Sequence[Told], ts: int, strategy: str) -> DecisionRecorded | None:
+    """What the strategy's cycle came to, if it has its cycles recorded: it stands behind all ideas of that tick."""
+    for _, later, fact in records:
+        if later != ts:
+            return None
+        if isinstance(fact, DecisionRecorded) and fact.strategy == strategy:
+            return fact
+    return None
 
 
 def _steps(records: Sequence[Told], order_id: str) -> tuple[Step, ...]:
