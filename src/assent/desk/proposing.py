@@ -28,6 +28,8 @@ from assent.model.text import shown
 
 PROPOSALS_MAX = 64
 AUTONOMOUS = "autonomous"
+# By what a refusal is known again: strategy, market, action, side.
+Key = tuple[str, str, str, str]
 
 
 def ask(desk: Context, hook: str, *args: object) -> None:
@@ -108,10 +110,10 @@ def consider(desk: Context, strategy: str, proposal: Proposal) -> str | None:
     key = (strategy, name, proposal.action, proposal.side)
     if verdict.reason is not None:
         older = superseding.replaced(candidate, verdict)
-        if older is not None:
+        if older is None:
+            _refuse(desk, key, candidate, verdict)
+        else:
             _supersede(desk, key, candidate, verdict, older)
-            return superseding.REASON
-        _refuse(desk, key, candidate, verdict)
         return verdict.reason
     desk.refused.pop(key, None)
     intent = _record(desk, candidate)
@@ -123,22 +125,18 @@ def consider(desk: Context, strategy: str, proposal: Proposal) -> str | None:
     return None
 
 
-def _refuse(desk: Context, key: tuple[str, str, str, str], candidate: Candidate, verdict: Verdict) -> None:
+def _refuse(desk: Context, key: Key, candidate: Candidate, verdict: Verdict) -> None:
     """Record the refusal, or count it when it is the last one over again."""
-    failing = tuple(check.rule for check in verdict.checks if not check.ok)
     last = desk.refused.get(key)
-    if last is not None and last.failing == failing:
+    if last is not None and last.failing == _failing(verdict):
         last.repeats += 1
     else:
-        _state_refusal(desk, key, candidate, verdict, failing)
+        _state_refusal(desk, key, candidate, verdict)
 
 
-def _supersede(
-    desk: Context, key: tuple[str, str, str, str], candidate: Candidate, verdict: Verdict, older: OrderState
-) -> None:
-    """The older order is taken off; the idea itself is refused until nothing of that order rests."""
-    said = Verdict(verdict.checks, superseding.REASON)
-    intent = _state_refusal(desk, key, candidate, said, (superseding.REASON,))
+def _supersede(desk: Context, key: Key, candidate: Candidate, verdict: Verdict, older: OrderState) -> None:
+    """The older order is taken off; the idea itself stays refused until nothing of that order rests."""
+    intent = _state_refusal(desk, key, candidate, verdict)
     desk.emit(
         CancelReleased(
             order_id=older.order.order_id,
@@ -149,11 +147,9 @@ def _supersede(
     )
 
 
-def _state_refusal(
-    desk: Context, key: tuple[str, str, str, str], candidate: Candidate, verdict: Verdict, failing: tuple[str, ...]
-) -> Intent:
+def _state_refusal(desk: Context, key: Key, candidate: Candidate, verdict: Verdict) -> Intent:
     last = desk.refused.get(key)
-    desk.refused[key] = Refusal(failing)
+    desk.refused[key] = Refusal(_failing(verdict))
     intent = _record(desk, candidate)
     desk.emit(
         IntentRefused(
@@ -165,6 +161,10 @@ def _state_refusal(
         )
     )
     return intent
+
+
+def _failing(verdict: Verdict) -> tuple[str, ...]:
+    return tuple(check.rule for check in verdict.checks if not check.ok)
 
 
 def _record(desk: Context, candidate: Candidate) -> Intent:

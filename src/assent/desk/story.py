@@ -182,7 +182,7 @@ def _story(
     after = records[place + 1 :]
     release = next((step for step in _releases(after) if step.order.intent_id == intent.intent_id), None)
     order_id = release.order.order_id if release else intent.order_id or ""
-    steps = _steps(after, order_id)
+    steps = _steps(after, order_id, intent.intent_id)
     walk = _Lots(intent.intent_id, records)
     settled = walk.settlements.get(intent.instrument)
     return Story(
@@ -226,8 +226,9 @@ def _decision(records: Sequence[Told], ts: int, strategy: str) -> DecisionRecord
     return None
 
 
-def _steps(records: Sequence[Told], order_id: str) -> tuple[Step, ...]:
-    """Release, answers, fills, cancels, late evidence: every record about this order, in ledger order."""
+def _steps(records: Sequence[Told], order_id: str, intent_id: str) -> tuple[Step, ...]:
+    """Release, answers, fills, cancels, late evidence: every record about this order, in ledger order. Of an idea
+    that is to take an older order's place: that order's cancel."""
     fills: set[str] = set()
     steps = []
     for seq, ts, fact in records:
@@ -242,7 +243,8 @@ def _steps(records: Sequence[Told], order_id: str) -> tuple[Step, ...]:
             concerns = fact.fill_id in fills
         else:
             concerns = isinstance(fact, _OF_AN_ORDER) and fact.order_id == order_id
-        if concerns and order_id:
+        makes_room = isinstance(fact, CancelReleased) and fact.superseded_by == intent_id
+        if (concerns and order_id) or makes_room:
             steps.append(Step(seq, ts, fact))
     return tuple(steps)
 

@@ -2,8 +2,8 @@
 
 A strategy has one order at a time to open in a market. When it proposes another on the same side, the resting one
 gives way only if the constitution names a step, the prices differ by at least that, and every rule would agree if the
-resting order were gone. Then that order's cancel is released and nothing else: the new idea is refused as
-`superseding`, and the strategy proposes it again once the venue has said that nothing of the old one rests.
+resting order were gone. Then that order's cancel is released and nothing else: the new idea is refused, as it would be
+anyway, and the strategy proposes it again once the venue has said that nothing of the old one rests.
 """
 
 import copy
@@ -13,8 +13,6 @@ from assent.desk.gate import Verdict, judge
 from assent.desk.orders import may_ask_cancel
 from assent.desk.state import OrderState, State
 from assent.model.constitution import SUPERSEDE_NEVER
-
-REASON = "superseding"
 
 
 def replaced(candidate: Candidate, verdict: Verdict) -> OrderState | None:

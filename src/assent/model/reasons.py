@@ -100,16 +100,12 @@ _REASONS = (
     Reason("not_released", "order", "No release stands for this order."),
     Reason("already_answered", "order", "The order was sent before; it is never sent again."),
     Reason("digest_differs", "order", "The order's bytes are not those that were released."),
+    Reason("not_connected", "order", "There is no connection to the venue; nothing was sent."),
     Reason("stopping", "order", "The process is going down; nothing new is sent."),
     Reason("late_fill", "order", "A fill came for an order that was closed; the position moved, please review."),
     Reason("overfill", "order", "More was filled than ordered; the position moved, please review."),
     Reason("foreign_fill", "order", "A fill came for an order that this desk never released."),
     # Strategies.
-    Reason(
-        "superseding",
-        "strategy",
-        "The strategy's older order is taken off first; propose again once nothing of it rests.",
-    ),
     Reason("nothing_proposed", "strategy", "The strategy wants each cycle recorded, and saw nothing to propose."),
     Reason("strategy_exception", "strategy", "The strategy raised an error; mend it, then resume."),
     Reason("strategy_nonsense", "strategy", "The strategy proposed something that is not a proposal; mend it."),
