@@ -52,7 +52,7 @@ from assent.strategy.threshold import build
 CASH = 200 * MICRO
 LIMITS = Constitution(
     series=("KXTEST",), markets=("KXLOOSE-1",), edge_min=5_000, risk_per_trade_max=4 * MICRO, open_positions_max=8,
-    total_exposure_max=60 * MICRO, quote_proof_age_max=8 * SECOND,
+    total_exposure_max=60 * MICRO, quote_proof_age_max=8 * SECOND, supersede_step_min=20_000,
 )  # fmt: skip
 MARKETS = (
     a_market("KXTEST-26JAN05-A"),
