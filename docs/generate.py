@@ -26,6 +26,7 @@ from assent.desk.orders import TRANSITIONS
 from assent.desk.rules import RULES
 from assent.desk.strategy import HOOKS, View
 from assent.ledger import chain, verify
+from assent.ledger.views import views_of
 from assent.model.constitution import LIMITS
 from assent.model.intents import Proposal
 from assent.model.levels import ALLOWED, CAUSES, Cause, Level
@@ -111,8 +112,10 @@ def files() -> str:
     place = some.ledger_path.relative_to(some.root)
     rows = [
         ("assent.toml", "your settings and limits; the only file that you write"),
+        ("strategies/", "strategies of your own, one file each: `assent strategy new`"),
         (str(place), "the ledger; `-wal` and `-shm` beside it are SQLite's and belong to it"),
         (f"{place}.anchors", "heads of the ledger, written down now and then; copy them to another machine"),
+        (str(views_of(place)), "an index by stream for `assent ledger show`; made anew whenever it is missing"),
         (f"{place}.lock", "the lease; held by the desk that runs, never removed"),
         (str(_beside(some, "heartbeat.json")), "replaced at each cycle: time, status, level, bankroll, exposure"),
         (str(_beside(some, "last-words.jsonl")), "what the watchdog said when it ended a process, if it ever did"),

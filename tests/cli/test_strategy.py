@@ -229,6 +229,16 @@ def test_live_takes_no_plug_in_that_is_not_listed_by_digest(place: Path) -> None
     assert [problem.key for problem in caught.value.problems] == ["desk.mode"], "only the mode itself is left"
 
 
+@pytest.mark.parametrize(
+    "given", [{"overrides": {"desk.mode": "live"}}, {"environment": {"ASSENT_SET_DESK_MODE": "live"}}]
+)
+def test_live_is_as_strict_whoever_asks_for_it(place: Path, given: dict[str, dict[str, str]]) -> None:
+    (place / "assent.toml").write_text(DESK + TABLE)
+    with pytest.raises(ConfigError) as caught:
+        load(place, **given)  # type: ignore[arg-type]
+    assert [problem.key for problem in caught.value.problems] == ["desk.mode", "strategy[1].digest"]
+
+
 def test_a_listed_plug_in_that_was_changed_is_refused_in_every_mode(place: Path) -> None:
     settings = make_folder(place, DESK + TABLE)
     digest = plugins_of(settings)[0].digest

@@ -10,8 +10,9 @@ import pytest
 from tests.model.examples import EXAMPLES
 
 from assent.ledger import views as module
-from assent.ledger.chain import Entry
+from assent.ledger.chain import Entry, Record
 from assent.ledger.contract import a_seal
+from assent.ledger.errors import LedgerCorrupt
 from assent.ledger.sqlite import SqliteReader, SqliteStore, open_reader
 from assent.ledger.streams import STREAMS, streams_of
 from assent.ledger.views import Views, views_of
@@ -150,7 +151,7 @@ def test_an_index_of_another_ledger_or_another_time_is_made_anew(reader: SqliteR
     connection = sqlite3.connect(views_of(reader.path))
     connection.execute(f"UPDATE read_to SET {change}")
     connection.execute("DELETE FROM records WHERE seq = 3")
-    connection.execute("INSERT INTO records VALUES ('strategy', 'value', 400, 1)")
+    connection.execute("INSERT INTO records VALUES ('strategy', 'value', 400)")
     connection.commit()
     connection.close()
     assert found(reader, "strategy", "value") == whole
@@ -192,6 +193,24 @@ def test_a_database_of_somebody_else_is_left_as_it_is(reader: SqliteReader) -> N
     before = path.read_bytes()
     assert found(reader, "intent", "CODE1") == [2, 3, 4, 5, 6]
     assert path.read_bytes() == before
+
+
+def test_a_ledger_that_cannot_be_read_says_so_itself(reader: SqliteReader) -> None:
+    class Broken:
+        def records(self, first: int = 1, last: int | None = None) -> Iterator[Record]:
+            raise LedgerCorrupt(first, "a page is gone")
+
+    with pytest.raises(LedgerCorrupt, match="a page is gone"):
+        Views.open(views_of(reader.path), Broken())  # type: ignore[arg-type]
+    assert found(reader, "intent", "CODE1") == [2, 3, 4, 5, 6]
+
+
+def test_an_index_of_an_older_shape_is_made_anew(reader: SqliteReader) -> None:
+    connection = sqlite3.connect(views_of(reader.path))
+    connection.execute("CREATE TABLE records (stream TEXT, seq INTEGER)")
+    connection.commit()
+    connection.close()
+    assert found(reader, "intent", "CODE1") == [2, 3, 4, 5, 6]
 
 
 def test_two_who_ask_at_once_do_not_wait_for_ever(reader: SqliteReader, monkeypatch: pytest.MonkeyPatch) -> None:

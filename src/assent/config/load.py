@@ -88,9 +88,7 @@ def read_all(
     if reading.problems:
         raise ConfigError(reading.problems)
     values = reading.values(document, dict(overrides or {}), environment or {})
-    desk = document.get("desk")
-    mode = (overrides or {}).get("desk.mode", desk.get("mode") if isinstance(desk, dict) else None)
-    strategies = reading.strategies(document.get("strategy"), mode=mode, plugins=plugins)
+    strategies = reading.strategies(document.get("strategy"), mode=reading.said.get("desk.mode"), plugins=plugins)
     if reading.problems:
         raise ConfigError(reading.problems)
     known = {_dotted_name(setting): (setting, values[_dotted_name(setting)]) for setting in SETTINGS}
@@ -99,7 +97,9 @@ def read_all(
 
 def demo_of(settings: Settings, root: Path, *, seed: int) -> Settings:
     """A demo of somebody's own desk: its limits and its strategies, on paper, with the demo's account and folder."""
-    return replace(settings, root=root.absolute(), mode="paper", account="demo", exchange_seed=seed, demo=True)
+    return replace(
+        settings, root=root.absolute(), mode="paper", environment="sim", account="demo", exchange_seed=seed, demo=True
+    )
 
 
 def with_strategy(settings: Settings, kind: Kind) -> Settings:
@@ -147,6 +147,8 @@ class _Reading:
         self.problems: list[Problem] = []
         self.lines: dict[str, int] = {}
         self.origins: dict[str, Origin] = {}
+        # What was asked for, by whoever won, before anybody judged it.
+        self.said: dict[str, object] = {}
         self.of_strategies: dict[str, tuple[Setting, Any]] = {}
 
     def document(self, text: str | None) -> dict[str, Any]:
@@ -192,19 +194,23 @@ class _Reading:
             inside = section if isinstance(section, dict) else {}
             if dotted in overrides:
                 self.origins[dotted] = Origin("command line")
-                found[dotted] = self._value(setting, dotted, overrides[dotted], place="the command line")
+                raw, place = overrides[dotted], "the command line"
             elif dotted in variables:
                 variable, raw = variables[dotted]
                 self.origins[dotted] = Origin("environment", variable)
-                found[dotted] = self._value(setting, dotted, raw, place=f"the environment, {variable}")
+                place = f"the environment, {variable}"
             elif setting.key in inside:
                 self.origins[dotted] = self._here(dotted)
-                found[dotted] = self._value(setting, dotted, inside[setting.key])
+                raw, place = inside[setting.key], ""
             elif setting.default is None:
                 self._missing(setting, dotted)
+                continue
             else:
                 self.origins[dotted] = Origin("default")
-                found[dotted] = setting.default
+                found[dotted] = self.said[dotted] = setting.default
+                continue
+            self.said[dotted] = raw
+            found[dotted] = self._value(setting, dotted, raw, place=place)
         scope = [found.get(f"scope.{key}") for key in SCOPE]
         if all(names == () for names in scope):
             self._add(

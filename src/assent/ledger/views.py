@@ -16,6 +16,7 @@ from assent.ledger.chain import Record
 from assent.ledger.port import Reader
 from assent.ledger.streams import Mention, streams_of
 from assent.ledger.verify import UNREADABLE
+from assent.model.errors import AssentError
 
 FORMAT: Final = 1
 RECORDS_A_TURN: Final = 5_000
@@ -28,7 +29,7 @@ CREATE TABLE IF NOT EXISTS read_to (
     hash BLOB NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS records (
-    stream TEXT NOT NULL, value TEXT NOT NULL, seq INTEGER NOT NULL, ts INTEGER NOT NULL,
+    stream TEXT NOT NULL, value TEXT NOT NULL, seq INTEGER NOT NULL,
     PRIMARY KEY (stream, value, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS learned (
@@ -68,11 +69,14 @@ class Views:
             views = cls(connection)
             try:
                 views._begin(reader)
-            except (sqlite3.Error, *UNREADABLE) as error:
+            except UNREADABLE as error:
                 views.close()
                 if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF in _NOT_OURS_TO_MEND:
                     break
                 _throw_away(path)
+            except AssentError:  # it is the ledger that cannot be read
+                views.close()
+                raise
             else:
                 return views
         views = cls(sqlite3.connect(":memory:", isolation_level=None))
@@ -141,8 +145,8 @@ class Views:
     def _add(self, record: Record) -> None:
         mentions, kept = streams_of(record.kind, record.version, record.ts, record.body, self._known)
         self._connection.executemany(
-            "INSERT OR IGNORE INTO records VALUES (?, ?, ?, ?)",
-            [(stream, value, record.seq, record.ts) for stream, value in mentions],
+            "INSERT OR IGNORE INTO records VALUES (?, ?, ?)",
+            [(stream, value, record.seq) for stream, value in mentions],
         )
         for key, learned in kept.items():
             if not self._known(key):
