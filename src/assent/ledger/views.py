@@ -57,6 +57,8 @@ class Views:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        # What this turn has looked up or learned, by key; the same key is asked for by each record of one life.
+        self._keys: dict[str, frozenset[Mention]] = {}
 
     @classmethod
     def open(cls, path: Path, reader: Reader) -> "Views":
@@ -115,9 +117,7 @@ class Views:
         connection.execute("BEGIN IMMEDIATE")  # two who ask at once read on one after the other
         try:
             begun = self._read_to(reader)
-            last: Record | None = None
-            for last in reader.records(begun + 1, begun + RECORDS_A_TURN):
-                self._add(last)
+            last = self._add(reader.records(begun + 1, begun + RECORDS_A_TURN))
             if last is not None:
                 first = next(reader.records(1, 1)).hash
                 connection.execute(
@@ -142,21 +142,29 @@ class Views:
             self._connection.execute(statement)
         return 0
 
-    def _add(self, record: Record) -> None:
-        mentions, kept = streams_of(record.kind, record.version, record.ts, record.body, self._known)
-        self._connection.executemany(
-            "INSERT OR IGNORE INTO records VALUES (?, ?, ?)",
-            [(stream, value, record.seq) for stream, value in mentions],
-        )
-        for key, learned in kept.items():
-            if not self._known(key):
-                self._connection.executemany(
-                    "INSERT INTO learned VALUES (?, ?, ?)", [(key, stream, value) for stream, value in learned]
-                )
+    def _add(self, records: Iterator[Record]) -> Record | None:
+        """Index these; return the last of them."""
+        self._keys = {}
+        last: Record | None = None
+        rows: list[tuple[str, str, int]] = []
+        learned: list[tuple[str, str, str]] = []
+        for last in records:
+            mentions, kept = streams_of(last.kind, last.version, last.ts, last.body, self._known)
+            rows += [(stream, value, last.seq) for stream, value in mentions]
+            for key, found in kept.items():
+                if not self._known(key):
+                    self._keys[key] = found
+                    learned += [(key, stream, value) for stream, value in found]
+        self._connection.executemany("INSERT OR IGNORE INTO records VALUES (?, ?, ?)", rows)
+        self._connection.executemany("INSERT INTO learned VALUES (?, ?, ?)", learned)
+        return last
 
     def _known(self, key: str) -> frozenset[Mention]:
-        rows = self._connection.execute("SELECT stream, value FROM learned WHERE key = ?", (key,))
-        return frozenset(rows.fetchall())
+        known = self._keys.get(key)
+        if known is None:
+            rows = self._connection.execute("SELECT stream, value FROM learned WHERE key = ?", (key,))
+            known = self._keys[key] = frozenset(rows.fetchall())
+        return known
 
 
 def _connect(path: Path) -> sqlite3.Connection:
