@@ -19,11 +19,11 @@ from docs.usage import commands, exit_codes
 from assent.config import demo_settings
 from assent.config.environment import SEALED, variable_of
 from assent.config.settings import Settings
-from assent.config.table import PLUGIN_SETTINGS, SETTINGS, STRATEGY_OPTIONS, STRATEGY_SETTINGS
+from assent.config.table import PLUGIN_SETTINGS, SCOPE, SETTINGS, STRATEGY_OPTIONS, STRATEGY_SETTINGS
 from assent.config.values import Setting, allowed_words, format_duration
 from assent.desk import context, control, desk
 from assent.desk.orders import TRANSITIONS
-from assent.desk.rules import RULES
+from assent.desk.rules import LIMITS_OF, RULES
 from assent.desk.strategy import HOOKS, View
 from assent.ledger import chain, verify
 from assent.ledger.views import views_of
@@ -47,6 +47,15 @@ SHOWN: Final[Mapping[str, Callable[[int], str]]] = {
     "duration": format_duration,
     "money": format_micros,
     "price": format_micros,
+}
+# The limits of rules that cannot be switched off.
+ALWAYS_ON: Final[Mapping[str, tuple[str, ...]]] = {
+    "scope": SCOPE,
+    "quote_proof": ("quote_proof_age_max",),
+    "edge": ("edge_min",),
+    "risk_per_trade": ("risk_per_trade_max", "risk_fraction_max", "risk_tiers", "kelly_fraction_max"),
+    "open_positions": ("open_positions_max",),
+    "total_exposure": ("total_exposure_max",),
 }
 QUOTE: Final = '"'
 RESETS: Final[Mapping[str, str]] = {
@@ -153,6 +162,22 @@ def rules() -> str:
     """The rules in the order of the gate."""
     rows = [(f"`{code}`", REASONS[code].sentence, REASONS[code].unit) for code, _ in RULES]
     return table(("rule", "what it means when it says no", "measured in"), rows)
+
+
+def limits() -> str:
+    """Which limit sets which rule, and how a file says it."""
+    settings_of = {setting.key: setting for setting in SETTINGS}
+    rows = []
+    for code, _ in RULES:
+        keys = LIMITS_OF.get(code, ALWAYS_ON.get(code, ()))
+        for number, key in enumerate(keys):
+            setting = settings_of[key]
+            rule = f"`{code}`" if number == 0 else ""
+            example = f"`{key} = {setting.example}`"
+            rows.append((rule, f"`{key}`", allowed_words(setting), _default(setting), example))
+        if not keys:
+            rows.append((f"`{code}`", "none: always the same", "", "", ""))
+    return table(("rule", "set by", "allowed", "default", "example"), rows)
 
 
 def reasons() -> str:
@@ -277,6 +302,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "levels": levels,
     "causes": causes,
     "rules": rules,
+    "limits": limits,
     "reasons": reasons,
     "effects": effects_part,
     "transitions": transitions,

@@ -19,6 +19,7 @@ from assent.cli.main import assent
 from assent.config.environment import SEALED, variable_of
 from assent.config.table import PLUGIN_SETTINGS, SETTINGS, STRATEGY_OPTIONS, STRATEGY_SETTINGS
 from assent.desk.rules import RULES
+from assent.model.constitution import LIMITS
 from assent.model.facts import Fact
 from assent.model.inputs import Input
 from assent.model.intents import Proposal
@@ -85,6 +86,7 @@ PUBLIC = {
     "halts.md": [*CAUSES, *(level.name for level in Level)],
     "reasons.md": [*REASONS, *(code for code, _ in RULES)],
     "commands.md": [*(path for path, _, _ in usage.leaves()), *(str(int(code)) for code in MEANINGS)],
+    "rules.md": [*(code for code, _ in RULES), *(limit.key for limit in LIMITS)],
     "inputs.md": [one.__name__ for one in get_args(Input)],
     "settings.md": [
         *(s.key for s in (*SETTINGS, *STRATEGY_SETTINGS, *PLUGIN_SETTINGS)),
