@@ -14,6 +14,7 @@ from assent.desk.fold import evolve
 from assent.desk.state import State
 from assent.ledger import verify
 from assent.ledger.chain import Record
+from assent.ledger.sealed import digest_fault
 from assent.ledger.sqlite import open_reader
 from assent.model.errors import InvariantBroken
 from assent.model.facts import StateMarked, decode_fact
@@ -67,6 +68,9 @@ def fold_and_compare(records: Iterable[Record]) -> Folded:
                     return Folded(state, marks, record.seq, OTHER_STATE)
                 marks += 1
             evolve(state, record.ts, fact)
+            fault = digest_fault(record)
+            if fault:
+                return Folded(state, marks, record.seq, fault)
         except (InvariantBroken, msgspec.MsgspecError, KeyError) as error:
             return Folded(state, marks, record.seq, f"it does not follow from the records before it: {error}")
     return Folded(state, marks, None, "")
