@@ -1,4 +1,4 @@
-"""For every limit of the table a looser value and a tighter one, and any value at all: a new kind must be added here."""
+"""For every limit of the table a looser value and a tighter one, and any value: a new kind must be added here."""
 
 from typing import Any
 

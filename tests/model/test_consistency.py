@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from assent.cli.init import template_names, template_text
 from assent.config import load
 from assent.model.consistency import (
     ASKED_ANYWAY,
@@ -88,8 +89,6 @@ WRONG: dict[str, tuple[dict[str, Any], tuple[str, ...], str]] = {
 
 
 def test_the_defaults_and_the_shipped_template_fit_together(tmp_path_factory: pytest.TempPathFactory) -> None:
-    from assent.cli.init import template_names, template_text
-
     assert complaints(FINE) == []
     for name in template_names():
         folder = tmp_path_factory.mktemp(name)

@@ -4,6 +4,7 @@ The limits in force are those that the ledger was sealed with, as its later reco
 ledger they are the file's. Looking takes no lease and works while the desk runs.
 """
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -145,10 +146,8 @@ def amend(desk: Path | None, folder: Path, mode: str | None, *, by: str, reason:
 
 def _confirm(digest: str) -> None:
     """A person must have seen what this is about; a script says so with --yes."""
-    import sys
-
     wanted = digest[:DIGEST_SHOWN]
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not on_a_terminal():
         raise CommandError(
             "not_confirmed",
             "This changes limits and was not confirmed",
@@ -163,6 +162,11 @@ def _confirm(digest: str) -> None:
             why="A slip of the hand must not loosen a limit",
             todo="Nothing was changed; ask again",
         )
+
+
+def on_a_terminal() -> bool:
+    """Whether there is a person to ask."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def _carried_out(settings: "Settings", now: InForce, *, by: str, reason: str) -> dict[str, Any]:
