@@ -210,6 +210,18 @@ def test_an_entry_that_was_released_and_not_sent_is_not_permitted_after_a_tighte
     assert "limits_changed" in REASONS
 
 
+def test_a_position_in_a_market_that_leaves_the_scope_may_be_closed_and_not_added_to() -> None:
+    bench = Bench()
+    held = bench.hold()
+    offer(bench, limits(series=("MES",)))
+    bench.restart()
+    bench.match()
+    bench.show(MARKET)
+    (refused,) = [fact for fact in bench.propose(buy()) if isinstance(fact, IntentRefused)]
+    assert refused.reason == "scope"
+    assert "OrderReleased" in kinds(bench.propose(close(qty_max=held.qty)))
+
+
 def test_a_rule_that_was_off_judges_from_the_change_on() -> None:
     """Which rules are in force is remembered between ideas; the change must be noticed."""
     bench = Bench()
