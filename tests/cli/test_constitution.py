@@ -5,13 +5,16 @@ from typing import Any
 
 import click
 import pytest
-from tests.cli.support import DESK_FILE, Answer, Cli, Lived, lived_desk, make_folder
+from tests.cli.support import DESK_FILE, Answer, Cli, Lived, Past, lived_desk, make_folder
 
 from assent.cli import constitution as commands
 from assent.cli.exits import Exit
 from assent.config import load
+from assent.ledger.chain import Entry
 from assent.ledger.lease import Lease
-from assent.model.constitution import LIMITS
+from assent.model.change import changes_between
+from assent.model.constitution import LIMITS, Constitution
+from assent.model.facts import SCHEMA_VERSION, ConstitutionChanged, encode_fact, kind_of
 
 TIGHTER = DESK_FILE + '[constitution]\nedge_min = "0.03"\nprice_max = "0.90"\n'
 LOOSER = DESK_FILE + '[constitution]\nedge_min = "0.01"\n'
@@ -187,6 +190,23 @@ def test_a_start_takes_a_tighter_file_and_says_so_and_the_old_file_is_looser_the
     assert cli("ledger", "verify", "-C", ran).code == Exit.OK
     make_folder(ran)
     assert cli("run", ran, "--for", "1s", "--non-interactive").code == Exit.USAGE
+
+
+@pytest.mark.parametrize(
+    ("digest", "found"),
+    [("", "has the digest"), (Constitution(series=("SIM",), edge_min=30_000).digest(), "")],
+)
+def test_the_ledgers_proof_knows_the_limits_in_force_and_finds_a_digest_that_is_not_theirs(
+    cli: Cli, tmp_path: Path, digest: str, found: str
+) -> None:
+    past = Past(make_folder(tmp_path / "d"))
+    old, new = past.settings.constitution, Constitution(series=("SIM",), edge_min=30_000)
+    fact = ConstitutionChanged(old.digest(), new, digest, changes_between(old, new), "file at start", "", "")
+    past.store.append([Entry(past.now, kind_of(fact), SCHEMA_VERSION, encode_fact(fact))])
+    past.close()
+    told = cli("ledger", "verify", "-C", tmp_path / "d", "--json").json
+    assert (told["intact"], told["constitution"]) == (not found, digest)
+    assert found in str(told["findings"])
 
 
 # --- amend ----------------------------------------------------------------------------------------------

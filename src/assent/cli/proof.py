@@ -1,7 +1,8 @@
 """Is the ledger whole, and does the state follow from it? The verifier's verdict, and then the fold's.
 
 The chain and the anchors are checked by the stand-alone verifier, the states by folding every record anew and comparing
-each digest that the running desk wrote down. Reads only.
+each digest that the running desk wrote down. `constitution` is the digest of the limits that the records leave in
+force. Reads only.
 """
 
 from collections.abc import Iterable
@@ -35,14 +36,15 @@ def prove(path: Path, anchors: Path | None = None) -> dict[str, Any]:
     """One object with everything that was checked; `intact` when nothing was found."""
     report = verify.verify(path, anchors)
     findings: list[dict[str, Any]] = [finding._asdict() for finding in report.findings]
-    marks = 0
+    marks, constitution = 0, ""
     if report.intact:
         reader = open_reader(path)
         try:
             folded = fold_and_compare(reader.records(1, report.records))
         finally:
             reader.close()
-        marks = folded.marks
+        marks, seal = folded.marks, folded.state.seal
+        constitution = seal.constitution_digest if seal else ""
         if folded.fault:
             findings.append({"seq": folded.seq, "what": folded.fault})
     return {
@@ -53,6 +55,7 @@ def prove(path: Path, anchors: Path | None = None) -> dict[str, Any]:
         "head": report.head.hex(),
         "anchors": report.anchors,
         "states": marks,
+        "constitution": constitution,
         "findings": findings,
     }
 
