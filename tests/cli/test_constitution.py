@@ -252,6 +252,20 @@ def test_without_a_terminal_an_amendment_needs_yes(cli: Cli, own: Lived) -> None
     assert (refused.code, "--yes" in refused.err) == (Exit.USAGE, True)
 
 
+def test_with_json_nobody_is_asked_so_an_amendment_needs_yes(
+    cli: Cli, own: Lived, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_folder(own.folder, LOOSER)
+    monkeypatch.setattr(commands, "on_a_terminal", lambda: True)
+    refused = amend(cli, own, "--json")
+    assert (refused.code, refused.out, "--yes" in refused.err) == (Exit.USAGE, "", True)
+
+
+def test_what_is_wrong_between_the_new_limits_is_told_before_they_are_confirmed(cli: Cli, own: Lived) -> None:
+    make_folder(own.folder, CONTRADICTING)
+    assert "BLOCKS  price_min 0.60 is above price_max 0.40" in amend(cli, own).out
+
+
 def test_amending_to_the_same_limits_does_nothing_and_asks_nothing(cli: Cli, own: Lived) -> None:
     done = amend(cli, own)
     assert (done.code, "No difference" in done.out) == (Exit.OK, True)

@@ -201,6 +201,14 @@ def test_what_reduces_rests_on_and_what_was_only_loosened_cancels_nothing() -> N
     assert cancels(amend(bench, LOOSE)) == []
 
 
+def test_an_amendment_that_loosens_one_limit_and_tightens_another_cancels_what_rests() -> None:
+    bench = Bench()
+    order = bench.release()
+    bench.accept(order)
+    bench.match()
+    assert cancels(amend(bench, limits(edge_min=10_000, open_positions_max=9))) == [order.order_id]
+
+
 def test_an_entry_that_was_released_and_not_sent_is_not_permitted_after_a_tightening() -> None:
     bench = Bench()
     order = bench.release()

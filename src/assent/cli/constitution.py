@@ -15,7 +15,7 @@ from assent.cli.exits import CommandError, Exit
 from assent.cli.options import desk_options, need, say, say_json, settings_of
 from assent.cli.words import line, table, when
 from assent.model.change import LimitChange, changes_between, verdict_of
-from assent.model.consistency import complaints
+from assent.model.consistency import Complaint, complaints
 
 if TYPE_CHECKING:
     from assent.config import Settings
@@ -64,7 +64,6 @@ def check(desk: Path | None, folder: Path, mode: str | None, *, as_json: bool) -
     Exit 0: all is well. Exit 1: limits contradict each other or do nothing, or a start would refuse the file. Exit 2:
     the file cannot be read.
     """
-
     settings = settings_of(desk or folder, mode=mode)
     now = in_force(settings)
     changes = changes_between(now.constitution, settings.constitution)
@@ -79,9 +78,7 @@ def check(desk: Path | None, folder: Path, mode: str | None, *, as_json: bool) -
             "start": _start_words(now, verdict), **_told(changes),
         })  # fmt: skip
     else:
-        say(
-            [f"{one.kind.upper():<7} {line(one.sentence)}" for one in found] or ["The limits of the file fit together."]
-        )
+        say(_complaint_lines(found) or ["The limits of the file fit together."])
         say(["", f"A start: {_start_words(now, verdict)}", *_indented(change_lines(changes))])
     return Exit.OK if fine else Exit.FOUND
 
@@ -118,7 +115,7 @@ def diff(desk: Path | None, other: Path | None, folder: Path, mode: str | None, 
 def amend(desk: Path | None, folder: Path, mode: str | None, *, by: str, reason: str, yes: bool, as_json: bool) -> int:
     """Bring the file's limits into force on the record, looser ones too. The desk must not be running.
 
-    Shows every difference and asks for the first letters of the new digest. Refused while the books differ or an
+    Shows every difference and asks for the first characters of the new digest. Refused while the books differ or an
     order's fate is unknown.
     """
     settings = settings_of(desk or folder, mode=mode)
@@ -133,9 +130,9 @@ def amend(desk: Path | None, folder: Path, mode: str | None, *, by: str, reason:
         )
     changes = changes_between(now.constitution, settings.constitution)
     if not as_json:
-        say(_verdict_lines(changes, IN_FORCE, THE_FILE))
+        say([*_verdict_lines(changes, IN_FORCE, THE_FILE), *_complaint_lines(complaints(settings.constitution))])
     if changes and not yes:
-        _confirm(settings.constitution.digest())
+        _confirm(settings.constitution.digest(), asks=not as_json and on_a_terminal())
     answer = _carried_out(settings, now, by=who, reason=why) if changes else {"ok": True, "facts": []}
     if as_json:
         say_json({**answer, "old": now.digest, "new": settings.constitution.digest(), **_told(changes)})
@@ -144,14 +141,18 @@ def amend(desk: Path | None, folder: Path, mode: str | None, *, by: str, reason:
     return Exit.OK
 
 
-def _confirm(digest: str) -> None:
+def _complaint_lines(found: list[Complaint]) -> list[str]:
+    return [f"{one.kind.upper():<7} {line(one.sentence)}" for one in found]
+
+
+def _confirm(digest: str, *, asks: bool) -> None:
     """A person must have seen what this is about; a script says so with --yes."""
     wanted = digest[:DIGEST_SHOWN]
-    if not on_a_terminal():
+    if not asks:
         raise CommandError(
             "not_confirmed",
             "This changes limits and was not confirmed",
-            why="There is no terminal to ask at",
+            why="There is no terminal to ask at, or --json leaves no room to ask",
             todo="Read the difference with `assent constitution diff`, then give --yes",
         )
     typed = click.prompt(f"Type {wanted} to bring these limits into force", default="", show_default=False)
