@@ -89,8 +89,10 @@ def test_the_same_inputs_give_the_same_facts(seed: int) -> None:
 
 
 def test_a_desk_that_was_restored_goes_on_as_the_one_that_ran() -> None:
-    """Where only durable state speaks: answers, fills, people, the clock. No strategy, no quote, and no amendment, which
-    asks that this very process has compared the books."""
+    """Where only durable state speaks: answers, fills, people, the clock. No strategy, no quote.
+
+    And no amendment, which asks that this very process has compared the books.
+    """
     soft = ("QuoteSeen", "BarSeen", "ForecastSeen", "TimePassed", "InstrumentSeen", "PhaseSeen", "StreamProven")
     for seed in SEEDS:
         world = a_life(seed)

@@ -28,7 +28,15 @@ from assent.model.facts import (
 from assent.runtime.clock import ScaledClock
 from assent.runtime.inbox import Inbox
 from assent.runtime.loop import Loop
-from assent.runtime.recovery import Identity, LimitsLoosened, open_ledger, opening_inputs, restore, take_lease
+from assent.runtime.recovery import (
+    Identity,
+    LimitsLoosened,
+    check_limits,
+    open_ledger,
+    opening_inputs,
+    restore,
+    take_lease,
+)
 from assent.runtime.status import status_of
 
 each_limit = pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: limit.key)
@@ -54,6 +62,16 @@ def start(place: Path, constitution: Constitution, *, commits: bool = True) -> t
         opened.close()
 
 
+def start_in_memory(store: MemoryStore, constitution: Constitution) -> tuple[Desk, list[Fact]]:
+    """The same start without a disk, for the tests that are run for each limit."""
+    desk, identity = Desk(), under(constitution)
+    restore(store, desk, identity)
+    check_limits(desk, constitution)
+    inputs = opening_inputs(desk, identity, ledger_id="0" * 16, build="b", state_dir=None, now=EPOCH)
+    loop = Loop(desk=desk, store=store, inbox=Inbox(), clock=ScaledClock(EPOCH, 1), execute=lambda _effects: None)
+    return desk, loop.take(inputs)
+
+
 def kinds(facts: list[Fact]) -> list[str]:
     return [kind_of(fact) for fact in facts]
 
@@ -67,31 +85,38 @@ def size(place: Path) -> int:
 
 
 @each_limit
-def test_a_file_that_tightens_a_limit_is_taken_and_recorded(tmp_path: Path, limit: Limit) -> None:
+def test_a_file_that_tightens_a_limit_is_taken_and_recorded(limit: Limit) -> None:
     loose, tight = (Constitution(**{limit.key: value}) for value in pair(limit))
-    place = tmp_path / "l.sqlite"
-    start(place, loose)
-    desk, said = start(place, tight)
+    store = MemoryStore()
+    start_in_memory(store, loose)
+    desk, said = start_in_memory(store, tight)
     assert kinds(said) == ["ConstitutionChanged", "DeskStarted"]
     assert desk.state.seal is not None
     assert desk.state.seal.constitution == tight
 
 
 @each_limit
-def test_a_file_that_loosens_a_limit_ends_the_start_with_key_old_and_new(tmp_path: Path, limit: Limit) -> None:
+def test_a_file_that_loosens_a_limit_ends_the_start_with_key_old_and_new(limit: Limit) -> None:
     loose, tight = (Constitution(**{limit.key: value}) for value in pair(limit))
-    place = tmp_path / "l.sqlite"
-    start(place, tight)
-    records = size(place)
+    store = MemoryStore()
+    start_in_memory(store, tight)
     with pytest.raises(LimitsLoosened) as refused:
-        start(place, loose)
+        start_in_memory(store, loose)
     (change,) = refused.value.changes
     assert (change,) == changes_between(tight, loose)
     assert (change.key, change.becomes) == (limit.key, "looser")
     assert f"{limit.key}: {change.old} -> {change.new} (looser)" in str(refused.value)
     assert "assent constitution amend" in str(refused.value)
-    assert size(place) == records, "a refused start writes nothing"
-    start(place, tight)
+
+
+def test_a_refused_start_writes_nothing_and_the_file_that_was_in_force_still_starts(tmp_path: Path) -> None:
+    place = tmp_path / "l.sqlite"
+    start(place, TIGHT)
+    records = size(place)
+    with pytest.raises(LimitsLoosened):
+        start(place, SEALED)
+    assert size(place) == records
+    assert kinds(start(place, TIGHT)[1]) == ["DeskStarted"]
 
 
 def test_the_next_start_with_the_same_file_records_no_second_change(tmp_path: Path) -> None:
