@@ -35,6 +35,8 @@ def amendment_asked(desk: Context, inp: AmendmentAsked) -> None:
 
 def clear_outdated(desk: Context) -> None:
     """Ask for the cancel of entries from before the last tightening, again when one did not get through."""
+    if not desk.state.tightened_seq:
+        return
     for order in list(desk.state.orders.values()):
         resting = order.status in RESTING and charter.outdated(desk.state, order)
         if resting and control.may_ask_cancel(order, desk.now):
