@@ -5,8 +5,9 @@ cancelled, whether it breaks the new limits or not: its release was judged again
 strategy that still wants it proposes it again and is judged by those in force.
 """
 
-from assent.desk import charter, control
+from assent.desk import charter
 from assent.desk.context import Context
+from assent.desk.orders import may_ask_cancel
 from assent.model.change import LimitChange, changes_between, verdict_of
 from assent.model.constitution import Constitution
 from assent.model.errors import require
@@ -28,7 +29,7 @@ def amendment_asked(desk: Context, inp: AmendmentAsked) -> None:
     """A named person may loosen, too, once the books are known to agree."""
     changes = _changes(desk, inp.constitution)
     obstacle = charter.amendment_obstacle(
-        desk.state, instead_of=inp.instead_of, by=inp.by, reason=inp.reason, matched=desk.last_match is not None
+        desk.state, instead_of=inp.instead_of, by=inp.by, reason=inp.reason, matched=desk.compared_ts > 0
     )
     _bring_about(desk, inp.constitution, changes, obstacle, how="amendment", by=inp.by, reason=inp.reason)
 
@@ -39,7 +40,7 @@ def clear_outdated(desk: Context) -> None:
         return
     for order in list(desk.state.orders.values()):
         resting = order.status in RESTING and charter.outdated(desk.state, order)
-        if resting and control.may_ask_cancel(order, desk.now):
+        if resting and may_ask_cancel(order, desk.now):
             desk.emit(
                 CancelReleased(order_id=order.order.order_id, by="desk", why="limits were tightened after its release")
             )
