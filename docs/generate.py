@@ -20,7 +20,7 @@ from assent.config import demo_settings
 from assent.config.environment import SEALED, variable_of
 from assent.config.settings import Settings
 from assent.config.table import PLUGIN_SETTINGS, SCOPE, SETTINGS, STRATEGY_OPTIONS, STRATEGY_SETTINGS
-from assent.config.values import Setting, allowed_words, format_duration
+from assent.config.values import Setting, allowed_words
 from assent.desk import context, control, desk
 from assent.desk.orders import TRANSITIONS
 from assent.desk.rules import LIMITS_OF, RULES
@@ -32,7 +32,7 @@ from assent.model.intents import Proposal
 from assent.model.levels import ALLOWED, CAUSES, Cause, Level
 from assent.model.orders import Order, order_digest
 from assent.model.reasons import REASONS, Family
-from assent.model.units import format_micros
+from assent.model.units import format_duration, format_micros
 from assent.runtime import effects, executor, reconcile, runtime, tally
 from assent.strategy.testing import Bench
 from assent.venue.sim import adapter

@@ -163,7 +163,7 @@ BROKEN: dict[str, Broken] = {
         'estimate = "forecats"', "none of the known words", '"forecast" or "consensus"', 'estimate = "forecast"'
     ),
     "an option beyond its range": option('edge_min = "1.01"', "more than the most", PRICE, 'edge_min = "0.03"'),
-    # what is missing, what stands there twice, what cannot both be meant
+    # what is missing, what stands there twice
     "no scope": Broken(
         DESK.replace('series = ["KXHIGHSIM"]', ""), "scope", "", "an empty scope allows nothing",
         "at least one name in markets, events or series", 'series = ["KXHIGHSIM"]',
@@ -187,21 +187,6 @@ BROKEN: dict[str, Broken] = {
     ),
     "a section that stands there twice": Broken(
         DESK + "[paper]\n[paper]\n", "the whole file", "", "it is not TOML", "a TOML file", "[desk]"
-    ),
-    "a lowest price above the highest": limit(
-        'price_min = "0.60"\nprice_max = "0.40"', 'above price_max = "0.40"', "not above price_max",
-        'price_min = "0.05"',
-    ),
-    "an edge against favourites that nothing is": limit(
-        'favourite_edge_min = "0.05"', "nothing is a heavy favourite", "a price for favourite_from",
-        'favourite_from = "0.90"',
-    ),
-    "a confidence against favourites that nothing is": limit(
-        'favourite_confidence_min = "80%"', "nothing is a heavy favourite", "a price for favourite_from",
-        'favourite_from = "0.90"',
-    ),
-    "favourites against which nothing is asked": limit(
-        'favourite_from = "0.90"', "this would do nothing", "a value for one of them", 'favourite_edge_min = "0.05"'
     ),
     # files
     "not TOML": Broken("[desk\nname = 1\n", "the whole file", "", "(at line 1,", "a TOML file", "[desk]"),
@@ -279,6 +264,28 @@ def part_of(problem: list[str], label: str) -> str:
     rest = problem[first + 1 :]
     length = next((n for n, line in enumerate(rest) if line.strip().startswith(labels)), len(rest))
     return "\n".join(problem[first : first + 1 + length])
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ('price_min = "0.60"\nprice_max = "0.40"', "price_min 0.60 is above price_max 0.40"),
+        ('favourite_edge_min = "0.05"', "favourite_edge_min does nothing while favourite_from is off"),
+        ('favourite_confidence_min = "80%"', "favourite_confidence_min does nothing while favourite_from is off"),
+        ('favourite_from = "0.90"', "favourite_from does nothing while"),
+        ("open_positions_max = 0", "open_positions_max is zero, so nothing can be opened"),
+    ],
+)
+def test_limits_that_cannot_both_be_meant_are_told_by_their_check(
+    cli: Cli, tmp_path: Path, lines: str, said: str
+) -> None:
+    """Each of them is allowed by itself and takes no money, so they stop no start; whoever asks is told."""
+    (tmp_path / "assent.toml").write_text(DESK + LIMITS + lines, encoding="utf-8")
+    before = everything_in(tmp_path)
+    told = cli("constitution", "check", tmp_path)
+    assert told.code == Exit.FOUND
+    assert said in told.out
+    assert everything_in(tmp_path) == before
 
 
 def test_a_problem_names_the_line_of_the_file(cli: Cli, tmp_path: Path) -> None:

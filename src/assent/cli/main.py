@@ -40,6 +40,7 @@ COMMANDS: Final[Mapping[str, Place]] = {
     "ledger": Place("ledger", "Verify, show or export the ledger."),
     "strategy": Place("strategy", "Write a strategy, list those that there are."),
     "config": Place("config", "What is set and where it was said; change one value."),
+    "constitution": Place("constitution", "The limits in force, and how they may change."),
     "doctor": Place("doctor", "Check the desk and its surroundings."),
 }
 

@@ -74,12 +74,13 @@ def _refuse_sealed(key: str) -> None:
     section, _, name = key.partition(".")
     limits = {s.key: s.section for s in SETTINGS if s.section in SEALED}
     if section in SEALED or key in limits:
+        limit = name or key
         raise SealedKey(
             "constitution_key",
             f"{key} is a limit of the constitution",
             why="Limits are sealed into the ledger, so they are not changed in passing like a setting",
-            todo=f"Change `{name or key}` in the file itself, in [{limits.get(name or key, 'constitution')}], and see "
-            "what it means: assent constitution",
+            todo=f"Change `{limit}` in the file itself, in [{limits.get(limit, 'constitution')}], and ask what a start "
+            "would do with it: assent constitution check",
         )
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from assent.config.contradictions import contradictions
 from assent.config.environment import from_environment
 from assent.config.kinds import Kind, KindError, find, offers
 from assent.config.origins import Origin, lines_of
@@ -63,9 +62,10 @@ def load(
     overrides: Mapping[str, object] | None = None,
     environment: Mapping[str, str] | None = None,
     plugins: bool = True,
+    file_name: str = FILE_NAME,
 ) -> Settings:
     """The settings of the desk in `root`; see `read_all`."""
-    return read_all(root, overrides=overrides, environment=environment, plugins=plugins).settings
+    return read_all(root, overrides=overrides, environment=environment, plugins=plugins, file_name=file_name).settings
 
 
 def read_all(
@@ -75,15 +75,17 @@ def read_all(
     environment: Mapping[str, str] | None = None,
     plugins: bool = True,
     text: str | None = None,
+    file_name: str = FILE_NAME,
 ) -> Loaded:
     """The settings of the desk in `root`, with the origin of each.
 
     `overrides` ("desk.mode": "observe") win over `environment`, that wins over the file, and all are as strict.
     Without `plugins` no stranger's code runs: who only looks or stops must not depend on it, and gets such a strategy
     without its options. `text` stands for the file's content, to try a change before it is written.
+    `file_name`: another file beside it, to be looked at and never to be run.
     """
     root = root.absolute()
-    reading = _Reading(root / FILE_NAME)
+    reading = _Reading(root / file_name)
     document = reading.document(text)
     if reading.problems:
         raise ConfigError(reading.problems)
@@ -217,8 +219,6 @@ class _Reading:
                 "scope", "", "an empty scope allows nothing, so the desk could never trade",
                 "at least one name in markets, events or series", '[scope]\nseries = ["KXHIGHSIM"]',
             )  # fmt: skip
-        for one in contradictions(found):
-            self._add(one.key, one.value, one.why, one.allowed, one.example)
         return found
 
     def strategies(self, tables: object, *, mode: object, plugins: bool) -> tuple[StrategySettings, ...]:
