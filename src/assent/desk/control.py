@@ -1,6 +1,6 @@
 """Starting, stopping, halting, resuming, and what each cycle of the clock brings about."""
 
-from assent.desk import account, halts, losses, norms, proposing
+from assent.desk import account, exits, halts, losses, norms, proposing
 from assent.desk.context import Context
 from assent.desk.state import OrderState
 from assent.model.facts import (
@@ -80,6 +80,7 @@ def time_passed(desk: Context, _inp: TimePassed) -> None:
     losses.watch(desk)
     for cause in halts.quiet_causes(state, desk.cause_seen, now):
         desk.emit(HaltCleared(cause=cause, by="desk", reason="quiet for long enough"))
+    exits.cycle(desk)
     proposing.ask(desk, "on_cycle")
 
 

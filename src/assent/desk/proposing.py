@@ -7,7 +7,7 @@ for the same reasons again is only counted; it is recorded when something about 
 from collections.abc import Iterable
 from itertools import islice
 
-from assent.desk import control
+from assent.desk import brackets, control
 from assent.desk.candidate import Candidate
 from assent.desk.context import Context, Refusal
 from assent.desk.gate import Verdict, judge
@@ -58,7 +58,7 @@ def take(desk: Context, strategy: str, proposals: Iterable[object]) -> None:
         if fault:
             stop(desk, strategy, "strategy_nonsense", fault)
             return
-        _consider(desk, strategy, proposal)  # type: ignore[arg-type]
+        consider(desk, strategy, proposal)  # type: ignore[arg-type]
 
 
 def a_fault(error: BaseException) -> None:
@@ -85,7 +85,8 @@ def _said(error: BaseException) -> str:
         return "an error whose message cannot be shown"
 
 
-def _consider(desk: Context, strategy: str, proposal: Proposal) -> None:
+def consider(desk: Context, strategy: str, proposal: Proposal) -> None:
+    """One idea through the gate: released with all its exits, or refused."""
     market = desk.markets.get(proposal.instrument)
     quote = desk.streams.taken(market) if market else None
     candidate = Candidate(
@@ -158,3 +159,9 @@ def _release(desk: Context, intent: Intent) -> None:
         protective=intent.protective,
     )
     desk.emit(OrderReleased(order=order, digest=order_digest(order), assent=AUTONOMOUS))
+    if intent.exits is None:
+        return
+    instrument = desk.state.find_instrument(intent.instrument)
+    if instrument is not None and brackets.known_to_venue(instrument):
+        for leg in brackets.children(seal, order, intent):
+            desk.emit(OrderReleased(order=leg, digest=order_digest(leg), assent=AUTONOMOUS))
