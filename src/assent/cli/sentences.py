@@ -74,9 +74,10 @@ def _contracts(qty: int, at: int) -> str:
 
 def _released(fact: facts.OrderReleased) -> str:
     order = fact.order
+    kind = "" if order.type == "limit" else f" {order.type}"
     return (
         f"order {short(order.order_id)} released: {order.side} {_contracts(order.qty, order.price)}"
-        f" at {price(order.price)}{'' if order.type == 'limit' else ' ' + order.type} in {order.instrument}, {order.time_in_force}, {fact.assent}"
+        f" at {price(order.price)}{kind} in {order.instrument}, {order.time_in_force}, {fact.assent}"
     )
 
 

@@ -8,6 +8,8 @@ from assent.desk.story import Money, Story
 from assent.model.instruments import Future, Instrument
 
 WIDTH = 100
+_BINARY_WORDS = ("  cost", "  given back for", "  settlement paid")
+_FUTURE_WORDS = ("  entered at a notional of", "  left for", "  settled for")
 
 
 def story_lines(story: Story) -> list[str]:
@@ -133,17 +135,15 @@ def _end(story: Story) -> list[str]:
 
 
 def _money(sums: Money, *, future: bool) -> list[str]:
-    """This intent alone. Nothing is paid for a future, so its sums are notionals, and only the fees and the end money."""
+    """This intent alone. Nothing is paid for a future: its sums are notionals; the fees and the end are money."""
     if not sums.qty:
         return ["this intent alone: nothing was filled, nothing was paid"]
-    rows = [("  entered at a notional of" if future else "  cost", money(sums.cost)), ("  fees", money(sums.fees))]
+    entered, left, settled = _FUTURE_WORDS if future else _BINARY_WORDS
+    rows = [(entered, money(sums.cost)), ("  fees", money(sums.fees))]
     if sums.proceeds:
-        rows += [
-            ("  left for" if future else "  given back for", money(sums.proceeds)),
-            ("  fees of giving back", money(sums.proceeds_fees)),
-        ]
+        rows += [(left, money(sums.proceeds)), ("  fees of giving back", money(sums.proceeds_fees))]
     if sums.payout or not future:
-        rows.append(("  settled for" if future else "  settlement paid", money(sums.payout)))
+        rows.append((settled, money(sums.payout)))
     if sums.gain is None:
         rows.append(("  still held", f"{in_unit('qty', sums.left)} contracts"))
     else:
