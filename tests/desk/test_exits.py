@@ -3,13 +3,14 @@
 from typing import Any
 
 import pytest
-from tests.desk.support import CONTRACT, MARKET, Bench, buy, kinds, limits
+from tests.desk.support import CONTRACT, MARKET, Bench, Scripted, buy, kinds, limits
 from tests.model.support import a_future
 
 from assent.desk import exposure
+from assent.model.errors import InvariantBroken
 from assent.model.exits import Exits
 from assent.model.facts import CancelReleased, Fact, HaltRaised, IntentRefused, OrderQuarantined, OrderReleased
-from assent.model.inputs import FillSeen, NotSent, Refused
+from assent.model.inputs import Accepted, FillSeen, NotSent, Refused
 from assent.model.orders import Order
 from assent.model.units import MICRO, SECOND
 
@@ -163,6 +164,58 @@ def test_a_future_without_a_stop_is_refused_unless_the_constitution_allows_a_cou
     assert order.qty == CONTRACT
 
 
+CAPS: list[tuple[dict[str, Any], dict[str, Any], str | None]] = [
+    # The count without a stop replaces the amount per trade, and none of the caps that look at the account.
+    ({"risk_fraction_max": 10_000}, {}, "risk_per_trade"),
+    ({"kelly_fraction_max": 250_000}, {}, "risk_per_trade"),
+    ({"kelly_fraction_max": 250_000}, {"exits": STOP}, "risk_per_trade"),
+    ({"risk_fraction_max": 1_000}, {"exits": STOP}, None),
+    ({"risk_fraction_max": 100}, {"exits": STOP}, "risk_per_trade"),
+    ({}, {"qty_max": 1}, "risk_per_trade"),
+    ({"order_qty_max": CONTRACT - 1}, {}, "order_qty"),
+    ({"order_notional_max": 24_999 * MICRO}, {}, "order_notional"),
+    ({"position_notional_max": 24_999 * MICRO}, {"exits": STOP}, "position_notional"),
+    ({"market_exposure_max": 16 * MICRO}, {"exits": STOP}, "market_exposure"),
+    ({"daily_loss_max": 16 * MICRO}, {"exits": STOP}, "daily_loss_guard"),
+    # A band of chances says nothing of a future; bars say nothing of the gap between bid and ask.
+    ({"price_max": 900_000}, {"exits": STOP}, None),
+    ({"spread_max": 250_000}, {"exits": STOP}, "spread"),
+    # Four points of five dollars less the fee, on a notional of 25,000: 775.2 parts per million.
+    ({"ev_min": 775}, {"exits": STOP}, None),
+    ({"ev_min": 776}, {"exits": STOP}, "ev"),
+]
+
+
+@pytest.mark.parametrize(("changes", "idea", "reason"), CAPS)
+def test_every_family_of_rules_judges_a_future_too(
+    changes: dict[str, Any], idea: dict[str, Any], reason: str | None
+) -> None:
+    wide = limits(
+        **({"risk_per_trade_max": 100 * MICRO, "total_exposure_max": 100_000 * MICRO, "unprotected_contracts_max": 1}
+           | changes)
+    )  # fmt: skip
+    told = future_bench(wide).propose(buy(**terms(**idea)))
+    assert (refused(told) if reason else kinds(told)[-1]) == (reason or "OrderReleased")
+
+
+def test_a_quoted_future_is_judged_by_its_own_gap() -> None:
+    bench = future_bench(limits(risk_per_trade_max=100 * MICRO, spread_max=250_000))
+    bench.quote("MESTEST", 4_999_750_000, 5_000 * POINT)
+    assert len(released(bench.propose(buy(**terms(exits=STOP))))) == 2
+    bench = future_bench(limits(risk_per_trade_max=100 * MICRO, spread_max=250_000))
+    bench.quote("MESTEST", 4_999_500_000, 5_000 * POINT)
+    assert refused(bench.propose(buy(**terms(exits=STOP)))) == "spread"
+
+
+def test_a_future_leaves_by_what_it_lost_on_its_notional_beside_the_bracket() -> None:
+    bench = future_bench()
+    [entry] = bench.bracket(**terms(exits=Exits(stop_price=4_990 * POINT, loss_ppm=1_000)))[:1]
+    bench.fill(entry)
+    assert released(bench.bar(4_996)) == []
+    [out] = released(bench.bar(4_995))
+    assert (out.type, out.qty, out.oca_group) == ("market", CONTRACT, entry.intent_id)
+
+
 def test_one_order_of_two_contracts_turns_the_position_and_risks_only_what_it_opens() -> None:
     bench = future_bench(FREE_HAND)
     bench.hold(**terms())
@@ -196,6 +249,21 @@ WATCHED: list[tuple[Exits, Any, tuple[int, int], str | None]] = [
     (Exits(target_price=400_000), "sell", (390_000, 410_000), None),
     (Exits(depth_min=1_000 * CONTRACT), "buy", (490_000, 500_000), None),
     (Exits(depth_min=1_001 * CONTRACT), "buy", (490_000, 500_000), "liquidity"),
+    # Bought at fifty: five percent of the cost are two and a half cents, ten are five.
+    (Exits(loss_ppm=50_000), "buy", (480_000, 490_000), None),
+    (Exits(loss_ppm=50_000), "buy", (470_000, 480_000), "stop"),
+    (Exits(loss_ppm=40_000), "buy", (480_000, 490_000), "stop"),
+    (Exits(gain_ppm=100_000), "buy", (540_000, 560_000), None),
+    (Exits(gain_ppm=100_000), "buy", (550_000, 560_000), "target"),
+    # NO at fifty-one: ten percent are 5.1 cents, so YES must be asked at 43.
+    (Exits(gain_ppm=100_000), "sell", (430_000, 440_000), None),
+    (Exits(gain_ppm=100_000), "sell", (420_000, 430_000), "target"),
+    (Exits(loss_ppm=50_000), "sell", (500_000, 510_000), None),
+    (Exits(loss_ppm=50_000), "sell", (510_000, 520_000), "stop"),
+    (Exits(spread_max=80_000), "buy", (450_000, 530_000), None),
+    (Exits(spread_max=80_000), "buy", (440_000, 530_000), "liquidity"),
+    # The stop comes first.
+    (Exits(spread_max=80_000, loss_ppm=50_000), "buy", (440_000, 530_000), "stop"),
 ]
 
 
@@ -228,6 +296,76 @@ def test_an_exit_on_its_way_is_not_doubled_and_one_that_found_nobody_is_proposed
     bench.accept(out, remaining=0)
     assert released(bench.quote(MARKET.id, 460_000, 480_000)) == []
     assert len(released(bench.later(SECOND).quote(MARKET.id, 460_000, 480_000))) == 1
+
+
+def test_an_exit_that_the_venue_keeps_refusing_is_tried_ever_less_often_and_at_once_when_some_of_it_filled() -> None:
+    bench = held_with(Exits(stop_price=480_000))
+    tries = 0
+    for _ in range(600):
+        for out in released(bench.later(SECOND).quote(MARKET.id, 470_000, 480_000)):
+            bench.answer(out, Refused("market_paused", ""))
+            tries += 1
+    assert 18 <= tries <= 26
+    [out] = released(bench.later(60 * SECOND).quote(MARKET.id, 470_000, 480_000))
+    bench.fill(out, 4 * CONTRACT)
+    bench.closed(out, 4 * CONTRACT)
+    [rest] = released(bench.quote(MARKET.id, 470_000, 480_000))
+    assert rest.qty == 6 * CONTRACT
+
+
+def test_an_exit_that_the_gate_refuses_is_recorded_once_and_goes_when_nothing_forbids_it_any_more() -> None:
+    bench = held_with(Exits(stop_price=480_000))
+    bench.halt()
+    told = [fact for _ in range(100) for fact in bench.later(SECOND).quote(MARKET.id, 470_000, 480_000)]
+    assert refused(told) == "level"
+    assert kinds(told) == ["IntentRefused"]
+    bench.match()
+    bench.resume()
+    assert len(released(bench.later(SECOND).quote(MARKET.id, 470_000, 480_000))) == 1
+
+
+def test_a_close_that_only_rests_does_not_keep_the_desk_from_leaving() -> None:
+    bench = held_with(Exits(stop_price=480_000))
+    far = bench.release(action="close", side="sell", price=900_000, fair=None)
+    bench.accept(far)
+    told = bench.quote(MARKET.id, 470_000, 480_000)
+    assert [fact.order_id for fact in told if isinstance(fact, CancelReleased)] == [far.order_id]
+    assert released(told) == []
+    bench.cancel_answered(far, Accepted("v", 0, 0))
+    assert [order.qty for order in released(bench.quote(MARKET.id, 470_000, 480_000))] == [10 * CONTRACT]
+
+
+def test_an_empty_side_decides_nothing_and_is_told_to_a_person() -> None:
+    bench = held_with(Exits(stop_price=480_000, loss_ppm=10_000, life_ns=SECOND))
+    assert bench.later(2 * SECOND).quote(MARKET.id, None, 10_000) == []
+    told = bench.cycle()
+    assert [fact.cause for fact in told if isinstance(fact, HaltRaised)] == ["mark_missing"]
+    assert released(told) == []
+    assert len(released(bench.quote(MARKET.id, 470_000, 480_000))) == 1
+
+
+def test_an_exit_before_the_close_goes_at_its_time_and_an_entry_after_it_is_refused() -> None:
+    ahead = MARKET.close_ts - Bench().now - 60 * SECOND
+    bench = held_with(Exits(ahead_ns=ahead))
+    bench.later(60 * SECOND - 1)
+    assert released(bench.quote()) == []
+    bench.later(1)
+    assert len(released(bench.quote())) == 1
+    late = Bench().later(60 * SECOND)
+    late.quote()
+    assert refused(late.propose(buy(exits=Exits(ahead_ns=ahead)))) == "order_form"
+
+
+def test_an_entry_that_only_closes_what_was_held_on_the_other_side_leaves_no_exits_behind() -> None:
+    bench = Bench()
+    bench.hold(side="sell", price=490_000, fair=390_000, qty_max=10 * CONTRACT)
+    bench.hold(qty_max=10 * CONTRACT, exits=Exits(stop_price=480_000))
+    assert (bench.state.held(MARKET.id), bench.state.guards) == (0, {})
+
+
+def test_the_desks_own_name_is_no_name_for_a_strategy() -> None:
+    with pytest.raises(InvariantBroken, match="strategy_name_is_the_desks"):
+        Bench(strategies=(Scripted("desk"),))
 
 
 def test_exits_are_watched_again_after_a_restart() -> None:

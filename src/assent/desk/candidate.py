@@ -154,7 +154,7 @@ def _size_without_stop(candidate: Candidate, instrument: Future, limits: Constit
     candidate.qty = futures.room_without_stop(state, instrument, side=side, qty_max=candidate.proposal.qty_max)
     if candidate.qty:
         _cut_to_order_caps(candidate, instrument, limits)
-    elif limits.unprotected_contracts_max:
+    elif limits.unprotected_contracts_max and not futures.room_without_stop(state, instrument, side=side, qty_max=None):
         candidate.cut = "unprotected"
     judged = candidate.qty or instrument.quantities.least
     candidate.fee = fee_worst(instrument, side, price, judged)

@@ -4,6 +4,7 @@ from assent.desk import brackets, futures
 from assent.desk.candidate import Candidate
 from assent.model.instruments import Future
 from assent.model.intents import Check
+from assent.model.units import MICRO
 
 
 def unprotected(candidate: Candidate) -> Check:
@@ -11,10 +12,10 @@ def unprotected(candidate: Candidate) -> Check:
     seal, market = candidate.state.seal, candidate.market
     if not candidate.without_stop or seal is None or market is None:
         return Check("unprotected", True)
-    limit = seal.constitution.unprotected_contracts_max * 1_000_000
+    limit = seal.constitution.unprotected_contracts_max * MICRO
     standing = futures.standing(candidate.state, market.instrument.id, candidate.side)
     measured = standing + (candidate.qty or market.instrument.quantities.least)
-    return Check("unprotected", candidate.qty > 0 and measured <= limit, measured, limit)
+    return Check("unprotected", candidate.cut != "unprotected" and measured <= limit, measured, limit)
 
 
 def one_bracket(candidate: Candidate) -> Check:
