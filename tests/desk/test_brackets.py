@@ -180,6 +180,27 @@ def test_a_second_half_after_the_first_was_stopped_is_protected_by_what_rests_of
     assert (released(told), causes(told)) == ([], [])
 
 
+@pytest.mark.parametrize(("filled", "gives_way"), [(0, True), (CONTRACT, False)])
+def test_an_entry_gives_way_to_a_better_one_with_its_legs_unless_some_of_it_has_filled(
+    filled: int, gives_way: bool
+) -> None:
+    bench = a_bench(
+        limits(
+            risk_per_trade_max=100 * MICRO, total_exposure_max=100_000 * MICRO, supersede_step_min=POINT // 2
+        )
+    )  # fmt: skip
+    entry, stop, goal = bench.bracket(**terms())
+    if filled:
+        bench.fill(entry, filled)
+    better = buy(**terms(price=4_999 * POINT))
+    assert called_back(bench.propose(better)) == ([entry.order_id] if gives_way else [])
+    if gives_way:
+        assert called_back(bench.cancel_answered(entry, Accepted("v", 0, 0))) == [stop.order_id, goal.order_id]
+        for leg in (stop, goal):
+            bench.closed(leg, 0)
+        assert len(released(bench.propose(better))) == 3
+
+
 # --- both at once --------------------------------------------------------------------------------------
 
 

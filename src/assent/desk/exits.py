@@ -9,7 +9,7 @@ closed and a person is called. A try that came to nothing is repeated while its 
 from assent.desk import brackets, control, money, proposing
 from assent.desk.context import BY, Attempt, Context
 from assent.desk.market import Market
-from assent.desk.orders import RESTING
+from assent.desk.orders import RESTING, may_ask_cancel
 from assent.desk.state import Guard, OrderState, Position
 from assent.model.exits import Exits
 from assent.model.facts import CancelReleased
@@ -126,7 +126,6 @@ def _leave(desk: Context, market: Market, quote: QuoteSeen, why: str) -> None:
             _call_back(desk, order, f"exit by {why}")
     if closes:
         return
-    before = desk.state.decisions
     proposal = Proposal(
         instrument=name,
         action="close",
@@ -135,8 +134,7 @@ def _leave(desk: Context, market: Market, quote: QuoteSeen, why: str) -> None:
         type="market" if brackets.known_to_venue(market.instrument) else "limit",
         reason=f"exit by {why}",
     )
-    proposing.consider(desk, BY, proposal)
-    released = desk.state.decisions > before and any(_closes(order, name) for order in desk.state.orders.values())
+    released = proposing.consider(desk, BY, proposal) is None
     in_vain = last.in_vain + released if last is not None and last.held == held else int(released)
     wait = min(AGAIN << max(0, in_vain - 1), AGAIN_MOST)
     desk.attempts[name] = Attempt(held, min(in_vain, 16), desk.now + wait)
@@ -168,5 +166,5 @@ def _see_to_stop(desk: Context, name: str, market: Market | None, guard: Guard) 
 
 
 def _call_back(desk: Context, order: OrderState, why: str) -> None:
-    if order.status in RESTING and control.may_ask_cancel(order, desk.now):
+    if order.status in RESTING and may_ask_cancel(order, desk.now):
         desk.emit(CancelReleased(order_id=order.order.order_id, by=BY, why=why))

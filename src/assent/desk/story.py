@@ -15,6 +15,7 @@ from assent.desk import money
 from assent.model.facts import (
     CancelEnded,
     CancelReleased,
+    DecisionRecorded,
     Fact,
     FeeDiffered,
     FillBooked,
@@ -125,6 +126,7 @@ class Story(msgspec.Struct, frozen=True):
     fills: tuple[Fill, ...]
     settled: Settled | None
     money: Money | None
+    decision: DecisionRecorded | None
     hindsight_per_contract: int | None
 
 
@@ -185,7 +187,7 @@ def _story(
     release = next((step for step in _releases(after) if step.order.intent_id == intent.intent_id), None)
     order_id = release.order.order_id if release else intent.order_id or ""
     family = {order.order.order_id for order in _releases(after) if order.order.parent == order_id} | {order_id}
-    steps = _steps(after, family - {""})
+    steps = _steps(after, family - {""}, intent.intent_id)
     walk = _Lots(intent.intent_id, records)
     settled = walk.settlements.get(intent.instrument)
     return Story(
@@ -210,6 +212,7 @@ def _story(
         fills=walk.fills_of(family),
         settled=settled,
         money=walk.money() if release else None,
+        decision=_decision(after, start.ts, intent.strategy),
         hindsight_per_contract=_hindsight(intent, instrument, settled) if refused else None,
     )
 
@@ -218,8 +221,19 @@ def _releases(records: Sequence[Told]) -> Iterable[OrderReleased]:
     return (fact for _, _, fact in records if isinstance(fact, OrderReleased))
 
 
-def _steps(records: Sequence[Told], family: set[str]) -> tuple[Step, ...]:
-    """Release, answers, fills, cancels, late evidence: every record about the order and the legs of its bracket."""
+def _decision(records: Sequence[Told], ts: int, strategy: str) -> DecisionRecorded | None:
+    """What the strategy's cycle came to, if it has its cycles recorded: it stands behind all ideas of that tick."""
+    for _, later, fact in records:
+        if later != ts:
+            return None
+        if isinstance(fact, DecisionRecorded) and fact.strategy == strategy:
+            return fact
+    return None
+
+
+def _steps(records: Sequence[Told], family: set[str], intent_id: str) -> tuple[Step, ...]:
+    """Release, answers, fills, cancels, late evidence: every record about this order and the legs of its bracket, in
+    ledger order. Of an idea that is to take an older order's place: that order's cancel."""
     fills: set[str] = set()
     steps = []
     for seq, ts, fact in records:
@@ -234,7 +248,8 @@ def _steps(records: Sequence[Told], family: set[str]) -> tuple[Step, ...]:
             concerns = fact.fill_id in fills
         else:
             concerns = isinstance(fact, _OF_AN_ORDER) and fact.order_id in family
-        if concerns:
+        makes_room = isinstance(fact, CancelReleased) and fact.superseded_by == intent_id
+        if concerns or makes_room:
             steps.append(Step(seq, ts, fact))
     return tuple(steps)
 
