@@ -87,6 +87,10 @@ def test_every_value_that_is_said_is_the_value_that_is_used(tmp_path: Path) -> N
     cycle = "1m"
     hang_max = "3s"
     memory_max_mib = 200
+    kill_switch_env = "STOP_BOT"
+    kill_switch_env_file = "service.env"
+    kill_switch_file = "/run/desk/STOP"
+    kill_switch_allows_exits = true
     [[strategy]]
     name = "one"
     estimate = "consensus"
@@ -115,7 +119,12 @@ def test_every_value_that_is_said_is_the_value_that_is_used(tmp_path: Path) -> N
         exchange_seed=99,
         hang_max_ns=3 * SECOND,
         memory_max_mib=200,
+        kill_switch_env="STOP_BOT",
+        kill_switch_env_file="service.env",
+        kill_switch_file="/run/desk/STOP",
+        kill_switch_allows_exits=True,
     )  # fmt: skip
+    assert (settings.env_file_path, settings.sentinel_path) == (tmp_path / "service.env", Path("/run/desk/STOP"))
     one, two = settings.strategies
     assert dict(one.options) == {
         "estimate": "consensus", "edge_min": 40_000, "exit_edge": 10_000, "forecast_age_max": 2 * HOUR,

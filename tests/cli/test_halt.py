@@ -84,7 +84,10 @@ def test_a_halt_or_its_end_without_a_person_and_a_reason_is_refused(
 
 def test_status_without_a_halt_says_so(cli: Cli, lived: Lived) -> None:
     told = cli("halt", "status", "-C", lived.folder)
-    assert told.out == "PAPER  tester  kalshi sim  account paper-1  level TRADING\nno halt stands\n"
+    assert told.out == (
+        "PAPER  tester  kalshi sim  account paper-1  level TRADING\nno halt stands\n"
+        "kill switch clear (BOT_DISABLE_TRADING)\n"
+    )
 
 
 def test_a_desk_held_by_a_process_that_does_not_answer_is_locked(cli: Cli, own: Lived) -> None:

@@ -17,7 +17,7 @@ from assent.model.facts import (
     StateMarked,
 )
 from assent.model.inputs import AccountSeen, CashSeen, Holding, NotSent, RejectionSeen, SettlementSeen, Unknown
-from assent.model.levels import Level
+from assent.model.levels import CAUSES, Level
 from assent.model.units import HOUR, MICRO, SECOND
 
 
@@ -213,7 +213,7 @@ def test_an_order_in_flight_excuses_the_books_for_five_minutes_and_no_longer() -
     assert "books_overdue" in bench.state.halts
     bench.closed(order, 0)
     bench.match()
-    bench.later(60 * SECOND).cycle()
+    bench.later(CAUSES["books_overdue"].quiet_ns).cycle()
     assert "books_overdue" not in bench.state.halts
 
 

@@ -13,7 +13,7 @@ from assent.model.facts import LedgerOpened
 from assent.model.inputs import Result
 from assent.model.instruments import Instrument
 from assent.model.intents import Intent
-from assent.model.levels import Level
+from assent.model.levels import Level, Reset
 from assent.model.orders import Fill, Order
 from assent.model.units import MICRO, mul_up
 
@@ -53,6 +53,7 @@ class Halt(msgspec.Struct):
 
     cause: str
     level: int
+    reset: Reset
     by: str
     detail: str
     raised_ts: int
@@ -137,6 +138,7 @@ class State:
         "pace",
         "positions",
         "proposed",
+        "raised",
         "rejections",
         "seal",
         "seq",
@@ -164,6 +166,8 @@ class State:
         # What each position was worth at its last bid: it stands when the bid goes, and after a restart.
         self.marks: dict[str, int] = {}
         self.halts: dict[str, Halt] = {}
+        # When each cause that may become a person's was last raised; see `desk.halts`.
+        self.raised: dict[str, list[int]] = {}
         self.level = Level.TRADING
         self.stopped: dict[str, str] = {}
         self.rejections: dict[str, int] = {}
