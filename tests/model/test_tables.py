@@ -101,7 +101,7 @@ def test_every_cause_is_part_of_the_one_registry() -> None:
 
 
 def test_every_cause_has_a_rule_that_says_no_for_it() -> None:
-    """A rule of its own speaks for opening only, so such a halt must leave the rest alone; the switch's asks the level."""
+    """A loss's rule speaks for opening only, so such a halt must leave the rest alone; the other two ask the level."""
     for cause in CAUSES.values():
         assert REASONS[cause.rule].family == "rule"
         assert cause.rule in ("level", "kill_switch_guard") or cause.level == Level.REDUCING

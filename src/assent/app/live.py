@@ -22,6 +22,8 @@ from assent.runtime.status import Status
 from assent.runtime.watchdog import Watchdog
 
 OBSERVE_EVERY_S = 0.5
+# Turns of the event loop from a connection that waits to its request being read, and some to spare.
+DOOR_TURNS = 32
 
 
 def run(
@@ -62,7 +64,7 @@ async def _run(
         ledger_id = ids.ledger_id(entropy)
         rooms = wire(settings, desk, exchange, clock, lease=lease, ledger_id=ledger_id, watchdog=watchdog)
         stack.callback(rooms.opened.close)
-        asked.serve(rooms, clock)
+        await asked.serve(rooms, clock)
         try:
             return await _live(settings, rooms, clock, server, for_ns=for_ns, observer=observer)
         except BaseException as error:  # boundary: only to leave a note for the next start; raised again as it is
@@ -122,9 +124,11 @@ class _Control:
         self._settings = settings
         self._inside: asyncio.Future[tuple[Rooms, Clock]] = asyncio.get_running_loop().create_future()
 
-    def serve(self, rooms: Rooms, clock: Clock) -> None:
-        """The rooms stand: begin to answer."""
+    async def serve(self, rooms: Rooms, clock: Clock) -> None:
+        """The rooms stand: begin to answer, after everybody who waits at the door has been let in."""
         self._inside.set_result((rooms, clock))
+        for _ in range(DOOR_TURNS):
+            await asyncio.sleep(0)
 
     async def handle(self, request: Mapping[str, Any]) -> Status:
         rooms, clock = await asyncio.shield(self._inside)

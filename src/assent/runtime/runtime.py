@@ -97,6 +97,7 @@ class Runtime:
         """Start up, live until asked to stop (or until `until` returns a reason), and end cleanly; return why."""
         self.loop.take([*opening, *self._switch_news()])
         self.opened.set()
+        await asyncio.sleep(0)  # whoever waited for that has their turn before anything else
         async with asyncio.TaskGroup() as group:
             self._group = group
             await self.venue.connect(self._sink, wanted=self._wanted)

@@ -6,7 +6,7 @@ belongs, and register its code in `model/reasons.py`. A rule whose limits may be
 while all of them are off it is not part of this desk's house, does not run and leaves no check, unless a halt stands
 that it has to say no for.
 
-Of the order four places are promised: the kill switch, then the cool-down, then the daily loss, then the caps of a cycle.
+Of the order four places are promised: the kill switch, the cool-down, the daily loss, then the caps of a cycle.
 """
 
 from collections.abc import Callable
