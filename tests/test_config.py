@@ -256,6 +256,34 @@ MISTAKES: dict[str, tuple[str, str, str, str, str, str]] = {
         LEAST + "[runtime]\ncycle = 15:55:00", "runtime.cycle", "datetime.time(15, 55)", "a date or time has none",
         "whole number", 'cycle = "10s"',
     ),
+    "a variable that no shell could set": (
+        LEAST + '[runtime]\nkill_switch_env = "BOT-STOP"', "runtime.kill_switch_env", '"BOT-STOP"', "no shell could set",
+        "no digit first", 'kill_switch_env = "BOT_DISABLE_TRADING"',
+    ),
+    "a variable without a name": (
+        LEAST + '[runtime]\nkill_switch_env = ""', "runtime.kill_switch_env", '""', "0 characters",
+        "1 to 64", 'kill_switch_env = "BOT_DISABLE_TRADING"',
+    ),
+    "a variable that is a number": (
+        LEAST + "[runtime]\nkill_switch_env = 1", "runtime.kill_switch_env", "1", "a bare number, not text",
+        "1 to 64", 'kill_switch_env = "BOT_DISABLE_TRADING"',
+    ),
+    "a path that only a shell would understand": (
+        LEAST + '[runtime]\nkill_switch_env_file = "~/desk.env"', "runtime.kill_switch_env_file", '"~/desk.env"',
+        "a shell's", "the path of a file", 'kill_switch_env_file = "/etc/assent/desk.env"',
+    ),
+    "a path of a folder": (
+        LEAST + '[runtime]\nkill_switch_file = "stops/"', "runtime.kill_switch_file", '"stops/"', "of a folder",
+        "the path of a file", 'kill_switch_file = "STOP"',
+    ),
+    "a path that is nothing": (
+        LEAST + '[runtime]\nkill_switch_file = ""', "runtime.kill_switch_file", '""', "0 characters",
+        "the path of a file", 'kill_switch_file = "STOP"',
+    ),
+    "a path that is a flag": (
+        LEAST + "[runtime]\nkill_switch_file = true", "runtime.kill_switch_file", "true", "true or false, not text",
+        "the path of a file", 'kill_switch_file = "STOP"',
+    ),
     "a count as text": (
         LEAST + '[constitution]\nopen_positions_max = "5"', "constitution.open_positions_max", '"5"',
         "text, not a whole number", "0 to 10000", "open_positions_max = 5",

@@ -32,6 +32,7 @@ def test_at_its_last_time_it_waits_for_a_person_and_not_before(cause: str) -> No
     assert [come_and_go(bench, cause) for _ in range(times)] == ["clear_for"] * (times - 1) + ["human"]
     bench.later(DAY).cycle()
     assert halt_of(bench, cause).level == CAUSES[cause].level
+    assert halt_of(bench, cause).detail == "drill; it came back too often to be left to itself"
     assert "OrderReleased" not in kinds(bench.propose(buy()))
 
 

@@ -148,7 +148,8 @@ def failing(checks: tuple[Check, ...]) -> list[str]:
 def test_the_rules_stand_in_the_stated_order() -> None:
     assert CODES == [
         "kill_switch_guard", "mode", "level", "strategy_stopped", "books_matched", "hold", "scope", "market_open",
-        "quote_proof", "order_form", "one_open_intent", "capital", "cooldown_active", "daily_loss_guard", "weekly_loss_exceeded",
+        "quote_proof", "order_form", "one_open_intent", "capital", "cooldown_active", "daily_loss_guard",
+        "weekly_loss_exceeded",
         "monthly_loss_exceeded", "consecutive_loss_pause",
         "price_band", "spread", "spread_norm", "confidence", "scores", "favourite", "edge", "ev",
         "risk_per_trade", "order_qty", "order_notional", "duplicate", "overlap", "max_position_exceeded",

@@ -132,7 +132,10 @@ def raise_halt(desk: Context, cause: str, *, by: str, detail: str) -> None:
     """Raise it once, and take what could still add risk off the book."""
     if cause in desk.state.halts:
         return
-    level, reset = int(CAUSES[cause].level), halts.reset_of(desk.state, cause, desk.now)
+    known, reset = CAUSES[cause], halts.reset_of(desk.state, cause, desk.now)
+    level = int(known.level)
+    if reset != known.reset:
+        detail = f"{detail}; it came back too often to be left to itself"
     desk.emit(HaltRaised(cause=cause, level=level, reset=reset, by=by, detail=detail))
     clear_entries(desk)
 
