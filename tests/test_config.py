@@ -257,7 +257,8 @@ MISTAKES: dict[str, tuple[str, str, str, str, str, str]] = {
         "whole number", 'cycle = "10s"',
     ),
     "a variable that no shell could set": (
-        LEAST + '[runtime]\nkill_switch_env = "BOT-STOP"', "runtime.kill_switch_env", '"BOT-STOP"', "no shell could set",
+        LEAST + '[runtime]\nkill_switch_env = "BOT-STOP"', "runtime.kill_switch_env", '"BOT-STOP"',
+        "no shell could set",
         "no digit first", 'kill_switch_env = "BOT_DISABLE_TRADING"',
     ),
     "a variable without a name": (
