@@ -8,7 +8,7 @@ from tests.desk.support import MARKET, Bench, buy, close, limits
 from tests.model.support import FREE, T0, a_market
 
 from assent.model.facts import HaltCleared, HaltRaised, IntentRefused, OrderReleased
-from assent.model.inputs import Absent, NotSent, Unknown
+from assent.model.inputs import Absent, AccountUnavailable, NotSent, Unknown
 from assent.model.levels import CAUSES, Level
 from assent.model.units import DAY, HOUR, MICRO, MINUTE
 
@@ -83,6 +83,13 @@ def the_books_cannot_be_compared(bench: Bench) -> None:
     bench.evidence(order, Absent("the journal"))
 
 
+def the_venue_does_not_show_its_books(bench: Bench) -> None:
+    for _ in range(90):
+        bench.later(MINUTE).take(AccountUnavailable("sim", "HTTP 503", bench.now))
+        bench.cycle()
+    bench.quote(BESIDE.id, 490_000, 500_000)
+
+
 def the_bid_is_gone_for_an_evening(bench: Bench) -> None:
     live(bench, 5 * HOUR, bid=None)
 
@@ -91,6 +98,7 @@ FAULTS: dict[str, tuple[str, Callable[[Bench], None]]] = {
     "clock_jump": ("level", the_clock_jumps),
     "stale_data": ("level", the_feed_falls_silent),
     "books_overdue": ("level", the_books_cannot_be_compared),
+    "account_unavailable": ("level", the_venue_does_not_show_its_books),
     "mark_missing": ("level", the_bid_is_gone_for_an_evening),
 }
 
@@ -111,14 +119,14 @@ def test_a_desk_that_is_left_alone_for_a_week_trades_again_after_each_passing_fa
         assert refusal(bench) is None, f"{cause} has gone quiet"
         restart(bench)
         _until(bench, begun + number * DAY)
-    # The fifth day: ten cents a contract are lost, a dollar in all.
+    # The sixth day: ten cents a contract are lost, a dollar in all.
     live(bench, HOUR, bid=400_000)
     assert refusal(bench) == "daily_loss_guard"
     live(bench, HOUR)
     assert refusal(bench) == "daily_loss_guard", "a price that came back does not undo the day"
-    _until(bench, begun + 5 * DAY)
+    _until(bench, begun + 6 * DAY)
     assert refusal(bench) is None
-    # The sixth: two trades in a row end in nothing.
+    # The seventh: two trades in a row end in nothing.
     for name in ("L1", "L2"):
         market = a_market(f"KXTEST-26JAN05-{name}", fees=FREE, close_ts=END)
         bench.show(market)
@@ -126,7 +134,7 @@ def test_a_desk_that_is_left_alone_for_a_week_trades_again_after_each_passing_fa
         bench.settle("no", name=market.id)
     live(bench, HOUR)
     assert refusal(bench) == "consecutive_loss_pause"
-    _until(bench, begun + 7 * DAY)
+    _until(bench, begun + 8 * DAY)
     assert refusal(bench) is None
     assert bench.state.level == Level.TRADING
     assert {fact.by for fact in bench.of(HaltCleared)} == {"desk"}

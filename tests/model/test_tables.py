@@ -70,6 +70,7 @@ PROMISED = {
     "strategy_repeats": (Level.LOCKED, "human"),
     "strange_fill": (Level.REDUCING, "human"),
     "books_overdue": (Level.REDUCING, "clear_for"),
+    "account_unavailable": (Level.REDUCING, "clear_for"),
     "drawdown": (Level.REDUCING, "human"),
     "daily_loss": (Level.REDUCING, "next_day"),
     "weekly_loss": (Level.REDUCING, "next_week"),
@@ -108,7 +109,9 @@ def test_every_cause_has_a_rule_that_says_no_for_it() -> None:
 
 
 # A person is bothered only where repeats mean something: see the table.
-LATCHED = {"books_overdue": (3, 2 * HOUR), "stale_data": (5, HOUR), "clock_jump": (3, HOUR)}
+LATCHED = {
+    "books_overdue": (3, 2 * HOUR), "account_unavailable": (5, HOUR), "stale_data": (5, HOUR), "clock_jump": (3, HOUR),
+}  # fmt: skip
 
 
 def test_every_passing_cause_waits_for_a_person_in_the_end_except_a_market_that_ends() -> None:

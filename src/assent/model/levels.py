@@ -70,8 +70,8 @@ _CAUSES = (
     ),
     Cause("strange_fill", Level.REDUCING, "human", "A fill was worse than its order allowed, or paid us a fee."),
     Cause("invariant_broken", Level.HALTED, "human", "A promise of our own code did not hold; the process ended."),
-    # Longer than the time from one comparison to the next: else one fault that lasts would look like many.
-    Cause("books_overdue", Level.REDUCING, "clear_for", "The books could not be compared for too long.", 3 * MINUTE),
+    Cause("books_overdue", Level.REDUCING, "clear_for", "The books could not be compared for too long.", MINUTE),
+    Cause("account_unavailable", Level.REDUCING, "clear_for", "The venue's own books cannot be read.", MINUTE),
     Cause("stale_data", Level.REDUCING, "clear_for", "Nothing at all came from the venue's feed for too long.", MINUTE),
     Cause("drawdown", Level.REDUCING, "human", "Equity fell from its peak by as much as it may."),
     Cause("daily_loss", Level.REDUCING, "next_day", "The day's loss reached its limit.", rule="daily_loss_guard"),
@@ -110,6 +110,7 @@ class Latch(NamedTuple):
 # market's way to end and no fault of ours or of the venue; a person could do nothing about it.
 LATCHES: dict[str, Latch] = {
     "books_overdue": Latch(3, 2 * HOUR),
+    "account_unavailable": Latch(5, HOUR),
     "stale_data": Latch(5, HOUR),
     "clock_jump": Latch(3, HOUR),
 }
