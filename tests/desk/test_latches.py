@@ -101,8 +101,9 @@ def test_each_cause_counts_for_itself() -> None:
     assert not bench.of(OrderReleased)
 
 
-def test_a_market_without_bids_never_becomes_a_persons_business() -> None:
+@pytest.mark.parametrize("cause", ["mark_missing", "books_overdue"])
+def test_what_repeats_on_an_ordinary_day_never_becomes_a_persons_business(cause: str) -> None:
     bench = Bench()
-    assert [come_and_go(bench, "mark_missing") for _ in range(20)] == ["clear_for"] * 20
+    assert [come_and_go(bench, cause) for _ in range(20)] == ["clear_for"] * 20
     assert bench.now - bench.records[0][0] < 2 * HOUR
     assert bench.state.raised == {}

@@ -111,4 +111,4 @@ def value_of(text: str) -> str:
 
 
 def _told(value: str) -> str:
-    return f"`{shown(value, 20)}`" if value.strip() else "empty, which is not clear"
+    return f"`{shown(value, 20)}`" if value.strip() else "empty (to clear it, unset it or say 0)"
