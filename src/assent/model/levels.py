@@ -107,9 +107,9 @@ class Latch(NamedTuple):
 
 
 # `mark_missing` is not here: in event markets the losers lose their bid at the end of every ordinary day. That is the
-# market's way to end and no fault of ours or of the venue; a person could do nothing about it. `books_overdue` is not
-# either: an order whose fate is not known waits for a person by itself (`unknown_overdue`), and what else keeps the books
-# from being compared is a desk that trades without a pause.
+# market's way to end and no fault of ours or of the venue; a person could do nothing about it. Nor is `books_overdue`:
+# an order whose fate is not known waits for a person by itself (`unknown_overdue`), and what else keeps the books from
+# being compared is a desk that trades without a pause.
 LATCHES: dict[str, Latch] = {
     "account_unavailable": Latch(5, HOUR),
     "stale_data": Latch(5, HOUR),
