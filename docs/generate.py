@@ -184,7 +184,7 @@ def clockwork() -> str:
         ("a submission or a cancel without an answer after", executor.ANSWER_MAX_NS, "is unknown"),
         ("evidence for unknown orders is asked for every", runtime.RESOLVE_EVERY, "until it comes"),
         ("an order that stays unknown for longer than", control.UNKNOWN_MAX, "halts the desk: `unknown_overdue`"),
-        ("a feed that says nothing for", runtime.SILENCE_MAX, "and three cycles halts the desk: `stale_data`"),
+        ("a feed says nothing for", runtime.SILENCE_MAX, f"and {runtime.SILENT_CYCLES} cycles: halts, `stale_data`"),
         ("our books and the venue's are compared every", runtime.RECONCILE_EVERY, "a difference halts: `discrepancy`"),
         ("books that were asked for and did not come within", reconcile.BOOKS_MAX_NS, "halt: `account_unavailable`"),
         ("the exchange in the box proves its quotes every", adapter.PROOF_EVERY, "when nothing else was said"),

@@ -47,7 +47,7 @@ RECONCILE_EVERY = 60 * SECOND
 RESOLVE_EVERY = 5 * SECOND
 # A feed that says nothing for so long, and for so many cycles, is stale: a process that stood still was not listening.
 SILENCE_MAX = 60 * SECOND
-SILENT_CYCLES = 3
+SILENT_CYCLES = 6
 UNSETTLED = frozenset(("unknown", "quarantined"))
 
 
@@ -229,7 +229,7 @@ class Runtime:
         """Ask for a halt while the feed is silent: what rests on the book was decided on prices that may be gone."""
         self._silent_cycles += 1
         silence = now - self._heard_ts
-        if silence > SILENCE_MAX and self._silent_cycles >= SILENT_CYCLES:
+        if silence > max(SILENCE_MAX, SILENT_CYCLES * self._cycle_ns) and self._silent_cycles >= SILENT_CYCLES:
             said = f"nothing came for {silence // SECOND} seconds"
             self.put(HaltAsked("stale_data", self.venue.name, said, now), lane="control")
 
