@@ -130,6 +130,6 @@ def test_of_two_halts_the_stricter_decides_and_no_pair_leaves_a_hole_between_two
 
 
 def test_who_may_ask_for_what_is_the_whole_of_it() -> None:
-    """A person may amend, halt, resume and cancel; nobody but a strategy can ask for an order: the cells above are all."""
+    """A person may amend, halt, resume, cancel; only a strategy can ask for an order: the cells above are all."""
     by_a_person = [kind.__name__ for kind in get_args(Input) if "by" in kind.__struct_fields__]
     assert sorted(by_a_person) == ["AmendmentAsked", "CancelAsked", "HaltAsked", "ResumeAsked"]
