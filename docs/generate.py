@@ -17,7 +17,7 @@ from docs.shapes import facts_table, fields_of, first_sentence, inputs_table, pa
 from docs.usage import commands, exit_codes
 
 from assent.config import demo_settings
-from assent.config.environment import SEALED, variable_of
+from assent.config.environment import may_say, variable_of
 from assent.config.settings import Settings
 from assent.config.table import PLUGIN_SETTINGS, SCOPE, SETTINGS, STRATEGY_OPTIONS, STRATEGY_SETTINGS
 from assent.config.values import Setting, allowed_words
@@ -112,7 +112,7 @@ def _default(setting: Setting) -> str:
 
 def variables() -> str:
     """The settings that the environment may say."""
-    free = [setting for setting in SETTINGS if setting.section not in SEALED]
+    free = [setting for setting in SETTINGS if may_say(setting)]
     rows = [(f"`{variable_of(s)}`", f"`[{s.section}]` `{s.key}`", f"`{s.example.strip(QUOTE)}`") for s in free]
     return table(("variable", "says", "such as"), rows)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from assent.config import ConfigError, load, read_all
-from assent.config.environment import PREFIX, SEALED, variable_of
+from assent.config.environment import PREFIX, may_say, variable_of
 from assent.config.origins import LINES_MAX, lines_of, statements_of
 from assent.config.table import SETTINGS
 
@@ -68,13 +68,22 @@ def test_the_environment_is_not_heard_unless_it_is_handed_in(tmp_path: Path, mon
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda one: f"{one.section}.{one.key}")
-def test_a_variable_says_every_setting_but_no_limit(tmp_path: Path, setting: object) -> None:
+def test_a_variable_says_every_setting_but_no_limit_and_nothing_of_the_kill_switch(
+    tmp_path: Path, setting: object
+) -> None:
     (tmp_path / "assent.toml").write_text(TEXT, encoding="utf-8")
     said = {variable_of(setting): setting.example.strip('"')}  # type: ignore[arg-type, attr-defined]
-    if setting.section in SEALED:  # type: ignore[attr-defined]
+    if not may_say(setting):  # type: ignore[arg-type]
         with pytest.raises(ConfigError, match="never taken from the environment"):
             load(tmp_path, environment=said)
     else:
         assert load(tmp_path, environment=said)
     with pytest.raises(ConfigError, match="unknown name"):
         load(tmp_path, environment={PREFIX + "X" + variable_of(setting): "1"})  # type: ignore[arg-type]
+
+
+def test_what_no_variable_may_say_is_exactly_the_limits_and_the_kill_switch() -> None:
+    barred = {f"{one.section}.{one.key}" for one in SETTINGS if not may_say(one)}
+    switch = {"env", "env_file", "file", "allows_exits"}
+    limits = {f"{one.section}.{one.key}" for one in SETTINGS if one.section in ("scope", "constitution")}
+    assert barred == limits | {f"runtime.kill_switch_{what}" for what in switch}

@@ -16,7 +16,7 @@ from docs.tour import CUT, PICTURE
 from assent.cli.exits import MEANINGS
 from assent.cli.intents import Listing
 from assent.cli.main import assent
-from assent.config.environment import SEALED, variable_of
+from assent.config.environment import may_say, variable_of
 from assent.config.table import PLUGIN_SETTINGS, SETTINGS, STRATEGY_OPTIONS, STRATEGY_SETTINGS
 from assent.desk.rules import RULES
 from assent.model.constitution import LIMITS
@@ -91,7 +91,7 @@ PUBLIC = {
     "settings.md": [
         *(s.key for s in (*SETTINGS, *STRATEGY_SETTINGS, *PLUGIN_SETTINGS)),
         *(o.key for options in STRATEGY_OPTIONS.values() for o in options),
-        *(variable_of(s) for s in SETTINGS if s.section not in SEALED),
+        *(variable_of(s) for s in SETTINGS if may_say(s)),
     ],
     "writing-a-strategy.md": list(Proposal.__struct_fields__),
 }
