@@ -70,6 +70,10 @@ class Desk(Context):
             return "already_answered"
         if order.intent.action not in ALLOWED[self.state.level] or order.intent.strategy in self.state.stopped:
             return "halted"
+        if order.cancel == "kept":
+            return "cancelled"
+        if order.order.instrument in self.state.archive.outcomes:
+            return "market_settled"
         expires = order.order.expires_ts
         if now - order.released_ts > PERMIT_LIFE or (expires is not None and now >= expires):
             return "permit_expired"

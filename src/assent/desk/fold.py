@@ -107,6 +107,8 @@ def _fill_corrected(state: State, ts: int, fact: facts.FillCorrected) -> None:
     order = state.find_order(old.order_id)
     require(order is not None, "correction_for_no_order", order_id=old.order_id)
     order.filled += correction.qty - old.qty  # type: ignore[union-attr]
+    # The venue's count of what was executed does not shrink by a bust, nor grow when the bust is taken back.
+    order.busted = max(0, order.busted + old.qty - correction.qty)  # type: ignore[union-attr]
     orders.end_if_done(state, order)  # type: ignore[arg-type]
 
 
@@ -116,15 +118,31 @@ def _market_settled(state: State, ts: int, fact: facts.MarketSettled) -> None:
     position = state.positions.pop(name, Position())
     instrument = _instrument(state, name)
     require(position.qty == fact.qty, "settled_another_position", held=position.qty, settled=fact.qty)
-    booking = money.book_settlement(instrument, position, value=fact.value)
+    settled = state.archive.outcomes.get(name)
+    paid_out = settled.qty if settled else 0
+    booking = money.book_settlement(instrument, position, value=fact.value, before=paid_out)
     money.post(state.accounts, booking.entries)
     worth.note_trade(state, ts, name, before)
-    outcome = Outcome(result=fact.result, value=fact.value)
-    state.archive.outcomes[name] = outcome
-    state.archive.note(outcome)
+    _note_outcome(state, name, Outcome(fact.result, fact.value, paid_out + fact.qty, fact.venue_ts))
+    orders.end_with_market(state, name)
     listed = state.instruments.pop(name, None)
     if listed:
         state.archive.instruments[name] = listed
+
+
+def _settlement_corrected(state: State, _ts: int, fact: facts.SettlementCorrected) -> None:
+    """Pay the difference on all that was settled. The trades' results stay counted as they ended."""
+    name = fact.instrument
+    old = state.archive.outcomes[name]
+    require(old.qty == fact.qty, "settled_another_position", held=old.qty, settled=fact.qty)
+    entries = money.book_settlement_change(_instrument(state, name), fact.qty, old=old.value, new=fact.value)
+    money.post(state.accounts, entries)
+    _note_outcome(state, name, Outcome(fact.result, fact.value, fact.qty, fact.venue_ts))
+
+
+def _note_outcome(state: State, name: str, outcome: Outcome) -> None:
+    state.archive.outcomes[name] = outcome
+    state.archive.note(outcome)
 
 
 def _cash_moved(state: State, _ts: int, fact: facts.CashMoved) -> None:
@@ -188,10 +206,12 @@ EVOLVE: dict[type, Callable[[State, int, Any], None]] = {
     facts.OrderQuarantined: orders.order_quarantined,
     facts.CancelReleased: orders.cancel_released,
     facts.CancelEnded: orders.cancel_ended,
+    facts.CancelKept: orders.cancel_kept,
     facts.FillBooked: _fill_booked,
     facts.FillCorrected: _fill_corrected,
     facts.FeeDiffered: _nothing,
     facts.MarketSettled: _market_settled,
+    facts.SettlementCorrected: _settlement_corrected,
     facts.CashMoved: _cash_moved,
     facts.EquityMarked: _equity_marked,
     facts.AccountMatched: _account_matched,

@@ -8,6 +8,7 @@ from assent.desk.state import OrderState, State
 from assent.model.errors import InvariantBroken, require
 from assent.model.facts import (
     CancelEnded,
+    CancelKept,
     CancelReleased,
     OrderAccepted,
     OrderClosed,
@@ -42,6 +43,9 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     ("closing", "close"): "closing",
     ("filled", "accept"): "filled",
     ("closed", "accept"): "closed",
+    # Its market settled under it. What was executed before that may still be told; nothing contradicts.
+    ("settled", "accept"): "settled",
+    ("settled", "fill"): "settled",
     # Late evidence: the only ways out of an ended life, each with an alarm.
     ("filled", "fill"): "quarantined",
     ("closed", "fill"): "quarantined",
@@ -56,7 +60,7 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     ("quarantined", "close"): "quarantined",
 }
 
-ENDED = frozenset(("filled", "closed", "refused", "not_sent", "absent"))
+ENDED = frozenset(("filled", "closed", "settled", "refused", "not_sent", "absent"))
 # An order in quarantine has ended as well, but is held open as long as something of it may rest at the venue.
 OVER = ENDED | {"quarantined"}
 # May still reach the venue's book or be on it.
@@ -128,6 +132,25 @@ def cancel_ended(state: State, _ts: int, fact: CancelEnded) -> None:
         order.cancel = fact.result
 
 
+def cancel_kept(state: State, ts: int, fact: CancelKept) -> None:
+    order = state.orders[fact.order_id]
+    order.cancel, order.cancel_by, order.cancel_ts = "kept", fact.by, ts
+
+
+def end_with_market(state: State, instrument: str) -> None:
+    """A venue takes every order off before it pays. What may not have arrived, or is closing, waits for its word."""
+    for order in list(state.orders.values()):
+        if order.order.instrument == instrument and order.status in ("working", "quarantined"):
+            _end_settled(state, order)
+
+
+def _end_settled(state: State, order: OrderState) -> None:
+    order.venue_filled = order.filled + order.busted
+    if order.status == "working":
+        order.status = "settled"
+    _settle_down(state, order)
+
+
 def step(state: State, order_id: str, event: str) -> OrderState:
     """Move one order along the table."""
     order = state.find_order(order_id)
@@ -148,8 +171,11 @@ def end_if_done(state: State, order: OrderState) -> None:
         return
     if order.filled >= order.order.qty:
         order.status = "filled"
-    elif order.venue_filled is not None and order.filled >= order.venue_filled:
+    elif order.venue_filled is not None and order.filled + order.busted >= order.venue_filled:
         order.status = "closed"
+    elif order.status == "working" and order.order.instrument in state.archive.outcomes:
+        _end_settled(state, order)
+        return
     _settle_down(state, order)
 
 
@@ -157,7 +183,7 @@ def _learn_rest(state: State, order: OrderState, filled: int, remaining: int) ->
     """An answer with nothing remaining closes the order at what the venue executed by then."""
     if remaining == 0 and order.status not in ENDED:
         step(state, order.order.order_id, "close")
-        order.venue_filled = max(filled, order.filled)
+        order.venue_filled = max(filled, order.filled + order.busted)
     end_if_done(state, order)
 
 

@@ -15,7 +15,7 @@ from assent.model.instruments import Instrument
 from assent.model.intents import Intent
 from assent.model.levels import Level
 from assent.model.orders import Fill, Order
-from assent.model.units import MICRO, mul_up
+from assent.model.units import MICRO, mul_up, share_up
 
 CASH, POSITIONS, REALISED, FEES, DEPOSITS = "cash", "positions", "realised", "fees", "deposits"
 
@@ -40,12 +40,22 @@ class OrderState(msgspec.Struct):
     unknown_ts: int | None = None
     cancel: str = ""
     cancel_ts: int = 0
+    # Who asked for a cancel that must wait until the order is known to be live.
+    cancel_by: str = ""
+    # What fills lost by correction: the venue's count of what was executed still holds it.
+    busted: int = 0
 
     @property
     def open_qty(self) -> int:
         """What may still be filled: the worst case that limits must hold."""
-        most = self.order.qty if self.venue_filled is None else self.venue_filled
-        return max(0, most - self.filled)
+        if self.venue_filled is None:
+            return max(0, self.order.qty - self.filled)
+        return max(0, self.venue_filled - self.busted - self.filled)
+
+    @property
+    def open_fee(self) -> int:
+        """The worst fee of what may still be filled; that of the filled part is booked already."""
+        return share_up(self.open_qty, self.order.qty, self.intent.fee)
 
 
 class Halt(msgspec.Struct):
@@ -60,10 +70,12 @@ class Halt(msgspec.Struct):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """How a market ended."""
+    """How a market ended, by the venue's word of `venue_ts`, and the signed quantity that was paid out."""
 
     result: Result
     value: int
+    qty: int
+    venue_ts: int
 
 
 class Release(msgspec.Struct, frozen=True, array_like=True):
@@ -212,4 +224,4 @@ def order_reserve(order: OrderState) -> int:
     if not open_qty:
         return 0
     price = order.order.price if order.order.side == "buy" else MICRO - order.order.price
-    return mul_up(price, open_qty) + order.intent.fee
+    return mul_up(price, open_qty) + order.open_fee

@@ -13,6 +13,7 @@ import msgspec
 
 from assent.model.facts import (
     CancelEnded,
+    CancelKept,
     CancelReleased,
     Fact,
     FeeDiffered,
@@ -31,6 +32,7 @@ from assent.model.facts import (
     OrderReleased,
     OrderResolved,
     OrderUnknown,
+    SettlementCorrected,
 )
 from assent.model.inputs import Result
 from assent.model.instruments import BinaryContract, Future, Instrument
@@ -44,7 +46,7 @@ Told = tuple[int, int, Fact]
 # Facts that speak of one order by its id.
 _OF_AN_ORDER = (
     OrderAccepted, OrderRefused, OrderNotSent, OrderUnknown, OrderResolved, OrderClosed, OrderQuarantined,
-    CancelReleased, CancelEnded,
+    CancelReleased, CancelEnded, CancelKept,
 )  # fmt: skip
 
 
@@ -282,6 +284,7 @@ class _Lots:
         self.settlements: dict[str, Settled] = {}
         self._intents: dict[str, str] = {}
         self._final: dict[str, Fill] = {}
+        self._worth: dict[str, int] = {}
         # instrument -> (intent, buys YES, price paid, quantity left), oldest first
         self._open: dict[str, deque[tuple[str, bool, int, int]]] = {}
         self._sums = dict.fromkeys(("cost", "proceeds", "proceeds_fees", "payout"), 0)
@@ -292,12 +295,14 @@ class _Lots:
                 self._final[fact.fill.fill_id] = fact.fill
             elif isinstance(fact, FillCorrected):
                 self._correct(fact)
+            elif isinstance(fact, MarketSettled | SettlementCorrected):
+                self._worth[fact.instrument] = fact.value
         for seq, ts, fact in records:
             if isinstance(fact, FillBooked):
                 self._take(self._final[fact.fill.fill_id])
-            elif isinstance(fact, MarketSettled):
+            elif isinstance(fact, MarketSettled | SettlementCorrected):
                 self.settlements[fact.instrument] = Settled(seq, ts, fact.result, fact.value)
-                self._pay(fact)
+                self._pay(fact.instrument)
 
     def own_fills(self) -> tuple[Fill, ...]:
         """The intent's fills as they finally were."""
@@ -339,7 +344,9 @@ class _Lots:
             lots.append((by, buys, paid, remaining))
             self._sums["cost"] += mul_up(paid, remaining) if by == self.intent_id else 0
 
-    def _pay(self, fact: MarketSettled) -> None:
-        for opener, bought, _, qty in self._open.pop(fact.instrument, ()):
+    def _pay(self, instrument: str) -> None:
+        """By what the market was worth in the end: an outcome that was changed has compensated the first one."""
+        value = self._worth[instrument]
+        for opener, bought, _, qty in self._open.pop(instrument, ()):
             if opener == self.intent_id:
-                self._sums["payout"] += mul_down(fact.value if bought else MICRO - fact.value, qty)
+                self._sums["payout"] += mul_down(value if bought else MICRO - value, qty)

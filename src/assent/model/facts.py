@@ -166,6 +166,13 @@ class CancelEnded(msgspec.Struct, frozen=True, tag=True):
     detail: str
 
 
+class CancelKept(msgspec.Struct, frozen=True, tag=True):
+    """A person asked to cancel an order that was being sent. It is carried out once the order is known to be live."""
+
+    order_id: str
+    by: str
+
+
 class FillBooked(msgspec.Struct, frozen=True, tag=True):
     """An execution moved our money and our position, once."""
 
@@ -187,13 +194,27 @@ class FeeDiffered(msgspec.Struct, frozen=True, tag=True):
 
 
 class MarketSettled(msgspec.Struct, frozen=True, tag=True):
-    """The outcome of a listed instrument, and what it paid us. `qty` is the signed position it found."""
+    """The outcome of a listed instrument, and what it paid us. `qty` is the signed position it found.
+
+    Its orders that may have rested end with it. A fill that comes later is paid by a record of its own."""
 
     instrument: str
     result: Result
     value: int
     qty: int
     payout: int
+    venue_ts: int = 0
+
+
+class SettlementCorrected(msgspec.Struct, frozen=True, tag=True):
+    """The venue changed an outcome that was paid out. `payout` is what that moved: negative when we gave back."""
+
+    instrument: str
+    result: Result
+    value: int
+    qty: int
+    payout: int
+    venue_ts: int
 
 
 class CashMoved(msgspec.Struct, frozen=True, tag=True):
@@ -290,10 +311,12 @@ Fact = (
     | OrderQuarantined
     | CancelReleased
     | CancelEnded
+    | CancelKept
     | FillBooked
     | FillCorrected
     | FeeDiffered
     | MarketSettled
+    | SettlementCorrected
     | CashMoved
     | EquityMarked
     | AccountMatched

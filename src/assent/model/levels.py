@@ -57,6 +57,7 @@ _CAUSES = (
         "A strategy brought the process down three times on one input.",
     ),
     Cause("strange_fill", Level.REDUCING, "human", "A fill was worse than its order allowed, or paid us a fee."),
+    Cause("settlement_changed", Level.REDUCING, "human", "The venue changed an outcome that was paid out; look at it."),
     Cause("books_overdue", Level.REDUCING, "clear_for", "The books could not be compared for too long.", MINUTE),
     Cause("drawdown", Level.REDUCING, "human", "Equity fell from its peak by as much as it may."),
     Cause("daily_loss", Level.REDUCING, "next_day", "The day's loss reached its limit."),
