@@ -119,7 +119,7 @@ class FakeVenue:
     async def books(self) -> Books:
         now = self.clock.now()
         account = AccountSeen(self.cash, self.holdings, self.open_orders, self.name, now, now)
-        return Books(list(self.fills), [], account)
+        return Books(list(self.fills), [], account, [])
 
 
 class Life:

@@ -121,10 +121,9 @@ def fill_seen(desk: Context, inp: FillSeen) -> None:
     order = state.find_order(fill.order_id)
     if order is None or (order.order.instrument, order.order.side) != (fill.instrument, fill.side):
         detail = f"{fill.fill_id} on {shown(fill.instrument)} is of no order of ours"
-        intake.reject(desk, "foreign_fill", "fill", detail)
-        control.raise_halt(desk, "foreign_fill", by="desk", detail=detail)
+        _foreign(desk, detail)
         return
-    late = order.status in OVER and not _before_the_end(desk, order, fill)
+    late = order.status in OVER
     overfilled = order.filled + fill.qty > order.order.qty
     desk.emit(FillBooked(fill=fill))
     _compare_fee(desk, fill)
@@ -167,7 +166,7 @@ def correction_seen(desk: Context, inp: CorrectionSeen) -> None:
 
 def _accepted(desk: Context, order: OrderState, outcome: Accepted) -> None:
     order_id = order.order.order_id
-    if order.status in ("filled", "closed", "settled", "working") and order.venue_order_id:
+    if order.status in ("filled", "closed", "working") and order.venue_order_id:
         return
     contradicts = order.status in ("refused", "not_sent", "absent", "quarantined")
     desk.emit(
@@ -197,10 +196,12 @@ def _close(desk: Context, order: OrderState, why: str, filled: int) -> None:
         desk.emit(OrderClosed(order_id=order.order.order_id, why=shown(why), filled=most))
 
 
-def _before_the_end(desk: Context, order: OrderState, fill: Fill) -> bool:
-    """Whether this fill of an order that ended with its market is of a time before that end."""
-    outcome = desk.state.archive.outcomes.get(fill.instrument)
-    return order.status == "settled" and outcome is not None and fill.venue_ts <= outcome.venue_ts
+def _foreign(desk: Context, detail: str) -> None:
+    """The first stops the desk; the others, told again and again by every poll, are counted."""
+    if "foreign_fill" in desk.state.halts:
+        intake.reject(desk, "foreign_fill", "fill", detail)
+    else:
+        control.raise_halt(desk, "foreign_fill", by="desk", detail=detail)
 
 
 def _wait_for_its_fill(desk: Context, inp: CorrectionSeen) -> None:
@@ -209,7 +210,7 @@ def _wait_for_its_fill(desk: Context, inp: CorrectionSeen) -> None:
     intake.reject(desk, "foreign_fill", "correction", fill_id)
     early = waiting.get(fill_id)
     if early is None and len(waiting) >= EARLY_MAX:
-        control.raise_halt(desk, "foreign_fill", by="desk", detail=f"correction of {fill_id}, and {EARLY_MAX} before it")
+        control.raise_halt(desk, "foreign_fill", by="desk", detail=f"{EARLY_MAX} corrections before {fill_id}")
     elif early is None or early.correction.venue_ts <= inp.correction.venue_ts:
         waiting[fill_id] = inp
 

@@ -88,20 +88,19 @@ def _fill_booked(state: State, ts: int, fact: facts.FillBooked) -> None:
 
 
 def _fill_corrected(state: State, ts: int, fact: facts.FillCorrected) -> None:
-    """Take the old fill back whole, then book what it really was."""
+    """The books become what they would be had the fill been this from the beginning."""
     correction = fact.correction
     old = state.archive.fills[correction.fill_id]
     before = worth.standing(state, old.instrument)
-    _book(state, old.instrument, side=_OPPOSITE[old.side], price=old.price, qty=old.qty, fee=-old.fee)
-    if correction.qty or correction.fee:
-        _book(
-            state, old.instrument, side=old.side, price=correction.price, qty=correction.qty, fee=correction.fee
-        )  # fmt: skip
-    worth.note_trade(state, ts, old.instrument, before)
     new = Fill(
         fill_id=old.fill_id, order_id=old.order_id, instrument=old.instrument, side=old.side,
         price=correction.price, qty=correction.qty, fee=correction.fee, taker=old.taker, venue_ts=correction.venue_ts,
     )  # fmt: skip
+    if old.instrument in state.archive.outcomes:
+        _undo_and_book(state, old, new)
+    else:
+        _book_anew(state, old, new)
+    worth.note_trade(state, ts, old.instrument, before)
     state.archive.fills[new.fill_id] = new
     state.archive.note(new)
     order = state.find_order(old.order_id)
@@ -169,10 +168,32 @@ def _book(state: State, name: str, *, side: Side, price: int, qty: int, fee: int
     position = state.positions.get(name, Position())
     booking = money.book_fill(_instrument(state, name), position, side=side, price=price, qty=qty, fee=fee)
     money.post(state.accounts, booking.entries)
-    if booking.position.qty:
-        state.positions[name] = booking.position
+    _set_position(state, name, booking.position)
+
+
+def _set_position(state: State, name: str, position: Position) -> None:
+    if position.qty:
+        state.positions[name] = position
     else:
         state.positions.pop(name, None)
+
+
+def _book_anew(state: State, old: Fill, new: Fill) -> None:
+    """All fills of the market again, in the order in which they came, one of them changed. To take a fill back at its
+    own price from a position at average cost would leave a gain or loss that nobody made. Rare, so the walk may cost."""
+    instrument = _instrument(state, old.instrument)
+    fills = [fill for fill in state.archive.fills.values() if fill.instrument == old.instrument]
+    was = money.book_fills(instrument, fills)
+    now = money.book_fills(instrument, [new if fill is old else fill for fill in fills])
+    money.post(state.accounts, {name: amount - was.entries[name] for name, amount in now.entries.items()})
+    _set_position(state, old.instrument, now.position)
+
+
+def _undo_and_book(state: State, old: Fill, new: Fill) -> None:
+    """The market has paid and nothing is left of its position: the difference is one, and is paid out next."""
+    _book(state, old.instrument, side=_OPPOSITE[old.side], price=old.price, qty=old.qty, fee=-old.fee)
+    if new.qty or new.fee:
+        _book(state, old.instrument, side=old.side, price=new.price, qty=new.qty, fee=new.fee)
 
 
 def _instrument(state: State, name: str) -> Instrument:

@@ -4,12 +4,13 @@ The accounts sum to zero after every record: deposits (negative) are the source 
 for what we still own, realised (negative when we gained) and fees explain the rest.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from assent.desk.state import CASH, DEPOSITS, FEES, POSITIONS, REALISED, Position
 from assent.model.errors import InvariantBroken
 from assent.model.instruments import BinaryContract, Future, Instrument, QuadraticFee
-from assent.model.orders import Side
+from assent.model.orders import Fill, Side
 from assent.model.units import MICRO, down_to_step, mul_down, mul_up, share_up
 
 
@@ -39,6 +40,19 @@ def book_fill(instrument: Instrument, position: Position, *, side: Side, price: 
     return _balanced(Booking(Position(qty=held + signed, cost=position.cost - basis + cost), entries))
 
 
+def book_fills(instrument: Instrument, fills: Iterable[Fill]) -> Booking:
+    """One fill after the other from nothing: the position that they add up to, and all that they moved."""
+    position, entries = Position(), {CASH: 0, POSITIONS: 0, REALISED: 0, FEES: 0}
+    for fill in fills:
+        if fill.qty:
+            booking = book_fill(instrument, position, side=fill.side, price=fill.price, qty=fill.qty, fee=fill.fee)
+            position, moved = booking
+        else:
+            moved = {CASH: -fill.fee, FEES: fill.fee}
+        entries = {name: amount + moved.get(name, 0) for name, amount in entries.items()}
+    return Booking(position, entries)
+
+
 def book_settlement(instrument: Instrument, position: Position, *, value: int, before: int = 0) -> Booking:
     """The venue pays `value` for each contract (price of the last settlement for a future); nothing is left.
 
@@ -66,20 +80,22 @@ def book_settlement_change(instrument: Instrument, qty: int, *, old: int, new: i
     if type(instrument) is Future:
         gain = mul_down(mul_down(new - old, instrument.multiplier), qty)
         return {CASH: gain, REALISED: -gain}
-    paid = _floored(new, qty, _payout_step(instrument, new)) - _floored(old, qty, _payout_step(instrument, old))
-    owed = _floored(new, qty, 1) - _floored(old, qty, 1)
+    paid = _total(new, qty, _payout_step(instrument, new)) - _total(old, qty, _payout_step(instrument, old))
+    owed = _total(new, qty, 1) - _total(old, qty, 1)
     return {CASH: paid, REALISED: -owed, FEES: owed - paid}
 
 
 def _owed(held: int, value: int, before: int, *, step: int) -> int:
-    """What `held` brings on top of `before`. A NO is a whole dollar less what a YES pays: so rounding is done once,
-    on the market's signed total, as the venue does, however many late fills it is settled in."""
-    dollars = -held if held < 0 else 0
-    return dollars + _floored(value, before + held, step) - _floored(value, before, step)
+    """What `held` brings on top of `before`. The venue nets first and rounds the market's total once; so do we, however
+    many late fills it is settled in. Each YES that meets a NO is a whole dollar."""
+    after = before + held
+    pairs = max(0, -held) + max(0, -before) - max(0, -after)
+    return pairs + _total(value, after, step) - _total(value, before, step)
 
 
-def _floored(value: int, qty: int, step: int) -> int:
-    return down_to_step(mul_down(value, qty), step)
+def _total(value: int, qty: int, step: int) -> int:
+    """What a signed total is paid: down to the venue's step."""
+    return down_to_step(mul_down(value if qty > 0 else MICRO - value, abs(qty)), step)
 
 
 def _payout_step(instrument: Instrument, value: int) -> int:

@@ -43,9 +43,6 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     ("closing", "close"): "closing",
     ("filled", "accept"): "filled",
     ("closed", "accept"): "closed",
-    # Its market settled under it. What was executed before that may still be told; nothing contradicts.
-    ("settled", "accept"): "settled",
-    ("settled", "fill"): "settled",
     # Late evidence: the only ways out of an ended life, each with an alarm.
     ("filled", "fill"): "quarantined",
     ("closed", "fill"): "quarantined",
@@ -60,7 +57,7 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     ("quarantined", "close"): "quarantined",
 }
 
-ENDED = frozenset(("filled", "closed", "settled", "refused", "not_sent", "absent"))
+ENDED = frozenset(("filled", "closed", "refused", "not_sent", "absent"))
 # An order in quarantine has ended as well, but is held open as long as something of it may rest at the venue.
 OVER = ENDED | {"quarantined"}
 # May still reach the venue's book or be on it.
@@ -138,17 +135,11 @@ def cancel_kept(state: State, ts: int, fact: CancelKept) -> None:
 
 
 def end_with_market(state: State, instrument: str) -> None:
-    """A venue takes every order off before it pays. What may not have arrived, or is closing, waits for its word."""
-    for order in list(state.orders.values()):
-        if order.order.instrument == instrument and order.status in ("working", "quarantined"):
-            _end_settled(state, order)
-
-
-def _end_settled(state: State, order: OrderState) -> None:
-    order.venue_filled = order.filled + order.busted
-    if order.status == "working":
-        order.status = "settled"
-    _settle_down(state, order)
+    """A venue takes every order off before it pays: nothing rests, but fills from before may still be told, so the
+    worst case counts until the venue's record says how much was executed. What may not have arrived stays unknown."""
+    for order in state.orders.values():
+        if order.order.instrument == instrument and order.status == "working":
+            order.status = "closing"
 
 
 def step(state: State, order_id: str, event: str) -> OrderState:
@@ -174,8 +165,7 @@ def end_if_done(state: State, order: OrderState) -> None:
     elif order.venue_filled is not None and order.filled + order.busted >= order.venue_filled:
         order.status = "closed"
     elif order.status == "working" and order.order.instrument in state.archive.outcomes:
-        _end_settled(state, order)
-        return
+        order.status = "closing"
     _settle_down(state, order)
 
 

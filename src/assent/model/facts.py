@@ -196,7 +196,7 @@ class FeeDiffered(msgspec.Struct, frozen=True, tag=True):
 class MarketSettled(msgspec.Struct, frozen=True, tag=True):
     """The outcome of a listed instrument, and what it paid us. `qty` is the signed position it found.
 
-    Its orders that may have rested end with it. A fill that comes later is paid by a record of its own."""
+    Nothing of ours rests there any more. A fill that is told later is paid by a record of its own."""
 
     instrument: str
     result: Result

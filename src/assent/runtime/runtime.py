@@ -42,7 +42,6 @@ Until = Callable[[], Coroutine[Any, Any, str]]
 
 RECONCILE_EVERY = 60 * SECOND
 RESOLVE_EVERY = 5 * SECOND
-UNSETTLED = frozenset(("unknown", "quarantined"))
 
 
 class Runtime:
@@ -210,7 +209,7 @@ class Runtime:
         """Ask again and again for evidence of unknown orders."""
         while True:
             await self.clock.sleep(RESOLVE_EVERY)
-            if any(order.status in UNSETTLED for order in self.desk.state.orders.values()):
+            if any(map(reconcile.unsettled, self.desk.state.orders.values())):
                 await reconcile.resolve_orders(self.desk.state, self.venue, self.clock, self.put)
 
     async def _match(self) -> None:
