@@ -179,14 +179,14 @@ def _set_position(state: State, name: str, position: Position) -> None:
 
 
 def _book_anew(state: State, old: Fill, new: Fill) -> None:
-    """All fills of the market again, in the order in which they came, one of them changed. To take a fill back at its
-    own price from a position at average cost would leave a gain or loss that nobody made. Rare, so the walk may cost."""
+    """All fills of the market again, in the order in which they came, one of them changed: taken back at its own price
+    from an average cost, it would leave a gain that nobody made. Rare, so the walk over all fills may cost."""
     instrument = _instrument(state, old.instrument)
     fills = [fill for fill in state.archive.fills.values() if fill.instrument == old.instrument]
-    was = money.book_fills(instrument, fills)
-    now = money.book_fills(instrument, [new if fill is old else fill for fill in fills])
-    money.post(state.accounts, {name: amount - was.entries[name] for name, amount in now.entries.items()})
-    _set_position(state, old.instrument, now.position)
+    before = money.book_fills(instrument, fills)
+    after = money.book_fills(instrument, [new if fill is old else fill for fill in fills])
+    money.post(state.accounts, {name: amount - before.entries[name] for name, amount in after.entries.items()})
+    _set_position(state, old.instrument, after.position)
 
 
 def _undo_and_book(state: State, old: Fill, new: Fill) -> None:
