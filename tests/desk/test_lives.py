@@ -179,7 +179,9 @@ def test_fills_told_in_pieces_around_a_scalar_settlement_are_paid_as_the_whole()
     assert len(set(ends)) == 1
 
 
-@pytest.mark.parametrize(("first", "then"), [(MICRO, 0), (0, MICRO), (MICRO, 333_300), (333_300, 0), (333_300, 700_100)])
+@pytest.mark.parametrize(
+    ("first", "then"), [(MICRO, 0), (0, MICRO), (MICRO, 333_300), (333_300, 0), (333_300, 700_100)]
+)
 def test_an_outcome_that_the_venue_amends_is_compensated_to_what_it_would_have_paid(first: int, then: int) -> None:
     bench, plain = Bench(), Bench()
     for each in (bench, plain):
@@ -189,7 +191,9 @@ def test_an_outcome_that_the_venue_amends_is_compensated_to_what_it_would_have_p
     told = settled_at(bench, then, T0 + MINUTE)
     assert kinds(told) == ["SettlementCorrected", "HaltRaised"]
     assert bench.state.accounts == plain.state.accounts
-    assert bench.state.cash - sum(f.payout for f in told if isinstance(f, facts.SettlementCorrected)) != plain.state.cash
+    assert (
+        bench.state.cash - sum(f.payout for f in told if isinstance(f, facts.SettlementCorrected)) != plain.state.cash
+    )
     assert bench.state.halts.keys() == {"settlement_changed"}
     assert bench.state.level == Level.REDUCING
 

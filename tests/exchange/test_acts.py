@@ -139,7 +139,9 @@ steps = st.lists(
 )
 
 
-@given(steps, st.lists(st.tuples(st.integers(0, 50), st.integers(1, 99), st.integers(0, 40)), max_size=4), st.booleans())
+@given(
+    steps, st.lists(st.tuples(st.integers(0, 50), st.integers(1, 99), st.integers(0, 40)), max_size=4), st.booleans()
+)
 def test_no_correction_makes_or_loses_a_micro(trades: Any, corrections: Any, after: bool) -> None:
     floor = Floor()
     for side, cents, hundredths, name in trades:
