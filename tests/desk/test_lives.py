@@ -1,4 +1,4 @@
-"""The awkward lives of markets: settled under an order, scalar, amended, paused, regridded; and orders that meet them."""
+"""The awkward lives of markets: settled under an order, scalar, amended, paused, on a new grid; and their orders."""
 
 from typing import Any
 
@@ -100,8 +100,9 @@ def test_what_was_not_sent_when_its_market_settled_is_not_sent_at_all() -> None:
 
 
 @pytest.mark.parametrize(
-    ("finding", "ends"), [(Absent("the journal"), "absent"), (Accepted("v", 0, 0), "closed"), (Accepted("v", 0, TEN), "closing")]
-)  # fmt: skip
+    ("finding", "ends"),
+    [(Absent("the journal"), "absent"), (Accepted("v", 0, 0), "closed"), (Accepted("v", 0, TEN), "closing")],
+)
 def test_an_unknown_order_stays_unknown_through_the_settlement_until_evidence(finding: Any, ends: str) -> None:
     bench = Bench()
     order = bench.release(qty_max=TEN)

@@ -316,8 +316,9 @@ def test_a_refused_act_leaves_no_trace(tmp_path: Path) -> None:
     market = exchange.markets()[0].spec.ticker
     size = path.stat().st_size
     for act in (
-        acts.ResumeMarket(market), acts.ResumeExchange(), acts.Determine(market, "yes", 5), acts.CorrectTrade("T1", 1, 1),
-        acts.ChangeGrid(market, (PriceBand(0, MICRO, 7),)), acts.PauseMarket("KXNEVER"), acts.Amend(market, "no", 0),
+        acts.ResumeMarket(market), acts.ResumeExchange(), acts.Determine(market, "yes", 5),
+        acts.CorrectTrade("T1", 1, 1), acts.ChangeGrid(market, (PriceBand(0, MICRO, 7),)), acts.PauseMarket("KXNEVER"),
+        acts.Amend(market, "no", 0),
     ):  # fmt: skip
         with pytest.raises(ExchangeError):
             exchange.carry_out(MIDNIGHT + HOUR, act)
