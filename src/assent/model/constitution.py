@@ -15,15 +15,17 @@ from assent.model.intents import Score
 from assent.model.units import DAY, HOUR, MICRO, SECOND
 
 Direction = Literal["lower", "higher", "fewer", "more"]
-Kind = Literal["money", "price", "qty", "ppm", "count", "duration", "flag", "names", "scores", "tiers"]
+Kind = Literal["money", "price", "qty", "ppm", "count", "duration", "flag", "names", "scores", "themes", "tiers"]
 
 # Kinds whose value is not one number.
-LISTS: frozenset[Kind] = frozenset(("names", "scores", "tiers"))
+LISTS: frozenset[Kind] = frozenset(("names", "scores", "themes", "tiers"))
 # Beyond what this software is for: a limit that stands here is off.
 MONEY_MOST = 10_000_000 * MICRO
 QTY_MOST = 10_000_000 * MICRO
 RATIO_MOST = 1_000 * MICRO
 COUNT_MOST = 1_000_000
+# From this step on a resting order never gives way to a newer idea.
+SUPERSEDE_NEVER = MICRO
 # The desk remembers so many releases one by one, and no more.
 RELEASES_MOST = 1_000
 
@@ -33,6 +35,13 @@ class Tier(msgspec.Struct, frozen=True, array_like=True):
 
     below: int
     risk_max: int
+
+
+class Theme(msgspec.Struct, frozen=True, array_like=True):
+    """Series that the owner expects to win and lose together, under a name of the owner's own."""
+
+    name: str
+    series: tuple[str, ...]
 
 
 class Constitution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,6 +63,8 @@ class Constitution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     event_exposure_max: int = MONEY_MOST
     trust_exclusive: tuple[str, ...] = ()
     series_exposure_max: int = MONEY_MOST
+    themes: tuple[Theme, ...] = ()
+    theme_exposure_max: int = MONEY_MOST
     one_entry_per_market: bool = False
     one_side_per_event: bool = False
     buying_power_min: int = 0
@@ -67,6 +78,7 @@ class Constitution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ev_min: int = 0
     confidence_min: int = 0
     scores_min: tuple[Score, ...] = ()
+    supersede_step_min: int = SUPERSEDE_NEVER
     cycle_length: int = 10 * SECOND
     orders_per_cycle_max: int = RELEASES_MOST
     notional_per_cycle_max: int = MONEY_MOST
@@ -173,6 +185,14 @@ LIMITS: tuple[Limit, ...] = (
         "Most that may be lost in all markets of one series together.", True,
     ),
     Limit(
+        "themes", "themes", "more", 0, 100, '["weather=KXHIGHNY,KXHIGHCHI"]',
+        "Series that are expected to win and lose together. A series in no theme is a theme by itself.", True,
+    ),
+    Limit(
+        "theme_exposure_max", "money", "lower", 0, MONEY_MOST, '"2.00"',
+        "Most that may be lost in all series of one theme together.", True,
+    ),
+    Limit(
         "one_entry_per_market", "flag", "higher", 0, 1, "true",
         "Whether a market in which something is held or on its way may not be added to on the same side.", True,
     ),
@@ -222,6 +242,10 @@ LIMITS: tuple[Limit, ...] = (
     Limit(
         "scores_min", "scores", "more", 0, 16, '["dvs=80%", "eqs=75%"]',
         "Scores that an opening proposal must carry, each with its least value.", True,
+    ),
+    Limit(
+        "supersede_step_min", "price", "higher", 1, SUPERSEDE_NEVER, '"0.02"',
+        "Least difference in price at which a resting order gives way to its strategy's newer idea; at 1.00 none does.",
     ),
     Limit(
         "cycle_length", "duration", "higher", SECOND, HOUR, '"10s"',
@@ -347,11 +371,19 @@ def tier_cap(tiers: tuple[Tier, ...], equity: int) -> int:
     return min((tier.risk_max for tier in tiers if equity < tier.below), default=MONEY_MOST)
 
 
+def together(constitution: Constitution, series: str) -> list[tuple[str, frozenset[str]]]:
+    """The themes of a series, each by name with all its series; its own name for one in no theme."""
+    themes = [(theme.name, frozenset(theme.series)) for theme in constitution.themes if series in theme.series]
+    return themes or [(series, frozenset((series,)))]
+
+
 def _covers(new: tuple[Any, ...], old: tuple[Any, ...]) -> bool:
     """Whether everything that was asked for is still asked for, and nothing for less."""
     if any(type(one) is Tier for one in (*new, *old)):
         edges = [tier.below - 1 for tier in (*new, *old)]
         return all(tier_cap(new, equity) <= tier_cap(old, equity) for equity in edges)
+    if any(type(one) is Theme for one in (*new, *old)):
+        return all(any(set(theme.series) <= set(wider.series) for wider in new) for theme in old)
     asked = _strictest(new)
     return all(asked.get(name, -1) >= least for name, least in _strictest(old).items())
 
