@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.model.support import a_future, a_market
+from tests.model.support import FREE, a_future, a_market
 
 from assent.desk import exposure, money
 from assent.desk.state import OrderState, Position, State, order_reserve
@@ -104,6 +104,16 @@ def test_no_scalar_settlement_costs_more_than_the_worst_case(
 def test_one_more_order_never_makes_the_worst_case_smaller(position: Position, orders: list[OrderState]) -> None:
     fewer = a_state(position, orders[:-1])
     assert exposure.total_exposure(a_state(position, orders)) >= exposure.total_exposure(fewer)
+
+
+def test_a_gain_that_is_made_no_longer_stands_against_the_orders_of_its_market() -> None:
+    """The one way in which exposure rises without a release, as the page on non-promises says."""
+    free = a_market(fees=FREE)
+    waiting = [an_order("sell", 600_000, qty * MICRO, market=free) for qty in (30, 25)]
+    holding = a_state(Position(10 * MICRO, 4 * MICRO), waiting, free)
+    assert exposure.total_exposure(holding) == (30 + 25) * 400_000 - 6 * MICRO
+    given_back = a_state(Position(), waiting, free)
+    assert exposure.total_exposure(given_back) == (30 + 25) * 400_000
 
 
 def test_markets_add_up_even_where_only_one_can_win() -> None:

@@ -246,7 +246,7 @@ endings = st.tuples(*(st.sampled_from((0, MICRO, 250_000, 500_000)) for _ in TRI
 def lived(trusted: bool, sides_of: tuple[str, ...], wanted: list[tuple[int, int, int, str]]) -> Bench:
     """Each idea proposed, and if released filled whole, by half or not at all. One side a market, so nothing nets."""
     caps = limits(
-        total_exposure_max=TOTAL, event_exposure_max=EVENT, market_exposure_max=ONE_MARKET, series_exposure_max=TOTAL,
+        total_exposure_max=TOTAL, event_exposure_max=EVENT, market_exposure_max=ONE_MARKET,
         trust_exclusive=("KXTEST",) if trusted else (),
     )  # fmt: skip
     bench = Bench(constitution=caps, markets=TRIO)
