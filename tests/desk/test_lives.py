@@ -417,6 +417,35 @@ def test_more_early_corrections_than_can_wait_are_somebody_elses() -> None:
     assert len(bench.desk.early_corrections) == 1_000
 
 
+# --- orders that the venue ends, and one that it has twice ------------------------------------------------
+
+
+def test_an_order_that_the_venue_has_under_two_names_halts_for_a_person() -> None:
+    bench = Bench()
+    order = working(bench)
+    assert bench.accept(order) == []
+    told = bench.answer(order, Accepted("another-name", 0, TEN))
+    assert kinds(told) == ["DiscrepancyFound", "HaltRaised", "CancelReleased"]
+    assert bench.state.level == Level.HALTED
+    assert bench.answer(order, Accepted("another-name", 0, TEN)) == []
+
+
+@pytest.mark.parametrize("ours_first", [False, True])
+def test_an_expiry_at_the_venue_and_ours_race_without_harm(ours_first: bool) -> None:
+    bench = Bench()
+    order = bench.release(qty_max=TEN, life_ns=MINUTE)
+    bench.accept(order)
+    bench.fill(order, FIVE)
+    bench.later(MINUTE)
+    if ours_first:
+        assert [f.why for f in bench.cycle() if isinstance(f, facts.CancelReleased)] == ["its life is over"]
+    bench.closed(order, FIVE, "expiry_cancel")
+    assert "CancelReleased" not in kinds(bench.cycle())
+    assert bench.cancel_answered(order, Refused("not_found", "")) == []
+    assert (bench.order(order).status, bench.order(order).filled) == ("closed", FIVE)
+    assert bench.state.level == Level.TRADING
+
+
 # --- what others do, and say -------------------------------------------------------------------------------
 
 

@@ -45,8 +45,9 @@ class Shopper:
 
     name = "shopper"
 
-    def __init__(self) -> None:
+    def __init__(self, life_ns: int | None) -> None:
         self.taken = self.rested = ""
+        self._life_ns = life_ns
 
     def on_quote(self, _view: View, seen: QuoteSeen) -> list[Proposal] | None:
         if not self.taken and seen.ask is not None and 100_000 < seen.ask < 800_000 and (seen.ask_qty or 0) >= MICRO:
@@ -54,19 +55,23 @@ class Shopper:
             return [Proposal(seen.instrument, price=seen.ask, fair=MICRO, qty_max=MICRO)]
         if self.taken and not self.rested and seen.instrument != self.taken and (seen.bid or 0) > 50_000:
             self.rested = seen.instrument
-            return [Proposal(seen.instrument, price=10_000, fair=MICRO, qty_max=MICRO, time_in_force="gtc")]
+            return [
+                Proposal(
+                    seen.instrument, price=10_000, fair=MICRO, qty_max=MICRO, time_in_force="gtc", life_ns=self._life_ns
+                )
+            ]
         return None
 
 
 class Day:
     """One desk at one boxed exchange; `drill` is told once both orders stand."""
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, *, life_ns: int | None = None) -> None:
         self.path = path
         self.store = MemoryStore()
         self.records: list[tuple[int, Fact]] = []
         self.exchange = self._open()
-        self.shopper = Shopper()
+        self.shopper = Shopper(life_ns)
         self.desk = Desk([self.shopper])
         self.now = START
 
@@ -244,6 +249,15 @@ def test_an_order_in_a_market_that_was_paused_is_cancelled_by_the_venue_when_it_
     assert [f.why for f in day.of(facts.OrderClosed) if f.order_id == day.order(day.shopper.rested).order.order_id] == [
         "reopen_cancel"
     ]
+    assert not day.desk.state.halts
+
+
+def test_an_order_that_expires_ends_once_at_both_sides() -> None:
+    day = Day(life_ns=MINUTE).live()
+    order = day.order(day.shopper.rested)
+    assert (order.status, day.exchange.open_orders()) == ("closed", [])
+    assert [f.why for f in day.of(facts.OrderClosed) if f.order_id == order.order.order_id] == ["expiry_cancel"]
+    assert day.books_agree()
     assert not day.desk.state.halts
 
 

@@ -83,7 +83,7 @@ def account_seen(desk: Context, inp: AccountSeen) -> None:
     if not differences:
         _matched(desk, inp)
         return
-    _differ(desk, differences, inp.source)
+    differ(desk, differences, inp.source)
 
 
 def account_unavailable(desk: Context, inp: AccountUnavailable) -> None:
@@ -114,7 +114,7 @@ def watch_books(desk: Context) -> None:
         desk.cause_seen["books_overdue"] = desk.now
 
 
-def _differ(desk: Context, differences: list[tuple[str, int, int]], source: str) -> None:
+def differ(desk: Context, differences: list[tuple[str, int, int]], source: str) -> None:
     """Two books say different things: record each once, and stop for a person."""
     if differences == desk.last_differences and desk.state.unmatched and "discrepancy" in desk.state.halts:
         return
@@ -208,7 +208,7 @@ def _changed(desk: Context, inp: SettlementSeen, booked: Outcome) -> None:
         return
     if inp.source_ts == booked.venue_ts:
         what = f"settlement of {inp.instrument}"
-        _differ(desk, [(what, booked.value, inp.value)], "settlement")
+        differ(desk, [(what, booked.value, inp.value)], "settlement")
         return
     instrument = desk.state.find_instrument(inp.instrument)
     if instrument is None:

@@ -167,6 +167,7 @@ def correction_seen(desk: Context, inp: CorrectionSeen) -> None:
 def _accepted(desk: Context, order: OrderState, outcome: Accepted) -> None:
     order_id = order.order.order_id
     if order.status in ("filled", "closed", "working") and order.venue_order_id:
+        _must_be_the_same(desk, order, shown(outcome.venue_order_id))
         return
     contradicts = order.status in ("refused", "not_sent", "absent", "quarantined")
     desk.emit(
@@ -180,6 +181,13 @@ def _accepted(desk: Context, order: OrderState, outcome: Accepted) -> None:
     if contradicts:
         desk.emit(OrderQuarantined(order_id=order_id, reason="late_fill"))
         control.raise_halt(desk, "late_fill", by="desk", detail=f"late acceptance: order {order_id}")
+
+
+def _must_be_the_same(desk: Context, order: OrderState, venue_order_id: str) -> None:
+    """An order of ours that the venue has under two of its names may be filled twice: a person must look."""
+    if venue_order_id and venue_order_id != order.venue_order_id:
+        what = f"order {order.order.order_id} is at the venue as {order.venue_order_id} and as {venue_order_id}"
+        account.differ(desk, [(what, 1, 2)], "answer")
 
 
 def _live(desk: Context, order: OrderState, event: str, fact: Fact) -> None:
