@@ -322,6 +322,14 @@ def test_a_kept_cancel_ends_with_an_order_that_never_rests(end: Any) -> None:
     assert not bench.of(facts.CancelReleased)
 
 
+def test_a_kept_cancel_ends_with_an_order_that_is_filled_beyond_its_size() -> None:
+    bench = Bench()
+    order = bench.release(qty_max=TEN)
+    bench.ask_cancel()
+    assert "OrderQuarantined" in kinds(bench.fill(order, TEN + MICRO))
+    assert not bench.of(facts.CancelReleased)
+
+
 def test_an_order_whose_cancel_is_kept_is_not_sent_if_it_has_not_left_yet() -> None:
     bench = Bench()
     order = bench.release(qty_max=TEN)

@@ -1,6 +1,6 @@
 """Starting, stopping, halting, resuming, and what each cycle of the clock brings about."""
 
-from assent.desk import account, halts, losses, norms, ranking
+from assent.desk import account, amending, halts, losses, norms, ranking
 from assent.desk.context import Context
 from assent.desk.orders import may_ask_cancel
 from assent.desk.state import OrderState
@@ -77,6 +77,7 @@ def time_passed(desk: Context, _inp: TimePassed) -> None:
         if order.status == "working":
             _renew_cancel(desk, order, state.find_instrument(order.order.instrument))
     clear_entries(desk)
+    amending.clear_outdated(desk)
     account.watch_books(desk)
     norms.sample(desk)
     account.mark_equity(desk)
@@ -119,8 +120,9 @@ def cancel_asked(desk: Context, inp: CancelAsked) -> None:
 
 def keep_promise(desk: Context, order: OrderState) -> None:
     """Carry out the cancel that waited for this order to be live, or perhaps live."""
-    if order.cancel == "kept" and order.status in CANCELLABLE:
-        desk.emit(CancelReleased(order_id=order.order.order_id, by=order.cancel_by, why=A_PERSON))
+    order_id = order.order.order_id
+    if order.cancel == "kept" and order.status in CANCELLABLE and order_id in desk.state.orders:
+        desk.emit(CancelReleased(order_id=order_id, by=order.cancel_by, why=A_PERSON))
 
 
 def clear_off_grid(desk: Context, instrument: Instrument) -> None:

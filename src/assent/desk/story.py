@@ -15,6 +15,7 @@ from assent.model.facts import (
     CancelEnded,
     CancelKept,
     CancelReleased,
+    ConstitutionChanged,
     DecisionRecorded,
     Fact,
     FeeDiffered,
@@ -166,6 +167,9 @@ def tell(records: Sequence[Told], intent_id: str) -> Story | None:
     for place, (seq, ts, fact) in enumerate(records):
         if isinstance(fact, LedgerOpened):
             seal = fact
+        elif isinstance(fact, ConstitutionChanged) and seal is not None:
+            changed = {"constitution": fact.constitution, "constitution_digest": fact.digest}
+            seal = msgspec.structs.replace(seal, **changed)
         elif isinstance(fact, InstrumentListed):
             instruments[fact.instrument.id] = fact.instrument
         elif isinstance(fact, IntentProposed | IntentRefused) and fact.intent.intent_id == intent_id:
