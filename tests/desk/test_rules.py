@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.desk.support import MARKET, WIDE, Bench, Scripted, buy, close, kinds, limits, sell
 from tests.desk.worlds import LIMIT_WORLDS, World, world_of
-from tests.model.support import a_market
+from tests.model.support import a_future, a_market
 
 from assent.desk import gate
 from assent.desk.candidate import Candidate
 from assent.desk.rules import LIMITS_OF, RULES, in_force
 from assent.model.constitution import LIMITS, Constitution
+from assent.model.exits import Exits
 from assent.model.facts import Fact, IntentProposed, IntentRefused, OrderReleased
 from assent.model.inputs import DeskStarting, InstrumentSeen, PhaseSeen, StreamProven, Unknown
 from assent.model.intents import Check
@@ -68,6 +69,12 @@ def before_the_books_were_compared() -> World:
     return bench, buy()
 
 
+def under_the_kill_switch() -> World:
+    bench = Bench()
+    bench.switch()
+    return bench, buy()
+
+
 def with_flags_that_contradict_each_other() -> World:
     return Bench(), buy(post_only=True, time_in_force="ioc")
 
@@ -98,8 +105,22 @@ def without_the_cash() -> World:
     return Bench(cash=MICRO), buy()
 
 
+def under_a_bracket_that_stands() -> World:
+    wide = limits(risk_per_trade_max=100 * MICRO)
+    bench = Bench(constitution=wide, cash=100_000 * MICRO, markets=(a_future(),))
+    bench.bar(5_000)
+    terms: Any = {
+        "instrument": "MESTEST", "price": 5_000 * MICRO, "fair": 5_010 * MICRO, "qty_max": MICRO, "type": "market",
+        "exits": Exits(stop_price=4_997 * MICRO),
+    }  # fmt: skip
+    entry = bench.bracket(**terms)[0]
+    bench.fill(entry)
+    return bench, buy(**terms)
+
+
 WORLDS: dict[str, Callable[[], World]] = {
     **{world.rule: world.build for world in LIMIT_WORLDS},
+    "kill_switch_guard": under_the_kill_switch,
     "mode": in_observe_mode,
     "level": under_a_halt,
     "strategy_stopped": after_a_fault_of_its_own,
@@ -112,6 +133,7 @@ WORLDS: dict[str, Callable[[], World]] = {
     "one_open_intent": with_an_order_on_its_way,
     "edge": without_an_edge,
     "risk_per_trade": with_a_cap_below_the_smallest_size,
+    "one_bracket": under_a_bracket_that_stands,
     "open_positions": with_no_place_for_one_more_position,
     "total_exposure": with_enough_at_stake,
     "funds": without_the_cash,
@@ -140,11 +162,13 @@ def failing(checks: tuple[Check, ...]) -> list[str]:
 
 def test_the_rules_stand_in_the_stated_order() -> None:
     assert CODES == [
-        "mode", "level", "strategy_stopped", "books_matched", "hold", "scope", "market_open", "quote_proof",
-        "order_form", "one_open_intent", "capital", "daily_loss_guard", "weekly_loss_exceeded", "monthly_loss_exceeded",
-        "consecutive_loss_pause", "cooldown_active",
+        "kill_switch_guard", "mode", "level", "strategy_stopped", "books_matched", "hold", "scope", "market_open",
+        "quote_proof", "order_form", "one_open_intent", "capital", "cooldown_active", "daily_loss_guard",
+        "weekly_loss_exceeded",
+        "monthly_loss_exceeded", "consecutive_loss_pause",
         "price_band", "spread", "spread_norm", "confidence", "scores", "favourite", "edge", "ev",
-        "risk_per_trade", "order_qty", "order_notional", "duplicate", "overlap", "max_position_exceeded",
+        "risk_per_trade", "stop_missing", "one_bracket", "order_qty", "order_notional", "duplicate", "overlap",
+        "max_position_exceeded",
         "position_notional", "open_positions", "market_exposure", "event_exposure", "series_exposure",
         "theme_exposure", "total_exposure",
         "max_orders_per_cycle_guard", "max_notional_per_cycle_guard", "orders_per_day", "notional_per_day",

@@ -6,7 +6,7 @@ into quarantine and halts; it is never dropped and never read as something else.
 
 from msgspec import structs
 
-from assent.desk import account, control, intake
+from assent.desk import account, brackets, control, exits, intake
 from assent.desk.context import Context
 from assent.desk.orders import ENDED, OVER, may
 from assent.desk.state import OrderState
@@ -80,6 +80,8 @@ def evidence_seen(desk: Context, inp: EvidenceSeen) -> None:
     )
     desk.emit(OrderResolved(order_id=inp.order_id, finding=finding, source=shown(inp.source)))
     control.keep_promise(desk, order)
+    exits.parent_ended(desk, order)
+    exits.child_rests(desk, order)
 
 
 def cancel_answered(desk: Context, inp: CancelAnswered) -> None:
@@ -124,7 +126,7 @@ def fill_seen(desk: Context, inp: FillSeen) -> None:
         _foreign(desk, detail)
         return
     late = order.status in OVER
-    overfilled = order.filled + fill.qty > order.order.qty
+    overfilled = order.filled + fill.qty > order.order.qty or brackets.leaves_too_much(state, order, fill)
     desk.emit(FillBooked(fill=fill))
     _compare_fee(desk, fill)
     if late or overfilled:
@@ -178,6 +180,7 @@ def _accepted(desk: Context, order: OrderState, outcome: Accepted) -> None:
             remaining=outcome.remaining,
         )
     )
+    exits.child_rests(desk, order)
     if contradicts:
         desk.emit(OrderQuarantined(order_id=order_id, reason="late_fill"))
         control.raise_halt(desk, "late_fill", by="desk", detail=f"late acceptance: order {order_id}")
@@ -194,6 +197,7 @@ def _live(desk: Context, order: OrderState, event: str, fact: Fact) -> None:
     """State the fact where the order's life knows the event; else a repeat, or a contradiction for people."""
     if may(order.status, event):
         desk.emit(fact)
+        exits.parent_ended(desk, order)
     elif order.status not in ENDED:
         intake.reject(desk, "already_answered", "answer", order.order.order_id)
 
@@ -202,6 +206,7 @@ def _close(desk: Context, order: OrderState, why: str, filled: int) -> None:
     if may(order.status, "close") and order.venue_filled is None:
         most = max(filled, order.filled + order.busted)
         desk.emit(OrderClosed(order_id=order.order.order_id, why=shown(why), filled=most))
+        exits.parent_ended(desk, order)
 
 
 def _foreign(desk: Context, detail: str) -> None:
