@@ -130,6 +130,11 @@ def _settled(fact: facts.MarketSettled) -> str:
     return f"{fact.instrument} settled {fact.result}{value}{held}"
 
 
+def _settled_anew(fact: facts.SettlementCorrected) -> str:
+    moved = f"; {'paid' if fact.payout >= 0 else 'gave back'} {money(abs(fact.payout))}" if fact.payout else ""
+    return f"the venue changed how {fact.instrument} settled: {fact.result} at {price(fact.value)}{moved}"
+
+
 def _moved(fact: facts.CashMoved) -> str:
     way = "came in" if fact.amount >= 0 else "went out"
     return f"{money(abs(fact.amount))} {way}: {fact.reference}"
@@ -179,10 +184,12 @@ SENTENCES: Final[dict[type, Callable[[Any], str]]] = {
     facts.OrderQuarantined: lambda f: f"order {short(f.order_id)} in quarantine [{f.reason}]: look at it",
     facts.CancelReleased: lambda f: f"cancel of order {short(f.order_id)} released by {f.by}: {f.why}",
     facts.CancelEnded: lambda f: f"cancel of order {short(f.order_id)} ended {f.result}: {f.detail}",
+    facts.CancelKept: lambda f: f"cancel of order {short(f.order_id)} asked by {f.by}: kept until the order is live",
     facts.FillBooked: lambda f: _fill(f.fill),
     facts.FillCorrected: _corrected,
     facts.FeeDiffered: lambda f: f"fill {f.fill_id} cost {money(f.charged)} in fees, we read {money(f.estimated)}",
     facts.MarketSettled: _settled,
+    facts.SettlementCorrected: _settled_anew,
     facts.CashMoved: _moved,
     facts.EquityMarked: lambda f: f"equity {money(f.equity)}, cash {money(f.cash)}, exposure {money(f.exposure)}",
     facts.AccountMatched: _matched,
