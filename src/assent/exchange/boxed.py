@@ -15,7 +15,6 @@ from assent.exchange.book import Top
 from assent.exchange.journal import FORMAT, CancelEntry, DayEntry, Entry, Header, Journal, OrderEntry
 from assent.exchange.types import (
     DAY,
-    MINUTE,
     Accepted,
     Audit,
     Balance,
@@ -29,7 +28,6 @@ from assent.exchange.types import (
     Rejected,
     Settlement,
 )
-from assent.exchange.weather import FORECAST_EVERY_MINUTES
 from assent.exchange.world import WORLD_VERSION, World
 
 
@@ -173,7 +171,7 @@ class BoxedExchange:
         return Balance(today.cash, today.reserved, today.available, self._fees_paid + today.fees_paid)
 
     def markets(self) -> list[MarketView]:
-        """Today's ladder. Yesterday's is gone; what it paid stands in `settlements`."""
+        """Today's markets. Yesterday's are gone; what they paid stands in `settlements`."""
         return self._world.exchange.markets()
 
     def market(self, ticker: str) -> MarketView | None:
@@ -187,9 +185,7 @@ class BoxedExchange:
 
     def forecast(self, ticker: str) -> int | None:
         """The probability last published for a market of today, or None before the first one."""
-        published = self.now - self._world.start_ts >= FORECAST_EVERY_MINUTES * MINUTE
-        known = ticker in self._world.brackets
-        return self._world.forecast(ticker, self.now) if published and known else None
+        return self._world.forecast(ticker, self.now)
 
     def audit(self) -> Audit:
         """All the money on today's exchange; raises if any of it does not add up."""
@@ -251,7 +247,7 @@ class BoxedExchange:
         exchange.check()
         balance = exchange.balance(self.account)
         if exchange.positions(self.account) or balance.reserved:
-            raise ExchangeError(f"the day of {world.event} ended with something open: {balance}")
+            raise ExchangeError(f"day {world.day} ended with something open: {balance}")
         self._events += exchange.drain()
         self._cash = balance.cash
         self._fees_paid += balance.fees_paid
