@@ -191,6 +191,14 @@ MISTAKES: dict[str, tuple[str, str, str, str, str, str]] = {
         LEAST + '[constitution]\nedge_min = "2%"', "constitution.edge_min", '"2%"', "digits with at most six decimals",
         "text in dollars", 'edge_min = "0.02"',
     ),
+    "a theme without its series": (
+        LEAST + '[constitution]\nthemes = ["weather"]', "constitution.themes", "['weather']", "is not a name, `=`",
+        "a list of at most 100 texts", 'themes = ["weather=KXHIGHNY,KXHIGHCHI"]',
+    ),
+    "a theme with a series twice": (
+        LEAST + '[constitution]\nthemes = ["weather=KXA,KXA"]', "constitution.themes", "['weather=KXA,KXA']",
+        "names a series twice", "a list of at most 100 texts", 'themes = ["weather=KXHIGHNY,KXHIGHCHI"]',
+    ),
     "money with a dollar sign": (
         LEAST + '[paper]\ncash = "$10"', "paper.cash", '"$10"', "without a sign for the unit", "text in dollars",
         'cash = "1000.00"',

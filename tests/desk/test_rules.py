@@ -120,7 +120,7 @@ WORLDS: dict[str, Callable[[], World]] = {
 SIZE_LIMITS = {"risk_fraction_max", "risk_tiers", "kelly_fraction_max"}
 HALT_LIMITS = {"drawdown_fraction_max"}
 # Limits that only say when the others of their rule apply.
-SHAPES: set[str] = {"favourite_from"}
+SHAPES: set[str] = {"favourite_from", "themes"}
 each_rule = pytest.mark.parametrize("code", CODES)
 
 
@@ -146,7 +146,7 @@ def test_the_rules_stand_in_the_stated_order() -> None:
         "price_band", "spread", "spread_norm", "confidence", "scores", "favourite", "edge", "ev",
         "risk_per_trade", "order_qty", "order_notional", "duplicate", "overlap", "max_position_exceeded",
         "position_notional", "open_positions", "market_exposure", "event_exposure", "series_exposure",
-        "total_exposure",
+        "theme_exposure", "total_exposure",
         "max_orders_per_cycle_guard", "max_notional_per_cycle_guard", "orders_per_day", "notional_per_day",
         "max_trades_reached", "entries_per_hour", "entry_gap",
         "funds", "buying_power",

@@ -14,7 +14,7 @@ from tests.desk.worlds import LIMIT_WORLDS
 
 from assent.desk import gate
 from assent.desk.candidate import Candidate
-from assent.model.constitution import BY_KEY, LIMITS, Constitution, Limit, Tier, tighter
+from assent.model.constitution import BY_KEY, LIMITS, Constitution, Limit, Theme, Tier, tighter
 from assent.model.intents import Proposal, Score
 from assent.model.units import MICRO
 
@@ -31,6 +31,9 @@ def values_of(limit: Limit) -> st.SearchStrategy[Any]:
     if limit.kind == "scores":
         one = st.builds(Score, st.sampled_from(("dvs", "eqs", "confidence")), st.integers(0, MICRO))
         return st.lists(one, max_size=3).map(tuple)
+    if limit.kind == "themes":
+        members = st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=True).map(tuple)
+        return st.lists(st.builds(Theme, st.sampled_from(("w", "r")), members), max_size=3).map(tuple)
     if limit.kind == "tiers":
         one_tier = st.builds(Tier, st.integers(0, 2_000 * MICRO), st.integers(0, 10 * MICRO))
         return st.lists(one_tier, max_size=3).map(tuple)
@@ -112,7 +115,7 @@ def test_a_change_is_tighter_one_way_at_most_and_what_is_the_same_is_no_change(
     for difference in there:
         assert difference == (limit.key, getattr(one, limit.key), getattr(other, limit.key), difference.becomes)
     ways = [d.becomes for d in (*there, *back)]
-    if limit.kind not in ("names", "scores", "tiers"):
+    if limit.kind not in ("names", "scores", "themes", "tiers"):
         assert ways in ([], ["tighter", "looser"], ["looser", "tighter"])
 
 
@@ -127,6 +130,9 @@ def test_a_change_is_tighter_one_way_at_most_and_what_is_the_same_is_no_change(
         ("scores_min", (Score("dvs", 2),), (Score("dvs", 1), Score("eqs", 1)), "looser"),
         ("risk_tiers", (), (Tier(5, 1),), "tighter"),
         ("risk_tiers", (Tier(5, 1),), (Tier(4, 1), Tier(9, 2)), "looser"),
+        ("themes", (), (Theme("w", ("A",)),), "tighter"),
+        ("themes", (Theme("w", ("A", "B")),), (Theme("v", ("C", "B", "A")),), "tighter"),
+        ("themes", (Theme("w", ("A", "B")),), (Theme("w", ("A",)), Theme("v", ("B",))), "looser"),
         ("one_entry_per_market", False, True, "tighter"),
     ],
 )

@@ -8,7 +8,7 @@ from tests.model.support import a_market
 
 from assent.desk.norms import SAMPLES_LEAST
 from assent.desk.strategy import View
-from assent.model.constitution import BY_KEY, Constitution, Tier
+from assent.model.constitution import BY_KEY, Constitution, Theme, Tier
 from assent.model.facts import Fact, OrderReleased
 from assent.model.inputs import QuoteSeen
 from assent.model.intents import Proposal, Score
@@ -17,6 +17,7 @@ from assent.model.units import MICRO, MINUTE, SECOND
 World = tuple[Bench, Any]
 BESIDE = a_market("KXTEST-26JAN05-B49.5")
 ELSEWHERE = a_market("KXTEST-26JAN06-B49.5", event="KXTEST-26JAN06")
+OF_ANOTHER_SERIES = a_market("KXRAIN-26JAN05-T1", event="KXRAIN-26JAN05", series="KXRAIN")
 ONE = MICRO
 
 
@@ -69,7 +70,7 @@ class LimitWorld(NamedTuple):
 
     def build(self, off: str = "") -> World:
         constitution = self.constitution(off)
-        bench = self.bench(constitution=constitution, markets=(MARKET, BESIDE, ELSEWHERE))
+        bench = self.bench(constitution=constitution, markets=(MARKET, BESIDE, ELSEWHERE, OF_ANOTHER_SERIES))
         return bench, self.prepare(bench)
 
 
@@ -150,6 +151,17 @@ LIMIT_WORLDS: tuple[LimitWorld, ...] = (
     LimitWorld("market_exposure", "market_exposure_max", {"market_exposure_max": 2_500_000}, holding()),
     LimitWorld("event_exposure", "event_exposure_max", {"event_exposure_max": 2_500_000}, holding(on=BESIDE.id)),
     LimitWorld("series_exposure", "series_exposure_max", {"series_exposure_max": 2_500_000}, holding(on=ELSEWHERE.id)),
+    LimitWorld("theme_exposure", "theme_exposure_max", {"theme_exposure_max": 2_500_000}, holding(on=ELSEWHERE.id)),
+    LimitWorld(
+        "theme_exposure",
+        "themes",
+        {
+            "series": ("KXTEST", "KXRAIN"),
+            "themes": (Theme("weather", ("KXRAIN", "KXTEST")),),
+            "theme_exposure_max": 2_500_000,
+        },
+        holding(on=OF_ANOTHER_SERIES.id),
+    ),
     LimitWorld("max_orders_per_cycle_guard", "orders_per_cycle_max", {"orders_per_cycle_max": 1}, holding()),
     LimitWorld(
         "max_notional_per_cycle_guard", "notional_per_cycle_max", {"notional_per_cycle_max": 2_499_999}, holding()

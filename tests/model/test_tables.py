@@ -7,7 +7,7 @@ import pytest
 from msgspec import structs
 from tests.model.examples import FULL_ORDER, SMALL_ORDER
 
-from assent.model.constitution import LIMITS, LISTS, Constitution, Direction, Kind, Tier, in_scope
+from assent.model.constitution import LIMITS, LISTS, Constitution, Direction, Kind, Theme, Tier, in_scope
 from assent.model.intents import Action, Score
 from assent.model.levels import ALLOWED, CAUSES, Level, Reset
 from assent.model.orders import Order, order_digest
@@ -130,6 +130,7 @@ def test_a_name_of_one_kind_does_not_count_as_another() -> None:
 OTHER: dict[Kind, object] = {
     "money": 12_345, "price": 12_345, "qty": 12_345, "ppm": 12_345, "count": 123, "duration": 12_345, "flag": True,
     "names": ("M",), "scores": (Score("dvs", 1),), "tiers": (Tier(2, 1),),
+    "themes": (Theme("t", ("S",)),),
 }  # fmt: skip
 
 

@@ -8,15 +8,15 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final, Literal, NamedTuple
 
-from assent.model.constitution import MONEY_MOST, Tier
+from assent.model.constitution import MONEY_MOST, Theme, Tier
 from assent.model.errors import AssentError
 from assent.model.intents import Score
 from assent.model.units import DAY, HOUR, MICRO, MINUTE, SECOND, format_micros, parse_micros
 
 Kind = Literal[
-    "money", "price", "qty", "ppm", "count", "duration", "flag", "names", "scores", "tiers", "name", "choice"
+    "money", "price", "qty", "ppm", "count", "duration", "flag", "names", "scores", "themes", "tiers", "name", "choice"
 ]
-Value = int | str | tuple[str, ...] | tuple[Score, ...] | tuple[Tier, ...]
+Value = int | str | tuple[str, ...] | tuple[Score, ...] | tuple[Theme, ...] | tuple[Tier, ...]
 OFF: Final = "off"
 
 NAME_CHARS_MAX: Final = 120
@@ -24,6 +24,7 @@ UNITS: Final[Mapping[str, int]] = {"ms": SECOND // 1_000, "s": SECOND, "m": MINU
 
 _DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,6})?")
 _PERCENT = re.compile(r"[0-9]{1,6}(\.[0-9]{1,4})?%")
+THEME_CHARS_MAX = 1_000
 _SCORE = re.compile(r"([a-z][a-z0-9_]{0,39})=([0-9]{1,3}(?:\.[0-9]{1,4})?)%")
 _TIER = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)=([0-9]{1,9}(?:\.[0-9]{1,6})?)")
 _DURATION = re.compile(r"([0-9]{1,12})(ms|s|m|h|d)")
@@ -73,6 +74,7 @@ def allowed_words(setting: Setting) -> str:
         f'"{format_duration(most)}"',
         "names": f"a list of at most {most} names, each in quotes and once",
         "scores": f'a list of at most {most} texts, each a name with its least value: "confidence=75%"',
+        "themes": f'a list of at most {most} texts, each a name with its series: "weather=KXHIGHNY,KXHIGHCHI"',
         "tiers": f'a list of at most {most} texts, each equity below which, and risk for each trade: "2500.00=12.00"',
         "name": f"text of {least} to {most} letters, digits, dots, dashes and underscores",
         "choice": " or ".join(f'"{choice}"' for choice in setting.choices),
@@ -187,6 +189,27 @@ def _scores(setting: Setting, raw: object) -> tuple[Score, ...]:
     return tuple(found)
 
 
+def _themes(setting: Setting, raw: object) -> tuple[Theme, ...]:
+    if not isinstance(raw, list):
+        raise Unfit(f"it is {_type_word(raw)}, not a list")
+    if len(raw) > setting.most:
+        raise Unfit(f"it holds {len(raw)} themes")
+    found: list[Theme] = []
+    for number, text in enumerate(raw, start=1):
+        name, equals, members = text.partition("=") if isinstance(text, str) else ("", "", "")
+        series = [one.strip() for one in members.split(",")]
+        if not equals or not all(_MARKET_NAME.fullmatch(one) for one in (name, *series)):
+            raise Unfit(f"entry {number} is not a name, `=`, and series with commas between them")
+        if len(text) > THEME_CHARS_MAX:
+            raise Unfit(f"entry {number} is longer than {THEME_CHARS_MAX} characters")
+        if len(set(series)) < len(series):
+            raise Unfit(f"entry {number} names a series twice, so another one may be missing")
+        if any(theme.name == name for theme in found):
+            raise Unfit(f"entry {number} has the name of another theme")
+        found.append(Theme(name, tuple(series)))
+    return tuple(found)
+
+
 def _tiers(setting: Setting, raw: object) -> tuple[Tier, ...]:
     if not isinstance(raw, list):
         raise Unfit(f"it is {_type_word(raw)}, not a list")
@@ -260,6 +283,7 @@ _READERS: dict[Kind, Callable[[Setting, object], Value]] = {
     "flag": _flag,
     "names": _names,
     "scores": _scores,
+    "themes": _themes,
     "tiers": _tiers,
     "name": _name,
     "choice": _choice,

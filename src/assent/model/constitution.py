@@ -15,10 +15,10 @@ from assent.model.intents import Score
 from assent.model.units import DAY, HOUR, MICRO, SECOND
 
 Direction = Literal["lower", "higher", "fewer", "more"]
-Kind = Literal["money", "price", "qty", "ppm", "count", "duration", "flag", "names", "scores", "tiers"]
+Kind = Literal["money", "price", "qty", "ppm", "count", "duration", "flag", "names", "scores", "themes", "tiers"]
 
 # Kinds whose value is not one number.
-LISTS: frozenset[Kind] = frozenset(("names", "scores", "tiers"))
+LISTS: frozenset[Kind] = frozenset(("names", "scores", "themes", "tiers"))
 # Beyond what this software is for: a limit that stands here is off.
 MONEY_MOST = 10_000_000 * MICRO
 QTY_MOST = 10_000_000 * MICRO
@@ -33,6 +33,13 @@ class Tier(msgspec.Struct, frozen=True, array_like=True):
 
     below: int
     risk_max: int
+
+
+class Theme(msgspec.Struct, frozen=True, array_like=True):
+    """Series that the owner expects to win and lose together, under a name of the owner's own."""
+
+    name: str
+    series: tuple[str, ...]
 
 
 class Constitution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,6 +61,8 @@ class Constitution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     event_exposure_max: int = MONEY_MOST
     trust_exclusive: tuple[str, ...] = ()
     series_exposure_max: int = MONEY_MOST
+    themes: tuple[Theme, ...] = ()
+    theme_exposure_max: int = MONEY_MOST
     one_entry_per_market: bool = False
     one_side_per_event: bool = False
     buying_power_min: int = 0
@@ -171,6 +180,14 @@ LIMITS: tuple[Limit, ...] = (
     Limit(
         "series_exposure_max", "money", "lower", 0, MONEY_MOST, '"20.00"',
         "Most that may be lost in all markets of one series together.", True,
+    ),
+    Limit(
+        "themes", "themes", "more", 0, 100, '["weather=KXHIGHNY,KXHIGHCHI"]',
+        "Series that are expected to win and lose together. A series in no theme is a theme by itself.", True,
+    ),
+    Limit(
+        "theme_exposure_max", "money", "lower", 0, MONEY_MOST, '"2.00"',
+        "Most that may be lost in all series of one theme together.", True,
     ),
     Limit(
         "one_entry_per_market", "flag", "higher", 0, 1, "true",
@@ -347,11 +364,19 @@ def tier_cap(tiers: tuple[Tier, ...], equity: int) -> int:
     return min((tier.risk_max for tier in tiers if equity < tier.below), default=MONEY_MOST)
 
 
+def together(constitution: Constitution, series: str) -> list[tuple[str, frozenset[str]]]:
+    """The themes of a series, each by name with all its series; its own name for one in no theme."""
+    themes = [(theme.name, frozenset(theme.series)) for theme in constitution.themes if series in theme.series]
+    return themes or [(series, frozenset((series,)))]
+
+
 def _covers(new: tuple[Any, ...], old: tuple[Any, ...]) -> bool:
     """Whether everything that was asked for is still asked for, and nothing for less."""
     if any(type(one) is Tier for one in (*new, *old)):
         edges = [tier.below - 1 for tier in (*new, *old)]
         return all(tier_cap(new, equity) <= tier_cap(old, equity) for equity in edges)
+    if any(type(one) is Theme for one in (*new, *old)):
+        return all(any(set(theme.series) <= set(wider.series) for wider in new) for theme in old)
     asked = _strictest(new)
     return all(asked.get(name, -1) >= least for name, least in _strictest(old).items())
 

@@ -70,6 +70,7 @@ _REASONS = (
     Reason("market_exposure", "rule", "The worst case of this market would pass the cap per market.", "money"),
     Reason("event_exposure", "rule", "The worst case of this event would pass the cap per event.", "money"),
     Reason("series_exposure", "rule", "The worst cases of this series would pass the cap per series.", "money"),
+    Reason("theme_exposure", "rule", "The worst cases of this theme's series would pass the cap per theme.", "money"),
     Reason("total_exposure", "rule", "All worst cases together would pass the cap.", "money"),
     Reason("max_orders_per_cycle_guard", "rule", "This cycle has released as many orders as it may."),
     Reason("max_notional_per_cycle_guard", "rule", "This cycle's orders would be worth more than they may.", "money"),

@@ -2,6 +2,8 @@
 
 from assent.desk import event, exposure
 from assent.desk.candidate import Candidate
+from assent.desk.state import State
+from assent.model.constitution import together
 from assent.model.intents import Check
 
 
@@ -73,6 +75,24 @@ def series_exposure(candidate: Candidate) -> Check:
     measured = event.summed_exposure(state, lambda other: other.series == series) + loss
     limit = state.seal.constitution.series_exposure_max
     return Check("series_exposure", measured <= limit, measured, limit)
+
+
+def theme_exposure(candidate: Candidate) -> Check:
+    """The plain sum over all series of a theme; of several themes the one with most at stake."""
+    if not candidate.opens:
+        return Check("theme_exposure", True)
+    state, loss, market = candidate.state, candidate.worst_loss, candidate.market
+    if state.seal is None or loss is None or market is None:
+        return Check("theme_exposure", False)
+    constitution = state.seal.constitution
+    themes = [members for _, members in together(constitution, market.instrument.series)]
+    measured = loss + max(_in_series(state, members) for members in themes)
+    limit = constitution.theme_exposure_max
+    return Check("theme_exposure", measured <= limit, measured, limit)
+
+
+def _in_series(state: State, series: frozenset[str]) -> int:
+    return event.summed_exposure(state, lambda other: other.series in series)
 
 
 def total_exposure(candidate: Candidate) -> Check:
