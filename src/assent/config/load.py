@@ -7,6 +7,7 @@ Nothing is guessed, rounded, or taken from the environment.
 import difflib
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -16,22 +17,14 @@ from assent.config.table import SCOPE, SETTINGS, STRATEGIES_MAX, STRATEGY_OPTION
 from assent.config.values import Setting, Unfit, allowed_words, read_value, shown
 from assent.model.constitution import LIMITS, Constitution
 from assent.model.errors import AssentError
-from assent.model.units import MICRO, MINUTE
 
 FILE_NAME: Final = "assent.toml"
 FILE_BYTES_MAX: Final = 1 << 20
 DEMO_SEED: Final = 7
-# A demo's own choices: limits tight enough that one day shows several rules at work, and a cycle of a minute.
+DEMO_TEMPLATE: Final = "kalshi-paper"
+# What a demo chooses for itself; every limit, and the strategy, are the shipped template's.
 DEMO_CHOICES: Final[Mapping[str, Any]] = MappingProxyType(
-    {
-        "desk.name": "demo",
-        "desk.account": "demo",
-        "scope.series": ("KXHIGHSIM",),
-        "constitution.edge_min": 40_000,
-        "constitution.open_positions_max": 3,
-        "constitution.total_exposure_max": 15 * MICRO,
-        "runtime.cycle": MINUTE,
-    }
+    {"desk.name": "demo", "desk.account": "demo", "runtime.cycle": "10s"}
 )
 
 
@@ -67,23 +60,30 @@ def load(root: Path, *, overrides: Mapping[str, object] | None = None) -> Settin
     """The settings of the desk in `root`. `overrides` ("desk.mode": "observe") win over the file and are as strict."""
     root = root.absolute()
     reading = _Reading(root / FILE_NAME)
-    document = reading.document()
-    if reading.problems:
-        raise ConfigError(reading.problems)
-    values = reading.values(document, dict(overrides or {}))
-    strategies = reading.strategies(document.get("strategy"))
-    if reading.problems:
-        raise ConfigError(reading.problems)
-    return _settings(root, values, strategies)
+    return _checked(root, reading, reading.document(), overrides or {})
+
+
+def template_path(template: str) -> Path:
+    """Where a template that ships with the package lies."""
+    return Path(str(resources.files("assent") / "templates" / f"{template}.toml"))
 
 
 def demo_settings(root: Path, *, seed: int = DEMO_SEED) -> Settings:
-    """A demo needs no file: its own choices, every other default, and one strategy."""
-    values = {f"{setting.section}.{setting.key}": setting.default for setting in SETTINGS}
-    values |= {**DEMO_CHOICES, "exchange.seed": seed}
-    options: dict[str, Any] = {option.key: option.default for option in STRATEGY_OPTIONS["threshold"]}
-    strategy = StrategySettings(kind="threshold", name="value", options=MappingProxyType(options))
-    return _settings(root.absolute(), values, (strategy,), demo=True)
+    """A demo needs no file of its own: it lives under the shipped template, in the world of this seed."""
+    reading = _Reading(template_path(DEMO_TEMPLATE))
+    return _checked(root.absolute(), reading, reading.document(), {**DEMO_CHOICES, "exchange.seed": seed}, demo=True)
+
+
+def _checked(
+    root: Path, reading: "_Reading", document: dict[str, Any], overrides: Mapping[str, object], *, demo: bool = False
+) -> Settings:
+    if reading.problems:
+        raise ConfigError(reading.problems)
+    values = reading.values(document, dict(overrides))
+    strategies = reading.strategies(document.get("strategy"))
+    if reading.problems:
+        raise ConfigError(reading.problems)
+    return _settings(root, values, strategies, demo=demo)
 
 
 def _settings(

@@ -94,7 +94,7 @@ def daily_high(seed: int, day: int, *, series: str = HIGH_SERIES, place: str = "
         closes=LADDER_CLOSES,
         decided=LADDER_DECIDED,
         lag=6,
-        tempo=_tempo(52),
+        tempo=_tempo(56),
     )
 
 
@@ -121,7 +121,7 @@ def afternoon(seed: int, day: int) -> Happening:
         closes=NOON_CLOSES,
         decided=NOON_DECIDED,
         lag=6,
-        tempo=_tempo(48),
+        tempo=_tempo(52),
     )
 
 
@@ -148,7 +148,7 @@ def rate_decision(seed: int, day: int) -> Happening:
         closes=RATE_CLOSES,
         decided=RATE_DECIDED,
         lag=3,
-        tempo=_tempo(30, busy=busy, busy_percent=90),
+        tempo=_tempo(33, busy=busy, busy_percent=90),
     )
 
 
@@ -173,7 +173,7 @@ def game(seed: int, day: int) -> Happening:
         closes=LADDER_CLOSES,
         decided=final,
         lag=1,
-        tempo=_tempo(12, busy=range(TIP_OFF, final), busy_percent=130),
+        tempo=_tempo(12, busy=range(TIP_OFF, final), busy_percent=150),
     )
 
 

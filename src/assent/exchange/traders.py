@@ -129,8 +129,8 @@ class Maker:
     MOST_SKEW = 25_000
     MOST_POSITION = 4_000 * MICRO
     # A slow mood about each market, so that it is not only ever wrong about all of them at once.
-    MOOD = 46_000
-    MOOD_STEP = 4_600
+    MOOD = 36_000
+    MOOD_STEP = 3_600
     MOOD_MEMORY_PERMILLE = 995
 
     def __init__(self, seat: Seat) -> None:
