@@ -24,7 +24,7 @@ DEMO_SEED: Final = 7
 DEMO_TEMPLATE: Final = "kalshi-paper"
 # What a demo chooses for itself; every limit, and the strategy, are the shipped template's.
 DEMO_CHOICES: Final[Mapping[str, Any]] = MappingProxyType(
-    {"desk.name": "demo", "desk.account": "demo", "runtime.cycle": "10s"}
+    {"desk.name": "demo", "desk.account": "demo", "runtime.cycle": "1m"}
 )
 
 

@@ -17,6 +17,7 @@ from assent.exchange.types import (
     OrderStatus,
     OrderView,
     Settlement,
+    Transferred,
 )
 
 
@@ -85,7 +86,7 @@ class Order:
 class History:
     """What an account may ask about its past, oldest first. `consumed` holds every client id that is used up."""
 
-    __slots__ = ("by_client_id", "consumed", "fills", "orders", "settlements")
+    __slots__ = ("by_client_id", "consumed", "fills", "orders", "settlements", "transfers")
 
     def __init__(self) -> None:
         self.orders: dict[str, Order | OrderView] = {}
@@ -93,6 +94,7 @@ class History:
         self.consumed: dict[str, None] = {}
         self.fills: list[Fill] = []
         self.settlements: list[Settlement] = []
+        self.transfers: list[Transferred] = []
 
     def consume(self, client_order_id: str | None) -> None:
         if client_order_id is not None:
@@ -109,6 +111,7 @@ class History:
         orders: Iterable[OrderView],
         fills: Iterable[Fill],
         settlements: Iterable[Settlement],
+        transfers: Iterable[Transferred],
     ) -> None:
         """Take over what was written down about an earlier day."""
         self.consumed.update(dict.fromkeys(consumed))
@@ -118,6 +121,7 @@ class History:
                 self.by_client_id[order.client_order_id] = order.order_id
         self.fills.extend(fills)
         self.settlements.extend(settlements)
+        self.transfers.extend(transfers)
 
     def view(self, order_id: str) -> OrderView:
         order = self.orders[order_id]

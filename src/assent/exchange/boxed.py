@@ -10,9 +10,9 @@ from bisect import bisect_right
 from pathlib import Path
 
 from assent.exchange.accounts import History
-from assent.exchange.admission import is_order_id, wrong_parameters
+from assent.exchange.admission import is_order_id, is_transfer, wrong_parameters
 from assent.exchange.book import Top
-from assent.exchange.journal import FORMAT, CancelEntry, DayEntry, Entry, Header, Journal, OrderEntry
+from assent.exchange.journal import FORMAT, CancelEntry, DayEntry, Entry, Header, Journal, OrderEntry, TransferEntry
 from assent.exchange.types import (
     DAY,
     Accepted,
@@ -27,8 +27,12 @@ from assent.exchange.types import (
     OrderView,
     Rejected,
     Settlement,
+    Transferred,
 )
 from assent.exchange.world import WORLD_VERSION, World
+
+
+Asked = OrderEntry | CancelEntry | TransferEntry
 
 
 class BoxedExchange:
@@ -42,7 +46,7 @@ class BoxedExchange:
         self._cash = header.cash
         self._fees_paid = 0
         self._last_day_recorded = -1
-        self._pending: list[OrderEntry | CancelEntry] = []
+        self._pending: list[Asked] = []
         self._events: list[Event] = []
         first_day = header.start_ts // DAY
         for entry in journal.entries if journal is not None else ():
@@ -141,6 +145,15 @@ class BoxedExchange:
         self._write(CancelEntry(now, order_id))
         return self._cancel(now, order_id)
 
+    def transfer(self, now: int, amount: int, reference: str) -> Transferred | Rejected:
+        """The owner's own money: positive comes in, negative goes out. Not an order, so no strategy can ask for it."""
+        self._be_caught_up(now)
+        self._step(now)
+        if not is_transfer(amount, reference):
+            return Rejected("invalid_parameters", f"{amount!r} is no amount that moves, or {reference!r} no short text")
+        self._write(TransferEntry(now, amount, reference))
+        return self._transfer(now, amount, reference)
+
     # --- questions, all about this moment --------------------------------------------------------------
 
     def orders(self, client_order_id: str | None = None) -> list[OrderView]:
@@ -161,6 +174,10 @@ class BoxedExchange:
     def settlements(self, since_seq: int = 0) -> list[Settlement]:
         settlements = self._history.settlements
         return settlements[bisect_right(settlements, since_seq, key=_seq) :]
+
+    def transfers(self, since_seq: int = 0) -> list[Transferred]:
+        transfers = self._history.transfers
+        return transfers[bisect_right(transfers, since_seq, key=_seq) :]
 
     def positions(self) -> dict[str, int]:
         return self._world.exchange.positions(self.account)
@@ -208,11 +225,17 @@ class BoxedExchange:
         self._touched = True
         return self._world.exchange.cancel(ts, self.account, order_id)
 
-    def _apply(self, entry: OrderEntry | CancelEntry) -> None:
+    def _transfer(self, ts: int, amount: int, reference: str) -> Transferred | Rejected:
+        self._touched = True
+        return self._world.exchange.transfer(ts, self.account, amount, reference)
+
+    def _apply(self, entry: Asked) -> None:
         if isinstance(entry, OrderEntry):
             self._submit(entry.ts, entry.order)
-        else:
+        elif isinstance(entry, CancelEntry):
             self._cancel(entry.ts, entry.order_id)
+        else:
+            self._transfer(entry.ts, entry.amount, entry.reference)
 
     def _write(self, entry: Entry) -> None:
         if self._journal is not None:
@@ -222,7 +245,13 @@ class BoxedExchange:
         history = self._history
         self._world = World(self.seed, day, owner=self.account, cash=self._cash, history=history)
         self._touched = False
-        self._day_marks = (len(history.consumed), len(history.orders), len(history.fills), len(history.settlements))
+        self._day_marks = (
+            len(history.consumed),
+            len(history.orders),
+            len(history.fills),
+            len(history.settlements),
+            len(history.transfers),
+        )
 
     def _step(self, ts: int) -> None:
         while ts >= self._world.start_ts + DAY:
@@ -256,7 +285,7 @@ class BoxedExchange:
             self._write(self._day_entry())
 
     def _day_entry(self) -> DayEntry:
-        consumed, orders, fills, settlements = self._day_marks
+        consumed, orders, fills, settlements, transfers = self._day_marks
         history = self._history
         return DayEntry(
             day=self._world.day,
@@ -266,14 +295,15 @@ class BoxedExchange:
             orders=tuple(history.views()[orders:]),
             fills=tuple(history.fills[fills:]),
             settlements=tuple(history.settlements[settlements:]),
+            transfers=tuple(history.transfers[transfers:]),
         )
 
     def _remember(self, entry: DayEntry) -> None:
-        self._history.restore(entry.consumed, entry.orders, entry.fills, entry.settlements)
+        self._history.restore(entry.consumed, entry.orders, entry.fills, entry.settlements, entry.transfers)
         self._cash = entry.cash
         self._fees_paid = entry.fees_paid
         self._pending.clear()
 
 
-def _seq(event: Fill | Settlement) -> int:
+def _seq(event: Fill | Settlement | Transferred) -> int:
     return event.seq

@@ -93,8 +93,8 @@ def daily_high(seed: int, day: int, *, series: str = HIGH_SERIES, place: str = "
         truth=truth,
         closes=LADDER_CLOSES,
         decided=LADDER_DECIDED,
-        lag=6,
-        tempo=_tempo(56),
+        lag=3,
+        tempo=_tempo(48),
     )
 
 
@@ -120,8 +120,8 @@ def afternoon(seed: int, day: int) -> Happening:
         truth=truth,
         closes=NOON_CLOSES,
         decided=NOON_DECIDED,
-        lag=6,
-        tempo=_tempo(52),
+        lag=3,
+        tempo=_tempo(48),
     )
 
 
@@ -147,8 +147,8 @@ def rate_decision(seed: int, day: int) -> Happening:
         truth=truth,
         closes=RATE_CLOSES,
         decided=RATE_DECIDED,
-        lag=3,
-        tempo=_tempo(33, busy=busy, busy_percent=90),
+        lag=2,
+        tempo=_tempo(30, busy=busy, busy_percent=90),
     )
 
 
@@ -173,7 +173,7 @@ def game(seed: int, day: int) -> Happening:
         closes=LADDER_CLOSES,
         decided=final,
         lag=1,
-        tempo=_tempo(12, busy=range(TIP_OFF, final), busy_percent=150),
+        tempo=_tempo(12, busy=range(TIP_OFF, final), busy_percent=135),
     )
 
 

@@ -1,4 +1,4 @@
-"""The crowd around one event: a maker who is late and a little wrong, an idler, a gambler, and one who knows.
+"""The crowd around one event: a maker who is late and a little wrong, idlers, gamblers, and one who knows.
 
 Each has an account and a random stream of its own and trades through the same door as everybody else. Together
 they make a market that is mostly fair and sometimes stale: edges exist, small, short and not free. None of them
@@ -254,7 +254,27 @@ class Insider:
             seat.take(now, index, "buy", top.ask, 10 + seat.pick(40))
         elif top.bid is not None and top.bid - fair > self.EDGE and position > -self.MOST_POSITION:
             seat.take(now, index, "sell", top.bid, 10 + seat.pick(40))
-        return seat.after(now, 20_000, 90_000)
+        return seat.after(now, 10_000, 50_000)
 
 
-CROWD: tuple[type[Trader], ...] = (Maker, Idler, Gambler, Insider)
+class Collector:
+    """Bids a tick for anything that nobody wants, and would sell it a tick below a dollar: somebody always does."""
+
+    name: ClassVar[str] = "collector"
+    cash: ClassVar[int] = 200_000 * MICRO
+
+    def __init__(self, seat: Seat) -> None:
+        self._seat = seat
+
+    def act(self, now: int) -> int:
+        seat = self._seat
+        for index, tick in enumerate(seat.ticks):
+            top = seat.top(index)
+            if top.bid is None:
+                seat.place(now, index, "buy", tick, 50 + seat.pick(150))
+            if top.ask is None:
+                seat.place(now, index, "sell", MICRO - tick, 50 + seat.pick(150))
+        return seat.after(now, 10_000, 30_000)
+
+
+CROWD: tuple[type[Trader], ...] = (Maker, Idler, Gambler, Insider, Collector)

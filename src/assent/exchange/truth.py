@@ -21,8 +21,8 @@ UNIT = 1_000
 HALF_DOLLAR = MICRO // 2
 
 # A published forecast errs by an error of the day plus one that fades, both as parts of all there is to learn.
-FORECAST_DAY_PERMILLE = 40
-FORECAST_PERMILLE = 47
+FORECAST_DAY_PERMILLE = 90
+FORECAST_PERMILLE = 70
 FORECAST_MEMORY_PERCENT = 80
 
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")

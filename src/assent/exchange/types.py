@@ -87,7 +87,18 @@ class Rejected(msgspec.Struct, frozen=True, gc=False):
     detail: str
 
 
-Answer = Accepted | Cancelled | Rejected
+class Transferred(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The owner's own money came in (positive) or went out. An answer, and an event as well."""
+
+    account: str
+    transfer_id: str
+    amount: int
+    reference: str
+    ts: int
+    seq: int
+
+
+Answer = Accepted | Cancelled | Transferred | Rejected
 
 
 # --- what the exchange lists and shows -----------------------------------------------------------------
@@ -286,7 +297,16 @@ class ForecastPublished(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 
 Event = (
-    TopChanged | Traded | Filled | OrderClosed | MarketChanged | GridChanged | Determined | Settled | ForecastPublished
+    TopChanged
+    | Traded
+    | Filled
+    | OrderClosed
+    | Transferred
+    | MarketChanged
+    | GridChanged
+    | Determined
+    | Settled
+    | ForecastPublished
 )
 
 

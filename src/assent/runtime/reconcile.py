@@ -32,11 +32,13 @@ async def resolve_orders(state: State, venue: Venue, clock: Clock, put: Put) -> 
 
 
 async def match_books(venue: Venue, clock: Clock, put: Put) -> None:
-    """Every fill and settlement that may be missing, then the account as it stands after exactly these."""
+    """Every fill, settlement and transfer that may be missing, then the account as it stands after exactly these."""
     books = await venue.books()
     now = clock.now()
     for fill in books.fills:
         put(FillSeen(fill, now))
     for settlement in books.settlements:
         put(settlement)
+    for transfer in books.transfers:
+        put(transfer)
     put(books.account)

@@ -64,6 +64,7 @@ class SimVenue:
         self._in_flight: dict[str, None] = {}
         self._told_fill = 0
         self._told_settlement = 0
+        self._told_transfer = 0
 
     @property
     def listed(self) -> int:
@@ -134,24 +135,37 @@ class SimVenue:
         settlements = exchange.settlements(self._told_settlement)
         self._told_fill = max((seen.seq for seen in fills), default=self._told_fill)
         self._told_settlement = max((seen.seq for seen in settlements), default=self._told_settlement)
-        return Books([wire.fill(seen) for seen in fills], [wire.settlement(seen, now) for seen in settlements], account)
+        transfers = exchange.transfers(self._told_transfer)
+        self._told_transfer = max((seen.seq for seen in transfers), default=self._told_transfer)
+        return Books(
+            [wire.fill(seen) for seen in fills],
+            [wire.settlement(seen, now) for seen in settlements],
+            account,
+            [wire.transfer(seen, now) for seen in transfers],
+        )
 
     def _pump(self) -> None:
         """Let the exchange live up to now, and pass on what happened."""
         now = self._clock.now()
-        for event in self._exchange.step_until(now):
-            self._pass_on(event, now)
+        events = self._exchange.step_until(now)
+        # Of several quotes of one market at once only the newest would ever be taken up.
+        newest = {event.market: event.seq for event in events if type(event) is box.TopChanged}
+        for event in events:
+            if type(event) is not box.TopChanged:
+                self._pass_on(event, now)
+            elif newest[event.market] == event.seq:
+                self._quote(event, now)
         if now - self._proven_ts >= PROOF_EVERY:
             self._proven_ts = now
             self._put("venue", StreamProven(self.name, now))
 
     def _pass_on(self, event: box.Event, now: int) -> None:
-        if isinstance(event, box.TopChanged):
-            self._quote(event, now)
-        elif isinstance(event, box.Filled):
+        if isinstance(event, box.Filled):
             self._put("venue", FillSeen(wire.fill(event.fill), now))
         elif isinstance(event, box.OrderClosed):
             self._put("venue", wire.closed_order(event, now))
+        elif isinstance(event, box.Transferred):
+            self._put("venue", wire.transfer(event, now))
         elif isinstance(event, box.MarketChanged | box.GridChanged):
             self._market_changed(event, now)
         elif isinstance(event, box.ForecastPublished | box.Settled) and event.market in self._listed:
