@@ -1,6 +1,6 @@
 """Building the rooms of a desk and lending them to each other; shared by running, acting and the demo."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from assent.config import Settings
@@ -13,6 +13,7 @@ from assent.model.errors import AssentError
 from assent.model.inputs import Input
 from assent.runtime.build import build_digest
 from assent.runtime.clock import Clock, ScaledClock, WallClock
+from assent.runtime.loop import Observer
 from assent.runtime.recovery import Identity, Opened, head_of, open_ledger, opening_inputs
 from assent.runtime.runtime import Runtime
 from assent.runtime.tally import Tally
@@ -70,6 +71,7 @@ def wire(
     lease: Lease,
     ledger_id: str,
     watchdog: Watchdog,
+    observers: Sequence[Observer] = (),
 ) -> Rooms:
     identity = identity_of(settings)
     now = clock.now()
@@ -84,7 +86,7 @@ def wire(
         cycle_ns=settings.cycle_ns,
         # Nobody outside can watch for the heartbeat of a day that is over in seconds.
         state_dir=None if settings.demo else settings.state_dir,
-        observers=(tally,),
+        observers=(tally, *observers),
         watch=_watch(watchdog),
         watched=watchdog.alive,
     )

@@ -57,6 +57,7 @@ class Context:
         self.refused: dict[tuple[str, str, str, str], Refusal] = {}
         self.cause_seen: dict[str, int] = {}
         self.rejected: dict[str, int] = {}
+        self.forgot_day = 0
         self.last_match: AccountMatched | None = None
         self.last_differences: list[tuple[str, int, int]] = []
         self.unjudged_since: int | None = None

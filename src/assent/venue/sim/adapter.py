@@ -59,6 +59,7 @@ class SimVenue:
         self._sink: Sink | None = None
         self._wanted: Callable[[str, str, str], bool] = lambda *_: False
         self._listed: dict[str, BinaryContract] = {}
+        self._listed_count = 0
         self._proven_ts = 0
         self._door = Door()
         self._in_flight: dict[str, None] = {}
@@ -69,7 +70,7 @@ class SimVenue:
     @property
     def listed(self) -> int:
         """How many markets came into scope since we are up."""
-        return len(self._listed)
+        return self._listed_count
 
     async def connect(self, sink: Sink, *, wanted: Callable[[str, str, str], bool]) -> None:
         self._sink, self._wanted = sink, wanted
@@ -188,8 +189,12 @@ class SimVenue:
             self._put("venue", wire.phase(event, now))
             return
         view = self._exchange.market(event.market)
-        if view is not None:
-            self._list(view)
+        if view is None:
+            return
+        if event.market not in self._listed:
+            # A new day: the exchange no longer knows the old one's markets, which have settled.
+            self._listed = {name: kept for name, kept in self._listed.items() if self._exchange.market(name)}
+        self._list(view)
 
     def _list(self, view: box.MarketView) -> None:
         """A market enters, with its phase and its present quote."""
@@ -197,6 +202,7 @@ class SimVenue:
         if not self._wanted(spec.ticker, spec.event, spec.series):
             return
         instrument = wire.instrument(view, venue=self.name)
+        self._listed_count += spec.ticker not in self._listed
         self._listed[spec.ticker] = instrument
         self._put("venue", InstrumentSeen(instrument, now))
         self._put("venue", PhaseSeen(spec.ticker, wire.PHASES[view.status], seen_ts, now))
