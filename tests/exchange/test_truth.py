@@ -1,12 +1,17 @@
 """The hidden truth: integers only, the same everywhere, and fair."""
 
 import math
+from collections.abc import Callable
 from random import Random
 
 import pytest
 
 from assent.exchange.normal import PPB, draw, half_table, mass_below
-from assent.exchange.weather import DEGREE, MINUTES, Weather, event_suffix, stream
+from assent.exchange.programme import HAPPENINGS, Happening, game
+from assent.exchange.truth import MINUTES, UNIT, event_suffix, stream
+from assent.exchange.types import MICRO
+
+Event = Callable[[int, int], Happening]
 
 DAY = 20_458
 
@@ -38,31 +43,55 @@ def test_streams_differ_by_seed_day_and_name_and_by_nothing_else() -> None:
     assert stream(1, 2, "a").getrandbits(64) == stream(1, 2, "a").getrandbits(64)
 
 
-def test_exactly_one_bracket_of_the_ladder_holds_any_temperature() -> None:
-    ladder = Weather(7, DAY).ladder
-    assert len({bracket.suffix for bracket in ladder}) == 6
-    for degrees in range(-30, 130):
-        assert sum(bracket.holds(degrees) for bracket in ladder) == 1
+@pytest.mark.parametrize("happening", [event(7, DAY) for event in HAPPENINGS], ids=lambda event: event.series)
+def test_as_many_brackets_hold_as_the_event_says(happening: Happening) -> None:
+    """Exactly one where they exclude each other; a tie pays a dollar over both sides; thresholds pay from one side."""
+    assert len({bracket.suffix for bracket in happening.brackets}) == len(happening.brackets)
+    for number in range(-130, 131):
+        outcomes = [bracket.outcome(number) for bracket in happening.brackets]
+        assert sum(value for _, value in outcomes) == MICRO or not happening.exclusive
+        for result, value in outcomes:
+            assert {"yes": value == MICRO, "no": value == 0, "scalar": value == MICRO // 2}[result]
+        if not happening.exclusive:
+            assert [value for _, value in outcomes] == sorted((value for _, value in outcomes), reverse=True)
 
 
-def test_the_probabilities_of_a_ladder_sum_to_one() -> None:
-    weather = Weather(7, DAY)
+@pytest.mark.parametrize("event", [event for event in HAPPENINGS if event(7, DAY).exclusive])
+def test_the_probabilities_of_an_exclusive_event_sum_to_one(event: Event) -> None:
+    happening = event(7, DAY)
+    truth = happening.truth
     for minute in range(0, MINUTES, 60):
-        total = sum(b.probability_ppm(weather.means[minute], weather.sigmas[minute]) for b in weather.ladder)
+        total = sum(b.probability_ppm(truth.means[minute], truth.sigmas[minute]) for b in happening.brackets)
         assert 999_990 <= total <= 1_000_000
 
 
-def test_what_is_known_is_a_martingale_that_ends_at_the_truth() -> None:
-    """Averaged over many days, no hour of the forecast is biased, and its stated spread is the real one."""
-    noon = MINUTES // 2
+@pytest.mark.parametrize("event", HAPPENINGS)
+def test_what_is_known_is_a_martingale_that_ends_at_the_truth(event: Event) -> None:
+    """Averaged over many days, no hour of what is expected is biased, and its stated spread is the real one."""
     errors = []
-    for day in range(400):
-        weather = Weather(3, day)
-        errors.append((weather.degrees * DEGREE - weather.means[noon]) / weather.sigmas[noon])
+    for day in range(250):
+        truth = event(3, day).truth
+        # The number is whole in the end, so its own rounding spreads it a little more.
+        spread_of_it = math.sqrt(truth.sigmas[MINUTES // 2] ** 2 + UNIT**2 / 12)
+        errors.append((truth.number * UNIT - truth.means[MINUTES // 2]) / spread_of_it)
     mean = sum(errors) / len(errors)
     spread = math.sqrt(sum(error * error for error in errors) / len(errors))
     assert abs(mean) < 0.15
     assert 0.9 < spread < 1.1
+
+
+def test_nothing_is_learned_of_an_event_after_its_end_and_all_of_it_by_then() -> None:
+    for event in HAPPENINGS:
+        happening = event(7, DAY)
+        truth, end = happening.truth, min(happening.quiet_from, MINUTES - 1)
+        if happening.decided < happening.closes or not happening.exclusive:
+            assert set(truth.means[end:]) == {truth.means[end]}
+        assert truth.sigmas[end] < truth.total
+
+
+def test_a_tie_is_rare_and_happens() -> None:
+    ties = sum(game(1, day).truth.number == 0 for day in range(400))
+    assert 1 <= ties <= 40
 
 
 def test_a_day_is_named_in_utc() -> None:

@@ -258,23 +258,34 @@ class Insider:
 
 
 class Collector:
-    """Bids a tick for anything that nobody wants, and would sell it a tick below a dollar: somebody always does."""
+    """Bids a tick for what nobody has wanted for a while, and offers at a tick below a dollar: somebody always does.
+
+    Patient, since after a pause everybody else should be back first: a lone bid of a cent is no price.
+    """
 
     name: ClassVar[str] = "collector"
     cash: ClassVar[int] = 200_000 * MICRO
 
+    PATIENCE = 4
+
     def __init__(self, seat: Seat) -> None:
         self._seat = seat
+        self._bare: list[dict[Side, int]] = [{"buy": 0, "sell": 0} for _ in seat.tickers]
 
     def act(self, now: int) -> int:
         seat = self._seat
         for index, tick in enumerate(seat.ticks):
             top = seat.top(index)
-            if top.bid is None:
-                seat.place(now, index, "buy", tick, 50 + seat.pick(150))
-            if top.ask is None:
-                seat.place(now, index, "sell", MICRO - tick, 50 + seat.pick(150))
+            self._look(now, index, "buy", tick, bare=top.bid is None)
+            self._look(now, index, "sell", MICRO - tick, bare=top.ask is None)
         return seat.after(now, 10_000, 30_000)
+
+    def _look(self, now: int, index: int, side: Side, price: int, *, bare: bool) -> None:
+        """One look at one side of a book; `bare` counts looks in a row that found nothing."""
+        seen = self._bare[index]
+        seen[side] = seen[side] + 1 if bare else 0
+        if seen[side] >= self.PATIENCE:
+            self._seat.place(now, index, side, price, 50 + self._seat.pick(150))
 
 
 CROWD: tuple[type[Trader], ...] = (Maker, Idler, Gambler, Insider, Collector)
