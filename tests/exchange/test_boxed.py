@@ -324,7 +324,14 @@ def test_a_transfer_that_makes_no_sense_never_reaches_the_journal(tmp_path: Path
     path = tmp_path / "exchange.journal"
     exchange = opened(path)
     before = path.read_bytes()
-    odd: list[Any] = [(0, "nothing"), (1.5, "half"), (True, "true"), (10**40, "all"), (MICRO, "\x1b[2J"), (MICRO, "x" * 99)]
+    odd: list[Any] = [
+        (0, "nothing"),
+        (1.5, "half"),
+        (True, "true"),
+        (10**40, "all"),
+        (MICRO, "\x1b[2J"),
+        (MICRO, "x" * 99),
+    ]
     for amount, reference in odd:
         refused = exchange.transfer(MIDNIGHT, amount, reference)
         assert isinstance(refused, Rejected)
@@ -389,7 +396,9 @@ def test_a_journal_of_another_seed_account_or_cash_is_refused(tmp_path: Path) ->
             BoxedExchange.open(path, start_ts=MIDNIGHT, **(right | {name: wrong[name]}))
 
 
-def test_a_journal_of_an_older_world_is_refused_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_journal_of_an_older_world_is_refused_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "exchange.journal"
     monkeypatch.setattr(boxed, "WORLD_VERSION", WORLD_VERSION - 1)
     opened(path).close()

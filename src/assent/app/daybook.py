@@ -51,42 +51,48 @@ class DayBook:
             for name, day in sorted(self.series.items())
         }
 
-    def _of(self, instrument: str) -> SeriesDay:
+    def of(self, instrument: str) -> SeriesDay:
         known = self._state.find_instrument(instrument)
         series = known.series if type(known) is BinaryContract else instrument
         return self.series.setdefault(series, SeriesDay())
 
-    def _listed(self, fact: InstrumentListed) -> None:
-        self._of(fact.instrument.id)
 
-    def _proposed(self, fact: IntentProposed) -> None:
-        self._of(fact.intent.instrument).ideas += 1
+def _listed(book: DayBook, fact: InstrumentListed) -> None:
+    book.of(fact.instrument.id)
 
-    def _refused(self, fact: IntentRefused) -> None:
-        day = self._of(fact.intent.instrument)
-        day.ideas += 1
-        day.refused += 1
 
-    def _released(self, fact: OrderReleased) -> None:
-        self._of(fact.order.instrument).released += 1
+def _proposed(book: DayBook, fact: IntentProposed) -> None:
+    book.of(fact.intent.instrument).ideas += 1
 
-    def _filled(self, fact: FillBooked) -> None:
-        """In terms of YES: prices and quantities of the venue's grids multiply to whole micros."""
-        fill, day = fact.fill, self._of(fact.fill.instrument)
-        paid = fill.price * fill.qty // MICRO
-        day.fills += 1
-        day.fees += fill.fee
-        day.pnl += (-paid if fill.side == "buy" else paid) - fill.fee
 
-    def _settled(self, fact: MarketSettled) -> None:
-        self._of(fact.instrument).pnl += fact.qty * fact.value // MICRO
+def _refused(book: DayBook, fact: IntentRefused) -> None:
+    day = book.of(fact.intent.instrument)
+    day.ideas += 1
+    day.refused += 1
+
+
+def _released(book: DayBook, fact: OrderReleased) -> None:
+    book.of(fact.order.instrument).released += 1
+
+
+def _filled(book: DayBook, fact: FillBooked) -> None:
+    """In terms of YES: prices and quantities of the venue's grids multiply to whole micros."""
+    fill, day = fact.fill, book.of(fact.fill.instrument)
+    paid = fill.price * fill.qty // MICRO
+    day.fills += 1
+    day.fees += fill.fee
+    day.pnl += (-paid if fill.side == "buy" else paid) - fill.fee
+
+
+def _settled(book: DayBook, fact: MarketSettled) -> None:
+    book.of(fact.instrument).pnl += fact.qty * fact.value // MICRO
 
 
 _KEPT: dict[type, Any] = {
-    InstrumentListed: DayBook._listed,
-    IntentProposed: DayBook._proposed,
-    IntentRefused: DayBook._refused,
-    OrderReleased: DayBook._released,
-    FillBooked: DayBook._filled,
-    MarketSettled: DayBook._settled,
+    InstrumentListed: _listed,
+    IntentProposed: _proposed,
+    IntentRefused: _refused,
+    OrderReleased: _released,
+    FillBooked: _filled,
+    MarketSettled: _settled,
 }

@@ -30,8 +30,8 @@ COLUMNS: Final[tuple[tuple[str, str, Callable[[int], str]], ...]] = (
 )
 PROVES_NOT: Final = (
     "What this does not prove: anything about profit on a real exchange. Prices, traders, news and outcomes are",
-    "invented here, and the forecasts are right as often as they claim, which no real forecast promises. It shows",
-    "that limits hold, that books agree, and that every decision can be explained.",
+    "invented here, and the forecasts know more than the invented traders do. It shows that limits hold, that books",
+    "agree to the last micro, and that every decision can be explained.",
 )
 
 
@@ -94,6 +94,7 @@ def demo_lines(result: dict[str, Any]) -> list[str]:
     """What the day brought: a table by series, the rules that said no, the money, the proofs, and what they are not."""
     ledger, gain, moved = result["ledger"], result["pnl"], result["moved"]
     result_word = f"{'gained' if gain >= 0 else 'lost'} {money(abs(gain))}"
+    fees = f"after {money(result['fees'])} in fees; the owner's own {money(moved)} came in"
     equal = "equal to the last micro" if result["books_equal"] else "DIFFERENT: please report this seed"
     verified = "verified" if ledger["verified"] else "NOT INTACT: please report this seed"
     by_count = sorted(result["refusals"].items(), key=lambda item: (-item[1], item[0]))
@@ -105,8 +106,7 @@ def demo_lines(result: dict[str, Any]) -> list[str]:
         f"  refused, by {len(by_count)} rules:",
         *_columns([f"{line(rule)} {count}" for rule, count in by_count]),
         "",
-        f"  {result['trades']} trades, {result['settled']} markets settled: {result_word}"
-        f" after {money(result['fees'])} in fees; the owner moved {money(moved)}",
+        f"  {result['trades']} trades, {result['settled']} markets settled: {result_word} {fees}",
         f"  our books and the exchange's: {equal}",
         f"  ledger {line(ledger['path'])}: {ledger['records']} records, {verified}, head {ledger['head'][:16]}",
         "",

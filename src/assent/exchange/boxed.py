@@ -31,7 +31,6 @@ from assent.exchange.types import (
 )
 from assent.exchange.world import WORLD_VERSION, World
 
-
 Asked = OrderEntry | CancelEntry | TransferEntry
 
 

@@ -168,7 +168,7 @@ def _refuse_another_world(path: Path, found: Header | None, wanted: Header) -> N
         raise JournalError(
             f"{path}: this journal was lived through in version {found.world} of the simulated world, and this release"
             f" plays version {wanted.world}, in which the same seed has other markets and prices: its orders would meet"
-            " another book. Go on with the release that wrote it, or begin anew in another folder: assent init my-desk-2"
+            " another book. Go on with the release that wrote it, or begin anew: assent init my-desk-2"
         )
     for name in ("format", "seed", "account", "cash"):
         here, asked = getattr(found, name), getattr(wanted, name)

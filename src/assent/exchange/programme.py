@@ -7,6 +7,7 @@ of (seed, day), and name it in `HAPPENINGS`.
 """
 
 from collections.abc import Callable, Iterable
+from random import Random
 from typing import NamedTuple
 
 from assent.exchange.normal import draw
@@ -31,9 +32,13 @@ OBSERVATION_MINUTE = 57
 MODEL_RUN_MINUTES = (277, 637, 997, 1357)
 NOON_LAST = 300
 
-# A council moves by steps of a quarter of a percent. Prices at 08:30, jobs at 10:00, a speech at 11:45, a leak at 13:10.
+# A council moves by steps of a quarter of a percent. News at 08:30 (prices), 10:00 (jobs), 11:45 (a speech), 13:10
+# (a leak).
 RATE_NEWS = {510: 420, 600: 330, 705: 240, 790: 300}
 RATE_MINUTE, RATE_LAST = 9, 260
+
+# How many minutes lie between two published forecasts.
+FORECAST_EVERY, GAME_FORECAST_EVERY = 10, 2
 
 # Points of the home team's lead: a game learns only while it is played. A lead of nothing at the end is a tie.
 GAME_MINUTE, GAME_LAST = 920, 700
@@ -83,7 +88,10 @@ def daily_high(seed: int, day: int, *, series: str = HIGH_SERIES, place: str = "
     expected = (_MONTHLY_HIGH[calendar_date(day).month - 1] - cooler) * UNIT + draw(random, _SIGMA_SEASON)
     learned = [_weather_at(minute) for minute in range(MINUTES)]
     truth = Truth(
-        random, Unfolding(expected, learned, WEATHER_LAST), forecasts=stream(seed, day, f"{series}/forecast"), every=10
+        random,
+        Unfolding(expected, learned, WEATHER_LAST),
+        forecasts=_forecasts(seed, day, series),
+        every=FORECAST_EVERY,
     )
     return Happening(
         series=series,
@@ -108,7 +116,10 @@ def afternoon(seed: int, day: int) -> Happening:
     expected = _MONTHLY_HIGH[calendar_date(day).month - 1] * UNIT + draw(random, _SIGMA_SEASON)
     learned = [_weather_at(minute) if minute < NOON_CLOSES else 0 for minute in range(MINUTES)]
     truth = Truth(
-        random, Unfolding(expected, learned, NOON_LAST), forecasts=stream(seed, day, f"{NOON_SERIES}/forecast"), every=10
+        random,
+        Unfolding(expected, learned, NOON_LAST),
+        forecasts=stream(seed, day, f"{NOON_SERIES}/forecast"),
+        every=10,
     )
     centre = (expected + UNIT // 2) // UNIT
     steps = (centre - 4, centre - 2, centre, centre + 2, centre + 4)
@@ -131,7 +142,10 @@ def rate_decision(seed: int, day: int) -> Happening:
     expected = -UNIT // 2 + draw(random, 6 * UNIT // 10)
     learned = [_rate_at(minute) for minute in range(MINUTES)]
     truth = Truth(
-        random, Unfolding(expected, learned, RATE_LAST), forecasts=stream(seed, day, f"{RATE_SERIES}/forecast"), every=10
+        random,
+        Unfolding(expected, learned, RATE_LAST),
+        forecasts=stream(seed, day, f"{RATE_SERIES}/forecast"),
+        every=10,
     )
     busy = [minute for news in RATE_NEWS for minute in range(news, news + 30)]
     return Happening(
@@ -159,7 +173,10 @@ def game(seed: int, day: int) -> Happening:
     final = TIP_OFF + GAME_MINUTES_LEAST + (random.getrandbits(32) * GAME_MINUTES_SPAN >> 32)
     learned = [GAME_MINUTE if TIP_OFF <= minute < final else 0 for minute in range(MINUTES)]
     truth = Truth(
-        random, Unfolding(expected, learned, GAME_LAST), forecasts=stream(seed, day, f"{GAME_SERIES}/forecast"), every=2
+        random,
+        Unfolding(expected, learned, GAME_LAST),
+        forecasts=_forecasts(seed, day, GAME_SERIES),
+        every=GAME_FORECAST_EVERY,
     )
     return Happening(
         series=GAME_SERIES,
@@ -178,6 +195,10 @@ def game(seed: int, day: int) -> Happening:
 
 
 HAPPENINGS: tuple[Callable[[int, int], Happening], ...] = (daily_high, hills_high, afternoon, rate_decision, game)
+
+
+def _forecasts(seed: int, day: int, series: str) -> Random:
+    return stream(seed, day, f"{series}/forecast")
 
 
 def _tempo(percent: int, *, busy: Iterable[int] = (), busy_percent: int = 0) -> tuple[int, ...]:

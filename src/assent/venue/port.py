@@ -37,6 +37,12 @@ class Books(NamedTuple):
     transfers: Sequence[CashSeen] = ()
 
 
+class Unavailable(NamedTuple):
+    """The venue could not be read, after whatever attempts are right for it; `why` is for people."""
+
+    why: str
+
+
 class Venue(Protocol):
     """One account at one venue."""
 
@@ -62,6 +68,6 @@ class Venue(Protocol):
         """What the venue's records say. `Absent` only where its own rule for absence is met; None: ask later."""
         ...
 
-    async def books(self) -> "Books":
+    async def books(self) -> Books | Unavailable:
         """Every fill, settlement and transfer that may be missing, and the account as it is after exactly these."""
         ...
