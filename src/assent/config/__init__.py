@@ -4,7 +4,15 @@ Begin with `table.py`: every setting stands there once, with its range, its defa
 one value, `load.py` a whole file.
 """
 
-from assent.config.load import DEMO_SEED, FILE_NAME, ConfigError, Problem, demo_settings, load
+from assent.config.load import (
+    DEMO_SEED,
+    FILE_NAME,
+    ConfigError,
+    Problem,
+    demo_settings,
+    load,
+    template_path,
+)
 from assent.config.settings import Settings, StrategySettings
 from assent.config.table import CANNOT_GO_LIVE, SETTINGS, STRATEGY_OPTIONS, STRATEGY_SETTINGS
 
@@ -21,4 +29,5 @@ __all__ = [
     "StrategySettings",
     "demo_settings",
     "load",
+    "template_path",
 ]
