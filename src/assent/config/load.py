@@ -22,7 +22,8 @@ FILE_NAME: Final = "assent.toml"
 FILE_BYTES_MAX: Final = 1 << 20
 DEMO_SEED: Final = 7
 DEMO_TEMPLATE: Final = "kalshi-paper"
-# What a demo chooses for itself; every limit, and the strategy, are the shipped template's.
+# What a demo chooses for itself; every limit, and the strategy, are the shipped template's. A cycle of a minute, since
+# nobody waits for it.
 DEMO_CHOICES: Final[Mapping[str, Any]] = MappingProxyType(
     {"desk.name": "demo", "desk.account": "demo", "runtime.cycle": "1m"}
 )
