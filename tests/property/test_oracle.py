@@ -3,6 +3,7 @@ owner would ask. Was each entry allowed when it left, by the numbers in the ledg
 
 import math
 from collections import Counter
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -33,25 +34,31 @@ def fee_of(price: int, qty: int, *, step: int = 100) -> int:
     return math.ceil(Fraction(paid + fee, step)) * step - paid
 
 
+def judged(records: Records) -> Iterator[tuple[int, Any, Any]]:
+    """Each entry that passed, with the limits that were in force by then."""
+    limits: Any = None
+    for ts, fact in records:
+        if isinstance(fact, facts.LedgerOpened | facts.ConstitutionChanged):
+            limits = fact.constitution
+        elif isinstance(fact, facts.IntentProposed) and fact.intent.action == "open":
+            yield ts, fact, limits
+
+
 def entries(records: Records) -> list[tuple[int, Any]]:
     return [(ts, f) for ts, f in records if isinstance(f, facts.IntentProposed) and f.intent.action == "open"]
 
 
 @each_ledger
 def test_every_entry_stood_on_a_quote_that_was_proven_recently_enough(ledger: int | str) -> None:
-    records = records_of(ledger)
-    bound = records[0][1].constitution.quote_proof_age_max  # type: ignore[union-attr]
-    for ts, fact in entries(records):
+    for ts, fact, limits in judged(records_of(ledger)):
         assert fact.quote is not None
-        assert 0 <= ts - fact.quote.proven_ts <= bound
+        assert 0 <= ts - fact.quote.proven_ts <= limits.quote_proof_age_max
         assert fact.quote.received_ts <= fact.quote.proven_ts
 
 
 @each_ledger
 def test_every_entry_promised_its_edge_after_the_fee_and_risked_no_more_than_the_cap(ledger: int | str) -> None:
-    records = records_of(ledger)
-    limits: Any = records[0][1].constitution  # type: ignore[union-attr]
-    for _, fact in entries(records):
+    for _, fact, limits in judged(records_of(ledger)):
         intent = fact.intent
         paid = intent.price if intent.side == "buy" else MICRO - intent.price
         fee = fee_of(paid, intent.qty)
@@ -64,14 +71,50 @@ def test_every_entry_promised_its_edge_after_the_fee_and_risked_no_more_than_the
 @each_ledger
 def test_every_entry_was_in_scope(ledger: int | str) -> None:
     records = records_of(ledger)
-    limits: Any = records[0][1].constitution  # type: ignore[union-attr]
-    listed: dict[str, Any] = {}
-    for _, fact in records:
-        if isinstance(fact, facts.InstrumentListed):
-            listed[fact.instrument.id] = fact.instrument
-        elif isinstance(fact, facts.IntentProposed) and fact.intent.action == "open":
-            market = listed[fact.intent.instrument]
-            assert market.id in limits.markets or market.event in limits.events or market.series in limits.series
+    listed = {f.instrument.id: f.instrument for _, f in records if isinstance(f, facts.InstrumentListed)}
+    for _, fact, limits in judged(records):
+        market = listed[fact.intent.instrument]
+        assert market.id in limits.markets or market.event in limits.events or market.series in limits.series
+
+
+@each_ledger
+def test_limits_loosened_only_by_a_named_person_with_a_reason(ledger: int | str) -> None:
+    before: Any = None
+    for _, fact in records_of(ledger):
+        if not isinstance(fact, facts.LedgerOpened | facts.ConstitutionChanged):
+            continue
+        after: Any = fact.constitution
+        if isinstance(fact, facts.ConstitutionChanged) and not (fact.by and fact.reason):
+            assert after.edge_min >= before.edge_min
+            assert after.risk_per_trade_max <= before.risk_per_trade_max
+            assert after.open_positions_max <= before.open_positions_max
+            assert set(after.markets) <= set(before.markets)
+            assert set(after.series) <= set(before.series)
+        before = after
+
+
+@each_ledger
+def test_after_a_tightening_every_entry_that_may_still_rest_was_asked_to_leave(ledger: int | str) -> None:
+    """Judged at each cycle's mark of the equity: by then the desk has had its turn."""
+    opens: set[str] = set()
+    accepted: set[str] = set()
+    rests: dict[str, bool] = {}
+    for _, fact in records_of(ledger):
+        if isinstance(fact, facts.IntentProposed) and fact.intent.action == "open":
+            opens.add(fact.intent.intent_id)
+        elif isinstance(fact, facts.OrderReleased) and fact.order.intent_id in opens:
+            rests[fact.order.order_id] = False
+        elif isinstance(fact, facts.ConstitutionChanged):
+            tightened = any(change.becomes == "tighter" for change in fact.changes)
+            rests = {name: old or tightened for name, old in rests.items()}
+        elif isinstance(fact, facts.OrderAccepted) and fact.remaining and fact.order_id in rests:
+            accepted.add(fact.order_id)
+        elif isinstance(fact, facts.CancelReleased | facts.OrderClosed | facts.OrderQuarantined):
+            rests.pop(fact.order_id, None)
+        elif isinstance(fact, facts.FillBooked):
+            rests.pop(fact.fill.order_id, None)
+        elif isinstance(fact, facts.EquityMarked):
+            assert not [name for name, old in rests.items() if old and name in accepted]
 
 
 @each_ledger

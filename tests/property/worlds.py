@@ -7,6 +7,7 @@ desk. Nothing here reads a clock or a hash order: the same seed lives the same l
 import random
 from typing import Any
 
+from msgspec import structs
 from tests.desk.tiny_exchange import TinyExchange
 from tests.model.support import DECI_CENT, T0, TAPERED, a_market
 
@@ -17,10 +18,12 @@ from assent.model.decisions import Decision
 from assent.model.facts import CancelReleased, Fact, OrderReleased
 from assent.model.inputs import (
     AccountUnavailable,
+    AmendmentAsked,
     BarSeen,
     CancelAnswered,
     CancelAsked,
     CashSeen,
+    ConstitutionOffered,
     CorrectionSeen,
     DeskStarting,
     DeskStopping,
@@ -54,6 +57,13 @@ LIMITS = Constitution(
     series=("KXTEST",), markets=("KXLOOSE-1",), edge_min=5_000, risk_per_trade_max=4 * MICRO, open_positions_max=8,
     total_exposure_max=60 * MICRO, quote_proof_age_max=8 * SECOND, supersede_step_min=20_000,
 )  # fmt: skip
+# What its owner's file may say one day: tighter, looser, and tighter here but looser there.
+FILES = (
+    structs.replace(LIMITS, edge_min=8_000, risk_per_trade_max=3 * MICRO),
+    structs.replace(LIMITS, markets=()),
+    structs.replace(LIMITS, risk_per_trade_max=5 * MICRO),
+    structs.replace(LIMITS, edge_min=8_000, open_positions_max=9),
+)
 MARKETS = (
     a_market("KXTEST-26JAN05-A"),
     a_market("KXTEST-26JAN05-B", prices=TAPERED),
@@ -281,6 +291,15 @@ class World:
     def cancel(self) -> None:
         self.take(CancelAsked("", "ann", self.now))
 
+    def file(self) -> None:
+        """A start with another file."""
+        self.take(ConstitutionOffered(self.rng.choice(FILES), self.now))
+
+    def amendment(self) -> None:
+        """A person goes back to the first limits, if the books allow it."""
+        seal = self.desk.state.seal
+        self.take(AmendmentAsked(seal.constitution_digest if seal else "", LIMITS, "ann", "back to the old", self.now))
+
     def restart(self) -> None:
         """In the records a restart is only another start; the soft state stays, as in a process that lives on."""
         self.take(DeskStarting("build-2", ("threshold", "gambler", "vandal", "keeper"), self.now))
@@ -312,7 +331,7 @@ HAPPENINGS, WEIGHTS = zip(
         "contradiction": 0.3,
         "evidence": 4, "books": 8, "miscount": 0.3, "silence": 0.5, "settlement": 0.1, "phase": 1.5, "transfer": 0.5,
         "rejection": 3, "halt": 0.5,
-        "resume": 2, "cancel": 1, "restart": 0.4,
+        "resume": 2, "cancel": 1, "restart": 0.4, "file": 0.3, "amendment": 0.6,
     }.items(),
     strict=True,
 )  # fmt: skip

@@ -45,8 +45,8 @@ PROVES_NOT: Final = (
 def command(folder: Path, *, seed: int | None, as_json: bool) -> int:
     """Live through one simulated trading day on the exchange in the box, and settle it.
 
-    The limits are those of the template kalshi-paper. Every price, order and outcome is simulated; the result says nothing about real markets. Exits 1 if our books and
-    the exchange's differ, or the ledger does not verify.
+    The limits are those of the template kalshi-paper. Every price, order and outcome is simulated; the result says
+    nothing about real markets. Exits 1 if our books and the exchange's differ, or the ledger does not verify.
     """
     from assent import app
     from assent.config import DEMO_SEED, demo_settings

@@ -9,6 +9,7 @@ from typing import Any, Final
 from assent.cli.words import clipped, in_unit, line, money, price, share, span
 from assent.desk.story import in_words
 from assent.model import facts
+from assent.model.change import in_one_line
 from assent.model.facts import Fact, kind_of
 from assent.model.inputs import Accepted
 from assent.model.intents import Intent
@@ -16,7 +17,7 @@ from assent.model.levels import Level
 from assent.model.orders import Fill
 from assent.model.reasons import REASONS
 from assent.model.reasons import sentence as reason_sentence
-from assent.model.units import format_qty
+from assent.model.units import MICRO, format_qty
 
 WIDTH_MAX: Final = 240
 
@@ -43,6 +44,12 @@ def _opened(fact: facts.LedgerOpened) -> str:
     )
 
 
+def _changed(fact: facts.ConstitutionChanged) -> str:
+    who = f"amended by {fact.by}: {fact.reason}" if fact.how == "amendment" else "taken from the file at start"
+    said = "; ".join(in_one_line(change) for change in fact.changes)
+    return f"limits {who}; constitution {fact.digest[:12]}; {said}"
+
+
 def _idea(intent: Intent) -> str:
     size = f" {format_qty(intent.qty)}" if intent.qty else ""
     verb, _, rest = in_words(intent).partition(" ")
@@ -67,11 +74,17 @@ def _measured(code: str, value: int | None) -> str:
     return in_unit(known.unit if known else "count", value)
 
 
+def _contracts(qty: int, at: int) -> str:
+    """A price beyond one dollar is no chance, so what is traded there has no YES."""
+    return format_qty(qty) if at > MICRO else f"{format_qty(qty)} YES"
+
+
 def _released(fact: facts.OrderReleased) -> str:
     order = fact.order
+    kind = "" if order.type == "limit" else f" {order.type}"
     return (
-        f"order {short(order.order_id)} released: {order.side} {format_qty(order.qty)} YES at {price(order.price)}"
-        f" in {order.instrument}, {order.time_in_force}, {fact.assent}"
+        f"order {short(order.order_id)} released: {order.side} {_contracts(order.qty, order.price)}"
+        f" at {price(order.price)}{kind} in {order.instrument}, {order.time_in_force}, {fact.assent}"
     )
 
 
@@ -94,7 +107,7 @@ def _fill(fill: Fill) -> str:
     verb = "bought" if fill.side == "buy" else "sold"
     role = "taker" if fill.taker else "maker"
     return (
-        f"{verb} {format_qty(fill.qty)} YES at {price(fill.price)} in {fill.instrument}, fee {money(fill.fee)}"
+        f"{verb} {_contracts(fill.qty, fill.price)} at {price(fill.price)} in {fill.instrument}, fee {money(fill.fee)}"
         f" ({role}), order {short(fill.order_id)}"
     )
 
@@ -140,6 +153,8 @@ def _decision(fact: facts.DecisionRecorded) -> str:
 
 SENTENCES: Final[dict[type, Callable[[Any], str]]] = {
     facts.LedgerOpened: _opened,
+    facts.ConstitutionChanged: _changed,
+    facts.AmendmentRefused: lambda f: f"limits {f.digest[:12]} refused{f' to {f.by}' if f.by else ''}: {f.why}",
     facts.DeskStarted: lambda f: f"desk started with {', '.join(f.strategies) or 'no strategy'}, build {f.build[:12]}",
     facts.DeskStopped: lambda f: f"desk stopped: {f.why}",
     facts.InstrumentListed: lambda f: f"{f.instrument.id} listed: {f.instrument.title}",
