@@ -164,6 +164,7 @@ def test_the_cash_is_what_the_facts_add_up_to(ledger: int | str) -> None:
     cash = Fraction(0)
     drawers: dict[tuple[str, str], int] = {}
     fills: dict[str, Any] = {}
+    settled: dict[str, tuple[int, int]] = {}
 
     def move(name: str, side: str, price: int, qty: int) -> None:
         nonlocal cash
@@ -192,6 +193,12 @@ def test_the_cash_is_what_the_facts_add_up_to(ledger: int | str) -> None:
             paid = Fraction(yes * fact.value + no * (MICRO - fact.value), MICRO)
             assert paid == fact.payout
             cash += paid
+            settled[fact.instrument] = (settled.get(fact.instrument, (0, 0))[0] + yes - no, fact.value)
+        elif isinstance(fact, facts.SettlementCorrected):
+            net, before = settled[fact.instrument]
+            assert Fraction(net * (fact.value - before), MICRO) == fact.payout
+            cash += fact.payout
+            settled[fact.instrument] = (net, fact.value)
         elif isinstance(fact, facts.AccountMatched):
             assert fact.cash == cash
             held = {name for (name, _), qty in drawers.items() if qty}

@@ -10,17 +10,30 @@ from bisect import bisect_right
 from pathlib import Path
 
 from assent.exchange.accounts import History
+from assent.exchange.acts import Act, carry_out
 from assent.exchange.admission import is_order_id, is_transfer, wrong_parameters
 from assent.exchange.book import Top
-from assent.exchange.journal import FORMAT, CancelEntry, DayEntry, Entry, Header, Journal, OrderEntry, TransferEntry
+from assent.exchange.journal import (
+    FORMAT,
+    ActEntry,
+    CancelEntry,
+    DayEntry,
+    Entry,
+    Header,
+    Journal,
+    OrderEntry,
+    TransferEntry,
+)
 from assent.exchange.types import (
     DAY,
     Accepted,
     Audit,
     Balance,
     Cancelled,
+    Corrected,
     Event,
     ExchangeError,
+    ExchangeStatus,
     Fill,
     MarketView,
     NewOrder,
@@ -31,7 +44,7 @@ from assent.exchange.types import (
 )
 from assent.exchange.world import WORLD_VERSION, World
 
-Asked = OrderEntry | CancelEntry | TransferEntry
+Asked = OrderEntry | CancelEntry | ActEntry | TransferEntry
 
 
 class BoxedExchange:
@@ -153,6 +166,14 @@ class BoxedExchange:
         self._write(TransferEntry(now, amount, reference))
         return self._transfer(now, amount, reference)
 
+    def carry_out(self, now: int, act: Act) -> None:
+        """Let the venue itself do something beyond the world's script: a drill. Refused acts leave no trace; what was
+        done is durable on return, and part of this world for good."""
+        self._be_caught_up(now)
+        self._step(now)
+        self._do(now, act)
+        self._write(ActEntry(now, act))
+
     # --- questions, all about this moment --------------------------------------------------------------
 
     def orders(self, client_order_id: str | None = None) -> list[OrderView]:
@@ -177,6 +198,16 @@ class BoxedExchange:
     def transfers(self, since_seq: int = 0) -> list[Transferred]:
         transfers = self._history.transfers
         return transfers[bisect_right(transfers, since_seq, key=_seq) :]
+
+    def corrections(self, since_seq: int = 0) -> list[Corrected]:
+        """What fills really were, by larger event number, oldest first."""
+        corrections = self._history.corrections
+        return corrections[bisect_right(corrections, since_seq, key=_seq) :]
+
+    @property
+    def status(self) -> ExchangeStatus:
+        """Of the exchange as a whole."""
+        return self._world.exchange.status
 
     def positions(self) -> dict[str, int]:
         return self._world.exchange.positions(self.account)
@@ -228,9 +259,15 @@ class BoxedExchange:
         self._touched = True
         return self._world.exchange.transfer(ts, self.account, amount, reference)
 
+    def _do(self, ts: int, act: Act) -> None:
+        self._touched = True
+        carry_out(self._world.exchange, ts, act)
+
     def _apply(self, entry: Asked) -> None:
         if isinstance(entry, OrderEntry):
             self._submit(entry.ts, entry.order)
+        elif isinstance(entry, ActEntry):
+            self._do(entry.ts, entry.act)
         elif isinstance(entry, CancelEntry):
             self._cancel(entry.ts, entry.order_id)
         else:
@@ -244,13 +281,11 @@ class BoxedExchange:
         history = self._history
         self._world = World(self.seed, day, owner=self.account, cash=self._cash, history=history)
         self._touched = False
-        self._day_marks = (
-            len(history.consumed),
-            len(history.orders),
-            len(history.fills),
-            len(history.settlements),
-            len(history.transfers),
-        )
+        lists = (
+            history.consumed, history.orders, history.fills, history.settlements, history.corrections,
+            history.transfers,
+        )  # fmt: skip
+        self._day_marks = tuple(len(each) for each in lists)
 
     def _step(self, ts: int) -> None:
         while ts >= self._world.start_ts + DAY:
@@ -284,7 +319,7 @@ class BoxedExchange:
             self._write(self._day_entry())
 
     def _day_entry(self) -> DayEntry:
-        consumed, orders, fills, settlements, transfers = self._day_marks
+        consumed, orders, fills, settlements, corrections, transfers = self._day_marks
         history = self._history
         return DayEntry(
             day=self._world.day,
@@ -294,15 +329,18 @@ class BoxedExchange:
             orders=tuple(history.views()[orders:]),
             fills=tuple(history.fills[fills:]),
             settlements=tuple(history.settlements[settlements:]),
+            corrections=tuple(history.corrections[corrections:]),
             transfers=tuple(history.transfers[transfers:]),
         )
 
     def _remember(self, entry: DayEntry) -> None:
-        self._history.restore(entry.consumed, entry.orders, entry.fills, entry.settlements, entry.transfers)
+        self._history.restore(
+            entry.consumed, entry.orders, entry.fills, entry.settlements, entry.corrections, entry.transfers
+        )
         self._cash = entry.cash
         self._fees_paid = entry.fees_paid
         self._pending.clear()
 
 
-def _seq(event: Fill | Settlement | Transferred) -> int:
+def _seq(event: Fill | Settlement | Corrected | Transferred) -> int:
     return event.seq

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from assent.exchange.types import ExchangeError, Fill, NewOrder, OrderView, Settlement, Transferred
+from assent.exchange.acts import Act
+from assent.exchange.types import Corrected, ExchangeError, Fill, NewOrder, OrderView, Settlement, Transferred
 
 FORMAT = 1
 
@@ -47,6 +48,13 @@ class TransferEntry(msgspec.Struct, frozen=True, tag="transfer"):
     reference: str
 
 
+class ActEntry(msgspec.Struct, frozen=True, tag="act"):
+    """What the venue itself did beyond the world's own script."""
+
+    ts: int
+    act: Act
+
+
 class DayEntry(msgspec.Struct, frozen=True, tag="day"):
     """What a finished day left behind, so that it need not be lived through again."""
 
@@ -57,12 +65,13 @@ class DayEntry(msgspec.Struct, frozen=True, tag="day"):
     orders: tuple[OrderView, ...]
     fills: tuple[Fill, ...]
     settlements: tuple[Settlement, ...]
+    corrections: tuple[Corrected, ...] = ()
     transfers: tuple[Transferred, ...] = ()
 
 
-Entry = OrderEntry | CancelEntry | TransferEntry | DayEntry
+Entry = OrderEntry | CancelEntry | ActEntry | TransferEntry | DayEntry
 
-_decoder = msgspec.json.Decoder(Header | OrderEntry | CancelEntry | TransferEntry | DayEntry)
+_decoder = msgspec.json.Decoder(Header | OrderEntry | CancelEntry | ActEntry | TransferEntry | DayEntry)
 
 
 class Journal:

@@ -109,6 +109,9 @@ class World:
 
         def determine(now: int) -> None:
             for ticker, bracket in zip(happening.tickers, happening.brackets, strict=True):
+                market = self.exchange.market(ticker)
+                if market is None or market.status in ("determined", "settled"):
+                    continue
                 self.exchange.determine(now, ticker, *bracket.outcome(happening.truth.number))
 
         self._wake(self.start_ts + every, self._while_open(happening, publish))
