@@ -23,13 +23,28 @@ LIFE_MAX_S = 1.6
 # On a busy machine less is traded in a life, so there are more of them, up to so many times as often.
 PATIENCE = 6
 
+# What would keep it from trading whenever it can. The limits that stay are those of size and of money.
 EAGER = {
-    'edge_min = "0.02"': 'edge_min = "0.00"',
-    'edge_min = "0.03"': 'edge_min = "0.005"',
+    'edge_min = "0.02"': 'edge_min = "0.005"',
+    'edge_min = "0.03"': 'edge_min = "0.00"',
     'exit_edge = "0.02"': 'exit_edge = "0.00"',
     "open_positions_max = 5": "open_positions_max = 6",
-    'total_exposure_max = "50.00"': 'total_exposure_max = "400.00"',
+    'total_exposure_max = "40.00"': 'total_exposure_max = "400.00"',
     'cycle = "10s"': 'cycle = "60s"',
+    'ev_min = "6%"': 'ev_min = "off"',
+    'price_min = "0.05"': 'price_min = "off"',
+    'price_max = "0.95"': 'price_max = "off"',
+    'favourite_edge_min = "0.06"': 'favourite_edge_min = "off"',
+    'spread_max = "0.06"': 'spread_max = "off"',
+    'event_exposure_max = "20.00"': 'event_exposure_max = "off"',
+    'theme_exposure_max = "30.00"': 'theme_exposure_max = "off"',
+    "orders_per_day_max = 100": 'orders_per_day_max = "off"',
+    "trades_per_market_day_max = 4": 'trades_per_market_day_max = "off"',
+    "entries_per_hour_max = 6": 'entries_per_hour_max = "off"',
+    'entry_gap_min = "1m"': 'entry_gap_min = "off"',
+    'cool_down_min = "5m"': 'cool_down_min = "off"',
+    'daily_loss_max = "30.00"': 'daily_loss_max = "off"',
+    'drawdown_fraction_max = "15%"': 'drawdown_fraction_max = "off"',
 }
 
 
