@@ -131,5 +131,5 @@ def test_the_sentinel_stops_a_desk_that_runs_and_removing_it_lets_it_go_on(cli: 
     assert "SET, so no order leaves" in cli("doctor", "-C", settings.root).out
     settings.sentinel_path.unlink()
     assert app.run(settings, speed=600, for_ns=60 * SECOND)["level"] == "TRADING"
-    (row,) = cli("halt", "list", "--history", "-C", settings.root, "--json").json
+    (row,) = cli("halt", "list", "--history", "-C", settings.root, "--json").json["halts"]
     assert (row["cause"], row["by"], row["cleared_why"]) == ("kill_switch_guard", "owner", "the switch is clear")

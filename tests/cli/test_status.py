@@ -52,6 +52,7 @@ def test_a_desk_that_never_ran_says_so_and_makes_nothing(cli: Cli, tmp_path: Pat
     told = cli("status", "-C", tmp_path)
     assert told.code == Exit.NOT_RUNNING
     assert told.out == "tester  has never run in this mode: there is no ledger yet\n"
+    assert cli("positions", "-C", tmp_path).out.startswith("PAPER  tester  kalshi sim  account ")
     assert [path.name for path in tmp_path.iterdir()] == ["assent.toml"]
 
 

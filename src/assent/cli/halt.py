@@ -88,7 +88,7 @@ def listed(folder: Path, mode: str | None, *, history: bool, as_json: bool) -> N
     found = halt_history(read_ledger(settings_of(folder, mode=mode)).records)
     shown = [told for told in found if history or told["cleared_ts"] is None]
     if as_json:
-        say_json(shown)
+        say_json({"halts": shown})
     else:
         nothing = "no halt was ever raised" if history else "no halt stands"
         say([text for told in shown for text in _told_lines(told)] or [nothing])
@@ -139,8 +139,8 @@ def _not_done(what: str, answer: dict[str, Any]) -> CommandError:
         return CommandError(
             "resume_refused",
             f"The {what} was refused: {error}",
-            why="A halt ends only when its cause is settled",
-            todo="Settle it, see `assent halt status`, and ask again",
+            why="Only a halt that stands can be ended, and only when its cause is settled",
+            todo="See what stands, and what ends it, with `assent halt status`, and ask again",
             exit_code=Exit.REFUSED,
         )
     return CommandError(
