@@ -45,6 +45,6 @@ def status_line(status: dict[str, Any]) -> str:
     return line(
         f"{when(status['ledger']['ts'])}  STATUS  mode={status['mode']} level={status['level']} halts={halts}"
         f" cash={money(status['cash'] if known else None)} equity={money(status['equity'])}"
-        f" exposure={money(status['exposure'])} positions={len(status['positions'])} orders={len(status['orders'])} trades={status['trades']}"
-        f" records={status['ledger']['records']}"
+        f" exposure={money(status['exposure'])} positions={len(status['positions'])} orders={len(status['orders'])}"
+        f" trades={status['trades']} records={status['ledger']['records']}"
     )
