@@ -1,0 +1,269 @@
+"""A desk that is watched: after every record its numbers against the naive books, before every verdict ours.
+
+The desk is the real one; only its `emit` is listened to. Each proposal is overheard as its strategy says it, judged by
+the naive rules on the naive books as they stand, and compared with what the desk then records of it, or does not.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from msgspec import structs
+from tests.naive import arithmetic, market, periods
+from tests.naive.books import Books
+from tests.naive.market import Seen
+from tests.naive.rules import Idea, judge
+
+from assent.desk import exposure
+from assent.desk.desk import Desk
+from assent.model.facts import Fact, HaltRaised, decode_fact, encode_fact, kind_of
+from assent.model.inputs import FillSeen, Input, TimePassed
+
+FEE_TOLERANCE = 10_000
+
+
+class Mismatch(AssertionError):
+    """The desk and the naive reading of its ledger say different things."""
+
+
+def same(what: str, desks: Any, ours: Any) -> None:
+    if desks != ours:
+        raise Mismatch(f"{what}: the desk says {desks}, the naive reading {ours}")
+
+
+def so(what: str, holds: object) -> None:
+    if not holds:
+        raise Mismatch(what)
+
+
+class Overheard:
+    """A strategy as it is, each of its proposals under a number of its own."""
+
+    def __init__(self, strategy: Any, audit: "Audit") -> None:
+        self.name = strategy.name
+        self.audit = audit
+        for hook in ("on_quote", "on_bar", "on_forecast", "on_cycle"):
+            if hasattr(strategy, hook):
+                setattr(self, hook, self._listening(getattr(strategy, hook)))
+
+    def _listening(self, hook: Any) -> Any:
+        def listened(*args: Any) -> Any:
+            said = hook(*args)
+            return self.audit.overhear(self.name, said) if isinstance(said, list | tuple) else said
+
+        return listened
+
+
+class Watched(Desk):
+    """The desk itself, with somebody reading each record as it is stated."""
+
+    def __init__(self, strategies: Sequence[Any], audit: "Audit") -> None:
+        self.audit = audit
+        super().__init__(strategies)
+
+    def emit(self, fact: Fact) -> None:
+        super().emit(fact)
+        self.audit.stated(self)
+
+
+class Audit:
+    """See the module's first lines."""
+
+    def __init__(self) -> None:
+        self.books, self.seen = Books(), Seen()
+        self.records: list[tuple[int, Fact]] = []
+        # Proposals that were said in this step and of which no fact has spoken yet: by whom, and what.
+        self.open: dict[str, tuple[str, Any]] = {}
+        self.quiet: dict[str, bool] = {}
+        # Which rules refused an idea last, by strategy, market, action and side.
+        self.last: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self.numbers = 0
+        self.told = 0
+        self.now = 0
+        self.counts: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+        self.passed: Counter[str] = Counter()
+        self.primary: Counter[str] = Counter()
+        self.fee_due: tuple[str, int] | None = None
+
+    # --- one step -----------------------------------------------------------------------------------------------
+
+    def step(self, desk: Desk, ts: int, inp: Input) -> list[Fact]:
+        """Hand one input to the desk, and watch."""
+        self.now, self.told = ts, 0
+        self.open, self.quiet = {}, {}
+        norms = self.books.seal is not None and self._limits.spread_ratio_max != type(self._limits)().spread_ratio_max
+        self.seen.read(inp, norms=norms)
+        before = len(self.records)
+        facts = list(desk.handle(ts, inp))
+        same("the facts of a step", facts, [fact for _, fact in self.records[before:]])
+        self._expect_silence()
+        so(f"every proposal was judged or known: {self.open}", all(self.quiet.get(number) for number in self.open))
+        if type(inp) is TimePassed:
+            self._cycle(facts)
+        if type(inp) is FillSeen and inp.fill.order_id in self.books.orders:
+            so(f"fill {inp.fill.fill_id} is booked", inp.fill.fill_id in self.books.fills)
+        so("a fee that differs was told", self.fee_due is None)
+        return facts
+
+    def overhear(self, strategy: str, said: Iterable[Any]) -> list[Any]:
+        heard = []
+        for proposal in said:
+            self.numbers += 1
+            number = f"#{self.numbers}"
+            if hasattr(proposal, "reason"):
+                heard.append(structs.replace(proposal, reason=number))
+                self.open[number] = (strategy, heard[-1])
+            else:
+                heard.append(proposal)
+        return heard
+
+    def stated(self, desk: Desk) -> None:
+        """Read what the desk has stated since, in its order; then compare."""
+        facts = desk._facts
+        while self.told < len(facts):
+            fact = facts[self.told]
+            self.told += 1
+            self._expect(fact)
+            self.records.append((self.now, fact))
+            self.books.read(self.now, fact)
+            self.counts[kind_of(fact)] += 1
+            if kind_of(fact) == "OrderReleased":
+                self._released(fact)
+        self._compare(desk)
+
+    @property
+    def _limits(self) -> Any:
+        return self.books.seal.constitution
+
+    # --- what must be said --------------------------------------------------------------------------------------
+
+    def _expect(self, fact: Any) -> None:
+        kind = kind_of(fact)
+        if kind in ("IntentProposed", "IntentRefused"):
+            self._judged(fact, refused=kind == "IntentRefused")
+        elif kind == "EquityMarked":
+            total, marks = market.marked(self.books, self.seen)
+            same("the equity mark", (fact.equity, fact.cash, fact.exposure), (total, self.books.cash, self.books.total()))
+            same("the marks", {mark.instrument: mark.value for mark in fact.marks}, marks)
+        elif kind == "StrategyStopped":
+            # What it said beside its nonsense is not heard any more.
+            self.open = {number: said for number, said in self.open.items() if said[0] != fact.strategy}
+        elif kind == "FeeDiffered":
+            same("the fee that differs", (fact.fill_id, fact.estimated), self.fee_due)
+            self.fee_due = None
+        elif kind == "FillBooked":
+            fill = fact.fill
+            due = arithmetic.fee_of(self.books.listed[fill.instrument], fill.side, fill.price, fill.qty, taker=fill.taker)
+            self.fee_due = None if 0 <= due - fill.fee <= FEE_TOLERANCE else (fill.fill_id, due)
+        elif kind == "HaltCleared" and fact.by == "desk" and fact.cause in periods.CALENDAR:
+            period, raised = periods.CALENDAR[fact.cause], self.books.halts[fact.cause][1]
+            over = periods.period_of(period, self.now) > periods.period_of(period, raised)
+            so(f"{fact.cause} is lifted in a new {period}", over)
+
+    def _judged(self, fact: Any, *, refused: bool) -> None:
+        """The desk has spoken of one proposal: with our checks, our numbers, our reason and our size?"""
+        self._expect_silence()
+        strategy, proposal = self.open.pop(fact.intent.reason)
+        idea, checks, failing = self._judge(strategy, proposal)
+        same(f"the checks of {proposal}", [(c.rule, c.ok, c.measured, c.limit) for c in fact.checks], checks)
+        same("a refusal", refused, bool(failing))
+        intent, size = fact.intent, idea.size
+        same("the size", (intent.qty, intent.fee, intent.worst_loss, intent.edge),
+             (size.qty, size.fee, size.loss or 0, size.edge))  # fmt: skip
+        key = (strategy, proposal.instrument, proposal.action, proposal.side)
+        self.refused.update(failing)
+        self.passed.update(code for code, ok, *_ in checks if ok)
+        if refused:
+            same("the primary reason", fact.reason, failing[0])
+            so("a refusal that says nothing new is not recorded", self.last.get(key) != failing)
+            self.primary[fact.reason] += 1
+            self.last[key] = failing
+        else:
+            self.last.pop(key, None)
+
+    def _judge(self, strategy: str, proposal: Any) -> tuple[Idea, list[Any], tuple[str, ...]]:
+        idea = Idea(self.books, self.seen, self.now, strategy, proposal)
+        checks = judge(idea)
+        return idea, checks, tuple(code for code, ok, *_ in checks if not ok)
+
+    def _expect_silence(self) -> None:
+        """Which of the proposals not spoken of would only repeat a refusal, as things stand now."""
+        for number, (strategy, proposal) in self.open.items():
+            if not self.quiet.get(number):
+                key = (strategy, proposal.instrument, proposal.action, proposal.side)
+                known = self.last.get(key)
+                self.quiet[number] = known is not None and known == self._judge(strategy, proposal)[2]
+
+    # --- what must hold -----------------------------------------------------------------------------------------
+
+    def _compare(self, desk: Desk) -> None:
+        books, state = self.books, desk.state
+        ours = books.accounts()
+        same("the accounts", state.accounts, ours)
+        same("the sum of the accounts", sum(ours.values()), 0)
+        same("the positions", {name: (p.qty, p.cost) for name, p in state.positions.items()}, books.positions())
+        resting = {name: order.rest for name, order in books.orders.items() if order.rest}
+        same("what may still fill", {name: order.open_qty for name, order in state.orders.items()}, resting)
+        same("the level", int(state.level), books.level)
+        same("the worst case", exposure.total_exposure(state), books.total())
+        same("the reserve", state.reserved(), books.reserved())
+        same("the equity", state.equity, books.marks[-1][2] if books.marks else None)
+        same("the streak", (state.worth.streak, state.worth.loss_ts), (books.streak, books.lost_ts))
+
+    def _released(self, fact: Any) -> None:
+        """At a release every cap holds with the new order among the open ones, counted as an owner would."""
+        books, limits, terms = self.books, self._limits, fact.order
+        order = books.orders[terms.order_id]
+        listed = books.listed[terms.instrument]
+        if order.intent.action == "close":
+            leaving = sum(o.rest for o in books.open_orders(terms.instrument) if o.terms.side == terms.side)
+            other = "sell" if terms.side == "buy" else "buy"
+            so("exits never exceed what is held", leaving <= books.held_on(terms.instrument, other).qty)
+            so("nothing but a way out below trading", books.level <= 1)
+            return
+        so("nothing is opened under a halt", books.level == 0)
+        so("the total holds", books.total() <= limits.total_exposure_max)
+        so("the market's cap holds", books.exposure(terms.instrument) <= limits.market_exposure_max)
+        in_series = books.total(lambda other: other.series == listed.series)
+        so("the series' cap holds", in_series <= limits.series_exposure_max)
+        if listed.series not in limits.trust_exclusive:
+            in_event = books.total(lambda other: other.event == listed.event)
+            so("the event's cap holds", in_event <= limits.event_exposure_max)
+        so("the cash covers all that is reserved", books.cash >= books.reserved() + limits.buying_power_min)
+        cycle = [one for one in books.releases if one[0] > self.now - limits.cycle_length]
+        so("the orders of a cycle hold", len(cycle) <= limits.orders_per_cycle_max)
+        so("the notional of a cycle holds", sum(one[2] for one in cycle) <= limits.notional_per_cycle_max)
+        entered = {*books.positions(), *(o.terms.instrument for o in books.open_orders() if o.intent.action == "open")}
+        so("the positions hold", len(entered) <= limits.open_positions_max)
+        self.counts["entries"] += 1
+
+    def _cycle(self, facts: list[Fact]) -> None:
+        """After a cycle the account is marked, and what was crossed has halted; nothing else has."""
+        books = self.books
+        total, marks = market.marked(books, self.seen)
+        same("the mark after a cycle", (total, marks), (books.marks[-1][2] if books.marks else None, books.bids))
+        due = periods.crossed(books, self._limits, self.now)
+        so(f"what was crossed has halted: {due}", due <= set(books.halts))
+        raised = {fact.cause for fact in facts if type(fact) is HaltRaised}
+        so(f"what has halted was crossed: {raised}", raised & {*periods.CALENDAR, "drawdown"} <= due)
+        for cause, (_, ts) in books.halts.items():
+            period = periods.CALENDAR.get(cause)
+            if period is not None and cause not in due:
+                so(f"{cause} ends with its {period}", periods.period_of(period, ts) == periods.period_of(period, self.now))
+
+    # --- a restart ----------------------------------------------------------------------------------------------
+
+    def restart(self, strategies: Sequence[Any], old: Desk) -> Watched:
+        """Another process with the same ledger, read from its bytes: the same state, and the same naive books."""
+        kept = [(ts, decode_fact(kind_of(fact), 1, encode_fact(fact))) for ts, fact in self.records]
+        desk = Watched(strategies, self)
+        desk.restore(kept)
+        same("the restored state", desk.state.digest(), old.state.digest())
+        again = Books()
+        for ts, fact in kept:
+            again.read(ts, fact)
+        same("the naive books, read again", (again.accounts(), again.positions(), again.reserved(), again.total()),
+             (self.books.accounts(), self.books.positions(), self.books.reserved(), self.books.total()))  # fmt: skip
+        self.seen, self.last = Seen(), {}
+        return desk

@@ -1,0 +1,304 @@
+"""One account, read from its ledger's facts alone: lists of what happened, and sums over them.
+
+It keeps two drawers per market, one for YES and one for NO, a list of releases, of marks, of transfers. It knows the
+documents, not the desk: nothing here may import `assent.desk`, nor the helpers for rounding and fees.
+"""
+
+from itertools import product
+from typing import Any
+
+from tests.naive.arithmetic import ONE, cost_of, down, most_fee, up, worth_of
+
+HOUR = 3_600 * 10**9
+DAY = 24 * HOUR
+
+
+class Drawer:
+    """Contracts of one side of one market, and what was paid for them."""
+
+    def __init__(self) -> None:
+        self.qty = 0
+        self.paid = 0
+
+
+class Placed:
+    """One order: what was asked, the most it may cost in fees, and what became of it."""
+
+    def __init__(self, intent: Any, terms: Any, fee: int) -> None:
+        self.intent, self.terms, self.fee = intent, terms, fee
+        self.filled = 0
+        # What the venue says was ever filled, once it says that nothing rests.
+        self.total: int | None = None
+        self.over = self.odd = self.denied = False
+
+    @property
+    def rest(self) -> int:
+        """What may still fill. An order that lives on after its end is odd, and counts again."""
+        if self.over and not self.odd:
+            return 0
+        return max(0, (self.terms.qty if self.total is None else self.total) - self.filled)
+
+    @property
+    def may_be_cancelled(self) -> bool:
+        """On the venue's book, or perhaps on its way to it."""
+        return self.rest > 0 and self.total is None and not self.odd
+
+    def look(self) -> None:
+        if not self.odd:
+            self.over = self.over or self.filled >= self.terms.qty
+            self.over = self.over or (self.total is not None and self.filled >= self.total)
+
+    def told_rest(self, filled: int, remaining: int) -> None:
+        if remaining == 0 and (self.odd or not self.over):
+            self.total = max(filled, self.filled)
+        self.look()
+
+
+class Books:
+    """See the module's first lines. `read` takes one record; everything else only looks."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.seal: Any = None
+        self.started = self.matched = 0
+        self.listed: dict[str, Any] = {}
+        self.ended: dict[str, int] = {}
+        self.intents: dict[str, Any] = {}
+        self.orders: dict[str, Placed] = {}
+        self.fills: dict[str, Any] = {}
+        self.drawers: dict[tuple[str, str], Drawer] = {}
+        self.cash = self.realised = self.fees = self.deposits = 0
+        self.transfers: list[tuple[int, int]] = []
+        self.marks: list[tuple[int, int, int]] = []
+        self.peaks: list[tuple[int, int]] = []
+        self.bids: dict[str, int] = {}
+        # When, where, worth, and whether it was to open.
+        self.releases: list[tuple[int, str, int, bool]] = []
+        self.halts: dict[str, tuple[int, int]] = {}
+        self.stopped: dict[str, str] = {}
+        self.running: dict[str, int] = {}
+        self.streak = 0
+        self.lost_ts: int | None = None
+
+    def read(self, ts: int, fact: Any) -> None:
+        self.count += 1
+        reader = getattr(self, "read_" + type(fact).__name__, None)
+        if reader is not None:
+            reader(ts, fact)
+
+    # --- what was said ------------------------------------------------------------------------------------------
+
+    def read_LedgerOpened(self, _ts: int, fact: Any) -> None:  # noqa: N802 - a reader is named for its fact
+        self.seal = fact
+
+    def read_DeskStarted(self, _ts: int, _fact: Any) -> None:  # noqa: N802
+        self.started = self.count
+
+    def read_AccountMatched(self, _ts: int, _fact: Any) -> None:  # noqa: N802
+        self.matched = self.count
+
+    def read_InstrumentListed(self, _ts: int, fact: Any) -> None:  # noqa: N802
+        self.listed[fact.instrument.id] = fact.instrument
+
+    def read_IntentProposed(self, _ts: int, fact: Any) -> None:  # noqa: N802
+        self.intents[fact.intent.intent_id] = fact.intent
+
+    def read_StrategyStopped(self, _ts: int, fact: Any) -> None:  # noqa: N802
+        self.stopped[fact.strategy] = fact.reason
+
+    def read_HaltRaised(self, ts: int, fact: Any) -> None:  # noqa: N802
+        self.halts[fact.cause] = (fact.level, ts)
+
+    def read_HaltCleared(self, _ts: int, fact: Any) -> None:  # noqa: N802
+        self.halts.pop(fact.cause, None)
+        if fact.cause in ("strategy_repeats", "strategy_stopped"):
+            repeats = fact.cause == "strategy_repeats"
+            self.stopped = {name: why for name, why in self.stopped.items() if (why == "strategy_repeats") != repeats}
+        if fact.cause == "drawdown":
+            equity = self.equity()
+            self.peaks = [] if equity is None else [(self.count, equity)]
+        if fact.cause == "loss_streak":
+            self.streak = 0
+
+    # --- orders -------------------------------------------------------------------------------------------------
+
+    def read_OrderReleased(self, ts: int, fact: Any) -> None:  # noqa: N802
+        terms, intent = fact.order, self.intents[fact.order.intent_id]
+        fee = most_fee(self.listed[terms.instrument], terms.side, terms.price, terms.qty)
+        self.orders[terms.order_id] = Placed(intent, terms, fee)
+        worth = worth_of(terms.side, terms.price, terms.qty)
+        self.releases.append((ts, terms.instrument, worth, intent.action == "open"))
+
+    def read_OrderAccepted(self, _ts: int, fact: Any) -> None:  # noqa: N802
+        order = self.orders[fact.order_id]
+        order.odd = order.odd or order.denied
+        order.told_rest(fact.filled, fact.remaining)
+
+    def read_OrderRefused(self, _ts: int, fact: Any) -> None:  # noqa: N802
+        order = self.orders[fact.order_id]
+        order.over = order.denied = True
+
+    read_OrderNotSent = read_OrderRefused  # noqa: N815
+
+    def read_OrderResolved(self, ts: int, fact: Any) -> None:  # noqa: N802
+        if hasattr(fact.finding, "remaining"):
+            self.orders[fact.order_id].told_rest(fact.finding.filled, fact.finding.remaining)
+        else:
+            self.read_OrderRefused(ts, fact)
+
+    def read_OrderClosed(self, _ts: int, fact: Any) -> None:  # noqa: N802
+        order = self.orders[fact.order_id]
+        order.total = fact.filled
+        order.look()
+
+    def read_OrderQuarantined(self, _ts: int, fact: Any) -> None:  # noqa: N802
+        self.orders[fact.order_id].odd = True
+
+    # --- money --------------------------------------------------------------------------------------------------
+
+    def read_CashMoved(self, _ts: int, fact: Any) -> None:  # noqa: N802
+        self.cash += fact.amount
+        self.deposits -= fact.amount
+        self.transfers.append((self.count, fact.amount))
+
+    def read_FillBooked(self, ts: int, fact: Any) -> None:  # noqa: N802
+        fill = fact.fill
+        assert fill.fill_id not in self.fills, f"fill {fill.fill_id} is booked twice"
+        self.fills[fill.fill_id] = (fill.order_id, fill.instrument, fill.side, fill.price, fill.qty, fill.fee)
+        before = self.held(fill.instrument)
+        earned = self._trade(fill.instrument, fill.side, fill.price, fill.qty, fill.fee)
+        self._count_trade(ts, fill.instrument, before, earned)
+        order = self.orders[fill.order_id]
+        order.odd = order.odd or order.over
+        order.filled += fill.qty
+        order.look()
+
+    def read_FillCorrected(self, ts: int, fact: Any) -> None:  # noqa: N802
+        new = fact.correction
+        order_id, name, side, price, qty, fee = self.fills[new.fill_id]
+        before = self.held(name)
+        earned = self._trade(name, "sell" if side == "buy" else "buy", price, qty, -fee)
+        earned += self._trade(name, side, new.price, new.qty, new.fee)
+        self._count_trade(ts, name, before, earned)
+        self.fills[new.fill_id] = (order_id, name, side, new.price, new.qty, new.fee)
+        order = self.orders[order_id]
+        order.filled += new.qty - qty
+        order.look()
+
+    def read_MarketSettled(self, ts: int, fact: Any) -> None:  # noqa: N802
+        name, before = fact.instrument, self.held(fact.instrument)
+        yes, no = (self.drawers.pop((name, side), None) or Drawer() for side in ("buy", "sell"))
+        brought = down(yes.qty * fact.value, ONE) + down(no.qty * (ONE - fact.value), ONE)
+        assert (before, brought) == (fact.qty, fact.payout), f"{name} settled for another position or payout"
+        self.cash += brought
+        self.realised += yes.paid + no.paid - brought
+        self._count_trade(ts, name, before, brought - yes.paid - no.paid)
+        self.ended[name] = fact.value
+
+    def read_EquityMarked(self, ts: int, fact: Any) -> None:  # noqa: N802
+        self.marks.append((self.count, ts, fact.equity))
+        self.peaks.append((self.count, fact.equity))
+        self.bids = {mark.instrument: mark.value for mark in fact.marks}
+
+    def _trade(self, name: str, side: str, price: int, qty: int, fee: int) -> int:
+        """Give back what lies in the other drawer, then put the rest into this one; what was earned."""
+        mine = self.drawers.setdefault((name, side), Drawer())
+        other = self.drawers.setdefault((name, "sell" if side == "buy" else "buy"), Drawer())
+        back = min(qty, other.qty)
+        brought = down((ONE - cost_of(side, price)) * back, ONE)
+        basis = other.paid if back == other.qty else up(other.paid * back, other.qty)
+        other.qty, other.paid = other.qty - back, other.paid - basis
+        cost = worth_of(side, price, qty - back)
+        mine.qty, mine.paid = mine.qty + qty - back, mine.paid + cost
+        self.cash += brought - cost - fee
+        self.realised += basis - brought
+        self.fees += fee
+        return brought - basis - fee
+
+    def _count_trade(self, ts: int, name: str, before: int, earned: int) -> None:
+        """A trade lasts until nothing is held, or until it is the other side that is."""
+        after, result = self.held(name), self.running.pop(name, 0) + earned
+        over = (before > 0 >= after) or (before < 0 <= after)
+        if over and result < 0:
+            self.streak, self.lost_ts = self.streak + 1, ts
+        elif over:
+            self.streak = 0
+        if after:
+            self.running[name] = 0 if over else result
+
+    # --- looking ------------------------------------------------------------------------------------------------
+
+    @property
+    def level(self) -> int:
+        return max((level for level, _ in self.halts.values()), default=0)
+
+    def held(self, name: str) -> int:
+        return self._qty(name, "buy") - self._qty(name, "sell")
+
+    def held_on(self, name: str, side: str) -> Drawer:
+        return self.drawers.get((name, side)) or Drawer()
+
+    def _qty(self, name: str, side: str) -> int:
+        drawer = self.drawers.get((name, side))
+        return drawer.qty if drawer else 0
+
+    def accounts(self) -> dict[str, int]:
+        return {
+            "cash": self.cash, "positions": sum(drawer.paid for drawer in self.drawers.values()),
+            "realised": self.realised, "fees": self.fees, "deposits": self.deposits,
+        }  # fmt: skip
+
+    def positions(self) -> dict[str, tuple[int, int]]:
+        """Signed quantity and what was paid, by market."""
+        held = {}
+        for (name, side), drawer in self.drawers.items():
+            if drawer.qty:
+                held[name] = (drawer.qty if side == "buy" else -drawer.qty, drawer.paid)
+        return held
+
+    def open_orders(self, name: str | None = None) -> list[Placed]:
+        return [order for order in self.orders.values() if order.rest and name in (None, order.terms.instrument)]
+
+    def reserved(self) -> int:
+        return sum(
+            worth_of(order.terms.side, order.terms.price, order.rest) + order.fee
+            for order in self.open_orders()
+            if order.intent.action == "open"
+        )
+
+    def worst_at(self, name: str, payout: int) -> int:
+        """The least that one market can bring when its YES pays this: every subset of its open orders is tried."""
+        yes, no = self.held_on(name, "buy"), self.held_on(name, "sell")
+        held = down(yes.qty * payout, ONE) + down(no.qty * (ONE - payout), ONE) - yes.paid - no.paid
+        orders = self.open_orders(name)
+        results = [self._result(order, payout) for order in orders]
+        return min(
+            held + sum(result for result, filled in zip(results, chosen, strict=True) if filled)
+            for chosen in product((False, True), repeat=len(orders))
+        )
+
+    def _result(self, order: Placed, payout: int) -> int:
+        """What an order's rest brings when it fills: cash now against cash at the end, each rounded against us."""
+        price, rest = order.terms.price, order.rest
+        if order.terms.side == "buy":
+            return down(payout * rest, ONE) - up(price * rest, ONE) - order.fee
+        return down(price * rest, ONE) - up(payout * rest, ONE) - order.fee
+
+    def exposure(self, name: str) -> int:
+        """The most that one market can lose."""
+        return max(0, *(-self.worst_at(name, payout) for payout in (0, ONE)))
+
+    def busy(self) -> list[str]:
+        """Markets in which something is held, or on its way."""
+        names = {name: None for (name, _), drawer in self.drawers.items() if drawer.qty}
+        return list(names | {order.terms.instrument: None for order in self.open_orders()})
+
+    def total(self, belongs: Any = lambda _: True) -> int:
+        return sum(self.exposure(name) for name in self.busy() if belongs(self.listed[name]))
+
+    def equity(self) -> int | None:
+        """The last mark, and what the owner has moved since."""
+        return None if not self.marks else self.marks[-1][2] + self.moved_since(self.marks[-1][0])
+
+    def moved_since(self, place: int) -> int:
+        return sum(amount for at, amount in self.transfers if at > place)

@@ -1,0 +1,67 @@
+"""What was seen of the markets, read from the inputs: descriptions, phases, quotes, proofs, spreads. Gone at a restart."""
+
+from typing import Any
+
+from tests.naive.arithmetic import ONE, down
+from tests.naive.books import Books
+
+SPREADS_LEAST, SPREADS_MOST = 12, 100
+
+
+class Seen:
+    """See the module's first lines."""
+
+    def __init__(self) -> None:
+        self.listed: dict[str, Any] = {}
+        self.phases: dict[str, str] = {}
+        self.quotes: dict[str, Any] = {}
+        self.proofs: list[tuple[str, int]] = []
+        self.spreads: dict[str, list[int]] = {}
+
+    def read(self, inp: Any, *, norms: bool) -> None:
+        kind = type(inp).__name__
+        if kind == "InstrumentSeen":
+            self.listed[inp.instrument.id] = inp.instrument
+        elif kind == "StreamProven":
+            self.proofs.append((inp.venue, inp.received_ts))
+        elif kind == "TimePassed" and norms:
+            for name in self.quotes:
+                self.spreads.setdefault(name, []).extend(wide for wide in (self.spread(name),) if wide is not None)
+        elif getattr(inp, "instrument", None) in self.listed:
+            if kind == "QuoteSeen":
+                self.quotes[inp.instrument] = inp
+            elif kind == "PhaseSeen":
+                self.phases[inp.instrument] = inp.phase
+            elif kind == "SettlementSeen":
+                self.phases[inp.instrument] = "settled"
+
+    def proven_ts(self, name: str) -> int:
+        venue = self.listed[name].venue
+        return max([self.quotes[name].received_ts, *(ts for who, ts in self.proofs if who == venue)])
+
+    def spread(self, name: str) -> int | None:
+        quote = self.quotes.get(name)
+        return None if quote is None or None in (quote.ask, quote.bid) else quote.ask - quote.bid
+
+    def usual_spread(self, name: str) -> int | None:
+        """The lower of the middle ones."""
+        last = sorted(self.spreads.get(name, [])[-SPREADS_MOST:])
+        return last[(len(last) - 1) // 2] if len(last) >= SPREADS_LEAST else None
+
+
+def marked(books: Books, seen: Seen) -> tuple[int, dict[str, int]]:
+    """What the account would bring now, and each market's part: the bid, else the last mark, else what was paid."""
+    total, marks = books.cash, {}
+    for name, (qty, paid) in books.positions().items():
+        quote, phase = seen.quotes.get(name), seen.phases.get(name)
+        if phase in ("closed", "determined", "settled"):
+            total += paid
+            continue
+        price = None if quote is None else quote.bid if qty > 0 else quote.ask
+        if price is not None:
+            marks[name] = down(qty * price if qty > 0 else -qty * (ONE - price), ONE)
+        elif name in books.bids:
+            marks[name] = books.bids[name]
+        total += marks.get(name, paid)
+    return total, marks
+

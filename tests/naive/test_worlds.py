@@ -1,0 +1,103 @@
+"""A thousand random worlds, each watched from its first record to its last by a second implementation.
+
+After every record: accounts, positions, what may still fill, worst case, reserve, level, equity. Before every verdict:
+all rules in force with what they measure, the size, the primary reason, and silence where nothing new is to be said.
+At every release: the caps with the new order among the open ones. At every restart: the state and the naive books again
+from the ledger's bytes. Run with `-s` to see what was judged; `ASSENT_WORLDS` asks for another number.
+"""
+
+import os
+from collections import Counter
+from functools import cache
+
+import pytest
+from tests.naive.audit import Mismatch
+from tests.naive.rules import RULES
+from tests.naive.worlds import SmallWorld
+
+from assent.desk.rules import LIMITS_OF
+from assent.desk.rules import RULES as REGISTRY
+from assent.model.constitution import LIMITS
+
+WORLDS = int(os.environ.get("ASSENT_WORLDS", "1000"))
+STEPS = 160
+# Defence in depth: a stopped strategy is not asked at all, so no input brings its ideas as far as the gate.
+NEVER_REACHED = {"strategy_stopped"}
+
+
+class Judged:
+    """What was judged in all worlds together."""
+
+    def __init__(self) -> None:
+        self.traded = 0
+        self.facts: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+        self.passed: Counter[str] = Counter()
+        self.primary: Counter[str] = Counter()
+        self.limits: Counter[str] = Counter()
+
+    def add(self, world: SmallWorld) -> None:
+        audit = world.audit
+        self.traded += audit.counts["FillBooked"] > 0
+        self.facts += audit.counts
+        self.refused += audit.refused
+        self.passed += audit.passed
+        self.primary += audit.primary
+        usual = type(world.limits)()
+        self.limits.update(limit.key for limit in LIMITS if getattr(world.limits, limit.key) != getattr(usual, limit.key))
+
+
+@cache
+def judged() -> Judged:
+    found = Judged()
+    for seed in range(WORLDS):
+        try:
+            found.add(SmallWorld(seed).live(STEPS))
+        except Mismatch as mismatch:
+            raise Mismatch(f"world {seed}: {mismatch}") from None
+    return found
+
+
+def test_the_desk_and_the_naive_reading_agree_in_every_world() -> None:
+    found = judged()
+    facts = found.facts
+    print(  # noqa: T201 - what was judged is the point of running this with -s
+        f"\n{WORLDS} worlds, {found.traded} with fills: {facts['OrderReleased']} orders ({facts['entries']} entries), "
+        f"{facts['FillBooked']} fills, {facts['FillCorrected']} corrections, {facts['OrderUnknown']} unknown, "
+        f"{facts['MarketSettled']} settlements, {facts['HaltRaised']} halts, {facts['DeskStarted']} starts, "
+        f"{facts['IntentRefused']} refusals\nprimary reasons: {dict(found.primary.most_common())}"
+    )
+    assert facts["OrderReleased"] > 3 * WORLDS
+    assert facts["IntentRefused"] > 10 * WORLDS
+
+
+def test_most_worlds_trade() -> None:
+    assert judged().traded >= 0.8 * WORLDS
+
+
+@pytest.mark.skipif(WORLDS < 1_000, reason="fewer worlds were asked for than it takes to meet every rule")
+def test_every_rule_has_refused_and_has_let_pass() -> None:
+    found, codes = judged(), {code for code, _ in REGISTRY}
+    assert codes - set(found.refused) == NEVER_REACHED, "no world made these rules say no"
+    assert codes - set(found.primary) == NEVER_REACHED, "in no world were these the primary reason"
+    assert codes == set(found.passed), "no world let these rules pass"
+
+
+@pytest.mark.skipif(WORLDS < 1_000, reason="fewer worlds were asked for than it takes to meet every kind of fact")
+def test_the_awkward_things_of_a_market_s_life_have_happened() -> None:
+    facts = judged().facts
+    for kind in (
+        "OrderUnknown", "OrderResolved", "OrderNotSent", "OrderRefused", "OrderClosed", "OrderQuarantined",
+        "CancelReleased", "CancelEnded", "FillCorrected", "FeeDiffered", "MarketSettled", "CashMoved", "HaltRaised",
+        "HaltCleared", "ResumeRefused", "DiscrepancyFound",
+    ):  # fmt: skip
+        assert facts[kind] >= 20, kind
+
+
+def test_every_limit_is_drawn_in_some_world() -> None:
+    assert {limit.key for limit in LIMITS} - set(judged().limits) == {"events"}
+
+
+def test_the_naive_rules_are_those_of_the_registry_in_their_order() -> None:
+    assert [code for code, *_ in RULES] == [code for code, _ in REGISTRY]
+    assert {code: keys for code, _, _, keys in RULES if keys} == LIMITS_OF
