@@ -85,6 +85,8 @@ class Audit:
         self.passed: Counter[str] = Counter()
         self.primary: Counter[str] = Counter()
         self.fee_due: tuple[str, int] | None = None
+        # What all of it can come to at the worst, after the last record.
+        self.floor = 0
 
     # --- one step -----------------------------------------------------------------------------------------------
 
@@ -125,8 +127,14 @@ class Audit:
             fact = facts[self.told]
             self.told += 1
             self._expect(fact)
+            allowed = self._may_lose(fact)
             self.records.append((self.now, fact))
             self.books.read(self.now, fact)
+            floor = self.books.floor()
+            if allowed is not None:
+                so(f"nothing but a release lowers the worst end, here by {self.floor - floor}: {fact}",
+                   floor >= self.floor - allowed)  # fmt: skip
+            self.floor = floor
             self.counts[kind_of(fact)] += 1
             if kind_of(fact) == "OrderReleased":
                 self._released(fact)
@@ -194,6 +202,30 @@ class Audit:
                 key = (strategy, proposal.instrument, proposal.action, proposal.side)
                 known = self.last.get(key)
                 self.quiet[number] = known is not None and known == self._judge(strategy, proposal)[2]
+
+    def _may_lose(self, fact: Any) -> int | None:
+        """By how much a record may lower the worst end: a release by its own worst, all others by nothing. None where
+        the venue breaks what it had said, which raises an alarm: then the money is what it is."""
+        kind, books = kind_of(fact), self.books
+        if kind == "OrderReleased":
+            terms, listed = fact.order, books.listed[fact.order.instrument]
+            price, qty = terms.price, terms.qty
+            if books.intents[terms.intent_id].action == "close":
+                return arithmetic.most_fee(listed, terms.side, price, qty)
+            return arithmetic.most_lost(listed, terms.side, price, qty)
+        if kind in ("FillCorrected", "OrderQuarantined"):
+            return None
+        if kind == "MarketSettled":
+            # An order that rests on beyond its market's end is still counted for either outcome.
+            return None if books.open_orders(fact.instrument) else 0
+        if kind == "OrderAccepted":
+            return None if books.orders[fact.order_id].denied else 0
+        if kind == "FillBooked":
+            fill, order = fact.fill, books.orders[fact.fill.order_id]
+            kept = order.rest >= fill.qty and not order.over
+            usual = arithmetic.most_fee(books.listed[fill.instrument], fill.side, fill.price, fill.qty)
+            return 0 if kept and fill.fee <= usual else None
+        return 0
 
     # --- what must hold -----------------------------------------------------------------------------------------
 

@@ -79,9 +79,11 @@ class Books:
         self.running: dict[str, int] = {}
         self.streak = 0
         self.lost_ts: int | None = None
+        self._known: dict[tuple[str, bool], int] = {}
 
     def read(self, ts: int, fact: Any) -> None:
         self.count += 1
+        self._known.clear()
         reader = getattr(self, "read_" + type(fact).__name__, None)
         if reader is not None:
             reader(ts, fact)
@@ -266,27 +268,32 @@ class Books:
             if order.intent.action == "open"
         )
 
-    def worst_at(self, name: str, payout: int) -> int:
-        """The least that one market can bring when its YES pays this: every subset of its open orders is tried."""
+    def worst_at(self, name: str, payout: int, *, fair: bool = False) -> int:
+        """The least that one market can bring when its YES pays this: every subset of its open orders is tried. Each
+        holds its whole fee back until it ends; `fair`: only that of its rest."""
         yes, no = self.held_on(name, "buy"), self.held_on(name, "sell")
         held = down(yes.qty * payout, ONE) + down(no.qty * (ONE - payout), ONE) - yes.paid - no.paid
         orders = self.open_orders(name)
-        results = [self._result(order, payout) for order in orders]
+        results = [self._result(order, payout, fair=fair) for order in orders]
         return min(
             held + sum(result for result, filled in zip(results, chosen, strict=True) if filled)
             for chosen in product((False, True), repeat=len(orders))
         )
 
-    def _result(self, order: Placed, payout: int) -> int:
+    def _result(self, order: Placed, payout: int, *, fair: bool) -> int:
         """What an order's rest brings when it fills: cash now against cash at the end, each rounded against us."""
         price, rest = order.terms.price, order.rest
+        fee = up(order.fee * rest, order.terms.qty) if fair else order.fee
         if order.terms.side == "buy":
-            return down(payout * rest, ONE) - up(price * rest, ONE) - order.fee
-        return down(price * rest, ONE) - up(payout * rest, ONE) - order.fee
+            return down(payout * rest, ONE) - up(price * rest, ONE) - fee
+        return down(price * rest, ONE) - up(payout * rest, ONE) - fee
 
-    def exposure(self, name: str) -> int:
-        """The most that one market can lose."""
-        return max(0, *(-self.worst_at(name, payout) for payout in (0, ONE)))
+    def exposure(self, name: str, *, fair: bool = False) -> int:
+        """The most that one market can lose. Looked up again while nothing has been read since."""
+        if (name, fair) not in self._known:
+            worst = max(0, *(-self.worst_at(name, payout, fair=fair) for payout in (0, ONE)))
+            self._known[name, fair] = worst
+        return self._known[name, fair]
 
     def busy(self) -> list[str]:
         """Markets in which something is held, or on its way."""
@@ -295,6 +302,10 @@ class Books:
 
     def total(self, belongs: Any = lambda _: True) -> int:
         return sum(self.exposure(name) for name in self.busy() if belongs(self.listed[name]))
+
+    def floor(self) -> int:
+        """What will have been earned in all when everything ends at its worst."""
+        return -self.realised - self.fees - sum(self.exposure(name, fair=True) for name in self.busy())
 
     def equity(self) -> int | None:
         """The last mark, and what the owner has moved since."""

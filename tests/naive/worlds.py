@@ -200,8 +200,8 @@ class SmallWorld(World):
         """Prices wander; sometimes a side is missing or the gap wide."""
         rng, name = self.rng, self.rng.choice(self.markets).id
         middle = self.middles[name] = min(960_000, max(40_000, self.middles[name] + rng.randrange(-5, 6) * 10_000))
-        wide = 10_000 * rng.choice((1, 1, 1, 2, 3))
-        bid, ask = (price if rng.random() < 0.98 else None for price in (middle - wide, middle + wide))
+        below, above = (10_000 * rng.choice((1, 1, 1, 2, 3)) for _ in range(2))
+        bid, ask = (price if rng.random() < 0.98 else None for price in (middle - below, middle + above))
         some = rng.randrange(1, 1_000) * 10_000
         self.take(QuoteSeen(name, bid, bid and some, ask, ask and some, self.now, self.now))
 
