@@ -105,6 +105,8 @@ class Audit:
             self._cycle(facts)
         if type(inp) is FillSeen and inp.fill.order_id in self.books.orders:
             so(f"fill {inp.fill.fill_id} is booked", inp.fill.fill_id in self.books.fills)
+            order = self.books.orders[inp.fill.order_id]
+            so("what is filled beyond its order is odd", order.odd or order.filled <= order.terms.qty)
         so("a fee that differs was told", self.fee_due is None)
         return facts
 
@@ -154,6 +156,10 @@ class Audit:
             total, marks = market.marked(self.books, self.seen)
             same("the equity mark", (fact.equity, fact.cash, fact.exposure), (total, self.books.cash, self.books.total()))
             same("the marks", {mark.instrument: mark.value for mark in fact.marks}, marks)
+        elif kind == "AccountMatched":
+            same("the cash that both books show", fact.cash, self.books.cash)
+            theirs = {holding.instrument: holding.qty for holding in fact.positions if holding.qty}
+            same("the positions that both books show", theirs, {n: qty for n, (qty, _) in self.books.positions().items()})
         elif kind == "StrategyStopped":
             # What it said beside its nonsense is not heard any more.
             self.open = {number: said for number, said in self.open.items() if said[0] != fact.strategy}
@@ -176,6 +182,7 @@ class Audit:
         idea, checks, failing = self._judge(strategy, proposal)
         same(f"the checks of {proposal}", [(c.rule, c.ok, c.measured, c.limit) for c in fact.checks], checks)
         same("a refusal", refused, bool(failing))
+        same("the quote it rests on", fact.quote and structs.astuple(fact.quote), self.seen.evidence(proposal.instrument))
         intent, size = fact.intent, idea.size
         same("the size", (intent.qty, intent.fee, intent.worst_loss, intent.edge),
              (size.qty, size.fee, size.loss or 0, size.edge))  # fmt: skip
@@ -247,6 +254,8 @@ class Audit:
         """At a release every cap holds with the new order among the open ones, counted as an owner would."""
         books, limits, terms = self.books, self._limits, fact.order
         order = books.orders[terms.order_id]
+        twins = [other for other in books.orders.values() if other.terms.intent_id == terms.intent_id]
+        so("an intent has one order", twins == [order])
         listed = books.listed[terms.instrument]
         if order.intent.action == "close":
             leaving = sum(o.rest for o in books.open_orders(terms.instrument) if o.terms.side == terms.side)

@@ -39,6 +39,14 @@ class Seen:
         venue = self.listed[name].venue
         return max([self.quotes[name].received_ts, *(ts for who, ts in self.proofs if who == venue)])
 
+    def evidence(self, name: str) -> tuple[Any, ...] | None:
+        """The quote as it stands, and when it was last known to be true."""
+        quote = self.quotes.get(name)
+        if quote is None or name not in self.listed:
+            return None
+        sides = quote.bid, quote.bid_qty, quote.ask, quote.ask_qty
+        return *sides, quote.source_ts, quote.received_ts, self.proven_ts(name)
+
     def spread(self, name: str) -> int | None:
         quote = self.quotes.get(name)
         return None if quote is None or None in (quote.ask, quote.bid) else quote.ask - quote.bid

@@ -11,6 +11,7 @@ from collections import Counter
 from functools import cache
 
 import pytest
+from tests.naive.arithmetic import ONE
 from tests.naive.audit import Mismatch
 from tests.naive.rules import RULES
 from tests.naive.worlds import SmallWorld
@@ -35,6 +36,8 @@ class Judged:
         self.passed: Counter[str] = Counter()
         self.primary: Counter[str] = Counter()
         self.limits: Counter[str] = Counter()
+        # Worlds in which two outcomes of one question ended in yes, and in which one ended in between.
+        self.two_winners = self.scalars = 0
 
     def add(self, world: SmallWorld) -> None:
         audit = world.audit
@@ -43,6 +46,10 @@ class Judged:
         self.refused += audit.refused
         self.passed += audit.passed
         self.primary += audit.primary
+        ended, books = audit.books.ended, audit.books
+        winners = Counter(books.listed[name].exclusive_group for name, value in ended.items() if value == ONE)
+        self.two_winners += any(group and number > 1 for group, number in winners.items())
+        self.scalars += any(0 < value < ONE for value in ended.values())
         usual = type(world.limits)()
         self.limits.update(limit.key for limit in LIMITS if getattr(world.limits, limit.key) != getattr(usual, limit.key))
 
@@ -85,7 +92,10 @@ def test_every_rule_has_refused_and_has_let_pass() -> None:
 
 @pytest.mark.skipif(WORLDS < 1_000, reason="fewer worlds were asked for than it takes to meet every kind of fact")
 def test_the_awkward_things_of_a_market_s_life_have_happened() -> None:
-    facts = judged().facts
+    found = judged()
+    facts = found.facts
+    assert found.two_winners >= 10
+    assert found.scalars >= 50
     for kind in (
         "OrderUnknown", "OrderResolved", "OrderNotSent", "OrderRefused", "OrderClosed", "OrderQuarantined",
         "CancelReleased", "CancelEnded", "FillCorrected", "FeeDiffered", "MarketSettled", "CashMoved", "HaltRaised",

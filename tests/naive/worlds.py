@@ -5,13 +5,13 @@ reaches them, and the dealers mostly want to trade.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from msgspec import structs
 from tests.model.support import CENTI_EDGES, DECI_CENT, KALSHI_FEES, LINEAR_CENT, T0, TAPERED, a_market
 from tests.naive.audit import Audit, Overheard, Watched
-from tests.property.worlds import World
+from tests.property.worlds import World, strategies
 
 from assent.desk.strategy import View
 from assent.model.constitution import Constitution, Theme, Tier
@@ -95,6 +95,8 @@ def a_constitution(rng: random.Random) -> Constitution:
     )  # fmt: skip
     share = rng.choice((0.0, 0.08, 0.16))
     drawn = {key: draw(rng) for key, draw in DRAWS.items() if rng.random() < (share / 2 if key in SLOW else share)}
+    if "favourite_from" in drawn:
+        drawn |= {key: DRAWS[key](rng) for key in ("favourite_edge_min", "favourite_confidence_min")}
     return structs.replace(limits, **drawn)
 
 
@@ -162,7 +164,26 @@ class CycleDealer(Dealer):
         return [self.deal(view, name) for name in self._rng.sample(self._markets, 2)]
 
 
-class SmallWorld(World):
+class WatchedWorld(World):
+    """A world of the property tests, on a watched desk."""
+
+    def prepare(self) -> None:
+        self.audit = Audit()
+        self.watch(strategies(self.seed))
+
+    def watch(self, dealers: Iterable[Any]) -> None:
+        self.dealers = [Overheard(dealer, self.audit) for dealer in dealers]
+        self.desk = Watched(self.dealers, self.audit)
+
+    def take(self, inp: Input) -> None:
+        for fact in self.audit.step(self.desk, self.now, inp):
+            if type(fact) is OrderReleased:
+                self._submit(fact)
+            elif type(fact) is CancelReleased:
+                self._cancel(fact.order_id)
+
+
+class SmallWorld(WatchedWorld):
     """One seed's life on a watched desk. See the module's first lines."""
 
     happenings = {
@@ -178,9 +199,7 @@ class SmallWorld(World):
         self.cash = 200 * MICRO if rng.random() < 0.96 else 2 * MICRO
         self.audit = Audit()
         names = tuple(market.id for market in self.markets)
-        dealers = QuoteDealer("quotes", rng, names), CycleDealer("cycles", rng, names)
-        self.dealers = [Overheard(dealer, self.audit) for dealer in dealers]
-        self.desk = Watched(self.dealers, self.audit)
+        self.watch((QuoteDealer("quotes", rng, names), CycleDealer("cycles", rng, names)))
         self.middles = {market.id: rng.randrange(5, 95) * 10_000 for market in self.markets}
         # Some live through weeks, most through a minute or two.
         self.strides = rng.choice(((2 * SECOND,), (2 * SECOND,), (2 * SECOND, 30 * MINUTE), (2 * SECOND, 6 * HOUR, 9 * DAY)))
@@ -188,13 +207,6 @@ class SmallWorld(World):
     def pause(self) -> int:
         stride = self.strides[0] if self.rng.random() < 0.93 else self.rng.choice(self.strides)
         return self.rng.randrange(stride)
-
-    def take(self, inp: Input) -> None:
-        for fact in self.audit.step(self.desk, self.now, inp):
-            if type(fact) is OrderReleased:
-                self._submit(fact)
-            elif type(fact) is CancelReleased:
-                self._cancel(fact.order_id)
 
     def quote(self) -> None:
         """Prices wander; sometimes a side is missing or the gap wide."""
