@@ -11,8 +11,9 @@ from typing import Any
 from msgspec import structs
 from tests.naive import arithmetic, market, periods
 from tests.naive.books import Books
+from tests.naive.idea import Idea
 from tests.naive.market import Seen
-from tests.naive.rules import Idea, judge
+from tests.naive.rules import judge
 
 from assent.desk import exposure
 from assent.desk.desk import Desk
@@ -154,12 +155,16 @@ class Audit:
             self._judged(fact, refused=kind == "IntentRefused")
         elif kind == "EquityMarked":
             total, marks = market.marked(self.books, self.seen)
-            same("the equity mark", (fact.equity, fact.cash, fact.exposure), (total, self.books.cash, self.books.total()))
+            same(
+                "the equity mark", (fact.equity, fact.cash, fact.exposure), (total, self.books.cash, self.books.total())
+            )
             same("the marks", {mark.instrument: mark.value for mark in fact.marks}, marks)
         elif kind == "AccountMatched":
             same("the cash that both books show", fact.cash, self.books.cash)
             theirs = {holding.instrument: holding.qty for holding in fact.positions if holding.qty}
-            same("the positions that both books show", theirs, {n: qty for n, (qty, _) in self.books.positions().items()})
+            same(
+                "the positions that both books show", theirs, {n: qty for n, (qty, _) in self.books.positions().items()}
+            )
         elif kind == "StrategyStopped":
             # What it said beside its nonsense is not heard any more.
             self.open = {number: said for number, said in self.open.items() if said[0] != fact.strategy}
@@ -168,7 +173,9 @@ class Audit:
             self.fee_due = None
         elif kind == "FillBooked":
             fill = fact.fill
-            due = arithmetic.fee_of(self.books.listed[fill.instrument], fill.side, fill.price, fill.qty, taker=fill.taker)
+            due = arithmetic.fee_of(
+                self.books.listed[fill.instrument], fill.side, fill.price, fill.qty, taker=fill.taker
+            )
             self.fee_due = None if 0 <= due - fill.fee <= FEE_TOLERANCE else (fill.fill_id, due)
         elif kind == "HaltCleared" and fact.by == "desk" and fact.cause in periods.CALENDAR:
             period, raised = periods.CALENDAR[fact.cause], self.books.halts[fact.cause][1]
@@ -182,7 +189,9 @@ class Audit:
         idea, checks, failing = self._judge(strategy, proposal)
         same(f"the checks of {proposal}", [(c.rule, c.ok, c.measured, c.limit) for c in fact.checks], checks)
         same("a refusal", refused, bool(failing))
-        same("the quote it rests on", fact.quote and structs.astuple(fact.quote), self.seen.evidence(proposal.instrument))
+        same(
+            "the quote it rests on", fact.quote and structs.astuple(fact.quote), self.seen.evidence(proposal.instrument)
+        )
         intent, size = fact.intent, idea.size
         same("the size", (intent.qty, intent.fee, intent.worst_loss, intent.edge),
              (size.qty, size.fee, size.loss or 0, size.edge))  # fmt: skip
@@ -291,7 +300,10 @@ class Audit:
         for cause, (_, ts) in books.halts.items():
             period = periods.CALENDAR.get(cause)
             if period is not None and cause not in due:
-                so(f"{cause} ends with its {period}", periods.period_of(period, ts) == periods.period_of(period, self.now))
+                so(
+                    f"{cause} ends with its {period}",
+                    periods.period_of(period, ts) == periods.period_of(period, self.now),
+                )
 
     # --- a restart ----------------------------------------------------------------------------------------------
 

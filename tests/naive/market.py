@@ -1,4 +1,4 @@
-"""What was seen of the markets, read from the inputs: descriptions, phases, quotes, proofs, spreads. Gone at a restart."""
+"""What was seen of the markets, read from the inputs: descriptions, phases, quotes, spreads. Gone at a restart."""
 
 from typing import Any
 
@@ -72,4 +72,3 @@ def marked(books: Books, seen: Seen) -> tuple[int, dict[str, int]]:
             marks[name] = books.bids[name]
         total += marks.get(name, paid)
     return total, marks
-

@@ -64,10 +64,10 @@ def crossed(books: Books, limits: Any, now: int) -> set[str]:
     causes = set()
     for name, cause, amount_key, part_key in PERIODS:
         lost = lost_in(books, name, now)
-        if lost is not None and 0 < lost[0] and lost[0] >= may_lose(limits, amount_key, part_key, lost[1]):
+        if lost is not None and lost[0] >= max(1, may_lose(limits, amount_key, part_key, lost[1])):
             causes.add(cause)
     fallen, part = fall(books), limits.drawdown_fraction_max
-    if fallen is not None and part < ONE and 0 < fallen[0] and fallen[0] * ONE >= part * fallen[1]:
+    if fallen is not None and part < ONE and fallen[0] > 0 and fallen[0] * ONE >= part * fallen[1]:
         causes.add("drawdown")
     if books.streak >= limits.losing_streak_max:
         causes.add("loss_streak")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-NAIVE = ("arithmetic", "books", "market", "periods", "rules", "sizes")
+NAIVE = ("arithmetic", "books", "idea", "market", "periods", "rules", "sizes")
 STANDARD = {"collections.abc", "datetime", "itertools", "typing"}
 
 
@@ -33,7 +33,9 @@ def test_a_naive_module_imports_the_naive_ones_and_python_alone(name: str) -> No
 
 
 def test_an_import_of_the_desk_would_be_found() -> None:
-    source = "def f():\n    from assent.desk import sizing\n    from assent.model import fees\n    import assent.desk.worth\n"
+    source = (
+        "def f():\n    from assent.desk import sizing\n    from assent.model import fees\nimport assent.desk.worth\n"
+    )
     assert imported(source) == {"assent.desk", "assent.model.fees", "assent.desk.worth"}
 
 

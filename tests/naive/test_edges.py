@@ -1,4 +1,4 @@
-"""At the edge of each limit: the world of each rule, watched; and what lies exactly on a limit, one below, one above."""
+"""At the edge of each limit: the world of each rule, watched; and what lies exactly on a limit, or one beyond."""
 
 from collections.abc import Callable
 from typing import Any

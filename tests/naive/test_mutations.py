@@ -15,7 +15,7 @@ from assent.model.intents import Check
 from assent.model.levels import ALLOWED, Level
 from assent.model.units import MICRO
 
-WORLDS = 150
+WORLDS = 400
 STEPS = 160
 Patch = pytest.MonkeyPatch
 
@@ -41,7 +41,10 @@ def rule_of(code: str) -> Callable[[Candidate], Check]:
 
 def fees_round_down(patch: Patch) -> None:
     right = candidate.fee_worst
-    less = lambda *args: right(*args) - 100 * (args[3] > MICRO)
+
+    def less(*args: Any) -> Any:
+        return right(*args) - 100 * (args[3] > MICRO)
+
     patch.setattr(candidate, "fee_worst", less)
     patch.setattr(exposure, "fee_worst", less)
 
@@ -114,13 +117,19 @@ def a_day_lasts_for_ever(patch: Patch) -> None:
 
 
 def a_fill_is_dropped_at_the_door(patch: Patch) -> None:
-    dropping = lambda at, inp: None if inp.fill.fill_id == "x-1" else answers.fill_seen(at, inp)
+
+    def dropping(at: Any, inp: Any) -> Any:
+        return None if inp.fill.fill_id == "x-1" else answers.fill_seen(at, inp)
+
     patch.setitem(desk.HANDLERS, inputs.FillSeen, dropping)
 
 
 def a_fill_moves_nothing(patch: Patch) -> None:
     right = fold.EVOLVE[facts.FillBooked]
-    skipping = lambda at, ts, fact: None if fact.fill.fill_id == "x-1" else right(at, ts, fact)
+
+    def skipping(at: Any, ts: int, fact: Any) -> Any:
+        return None if fact.fill.fill_id == "x-1" else right(at, ts, fact)
+
     patch.setitem(fold.EVOLVE, facts.FillBooked, skipping)
 
 
@@ -204,7 +213,10 @@ def a_stale_quote_is_taken_for_fresh(patch: Patch) -> None:
 
 def the_higher_of_two_spreads_is_the_norm(patch: Patch) -> None:
     right = norms.normal_spread
-    higher = lambda market: right(market) and sorted(market.spreads)[len(market.spreads) // 2]
+
+    def higher(market: Any) -> Any:
+        return right(market) and sorted(market.spreads)[len(market.spreads) // 2]
+
     patch.setattr(norms, "normal_spread", higher)
 
 

@@ -51,7 +51,9 @@ class Judged:
         self.two_winners += any(group and number > 1 for group, number in winners.items())
         self.scalars += any(0 < value < ONE for value in ended.values())
         usual = type(world.limits)()
-        self.limits.update(limit.key for limit in LIMITS if getattr(world.limits, limit.key) != getattr(usual, limit.key))
+        self.limits.update(
+            limit.key for limit in LIMITS if getattr(world.limits, limit.key) != getattr(usual, limit.key)
+        )
 
 
 @cache

@@ -6,7 +6,7 @@ reaches them, and the dealers mostly want to trade.
 
 import random
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from msgspec import structs
 from tests.model.support import CENTI_EDGES, DECI_CENT, KALSHI_FEES, LINEAR_CENT, T0, TAPERED, a_market
@@ -17,12 +17,21 @@ from assent.desk.strategy import View
 from assent.model.constitution import Constitution, Theme, Tier
 from assent.model.facts import CancelReleased, OrderReleased
 from assent.model.grids import HUNDREDTHS, WHOLE_CONTRACTS, QtyGrid
-from assent.model.inputs import CorrectionSeen, DeskStarting, FillSeen, Input, OrderClosedSeen, QuoteSeen, SettlementSeen
+from assent.model.inputs import (
+    CorrectionSeen,
+    DeskStarting,
+    FillSeen,
+    Input,
+    OrderClosedSeen,
+    QuoteSeen,
+    SettlementSeen,
+)
 from assent.model.instruments import BinaryContract, QuadraticFee
 from assent.model.intents import Proposal, Score
 from assent.model.units import DAY, HOUR, MICRO, MINUTE, SECOND
 
 Draw = Callable[[random.Random], Any]
+SCORES = ("confidence", "dvs", "eqs")
 NAMES = ("KXA-1-A", "KXA-1-B", "KXA-1-C", "KXA-2-A", "KXB-1-A", "KXC-1-A")
 
 
@@ -44,7 +53,7 @@ DRAWS: dict[str, Draw] = {
     "event_exposure_max": dollars(0.5, 8),
     "trust_exclusive": lambda rng: rng.choice((("KXA",), ("KXA", "KXB"))),
     "series_exposure_max": dollars(1, 10),
-    "themes": lambda rng: rng.choice(((Theme("w", ("KXA", "KXB")),), (Theme("v", ("KXB", "KXC")), Theme("w", ("KXA",))))),
+    "themes": lambda rng: (Theme("w", ("KXA", "KXB")), Theme("v", ("KXB", "KXC")))[rng.randrange(2) :],
     "theme_exposure_max": dollars(1, 10),
     "one_entry_per_market": lambda _: True,
     "one_side_per_event": lambda _: True,
@@ -58,7 +67,7 @@ DRAWS: dict[str, Draw] = {
     "spread_ratio_max": between(500_000, 3 * MICRO),
     "ev_min": between(0, 300_000),
     "confidence_min": between(0, 800_000),
-    "scores_min": lambda rng: (Score("dvs", rng.randrange(600_000)), Score("eqs", rng.randrange(400_000)))[: rng.randrange(1, 3)],
+    "scores_min": lambda rng: tuple(Score(score, rng.randrange(500_000)) for score in SCORES[rng.randrange(1, 3) :]),
     "orders_per_cycle_max": lambda rng: rng.choice((0, 1, 1, 2, 2, 3)),
     "notional_per_cycle_max": dollars(0.5, 8),
     "orders_per_day_max": between(1, 12),
@@ -77,7 +86,7 @@ DRAWS: dict[str, Draw] = {
     "cool_down_min": between(SECOND, 10 * MINUTE),
     "capital_min": dollars(150, 199),
     "risk_fraction_max": between(2_000, 30_000),
-    "risk_tiers": lambda rng: (Tier(rng.randrange(190, 210) * MICRO, rng.randrange(4_000, 4 * MICRO)), Tier(150 * MICRO, MICRO)),
+    "risk_tiers": lambda rng: (Tier(rng.randrange(190, 210) * MICRO, rng.randrange(4_000, 4 * MICRO)), Tier(MICRO, 1)),
     "kelly_fraction_max": between(10_000, MICRO),
 }  # fmt: skip
 
@@ -87,9 +96,10 @@ SLOW = ("spread_ratio_max",)
 
 def a_constitution(rng: random.Random) -> Constitution:
     """The limits that are always there, and about one in eight of the others."""
+    risk = rng.choice((MICRO, 2 * MICRO, 5 * MICRO, 9 * MICRO)) if rng.random() < 0.97 else 4_000
     limits = Constitution(
         series=("KXA", "KXB"), markets=("KXC-1-A",) if rng.random() < 0.7 else (),
-        edge_min=rng.randrange(0, 40_000), risk_per_trade_max=rng.choice((MICRO, 2 * MICRO, 5 * MICRO, 9 * MICRO)) if rng.random() < 0.97 else 4_000,
+        edge_min=rng.randrange(0, 40_000), risk_per_trade_max=risk,
         open_positions_max=rng.randrange(1, 7), total_exposure_max=rng.randrange(2, 40) * MICRO,
         quote_proof_age_max=rng.randrange(1, 20) * SECOND, cycle_length=rng.randrange(1, 60) * SECOND,
     )  # fmt: skip
@@ -101,14 +111,15 @@ def a_constitution(rng: random.Random) -> Constitution:
 
 
 def some_markets(rng: random.Random) -> tuple[BinaryContract, ...]:
-    """Two or more, in series and events, some of them outcomes of one question; each with a grid and fees of its own."""
+    """Two or more, some of them outcomes of one question; each with a grid and fees of its own."""
     markets = []
     for name in rng.sample(NAMES, rng.randrange(2, len(NAMES) + 1)):
         series, number, _ = name.split("-")
         fees = KALSHI_FEES if rng.random() < 0.7 else QuadraticFee(70_000, 0, rng.choice((1, 100, 10_000)), 100)
         markets.append(
             a_market(
-                name, series=series, event=f"{series}-{number}", fees=fees, close_ts=T0 + rng.choice((HOUR, 50 * DAY, 50 * DAY, 50 * DAY)),
+                name, series=series, event=f"{series}-{number}", fees=fees,
+                close_ts=T0 + rng.choice((HOUR, 50 * DAY, 50 * DAY, 50 * DAY)),
                 exclusive_group=f"{series}-{number}" if rng.random() < 0.6 else "",
                 prices=rng.choice((LINEAR_CENT, LINEAR_CENT, TAPERED, DECI_CENT, CENTI_EDGES)),
                 quantities=rng.choice((HUNDREDTHS, HUNDREDTHS, WHOLE_CONTRACTS, QtyGrid(10_000, 50_000, 4 * MICRO))),
@@ -146,7 +157,7 @@ class Dealer:
             life_ns=rng.choice((0, 5 * SECOND)) if odd else None, protective=odd and rng.random() < 0.2,
             type="market" if odd and rng.random() < 0.1 else "limit", hold=rng.random() < 0.02,
             order_id=rng.choice(orders).order_id if orders else None,
-            scores=tuple(Score(score, rng.randrange(300_000, MICRO)) for score in ("confidence", "dvs", "eqs") if rng.random() < 0.95),
+            scores=tuple(Score(score, rng.randrange(300_000, MICRO)) for score in SCORES if rng.random() < 0.95),
         )  # fmt: skip
 
 
@@ -186,8 +197,8 @@ class WatchedWorld(World):
 class SmallWorld(WatchedWorld):
     """One seed's life on a watched desk. See the module's first lines."""
 
-    happenings = {
-        "quote": 45, "cycle": 12, "proof": 5, "news": 40, "execution": 25, "closing": 5, "contradiction": 0.5,
+    happenings: ClassVar = {
+        "quote": 45, "cycle": 12, "proof": 5, "news": 40, "execution": 25, "closing": 5, "contradiction": 1.2,
         "evidence": 5, "books": 8, "settlement": 0.8, "phase": 0.7, "transfer": 1, "halt": 0.3, "resume": 3,
         "cancel": 1, "rebirth": 1.5, "new_terms": 0.5,
     }  # fmt: skip
@@ -202,7 +213,9 @@ class SmallWorld(WatchedWorld):
         self.watch((QuoteDealer("quotes", rng, names), CycleDealer("cycles", rng, names)))
         self.middles = {market.id: rng.randrange(5, 95) * 10_000 for market in self.markets}
         # Some live through weeks, most through a minute or two.
-        self.strides = rng.choice(((2 * SECOND,), (2 * SECOND,), (2 * SECOND, 30 * MINUTE), (2 * SECOND, 6 * HOUR, 9 * DAY)))
+        self.strides = rng.choice(
+            ((2 * SECOND,), (2 * SECOND,), (2 * SECOND, 30 * MINUTE), (2 * SECOND, 6 * HOUR, 9 * DAY))
+        )
 
     def pause(self) -> int:
         stride = self.strides[0] if self.rng.random() < 0.93 else self.rng.choice(self.strides)
@@ -236,15 +249,21 @@ class SmallWorld(WatchedWorld):
                 self._later.append(CorrectionSeen(exchange.correct(fill, qty, fill.fee // 2, self.now + 1), self.now))
 
     def settlement(self) -> None:
-        """Any market may end in anything, whatever its group promised."""
-        name = self.rng.choice(self.markets).id
-        if name not in self.exchange.settled:
-            for order_id, resting in self.exchange.orders.items():
-                if resting.live and resting.order.instrument == name:
-                    self._later.append(OrderClosedSeen(order_id, "settled", resting.filled, self.now))
-            value = self.rng.choice((0, MICRO, 250_000, 333_333))
-            result: Any = self.exchange.settle(name, value)
-            self.take(SettlementSeen(name, result, value, self.now, self.now))
+        """Any market may end in anything, alone or with all of its group, whatever the group promised."""
+        chosen = self.rng.choice(self.markets)
+        group = chosen.exclusive_group if self.rng.random() < 0.5 else ""
+        for market in self.markets:
+            if market is chosen or (group and market.exclusive_group == group):
+                self.settle(market.id, self.rng.choice((0, MICRO, MICRO, 250_000, 333_333)))
+
+    def settle(self, name: str, value: int) -> None:
+        if name in self.exchange.settled:
+            return
+        for order_id, resting in self.exchange.orders.items():
+            if resting.live and resting.order.instrument == name:
+                self._later.append(OrderClosedSeen(order_id, "settled", resting.filled, self.now))
+        result: Any = self.exchange.settle(name, value)
+        self.take(SettlementSeen(name, result, value, self.now, self.now))
 
     def new_terms(self) -> None:
         """A market changes its grid and its fees while it lives."""

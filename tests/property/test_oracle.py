@@ -1,4 +1,4 @@
-"""The lives of the property tests, each watched by the second implementation of `tests/naive` from first to last record.
+"""The lives of the property tests, each watched from its first record by the second implementation of `tests/naive`.
 
 These worlds are long, their strategies are the shipped one, a gambler and a vandal, and their exchange miscounts.
 """

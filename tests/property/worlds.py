@@ -5,7 +5,7 @@ desk. Nothing here reads a clock or a hash order: the same seed lives the same l
 """
 
 import random
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from tests.desk.tiny_exchange import TinyExchange
 from tests.model.support import DECI_CENT, T0, TAPERED, a_market
@@ -122,7 +122,7 @@ class World:
     markets = MARKETS
     mode: Mode = "paper"
     cash = CASH
-    happenings: dict[str, float] = HAPPENINGS
+    happenings: ClassVar[dict[str, float]] = HAPPENINGS
 
     def __init__(self, seed: int, *, ledger: str = "") -> None:
         self.rng = random.Random(seed)
