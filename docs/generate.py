@@ -30,7 +30,7 @@ from assent.model.levels import ALLOWED, CAUSES, Cause, Level
 from assent.model.orders import Order, order_digest
 from assent.model.reasons import REASONS, Family
 from assent.model.units import format_micros
-from assent.runtime import effects, executor, runtime, tally
+from assent.runtime import effects, executor, reconcile, runtime, tally
 from assent.venue.sim import adapter
 
 TIGHTER: Final[Mapping[str, str]] = {
@@ -175,6 +175,7 @@ def clockwork() -> str:
         ("evidence for unknown orders is asked for every", runtime.RESOLVE_EVERY, "until it comes"),
         ("an order that stays unknown for longer than", control.UNKNOWN_MAX, "halts the desk: `unknown_overdue`"),
         ("our books and the venue's are compared every", runtime.RECONCILE_EVERY, "a difference halts: `discrepancy`"),
+        ("books that were asked for and did not come within", reconcile.BOOKS_MAX_NS, "halt: `account_unavailable`"),
         ("the exchange in the box proves its quotes every", adapter.PROOF_EVERY, "when nothing else was said"),
         ("an order takes, one way to the exchange in the box,", adapter.LATENCY_NS, "of its time"),
     ]

@@ -126,6 +126,25 @@ def test_an_intent_stands_where_its_order_stands(
     assert (row["status"], row["unknown"]) == stands
 
 
+def test_an_order_that_gave_way_to_a_newer_idea_is_superseded(cli: Cli, tmp_path: Path) -> None:
+    text = DESK_FILE + '[constitution]\nsupersede_step_min = "0.02"\n'
+    past = Past(make_folder(tmp_path, text))
+    past.idea(RAIN, price=380_000, qty_max=10 * MICRO, time_in_force="gtc")
+    order = past.order()
+    past.accept(order, filled=0)
+    past.idea(RAIN, price=400_000, qty_max=10 * MICRO, time_in_force="gtc")
+    past.tell(inputs.CancelAnswered(order.order_id, inputs.Accepted("v", 0, 0), past.now))
+    past.idea(RAIN, price=400_000, qty_max=10 * MICRO, time_in_force="gtc")
+    past.close()
+    older, refused, newer = cli("intents", "-C", tmp_path, "--json").json["intents"]
+    assert [older["status"], refused["status"], newer["status"]] == ["SUPERSEDED", "REJECTED", "APPROVED"]
+    assert refused["reason"] == "one_open_intent"
+    assert cli("intents", "--status", "superseded", "-C", tmp_path, "--json").json["intents"] == [older]
+    for code in (older["code"], refused["code"]):
+        told = " ".join(cli("why", code, "-C", tmp_path).out.split())
+        assert f"superseded by the idea with code {refused['code']}" in told
+
+
 def test_in_observe_every_idea_is_refused_by_its_mode(cli: Cli, tmp_path: Path) -> None:
     past = Past(make_folder(tmp_path, DESK_FILE.replace("[scope]", 'mode = "observe"\n[scope]')))
     past.idea(RAIN)

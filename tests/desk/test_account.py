@@ -3,20 +3,32 @@
 from typing import Any
 
 import pytest
-from tests.desk.support import MARKET, Bench, buy, kinds, sell
+from tests.desk.support import MARKET, Bench, buy, close, kinds, sell
 from tests.model.support import HOSTILE, a_future, a_market
 
 from assent.desk.state import Position
 from assent.model.facts import (
     AccountMatched,
+    AccountSnapshot,
     CashMoved,
     DiscrepancyFound,
     EquityMarked,
+    Fact,
+    HaltRaised,
     InputRejected,
     MarketSettled,
     StateMarked,
 )
-from assent.model.inputs import AccountSeen, CashSeen, Holding, NotSent, RejectionSeen, SettlementSeen, Unknown
+from assent.model.inputs import (
+    AccountSeen,
+    AccountUnavailable,
+    CashSeen,
+    Holding,
+    NotSent,
+    RejectionSeen,
+    SettlementSeen,
+    Unknown,
+)
 from assent.model.levels import Level
 from assent.model.units import HOUR, MICRO, SECOND
 
@@ -248,6 +260,95 @@ def test_a_match_is_recorded_when_it_says_something_new_and_once_an_hour() -> No
     assert kinds(bench.match()) == ["AccountMatched"]
     matched = bench.of(AccountMatched)[-1]
     assert (matched.cash, matched.positions, matched.open_orders) == (bench.state.cash, (), 0)
+
+
+# --- books that cannot be read ----------------------------------------------------------------------------
+
+
+def silence(bench: Bench, detail: str = "no answer in time") -> list[Fact]:
+    return bench.take(AccountUnavailable("sim", detail, bench.now))
+
+
+def test_when_the_books_cannot_be_read_what_was_last_known_stands_with_its_age_and_nothing_opens() -> None:
+    bench = Bench()
+    bench.hold(qty_max=MICRO)
+    bench.match()
+    bench.later(90 * SECOND)
+    told = silence(bench)
+    assert kinds(told) == ["AccountSnapshot", "HaltRaised"]
+    (snapshot,) = bench.of(AccountSnapshot)
+    assert (snapshot.cash, snapshot.positions) == (bench.state.cash, (Holding(MARKET.id, MICRO),))
+    assert (snapshot.open_orders, snapshot.age, snapshot.source) == (0, 90 * SECOND, "sim")
+    bench.quote()
+    assert "OrderReleased" not in kinds(bench.propose(buy()))
+    assert "OrderReleased" in kinds(bench.propose(close())), "leaving is still possible"
+
+
+def test_the_age_is_counted_from_the_last_look_and_not_from_the_last_record() -> None:
+    bench = Bench()
+    bench.later(10 * SECOND)
+    assert bench.match() == []
+    silence(bench.later(SECOND))
+    assert [fact.age for fact in bench.of(AccountSnapshot)] == [SECOND]
+
+
+def test_a_long_silence_is_one_halt_and_one_record_an_hour_and_ends_with_the_next_look() -> None:
+    bench = Bench()
+    for _ in range(4 * 60):
+        silence(bench.later(60 * SECOND))
+        bench.cycle()
+        assert bench.state.level == Level.REDUCING
+    assert [fact.age for fact in bench.of(AccountSnapshot)] == [60 * SECOND + hour * HOUR for hour in range(4)]
+    assert [fact.cause for fact in bench.of(HaltRaised)] == ["account_unavailable"]
+    bench.match()
+    bench.later(59 * SECOND).cycle()
+    assert bench.state.level == Level.REDUCING
+    bench.later(SECOND).cycle()
+    assert bench.state.level == Level.TRADING
+    bench.quote()
+    assert "OrderReleased" in kinds(bench.propose(buy()))
+
+
+def test_between_two_looks_that_fail_the_halt_does_not_clear_by_itself() -> None:
+    bench = Bench()
+    silence(bench)
+    for _ in range(60):
+        bench.later(10 * SECOND).cycle()
+    assert "account_unavailable" in bench.state.halts
+    assert len(bench.of(HaltRaised)) == 1
+
+
+def test_books_that_stay_uncompared_hold_their_halt_between_two_looks() -> None:
+    bench = Bench()
+    order = bench.release(qty_max=MICRO)
+    bench.answer(order, Unknown("no answer in time"))
+    bench.take(account(bench, 0))
+    bench.later(301 * SECOND).take(account(bench, 0))
+    for _ in range(12):
+        bench.later(10 * SECOND).cycle()
+    assert [fact.cause for fact in bench.of(HaltRaised)].count("books_overdue") == 1
+    assert "books_overdue" in bench.state.halts
+
+
+def test_resting_entries_are_taken_off_when_nobody_can_say_what_we_hold() -> None:
+    bench = Bench()
+    order = bench.release(qty_max=MICRO)
+    bench.accept(order)
+    assert "CancelReleased" in kinds(silence(bench))
+
+
+def test_a_desk_that_never_saw_its_account_has_no_snapshot_to_show_and_opens_nothing() -> None:
+    bench = Bench(matched=False)
+    assert kinds(silence(bench, "\x1b[31m")) == ["HaltRaised"]
+    assert bench.of(HaltRaised)[0].detail.isprintable()
+    assert "OrderReleased" not in kinds(bench.propose(buy()))
+
+
+def test_after_a_restart_the_last_known_account_is_still_known() -> None:
+    bench = Bench()
+    bench.restart()
+    silence(bench.later(30 * SECOND))
+    assert [(fact.cash, fact.age) for fact in bench.of(AccountSnapshot)] == [(bench.state.cash, 30 * SECOND)]
 
 
 # --- transfers, marks ----------------------------------------------------------------------------------

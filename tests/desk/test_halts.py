@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from tests.desk.support import MARKET, Bench, Scripted, buy, close, kinds
+from tests.desk.worlds import QuoteBench
 
 from assent.model.facts import (
     AccountMatched,
@@ -386,8 +387,9 @@ def test_a_halt_followed_by_an_idea_in_one_batch_releases_nothing() -> None:
 
 
 def test_a_strategy_that_breaks_after_its_order_was_released_has_nothing_sent() -> None:
-    bench = Bench()
-    bench.say([buy(), 7])
+    bench = QuoteBench()
+    bench.quoted.says = [buy(), 7]
+    bench.quote()
     order = bench.of(OrderReleased)[0].order
     assert bench.desk.permit(order.order_id, bench.now) == "halted"
 

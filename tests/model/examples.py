@@ -72,6 +72,7 @@ EXAMPLES: tuple[Fact, ...] = (
     facts.EquityMarked(100, 50, 10, (Mark("A", 50),)),
     facts.AccountMatched(100, (Holding("A", -1), Holding("B", 2)), 1, "sim"),
     facts.AccountMatched(0, (), 0, ""),
+    facts.AccountSnapshot(100, (Holding("A", -1),), 1, 90, "sim"),
     facts.DiscrepancyFound("cash", 1, 2, "sim"),
     facts.StrategyStopped("s", "strategy_exception", "ValueError: no"),
     facts.HaltRaised("operator", 2, "human", "ann", "drill"),

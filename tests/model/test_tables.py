@@ -66,6 +66,7 @@ PROMISED = {
     "strategy_repeats": (Level.LOCKED, "human"),
     "strange_fill": (Level.REDUCING, "human"),
     "books_overdue": (Level.REDUCING, "clear_for"),
+    "account_unavailable": (Level.REDUCING, "clear_for"),
     "drawdown": (Level.REDUCING, "human"),
     "daily_loss": (Level.REDUCING, "next_day"),
     "weekly_loss": (Level.REDUCING, "next_week"),

@@ -13,10 +13,11 @@ from tests.naive import arithmetic, market, periods
 from tests.naive.books import Books
 from tests.naive.idea import Idea
 from tests.naive.market import Seen
-from tests.naive.rules import judge
+from tests.naive.rules import gives_way, judge
 
 from assent.desk import exposure
 from assent.desk.desk import Desk
+from assent.model.decisions import Decision
 from assent.model.facts import Fact, HaltRaised, decode_fact, encode_fact, kind_of
 from assent.model.inputs import FillSeen, Input, TimePassed
 
@@ -43,6 +44,7 @@ class Overheard:
     def __init__(self, strategy: Any, audit: "Audit") -> None:
         self.name = strategy.name
         self.audit = audit
+        self.records_decisions = getattr(strategy, "records_decisions", False)
         for hook in ("on_quote", "on_bar", "on_forecast", "on_cycle"):
             if hasattr(strategy, hook):
                 setattr(self, hook, self._listening(getattr(strategy, hook)))
@@ -50,6 +52,8 @@ class Overheard:
     def _listening(self, hook: Any) -> Any:
         def listened(*args: Any) -> Any:
             said = hook(*args)
+            if isinstance(said, Decision):
+                return structs.replace(said, proposals=tuple(self.audit.overhear(self.name, said.proposals)))
             return self.audit.overhear(self.name, said) if isinstance(said, list | tuple) else said
 
         return listened
@@ -86,6 +90,8 @@ class Audit:
         self.passed: Counter[str] = Counter()
         self.primary: Counter[str] = Counter()
         self.fee_due: tuple[str, int] | None = None
+        # The cancel that has to follow at once: of which order, and for which newer intent.
+        self.cancel_due: tuple[str, str] | None = None
         # What all of it can come to at the worst, after the last record.
         self.floor = 0
 
@@ -109,6 +115,7 @@ class Audit:
             order = self.books.orders[inp.fill.order_id]
             so("what is filled beyond its order is odd", order.odd or order.filled <= order.terms.qty)
         so("a fee that differs was told", self.fee_due is None)
+        so("an order that gives way is cancelled", self.cancel_due is None)
         return facts
 
     def overhear(self, strategy: str, said: Iterable[Any]) -> list[Any]:
@@ -151,6 +158,13 @@ class Audit:
 
     def _expect(self, fact: Any) -> None:
         kind = kind_of(fact)
+        if self.cancel_due is not None or getattr(fact, "superseded_by", ""):
+            same(
+                "what gives way",
+                (kind, fact.order_id, fact.superseded_by),
+                ("CancelReleased", *(self.cancel_due or ())),
+            )
+            self.cancel_due = None
         if kind in ("IntentProposed", "IntentRefused"):
             self._judged(fact, refused=kind == "IntentRefused")
         elif kind == "EquityMarked":
@@ -165,6 +179,9 @@ class Audit:
             same(
                 "the positions that both books show", theirs, {n: qty for n, (qty, _) in self.books.positions().items()}
             )
+        elif kind == "AccountSnapshot":
+            shown = self.books.shown
+            same("what was last known", (fact.cash, fact.positions), (shown.cash, shown.positions))
         elif kind == "StrategyStopped":
             # What it said beside its nonsense is not heard any more.
             self.open = {number: said for number, said in self.open.items() if said[0] != fact.strategy}
@@ -195,12 +212,16 @@ class Audit:
         intent, size = fact.intent, idea.size
         same("the size", (intent.qty, intent.fee, intent.worst_loss, intent.edge),
              (size.qty, size.fee, size.loss or 0, size.edge))  # fmt: skip
-        key = (strategy, proposal.instrument, proposal.action, proposal.side)
+        key = self._key(strategy, proposal)
         self.refused.update(failing)
         self.passed.update(code for code, ok, *_ in checks if ok)
         if refused:
             same("the primary reason", fact.reason, failing[0])
-            so("a refusal that says nothing new is not recorded", self.last.get(key) != failing)
+            older = gives_way(idea, failing)
+            if older is not None:
+                self.cancel_due = older.terms.order_id, fact.intent.intent_id
+                self.counts["superseded"] += 1
+            so("a refusal that says nothing new is not recorded", older is not None or self.last.get(key) != failing)
             self.primary[fact.reason] += 1
             self.last[key] = failing
         else:
@@ -215,9 +236,14 @@ class Audit:
         """Which of the proposals not spoken of would only repeat a refusal, as things stand now."""
         for number, (strategy, proposal) in self.open.items():
             if not self.quiet.get(number):
-                key = (strategy, proposal.instrument, proposal.action, proposal.side)
-                known = self.last.get(key)
-                self.quiet[number] = known is not None and known == self._judge(strategy, proposal)[2]
+                idea, _, failing = self._judge(strategy, proposal)
+                known = self.last.get(self._key(strategy, proposal)) == failing
+                self.quiet[number] = bool(failing) and known and gives_way(idea, failing) is None
+
+    def _key(self, strategy: str, proposal: Any) -> tuple[str, ...]:
+        """By what an idea is known again. Names that nobody listed are all the same."""
+        name = proposal.instrument if proposal.instrument in self.seen.listed else ""
+        return strategy, name, proposal.action, proposal.side
 
     def _may_lose(self, fact: Any) -> int | None:
         """By how much a record may lower the worst end: a release by its own worst, all others by nothing. None where

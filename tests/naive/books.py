@@ -4,6 +4,7 @@ It keeps two drawers per market, one for YES and one for NO, a list of releases,
 documents, not the desk: nothing here may import `assent.desk`, nor the helpers for rounding and fees.
 """
 
+from copy import copy
 from itertools import product
 from typing import Any
 
@@ -11,6 +12,7 @@ from tests.naive.arithmetic import ONE, cost_of, down, most_fee, up, worth_of
 
 HOUR = 3_600 * 10**9
 DAY = 24 * HOUR
+CANCEL_AGAIN = 60 * 10**9
 
 
 class Drawer:
@@ -30,6 +32,9 @@ class Placed:
         # What the venue says was ever filled, once it says that nothing rests.
         self.total: int | None = None
         self.over = self.odd = self.denied = False
+        # Whether the venue is known to have it, and how the last cancel of it stands since when.
+        self.known = False
+        self.cancel, self.cancel_ts = "", 0
 
     @property
     def rest(self) -> int:
@@ -43,12 +48,17 @@ class Placed:
         """On the venue's book, or perhaps on its way to it."""
         return self.rest > 0 and self.total is None and not self.odd
 
+    def may_ask_cancel(self, now: int) -> bool:
+        """Not while an answer is awaited; a minute after the venue refused."""
+        return self.cancel != "asked" and (self.cancel != "refused" or now - self.cancel_ts >= CANCEL_AGAIN)
+
     def look(self) -> None:
         if not self.odd:
             self.over = self.over or self.filled >= self.terms.qty
             self.over = self.over or (self.total is not None and self.filled >= self.total)
 
     def told_rest(self, filled: int, remaining: int) -> None:
+        self.known = True
         if remaining == 0 and (self.odd or not self.over):
             self.total = max(filled, self.filled)
         self.look()
@@ -61,6 +71,7 @@ class Books:
         self.count = 0
         self.seal: Any = None
         self.started = self.matched = 0
+        self.shown: Any = None
         self.listed: dict[str, Any] = {}
         self.ended: dict[str, int] = {}
         self.intents: dict[str, Any] = {}
@@ -96,8 +107,8 @@ class Books:
     def read_DeskStarted(self, _ts: int, _fact: Any) -> None:  # noqa: N802
         self.started = self.count
 
-    def read_AccountMatched(self, _ts: int, _fact: Any) -> None:  # noqa: N802
-        self.matched = self.count
+    def read_AccountMatched(self, _ts: int, fact: Any) -> None:  # noqa: N802
+        self.matched, self.shown = self.count, fact
 
     def read_InstrumentListed(self, _ts: int, fact: Any) -> None:  # noqa: N802
         self.listed[fact.instrument.id] = fact.instrument
@@ -142,6 +153,16 @@ class Books:
 
     read_OrderNotSent = read_OrderRefused  # noqa: N815
 
+    def read_OrderUnknown(self, _ts: int, fact: Any) -> None:  # noqa: N802
+        self.orders[fact.order_id].known = False
+
+    def read_CancelReleased(self, ts: int, fact: Any) -> None:  # noqa: N802
+        order = self.orders[fact.order_id]
+        order.cancel, order.cancel_ts = "asked", ts
+
+    def read_CancelEnded(self, _ts: int, fact: Any) -> None:  # noqa: N802
+        self.orders[fact.order_id].cancel = fact.result
+
     def read_OrderResolved(self, ts: int, fact: Any) -> None:  # noqa: N802
         if hasattr(fact.finding, "remaining"):
             self.orders[fact.order_id].told_rest(fact.finding.filled, fact.finding.remaining)
@@ -173,6 +194,7 @@ class Books:
         order = self.orders[fill.order_id]
         order.odd = order.odd or order.over
         order.filled += fill.qty
+        order.known = True
         order.look()
 
     def read_FillCorrected(self, ts: int, fact: Any) -> None:  # noqa: N802
@@ -260,6 +282,13 @@ class Books:
 
     def open_orders(self, name: str | None = None) -> list[Placed]:
         return [order for order in self.orders.values() if order.rest and name in (None, order.terms.instrument)]
+
+    def without(self, gone: Placed) -> "Books":
+        """The same books as if one order had never been; to look at, not to read on with."""
+        other = copy(self)
+        other.orders = {name: order for name, order in self.orders.items() if order is not gone}
+        other._known = {}
+        return other
 
     def reserved(self) -> int:
         return sum(

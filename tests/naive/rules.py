@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from tests.naive import periods
 from tests.naive.arithmetic import ONE, cost_of, down, on_grid, up, worth_of
-from tests.naive.books import HOUR
+from tests.naive.books import HOUR, Placed
 from tests.naive.idea import UNJUDGED, Answer, Idea, at_least, at_most
 
 # What each level forbids: reducing forbids entries, halted all but cancels, locked everything.
@@ -27,6 +27,26 @@ def judge(idea: Idea) -> list[tuple[str, bool, int | None, int | None]]:
             continue
         answers.append((code, *(rule(idea) if idea.action in concerns else (True, None, None))))
     return answers
+
+
+def gives_way(idea: Idea, failing: tuple[str, ...]) -> Placed | None:
+    """The strategy's own order that is taken off for this refused idea: the only one, resting, far enough in price,
+    and in the way of nothing but itself."""
+    step = idea.limits.supersede_step_min
+    if idea.action != "open" or step >= ONE or "one_open_intent" not in failing:
+        return None
+    own = [
+        order
+        for order in idea.books.open_orders(idea.name)
+        if order.intent.strategy == idea.strategy and order.intent.action == "open"
+    ]
+    if len(own) != 1 or own[0].terms.side != idea.side or abs(own[0].terms.price - idea.proposal.price) < step:
+        return None
+    older = own[0]
+    if not (older.known and older.may_be_cancelled and older.may_ask_cancel(idea.now)):
+        return None
+    alone = Idea(idea.books.without(older), idea.seen, idea.now, idea.strategy, idea.proposal)
+    return older if all(ok for _, ok, *_ in judge(alone)) else None
 
 
 # --- permission, scope, quality -------------------------------------------------------------------------------------
@@ -97,6 +117,10 @@ def order_form(idea: Idea) -> Answer:
 
 
 def one_open_intent(idea: Idea) -> Answer:
+    if idea.action == "cancel":
+        order = idea.books.orders.get(idea.proposal.order_id or "")
+        waits = order is not None and order.rest > 0 and not order.may_ask_cancel(idea.now)
+        return at_most(1 + waits, 1)
     mine = [
         order
         for order in idea.books.open_orders(idea.name)
@@ -371,7 +395,7 @@ RULES: tuple[tuple[str, Callable[[Idea], Answer], tuple[str, ...], tuple[str, ..
     ("market_open", market_open, NOT_CANCEL, ()),
     ("quote_proof", quote_proof, TRADES, ()),
     ("order_form", order_form, ANY, ()),
-    ("one_open_intent", one_open_intent, NOT_CANCEL, ()),
+    ("one_open_intent", one_open_intent, ANY, ()),
     ("capital", capital, ENTRY, ("capital_min",)),
     ("daily_loss_guard", loss_of(0), ENTRY, ("daily_loss_max", "daily_loss_fraction_max")),
     ("weekly_loss_exceeded", loss_of(1), ENTRY, ("weekly_loss_max", "weekly_loss_fraction_max")),

@@ -7,7 +7,7 @@ import pytest
 
 HERE = Path(__file__).parent
 NAIVE = ("arithmetic", "books", "idea", "market", "periods", "rules", "sizes")
-STANDARD = {"collections.abc", "datetime", "itertools", "typing"}
+STANDARD = {"collections.abc", "copy", "datetime", "itertools", "typing"}
 
 
 def imported(source: str) -> set[str]:

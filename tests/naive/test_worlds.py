@@ -74,7 +74,7 @@ def test_the_desk_and_the_naive_reading_agree_in_every_world() -> None:
         f"\n{WORLDS} worlds, {found.traded} with fills: {facts['OrderReleased']} orders ({facts['entries']} entries), "
         f"{facts['FillBooked']} fills, {facts['FillCorrected']} corrections, {facts['OrderUnknown']} unknown, "
         f"{facts['MarketSettled']} settlements, {facts['HaltRaised']} halts, {facts['DeskStarted']} starts, "
-        f"{facts['IntentRefused']} refusals\nprimary reasons: {dict(found.primary.most_common())}"
+        f"{facts['IntentRefused']} refusals, {facts['superseded']} superseded\nprimary reasons: {dict(found.primary.most_common())}"
     )
     assert facts["OrderReleased"] > 3 * WORLDS
     assert facts["IntentRefused"] > 10 * WORLDS
@@ -101,7 +101,7 @@ def test_the_awkward_things_of_a_market_s_life_have_happened() -> None:
     for kind in (
         "OrderUnknown", "OrderResolved", "OrderNotSent", "OrderRefused", "OrderClosed", "OrderQuarantined",
         "CancelReleased", "CancelEnded", "FillCorrected", "FeeDiffered", "MarketSettled", "CashMoved", "HaltRaised",
-        "HaltCleared", "ResumeRefused", "DiscrepancyFound",
+        "HaltCleared", "ResumeRefused", "DiscrepancyFound", "AccountSnapshot", "superseded",
     ):  # fmt: skip
         assert facts[kind] >= 20, kind
 

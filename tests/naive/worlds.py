@@ -102,6 +102,7 @@ def a_constitution(rng: random.Random) -> Constitution:
         edge_min=rng.randrange(0, 40_000), risk_per_trade_max=risk,
         open_positions_max=rng.randrange(1, 7), total_exposure_max=rng.randrange(2, 40) * MICRO,
         quote_proof_age_max=rng.randrange(1, 20) * SECOND, cycle_length=rng.randrange(1, 60) * SECOND,
+        supersede_step_min=rng.choice((MICRO, MICRO, 1, 30_000)),
     )  # fmt: skip
     share = rng.choice((0.0, 0.08, 0.16))
     drawn = {key: draw(rng) for key, draw in DRAWS.items() if rng.random() < (share / 2 if key in SLOW else share)}
@@ -200,7 +201,7 @@ class SmallWorld(WatchedWorld):
     happenings: ClassVar = {
         "quote": 45, "cycle": 12, "proof": 5, "news": 40, "execution": 25, "closing": 5, "contradiction": 1.2,
         "evidence": 5, "books": 8, "settlement": 0.8, "phase": 0.7, "transfer": 1, "halt": 0.3, "resume": 3,
-        "cancel": 1, "rebirth": 1.5, "new_terms": 0.5,
+        "cancel": 1, "rebirth": 1.5, "new_terms": 0.5, "silence": 0.3,
     }  # fmt: skip
 
     def prepare(self) -> None:

@@ -13,8 +13,10 @@ from tests.model.support import DECI_CENT, T0, TAPERED, a_market
 from assent.desk.desk import Desk
 from assent.desk.strategy import View
 from assent.model.constitution import Constitution
+from assent.model.decisions import Decision
 from assent.model.facts import CancelReleased, Fact, OrderReleased
 from assent.model.inputs import (
+    AccountUnavailable,
     BarSeen,
     CancelAnswered,
     CancelAsked,
@@ -51,7 +53,7 @@ from assent.strategy.threshold import build
 CASH = 200 * MICRO
 LIMITS = Constitution(
     series=("KXTEST",), markets=("KXLOOSE-1",), edge_min=5_000, risk_per_trade_max=4 * MICRO, open_positions_max=8,
-    total_exposure_max=60 * MICRO, quote_proof_age_max=8 * SECOND,
+    total_exposure_max=60 * MICRO, quote_proof_age_max=8 * SECOND, supersede_step_min=20_000,
 )  # fmt: skip
 MARKETS = (
     a_market("KXTEST-26JAN05-A"),
@@ -66,7 +68,7 @@ Moment = tuple[int, Input]
 HAPPENINGS = {
     "quote": 60, "forecast": 15, "bar": 3, "cycle": 12, "proof": 8, "news": 40, "execution": 16, "closing": 5,
     "contradiction": 0.3,
-    "evidence": 4, "books": 8, "miscount": 0.3, "settlement": 0.1, "phase": 1.5, "transfer": 0.5,
+    "evidence": 4, "books": 8, "miscount": 0.3, "silence": 0.5, "settlement": 0.1, "phase": 1.5, "transfer": 0.5,
     "rejection": 3, "halt": 0.5,
     "resume": 2, "cancel": 1, "restart": 0.4,
 }  # fmt: skip
@@ -113,6 +115,21 @@ class Vandal:
         if thing == 1:
             raise ValueError("\x1b[31mnow and then")
         return thing
+
+
+class Keeper:
+    """Wants each of its cycles on the record; now and then it has an idea as well."""
+
+    name = "keeper"
+    records_decisions = True
+
+    def on_cycle(self, view: View) -> Decision:
+        quote = view.quote(MARKETS[0].id)
+        scores = (Score("dvs", 800_000),)
+        if quote is None or quote.ask is None or quote.ask > 200_000:
+            return Decision("too dear", scores)
+        idea = Proposal(quote.instrument, price=quote.ask, fair=quote.ask + 60_000, qty_max=MICRO, reason="cheap")
+        return Decision(scores=scores, proposals=(idea,))
 
 
 class World:
@@ -258,6 +275,10 @@ class World:
         self.take(self.exchange.account(self.now))
         self.exchange.cash -= 1
 
+    def silence(self) -> None:
+        """The exchange does not say how our account stands."""
+        self.take(AccountUnavailable("tiny", "no answer in time", self.now))
+
     def settlement(self) -> None:
         name = self.rng.choice(self.markets).id
         value = self.rng.choice((0, MICRO, 250_000))
@@ -314,7 +335,7 @@ class World:
 
 def strategies(seed: int) -> tuple[Any, ...]:
     """Fresh ones, with the same memory of nothing."""
-    return build("threshold", {"edge_min": 10_000}), Gambler(seed), Vandal(seed)
+    return build("threshold", {"edge_min": 10_000}), Gambler(seed), Vandal(seed), Keeper()
 
 
 def play(moments: list[Moment], seed: int) -> Desk:

@@ -28,7 +28,7 @@ from assent.model.units import MICRO, SECOND
 from assent.runtime.clock import VirtualClock
 from assent.runtime.recovery import Identity, opening_inputs
 from assent.runtime.runtime import Runtime
-from assent.venue.port import Books, Ended, Sink
+from assent.venue.port import Books, Ended, Sink, Unavailable
 
 EPOCH = 1_767_571_200 * SECOND
 NAME = "SIM-A"
@@ -78,6 +78,10 @@ class FakeVenue:
         self.known: dict[str, Evidence | Ended | None] = {}
         self.fills: list[Fill] = []
         self.cash = CASH
+        # What comes instead of the books, or None for silence, from and until these times.
+        self.books_answer: Unavailable | None = Unavailable("down for maintenance")
+        self.books_gone = (0, 0)
+        self.books_asked = 0
         self.holdings: tuple[Holding, ...] = ()
         self.open_orders: tuple[str, ...] = ()
         self.sink: Sink | None = None
@@ -116,8 +120,14 @@ class FakeVenue:
     async def find(self, order: Order) -> Evidence | Ended | None:
         return self.known.get(order.order_id, Absent("never came"))
 
-    async def books(self) -> Books:
+    async def books(self) -> Books | Unavailable:
         now = self.clock.now()
+        self.books_asked += 1
+        if self.books_gone[0] <= now < self.books_gone[1]:
+            if self.books_answer is None:
+                await asyncio.Event().wait()
+            assert self.books_answer is not None
+            return self.books_answer
         account = AccountSeen(self.cash, self.holdings, self.open_orders, self.name, now, now)
         return Books(list(self.fills), [], account)
 

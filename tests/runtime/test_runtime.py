@@ -21,10 +21,12 @@ from assent.model.facts import (
     decode_fact,
 )
 from assent.model.inputs import Accepted, HaltAsked, NotSent, Refused, ResumeAsked
+from assent.model.intents import Proposal
 from assent.model.levels import Level
-from assent.model.units import MICRO, SECOND
-from assent.runtime import virtual
-from assent.venue.port import Ended
+from assent.model.units import MICRO, MINUTE, SECOND
+from assent.runtime import reconcile, virtual
+from assent.runtime.runtime import RECONCILE_EVERY
+from assent.venue.port import Ended, Unavailable
 
 
 def one_quote(venue):  # type: ignore[no-untyped-def]
@@ -106,6 +108,65 @@ def test_a_difference_of_books_halts_and_a_clean_match_lets_a_person_resume() ->
         return [type(fact).__name__ for fact in said]
 
     assert virtual.run(resume()) == ["HaltCleared"]
+
+
+class Steady:
+    """Proposes to buy at the ask at each cycle, and never holds anything for long: its orders are refused."""
+
+    name = "steady"
+
+    def on_cycle(self, view):  # type: ignore[no-untyped-def]
+        seen = view.quote(NAME)
+        wanted = {"instrument": NAME, "price": seen.ask, "fair": 600_000, "qty_max": MICRO} if seen else {}
+        return [Proposal(**wanted)] if seen else None
+
+
+@pytest.mark.parametrize("answer", [Unavailable("down for maintenance"), None], ids=["says so", "says nothing"])
+def test_without_its_account_for_an_hour_the_desk_lives_opens_nothing_and_trades_again_after(answer) -> None:  # type: ignore[no-untyped-def]
+    life = Life(strategy=Steady(), answer=Refused("insufficient_balance", ""))
+    start, end = EPOCH + 5 * MINUTE, EPOCH + 65 * MINUTE
+    life.venue.books_gone, life.venue.books_answer = (start, end), answer
+
+    async def quotes() -> None:
+        while True:
+            await life.clock.sleep(SECOND)
+            one_quote(life.venue)
+
+    life.venue.feed = quotes  # type: ignore[method-assign]
+    times: dict[str, list[int]] = {"OrderReleased": [], "AccountSnapshot": []}
+    life.facts = Noted(life, times)  # type: ignore[assignment]
+    virtual.run(life.run(for_ns=75 * MINUTE))
+    noticed = start + RECONCILE_EVERY + reconcile.BOOKS_MAX_NS
+    back = end + RECONCILE_EVERY + reconcile.BOOKS_MAX_NS + MINUTE
+    released = times["OrderReleased"]
+    assert [ts for ts in released if ts < start]
+    assert not [ts for ts in released if noticed < ts < end]
+    assert [ts for ts in released if ts > back + SECOND]
+    assert 1 <= len(times["AccountSnapshot"]) <= 2
+    assert life.venue.books_asked > 40
+    assert life.desk.state.level == Level.TRADING
+
+
+class Noted(list):  # type: ignore[type-arg]
+    """Facts, with the times of some kinds noted."""
+
+    def __init__(self, life: Life, times: dict[str, list[int]]) -> None:
+        super().__init__()
+        self.life, self.times = life, times
+
+    def append(self, fact: object) -> None:
+        super().append(fact)
+        if type(fact).__name__ in self.times:
+            self.times[type(fact).__name__].append(self.life.clock.now())
+
+
+def test_a_start_without_the_account_waits_and_releases_nothing_before_the_books_were_compared() -> None:
+    life = Life(strategy=Once())
+    life.venue.books_gone = (0, EPOCH + 30 * SECOND)
+    virtual.run(life.run(for_ns=20 * SECOND, script=one_quote))
+    assert not life.of(OrderReleased)
+    assert not life.of(AccountMatched)
+    assert life.desk.state.level == Level.REDUCING
 
 
 def restored(store: MemoryStore) -> Desk:

@@ -89,7 +89,9 @@ def status_of_intent(state: "State", order_id: str, *, refused: bool, cancels: b
         return "APPROVED", order.status == "unknown"
     if order.filled:
         return "EXECUTED", False
-    return ("EXPIRED" if order.status == "closed" else "FAILED"), False
+    if order.status == "closed":
+        return ("SUPERSEDED" if order.superseded_by else "EXPIRED"), False
+    return "FAILED", False
 
 
 def intent_lines(rows: list[dict[str, Any]]) -> list[str]:

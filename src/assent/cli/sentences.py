@@ -6,7 +6,7 @@ A sentence says what the fact says and no more. Prices and sides are in the book
 from collections.abc import Callable
 from typing import Any, Final
 
-from assent.cli.words import clipped, in_unit, line, money, price, share
+from assent.cli.words import clipped, in_unit, line, money, price, share, span
 from assent.desk.story import in_words
 from assent.model import facts
 from assent.model.facts import Fact, kind_of
@@ -124,9 +124,18 @@ def _matched(fact: facts.AccountMatched) -> str:
     )
 
 
+def _snapshot(fact: facts.AccountSnapshot) -> str:
+    return (
+        f"{fact.source} cannot be read; {span(fact.age)} ago: cash {money(fact.cash)}, {len(fact.positions)} positions,"
+        f" {fact.open_orders} open orders"
+    )
+
+
 def _decision(fact: facts.DecisionRecorded) -> str:
+    """A code of ours is told with its sentence; a strategy's own words stand as they are."""
+    known = f"[{fact.reason}]: {reason_sentence(fact.reason)}" if fact.reason in REASONS else fact.reason
     scores = "".join(f", {name} {share(ppm)}" for name, ppm in fact.scores)
-    return f"{fact.strategy}: {fact.decision} ({fact.reason}){scores}"
+    return f"{fact.strategy} decided {fact.decision}{scores}{': ' if known else ''}{known}"
 
 
 SENTENCES: Final[dict[type, Callable[[Any], str]]] = {
@@ -155,6 +164,7 @@ SENTENCES: Final[dict[type, Callable[[Any], str]]] = {
     facts.CashMoved: _moved,
     facts.EquityMarked: lambda f: f"equity {money(f.equity)}, cash {money(f.cash)}, exposure {money(f.exposure)}",
     facts.AccountMatched: _matched,
+    facts.AccountSnapshot: _snapshot,
     facts.DiscrepancyFound: lambda f: f"{f.what}: ours {f.ours}, the venue's {f.theirs}; by {f.source}",
     facts.StrategyStopped: lambda f: f"strategy {f.strategy} stopped [{f.reason}]: {f.detail}",
     facts.HaltRaised: lambda f: f"{Level(f.level).name} [{f.cause}] by {f.by}: {f.detail}",
@@ -164,4 +174,6 @@ SENTENCES: Final[dict[type, Callable[[Any], str]]] = {
 }
 
 # For the record only.
-QUIET: Final = frozenset(("StateMarked", "EquityMarked", "AccountMatched", "InstrumentListed", "CashMoved"))
+QUIET: Final = frozenset(
+    ("StateMarked", "EquityMarked", "AccountMatched", "InstrumentListed", "CashMoved", "DecisionRecorded")
+)

@@ -20,6 +20,7 @@ def story_lines(story: Story) -> list[str]:
         *_checks(story),
         "",
         *_verdict(story),
+        *_decision(story),
         *_what_followed(story),
         "",
         *_end(story),
@@ -92,6 +93,11 @@ def _verdict(story: Story) -> list[str]:
     if story.repeats:
         lines.append(f"  the refusal of this idea before this one was repeated {story.repeats} times, only counted")
     return lines
+
+
+def _decision(story: Story) -> list[str]:
+    """What the strategy's cycle came to, for one that has its cycles recorded."""
+    return _wrapped(f"in all, {sentence_of(story.decision)}", indent=2) if story.decision else []
 
 
 def _what_followed(story: Story) -> list[str]:

@@ -5,12 +5,13 @@ from assent.desk.context import Context
 from assent.desk.state import OrderState, State
 from assent.model.facts import (
     AccountMatched,
+    AccountSnapshot,
     CashMoved,
     DiscrepancyFound,
     EquityMarked,
     MarketSettled,
 )
-from assent.model.inputs import AccountSeen, CashSeen, SettlementSeen
+from assent.model.inputs import AccountSeen, AccountUnavailable, CashSeen, SettlementSeen
 from assent.model.instruments import BinaryContract
 from assent.model.orders import Mark
 from assent.model.text import shown
@@ -71,6 +72,7 @@ def account_seen(desk: Context, inp: AccountSeen) -> None:
     if not is_value(inp.cash):
         intake.reject(desk, "malformed_input", "account", shown(inp.cash))
         return
+    desk.unavailable_since = None
     if any(_in_flight(order) for order in state.orders.values()):
         _not_judged(desk)
         return
@@ -81,6 +83,34 @@ def account_seen(desk: Context, inp: AccountSeen) -> None:
         _matched(desk, inp)
         return
     _differ(desk, differences, inp.source)
+
+
+def account_unavailable(desk: Context, inp: AccountUnavailable) -> None:
+    """Nobody can say what the venue holds for us: nothing is opened, and what was last known stands with its age."""
+    state, known = desk.state, desk.state.matched
+    first = desk.unavailable_since is None
+    if first:
+        desk.unavailable_since = desk.now
+    if known is not None and (first or desk.now - desk.unavailable_told >= MATCH_RECORD_EVERY):
+        desk.unavailable_told = desk.now
+        age = desk.now - max(desk.compared_ts, state.matched_ts or 0)
+        desk.emit(
+            AccountSnapshot(
+                cash=known.cash, positions=known.positions, open_orders=known.open_orders, age=age,
+                source=shown(inp.source),
+            )
+        )  # fmt: skip
+    desk.cause_seen["account_unavailable"] = desk.now
+    detail = f"{shown(inp.source)}: {shown(inp.detail)}"
+    control.raise_halt(desk, "account_unavailable", by="desk", detail=detail)
+
+
+def watch_books(desk: Context) -> None:
+    """Books that cannot be read, or not compared, are looked at rarely, but until they are the cause is not quiet."""
+    if desk.unavailable_since is not None:
+        desk.cause_seen["account_unavailable"] = desk.now
+    if desk.unjudged_since is not None and desk.now - desk.unjudged_since > UNJUDGED_MAX:
+        desk.cause_seen["books_overdue"] = desk.now
 
 
 def _differ(desk: Context, differences: list[tuple[str, int, int]], source: str) -> None:
@@ -111,13 +141,12 @@ def _in_flight(order: OrderState) -> bool:
 def _matched(desk: Context, inp: AccountSeen) -> None:
     """Record it when a start or a halt waits for it, when it says something new, and once an hour."""
     state = desk.state
-    desk.last_differences, desk.unjudged_since = [], None
+    desk.last_differences, desk.unjudged_since, desk.compared_ts = [], None, desk.now
     holdings = tuple(sorted(inp.holdings, key=lambda holding: holding.instrument))
     fact = AccountMatched(cash=inp.cash, positions=holdings, open_orders=len(inp.open_orders), source=shown(inp.source))
     old = state.matched_ts is None or desk.now - state.matched_ts >= MATCH_RECORD_EVERY
     first = state.matched_seq <= state.started_seq
-    if old or first or state.halts or state.unmatched or fact != desk.last_match:
-        desk.last_match = fact
+    if old or first or state.halts or state.unmatched or fact != state.matched:
         desk.emit(fact)
 
 

@@ -11,7 +11,7 @@ from assent.desk.market import Market, Streams
 from assent.desk.state import State
 from assent.desk.strategy import HOOKS, Strategy, View
 from assent.model.errors import require
-from assent.model.facts import AccountMatched, Fact, HaltCleared, StateMarked, StrategyStopped
+from assent.model.facts import Fact, HaltCleared, StateMarked, StrategyStopped
 from assent.model.inputs import CorrectionSeen
 
 MARK_EVERY = 1_000
@@ -49,6 +49,9 @@ class Context:
         self.strategies = tuple(strategies)
         names = [strategy.name for strategy in strategies]
         require(len(set(names)) == len(names), "strategy_names_repeat", names=names)
+        self.record_keepers = frozenset(s.name for s in strategies if getattr(s, "records_decisions", False) is True)
+        silent = [s.name for s in strategies if s.name in self.record_keepers and not hasattr(s, "on_cycle")]
+        require(not silent, "decisions_are_recorded_at_cycles", strategies_without_on_cycle=silent)
         self.cell: Cell = PlainCell() if cell is None else cell
         self.markets: dict[str, Market] = {}
         self.streams = Streams()
@@ -57,7 +60,10 @@ class Context:
         self.refused: dict[tuple[str, str, str, str], Refusal] = {}
         self.cause_seen: dict[str, int] = {}
         self.rejected: dict[str, int] = {}
-        self.last_match: AccountMatched | None = None
+        # When the books were last found equal, recorded or not; since when they cannot be read, and when that was said.
+        self.compared_ts = 0
+        self.unavailable_since: int | None = None
+        self.unavailable_told = 0
         self.last_differences: list[tuple[str, int, int]] = []
         self.unjudged_since: int | None = None
         self.early_corrections: dict[str, CorrectionSeen] = {}

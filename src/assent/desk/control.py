@@ -1,8 +1,8 @@
 """Starting, stopping, halting, resuming, and what each cycle of the clock brings about."""
 
-from assent.desk import account, halts, losses, norms, proposing
+from assent.desk import account, halts, losses, norms, ranking
 from assent.desk.context import Context
-from assent.desk.state import OrderState
+from assent.desk.orders import may_ask_cancel
 from assent.model.facts import (
     CancelReleased,
     DeskStarted,
@@ -29,8 +29,6 @@ from assent.model.units import SECOND
 
 # An order whose fate stays unknown for longer than this halts the desk for a person.
 UNKNOWN_MAX = 120 * SECOND
-# A venue that refused a cancel is asked again after this long, as long as the order still rests.
-CANCEL_AGAIN = 60 * SECOND
 # What a person may ask to have cancelled: whatever is, or may be, on the venue's book.
 CANCELLABLE = frozenset(("working", "unknown", "quarantined"))
 
@@ -75,12 +73,13 @@ def time_passed(desk: Context, _inp: TimePassed) -> None:
         if expires is not None and now >= expires and order.status == "working" and may_ask_cancel(order, now):
             desk.emit(CancelReleased(order_id=order_id, by="desk", why="its life is over"))
     clear_entries(desk)
+    account.watch_books(desk)
     norms.sample(desk)
     account.mark_equity(desk)
     losses.watch(desk)
     for cause in halts.quiet_causes(state, desk.cause_seen, now):
         desk.emit(HaltCleared(cause=cause, by="desk", reason="quiet for long enough"))
-    proposing.ask(desk, "on_cycle")
+    ranking.cycle(desk)
 
 
 def halt_asked(desk: Context, inp: HaltAsked) -> None:
@@ -117,13 +116,6 @@ def raise_halt(desk: Context, cause: str, *, by: str, detail: str) -> None:
     known = CAUSES[cause]
     desk.emit(HaltRaised(cause=cause, level=int(known.level), reset=known.reset, by=by, detail=detail))
     clear_entries(desk)
-
-
-def may_ask_cancel(order: OrderState, now: int) -> bool:
-    """Not while an answer is on its way; at once when the last one never got through; after a refusal, later."""
-    if order.cancel == "refused":
-        return now - order.cancel_ts >= CANCEL_AGAIN
-    return order.cancel != "asked"
 
 
 def clear_entries(desk: Context) -> None:

@@ -110,6 +110,7 @@ HANDLERS: dict[type, Callable[[Desk, Any], None]] = {
     inputs.SettlementSeen: account.settlement_seen,
     inputs.CashSeen: account.cash_seen,
     inputs.AccountSeen: account.account_seen,
+    inputs.AccountUnavailable: account.account_unavailable,
     inputs.TimePassed: control.time_passed,
     inputs.LedgerOpening: control.ledger_opening,
     inputs.DeskStarting: control.desk_starting,

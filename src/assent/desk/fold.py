@@ -137,7 +137,8 @@ def _equity_marked(state: State, ts: int, fact: facts.EquityMarked) -> None:
     state.marks = {mark.instrument: mark.value for mark in fact.marks}
 
 
-def _account_matched(state: State, ts: int, _fact: facts.AccountMatched) -> None:
+def _account_matched(state: State, ts: int, fact: facts.AccountMatched) -> None:
+    state.matched = fact
     state.matched_ts = ts
     state.matched_seq = state.seq
     state.unmatched = 0
@@ -195,6 +196,7 @@ EVOLVE: dict[type, Callable[[State, int, Any], None]] = {
     facts.CashMoved: _cash_moved,
     facts.EquityMarked: _equity_marked,
     facts.AccountMatched: _account_matched,
+    facts.AccountSnapshot: _nothing,
     facts.DiscrepancyFound: _discrepancy_found,
     facts.StrategyStopped: halts.strategy_stopped,
     facts.HaltRaised: halts.halt_raised,

@@ -7,8 +7,7 @@ the venue's, and no order whose fate is unknown.
 from assent.desk import worth
 from assent.desk.state import Halt, State
 from assent.model.facts import HaltCleared, HaltRaised, ResumeRefused, StrategyStopped
-from assent.model.intents import Action
-from assent.model.levels import ALLOWED, CAUSES, Level
+from assent.model.levels import CAUSES, Level
 from assent.model.text import shown
 
 
@@ -36,11 +35,6 @@ def strategy_stopped(state: State, _ts: int, fact: StrategyStopped) -> None:
 
 def resume_refused(_state: State, _ts: int, _fact: ResumeRefused) -> None:
     """Recorded for people; nothing changes."""
-
-
-def allows(state: State, action: Action) -> bool:
-    """Whether the level lets the desk release this kind of action."""
-    return action in ALLOWED[state.level]
 
 
 def resume_obstacle(state: State, cause: str, *, by: str, reason: str) -> str | None:

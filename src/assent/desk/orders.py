@@ -19,6 +19,7 @@ from assent.model.facts import (
     OrderUnknown,
 )
 from assent.model.inputs import Accepted
+from assent.model.units import SECOND
 
 # (status, event) -> status. What is not here is not a step that an order's life has.
 TRANSITIONS: dict[tuple[str, str], str] = {
@@ -61,11 +62,20 @@ ENDED = frozenset(("filled", "closed", "refused", "not_sent", "absent"))
 OVER = ENDED | {"quarantined"}
 # May still reach the venue's book or be on it.
 RESTING = frozenset(("released", "unknown", "working"))
+# A venue that refused a cancel is asked again after this long, as long as the order still rests.
+CANCEL_AGAIN = 60 * SECOND
 
 
 def may(status: str, event: str) -> bool:
     """Whether an order in this status can live through this event."""
     return (status, event) in TRANSITIONS
+
+
+def may_ask_cancel(order: OrderState, now: int) -> bool:
+    """Not while an answer is on its way; at once when the last one never got through; after a refusal, later."""
+    if order.cancel == "refused":
+        return now - order.cancel_ts >= CANCEL_AGAIN
+    return order.cancel != "asked"
 
 
 def order_released(state: State, ts: int, fact: OrderReleased) -> None:
@@ -120,12 +130,15 @@ def order_quarantined(state: State, _ts: int, fact: OrderQuarantined) -> None:
 def cancel_released(state: State, ts: int, fact: CancelReleased) -> None:
     order = state.orders[fact.order_id]
     order.cancel, order.cancel_ts = "asked", ts
+    order.superseded_by = fact.superseded_by
 
 
 def cancel_ended(state: State, _ts: int, fact: CancelEnded) -> None:
     order = state.orders.get(fact.order_id)
     if order:
         order.cancel = fact.result
+        # What certainly did not take the order off has not superseded it either.
+        order.superseded_by = order.superseded_by if fact.result == "unknown" else ""
 
 
 def step(state: State, order_id: str, event: str) -> OrderState:

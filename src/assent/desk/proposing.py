@@ -1,16 +1,18 @@
 """From a strategy's idea to an intent, released or refused.
 
 A strategy is its owner's code from last night: whatever it raises or returns, the desk lives. An idea that is refused
-for the same reasons again is only counted; it is recorded when something about the refusal changes.
+for the same reasons again is only counted; it is recorded when something about the refusal changes. Ideas at an event
+are judged as they come; those of a cycle together, in `desk.ranking`.
 """
 
 from collections.abc import Iterable
 from itertools import islice
 
-from assent.desk import control
+from assent.desk import control, superseding
 from assent.desk.candidate import Candidate
 from assent.desk.context import Context, Refusal
 from assent.desk.gate import Verdict, judge
+from assent.desk.state import OrderState
 from assent.model import ids
 from assent.model.facts import (
     CancelReleased,
@@ -26,6 +28,8 @@ from assent.model.text import shown
 
 PROPOSALS_MAX = 64
 AUTONOMOUS = "autonomous"
+# By what a refusal is known again: strategy, market, action, side.
+Key = tuple[str, str, str, str]
 
 
 def ask(desk: Context, hook: str, *args: object) -> None:
@@ -44,21 +48,26 @@ def ask(desk: Context, hook: str, *args: object) -> None:
 
 def take(desk: Context, strategy: str, proposals: Iterable[object]) -> None:
     """Judge what a strategy returned, one by one."""
+    for proposal, fault in drawn(desk, strategy, proposals) or ():
+        if fault:
+            stop(desk, strategy, "strategy_nonsense", fault)
+            return
+        consider(desk, strategy, proposal)
+
+
+def drawn(desk: Context, strategy: str, proposals: Iterable[object]) -> list[tuple[Proposal, str | None]] | None:
+    """What a strategy returned, each with what is wrong with it; None when it broke or never ended, and was stopped."""
     try:
         taken = list(islice(proposals, PROPOSALS_MAX + 1))
         faults = [proposal_fault(proposal) for proposal in taken]
     except BaseException as error:  # boundary: its owner's objects may raise anything; see `a_fault`
         a_fault(error)
         stop(desk, strategy, "strategy_exception", error)
-        return
+        return None
     if len(taken) > PROPOSALS_MAX:
         stop(desk, strategy, "strategy_nonsense", f"more than {PROPOSALS_MAX} proposals at once")
-        return
-    for proposal, fault in zip(taken, faults, strict=True):
-        if fault:
-            stop(desk, strategy, "strategy_nonsense", fault)
-            return
-        _consider(desk, strategy, proposal)  # type: ignore[arg-type]
+        return None
+    return list(zip(taken, faults, strict=True))  # type: ignore[arg-type]
 
 
 def a_fault(error: BaseException) -> None:
@@ -85,42 +94,77 @@ def _said(error: BaseException) -> str:
         return "an error whose message cannot be shown"
 
 
-def _consider(desk: Context, strategy: str, proposal: Proposal) -> None:
+def candidate_of(desk: Context, strategy: str, proposal: Proposal) -> Candidate:
+    """The idea with what the desk measures for it now."""
     market = desk.markets.get(proposal.instrument)
     quote = desk.streams.taken(market) if market else None
-    candidate = Candidate(
-        state=desk.state, now=desk.now, strategy=strategy, proposal=proposal, market=market, quote=quote
-    )
+    return Candidate(state=desk.state, now=desk.now, strategy=strategy, proposal=proposal, market=market, quote=quote)
+
+
+def consider(desk: Context, strategy: str, proposal: Proposal) -> str | None:
+    """One idea through the gate: released, or refused for the reason that is returned."""
+    candidate = candidate_of(desk, strategy, proposal)
     verdict = judge(candidate)
-    key = (strategy, proposal.instrument, proposal.action, proposal.side)
+    # A name that no venue listed is one with all others like it: strategies can make up more than a desk can keep.
+    name = proposal.instrument if candidate.market is not None else ""
+    key = (strategy, name, proposal.action, proposal.side)
     if verdict.reason is not None:
-        _refuse(desk, key, candidate, verdict)
-        return
+        older = superseding.replaced(candidate, verdict)
+        if older is None:
+            _refuse(desk, key, candidate, verdict)
+        else:
+            _supersede(desk, key, candidate, verdict, older)
+        return verdict.reason
     desk.refused.pop(key, None)
     intent = _record(desk, candidate)
-    desk.emit(IntentProposed(intent=intent, checks=verdict.checks, quote=quote))
+    desk.emit(IntentProposed(intent=intent, checks=verdict.checks, quote=candidate.quote))
     if intent.action == "cancel":
         desk.emit(CancelReleased(order_id=intent.order_id or "", by=strategy, why=intent.reason))
     else:
         _release(desk, intent)
+    return None
 
 
-def _refuse(desk: Context, key: tuple[str, str, str, str], candidate: Candidate, verdict: Verdict) -> None:
-    failing = tuple(check.rule for check in verdict.checks if not check.ok)
+def _refuse(desk: Context, key: Key, candidate: Candidate, verdict: Verdict) -> None:
+    """Record the refusal, or count it when it is the last one over again."""
     last = desk.refused.get(key)
-    if last is not None and last.failing == failing:
+    if last is not None and last.failing == _failing(verdict):
         last.repeats += 1
-        return
-    desk.refused[key] = Refusal(failing)
+    else:
+        _state_refusal(desk, key, candidate, verdict)
+
+
+def _supersede(desk: Context, key: Key, candidate: Candidate, verdict: Verdict, older: OrderState) -> None:
+    """The older order is taken off; the idea itself stays refused until nothing of that order rests."""
+    intent = _state_refusal(desk, key, candidate, verdict)
+    desk.emit(
+        CancelReleased(
+            order_id=older.order.order_id,
+            by=candidate.strategy,
+            why=f"superseded by the idea with code {intent.code}",
+            superseded_by=intent.intent_id,
+        )
+    )
+
+
+def _state_refusal(desk: Context, key: Key, candidate: Candidate, verdict: Verdict) -> Intent:
+    last = desk.refused.get(key)
+    desk.refused[key] = Refusal(_failing(verdict))
+    intent = _record(desk, candidate)
     desk.emit(
         IntentRefused(
-            intent=_record(desk, candidate),
+            intent=intent,
             reason=verdict.reason or "",
             checks=verdict.checks,
             quote=candidate.quote,
             repeats=last.repeats if last else 0,
         )
     )
+    return intent
+
+
+def _failing(verdict: Verdict) -> tuple[str, ...]:
+    return tuple(check.rule for check in verdict.checks if not check.ok)
 
 
 def _record(desk: Context, candidate: Candidate) -> Intent:

@@ -9,7 +9,7 @@ import hashlib
 
 import msgspec
 
-from assent.model.facts import LedgerOpened
+from assent.model.facts import AccountMatched, LedgerOpened
 from assent.model.inputs import Result
 from assent.model.instruments import Instrument
 from assent.model.intents import Intent
@@ -28,7 +28,8 @@ class Position(msgspec.Struct):
 
 
 class OrderState(msgspec.Struct):
-    """Where one released order stands. `venue_filled` is set once the venue says that nothing rests any more."""
+    """Where one released order stands. `venue_filled` is set once the venue says that nothing rests any more,
+    `superseded_by` is the newer idea for which the strategy has it taken off."""
 
     order: Order
     intent: Intent
@@ -40,6 +41,7 @@ class OrderState(msgspec.Struct):
     unknown_ts: int | None = None
     cancel: str = ""
     cancel_ts: int = 0
+    superseded_by: str = ""
 
     @property
     def open_qty(self) -> int:
@@ -131,6 +133,7 @@ class State:
         "instruments",
         "level",
         "marks",
+        "matched",
         "matched_seq",
         "matched_ts",
         "orders",
@@ -167,6 +170,8 @@ class State:
         self.level = Level.TRADING
         self.stopped: dict[str, str] = {}
         self.rejections: dict[str, int] = {}
+        # The last comparison that was recorded: what our books and the venue's both showed.
+        self.matched: AccountMatched | None = None
         self.matched_ts: int | None = None
         self.matched_seq = 0
         self.unmatched = 0

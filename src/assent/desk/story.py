@@ -14,6 +14,7 @@ import msgspec
 from assent.model.facts import (
     CancelEnded,
     CancelReleased,
+    DecisionRecorded,
     Fact,
     FeeDiffered,
     FillBooked,
@@ -121,6 +122,7 @@ class Story(msgspec.Struct, frozen=True):
     fills: tuple[Fill, ...]
     settled: Settled | None
     money: Money | None
+    decision: DecisionRecorded | None
     hindsight_per_contract: int | None
 
 
@@ -180,7 +182,7 @@ def _story(
     after = records[place + 1 :]
     release = next((step for step in _releases(after) if step.order.intent_id == intent.intent_id), None)
     order_id = release.order.order_id if release else intent.order_id or ""
-    steps = _steps(after, order_id)
+    steps = _steps(after, order_id, intent.intent_id)
     walk = _Lots(intent.intent_id, records)
     settled = walk.settlements.get(intent.instrument)
     return Story(
@@ -205,6 +207,7 @@ def _story(
         fills=walk.own_fills(),
         settled=settled,
         money=walk.money() if release and type(instrument) is BinaryContract else None,
+        decision=_decision(after, start.ts, intent.strategy),
         hindsight_per_contract=_hindsight(intent, settled) if refused else None,
     )
 
@@ -213,8 +216,19 @@ def _releases(records: Sequence[Told]) -> Iterable[OrderReleased]:
     return (fact for _, _, fact in records if isinstance(fact, OrderReleased))
 
 
-def _steps(records: Sequence[Told], order_id: str) -> tuple[Step, ...]:
-    """Release, answers, fills, cancels, late evidence: every record about this order, in ledger order."""
+def _decision(records: Sequence[Told], ts: int, strategy: str) -> DecisionRecorded | None:
+    """What the strategy's cycle came to, if it has its cycles recorded: it stands behind all ideas of that tick."""
+    for _, later, fact in records:
+        if later != ts:
+            return None
+        if isinstance(fact, DecisionRecorded) and fact.strategy == strategy:
+            return fact
+    return None
+
+
+def _steps(records: Sequence[Told], order_id: str, intent_id: str) -> tuple[Step, ...]:
+    """Release, answers, fills, cancels, late evidence: every record about this order, in ledger order. Of an idea
+    that is to take an older order's place: that order's cancel."""
     fills: set[str] = set()
     steps = []
     for seq, ts, fact in records:
@@ -229,7 +243,8 @@ def _steps(records: Sequence[Told], order_id: str) -> tuple[Step, ...]:
             concerns = fact.fill_id in fills
         else:
             concerns = isinstance(fact, _OF_AN_ORDER) and fact.order_id == order_id
-        if concerns and order_id:
+        makes_room = isinstance(fact, CancelReleased) and fact.superseded_by == intent_id
+        if (concerns and order_id) or makes_room:
             steps.append(Step(seq, ts, fact))
     return tuple(steps)
 

@@ -2,6 +2,9 @@
 
 A strategy proposes; it never sizes, never sends, and holds nothing that the desk depends on. It has a `name` and any of
 the methods below. Each returns proposals, or None for nothing. Errors and nonsense stop the strategy, not the desk.
+
+Ideas at a quote, a bar or a forecast are judged at once, first come; those of `on_cycle` are ranked together with all
+others of that cycle. A strategy with `records_decisions = True` has each of its cycles recorded, trade or no trade.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,6 +13,7 @@ from typing import Protocol
 from assent.desk.market import Market
 from assent.desk.state import State
 from assent.model.constitution import Constitution
+from assent.model.decisions import Decision
 from assent.model.inputs import BarSeen, ForecastSeen, QuoteSeen
 from assent.model.instruments import Instrument
 from assent.model.intents import Proposal
@@ -37,7 +41,7 @@ class OnForecast(Strategy, Protocol):
 
 
 class OnCycle(Strategy, Protocol):
-    def on_cycle(self, view: "View") -> Proposals: ...
+    def on_cycle(self, view: "View") -> Proposals | Decision: ...
 
 
 # Method names in the order in which a strategy is looked at.

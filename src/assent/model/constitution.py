@@ -24,6 +24,8 @@ MONEY_MOST = 10_000_000 * MICRO
 QTY_MOST = 10_000_000 * MICRO
 RATIO_MOST = 1_000 * MICRO
 COUNT_MOST = 1_000_000
+# From this step on a resting order never gives way to a newer idea.
+SUPERSEDE_NEVER = MICRO
 # The desk remembers so many releases one by one, and no more.
 RELEASES_MOST = 1_000
 
@@ -76,6 +78,7 @@ class Constitution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ev_min: int = 0
     confidence_min: int = 0
     scores_min: tuple[Score, ...] = ()
+    supersede_step_min: int = SUPERSEDE_NEVER
     cycle_length: int = 10 * SECOND
     orders_per_cycle_max: int = RELEASES_MOST
     notional_per_cycle_max: int = MONEY_MOST
@@ -239,6 +242,10 @@ LIMITS: tuple[Limit, ...] = (
     Limit(
         "scores_min", "scores", "more", 0, 16, '["dvs=80%", "eqs=75%"]',
         "Scores that an opening proposal must carry, each with its least value.", True,
+    ),
+    Limit(
+        "supersede_step_min", "price", "higher", 1, SUPERSEDE_NEVER, '"0.02"',
+        "Least difference in price at which a resting order gives way to its strategy's newer idea; at 1.00 none does.",
     ),
     Limit(
         "cycle_length", "duration", "higher", SECOND, HOUR, '"10s"',

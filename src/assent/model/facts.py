@@ -151,11 +151,13 @@ class OrderQuarantined(msgspec.Struct, frozen=True, tag=True):
 
 
 class CancelReleased(msgspec.Struct, frozen=True, tag=True):
-    """Ask the venue to take it off. May be asked again; the answer may be late."""
+    """Ask the venue to take it off. May be asked again; the answer may be late. `superseded_by` is the intent id of
+    a newer idea that asks for its place."""
 
     order_id: str
     by: str
     why: str
+    superseded_by: str = ""
 
 
 class CancelEnded(msgspec.Struct, frozen=True, tag=True):
@@ -218,6 +220,16 @@ class AccountMatched(msgspec.Struct, frozen=True, tag=True):
     cash: int
     positions: tuple[Holding, ...]
     open_orders: int
+    source: str
+
+
+class AccountSnapshot(msgspec.Struct, frozen=True, tag=True):
+    """The venue's books cannot be read: what both last showed, and how many nanoseconds ago that was."""
+
+    cash: int
+    positions: tuple[Holding, ...]
+    open_orders: int
+    age: int
     source: str
 
 
@@ -297,6 +309,7 @@ Fact = (
     | CashMoved
     | EquityMarked
     | AccountMatched
+    | AccountSnapshot
     | DiscrepancyFound
     | StrategyStopped
     | HaltRaised

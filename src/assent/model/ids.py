@@ -32,6 +32,11 @@ def intent_id(ledger: str, strategy: str, instrument: str, side: str, decision: 
     return "i-" + _digest("intent", ledger, strategy, instrument, side, str(decision))[:16]
 
 
+def idea_key(ledger: str, strategy: str, cycle: int, idea: str) -> str:
+    """What breaks a tie between the ideas of one cycle: by what they are, never by the order in which they came."""
+    return _digest("idea", ledger, strategy, str(cycle), idea)
+
+
 def client_order_id(
     ledger: str,
     venue: str,

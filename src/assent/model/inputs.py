@@ -210,6 +210,14 @@ class AccountSeen(msgspec.Struct, frozen=True, tag=True):
     received_ts: int
 
 
+class AccountUnavailable(msgspec.Struct, frozen=True, tag=True):
+    """The venue's own books were asked for and could not be read."""
+
+    source: str
+    detail: str
+    received_ts: int
+
+
 class TimePassed(msgspec.Struct, frozen=True, tag=True, gc=False):
     """One cycle of the clock."""
 
@@ -287,6 +295,7 @@ Input = (
     | CorrectionSeen
     | CashSeen
     | AccountSeen
+    | AccountUnavailable
     | TimePassed
     | LedgerOpening
     | DeskStarting

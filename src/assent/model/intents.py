@@ -132,27 +132,32 @@ def proposal_fault(proposal: object) -> str | None:
 
 def _text_fault(proposal: Proposal) -> str | None:
     for name in ("instrument", "reason"):
-        if not _is_text(getattr(proposal, name)):
+        if not is_text(getattr(proposal, name)):
             return (
                 f"{name} is {_pictured(getattr(proposal, name))}, not printable text of at most {TEXT_MAX} characters"
             )
     for name in _TEXTS_OR_NONE:
         value = getattr(proposal, name)
-        if value is not None and not _is_text(value):
+        if value is not None and not is_text(value):
             return f"{name} is {_pictured(value)}, not printable text"
     for name in _FLAGS:
         if type(getattr(proposal, name)) is not bool:
             return f"{name} is {_pictured(getattr(proposal, name))}, not true or false"
-    scores = proposal.scores
+    return scores_fault(proposal.scores)
+
+
+def scores_fault(scores: object) -> str | None:
+    """Why these are not named scores, or None."""
     if type(scores) is not tuple or len(scores) > SCORES_MAX:
         return f"scores must be a tuple of at most {SCORES_MAX}"
     for score in scores:
-        if type(score) is not Score or not _is_text(score.name) or not is_value(score.ppm):
+        if type(score) is not Score or not is_text(score.name) or not is_value(score.ppm):
             return f"score {_pictured(score)} is not a name with parts per million"
     return None
 
 
-def _is_text(value: object) -> bool:
+def is_text(value: object) -> bool:
+    """Printable text of a bounded length."""
     return type(value) is str and len(value) <= TEXT_MAX and value.isprintable()
 
 

@@ -58,6 +58,7 @@ _CAUSES = (
     ),
     Cause("strange_fill", Level.REDUCING, "human", "A fill was worse than its order allowed, or paid us a fee."),
     Cause("books_overdue", Level.REDUCING, "clear_for", "The books could not be compared for too long.", MINUTE),
+    Cause("account_unavailable", Level.REDUCING, "clear_for", "The venue's own books cannot be read.", MINUTE),
     Cause("drawdown", Level.REDUCING, "human", "Equity fell from its peak by as much as it may."),
     Cause("daily_loss", Level.REDUCING, "next_day", "The day's loss reached its limit."),
     Cause("weekly_loss", Level.REDUCING, "next_week", "The week's loss reached its limit."),

@@ -106,6 +106,7 @@ _REASONS = (
     Reason("overfill", "order", "More was filled than ordered; the position moved, please review."),
     Reason("foreign_fill", "order", "A fill came for an order that this desk never released."),
     # Strategies.
+    Reason("nothing_proposed", "strategy", "The strategy wants each cycle recorded, and saw nothing to propose."),
     Reason("strategy_exception", "strategy", "The strategy raised an error; mend it, then resume."),
     Reason("strategy_nonsense", "strategy", "The strategy proposed something that is not a proposal; mend it."),
     Reason("strategy_repeats", "strategy", "The strategy brought the process down three times on one input."),

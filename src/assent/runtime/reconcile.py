@@ -3,12 +3,24 @@
 Only asks and reports. Whether two books agree, and what follows when they do not, is the desk's to decide.
 """
 
+import asyncio
 from collections.abc import Callable
 
 from assent.desk.state import State
-from assent.model.inputs import Absent, Accepted, EvidenceSeen, FillSeen, Input, OrderClosedSeen
+from assent.model.inputs import (
+    Absent,
+    Accepted,
+    AccountUnavailable,
+    EvidenceSeen,
+    FillSeen,
+    Input,
+    OrderClosedSeen,
+)
 from assent.runtime.clock import Clock
-from assent.venue.port import Ended, Venue
+from assent.venue.port import Ended, Unavailable, Venue
+
+# Books that take longer to come than this were not to be had.
+BOOKS_MAX_NS = 30_000_000_000
 
 Put = Callable[[Input], None]
 
@@ -33,8 +45,15 @@ async def resolve_orders(state: State, venue: Venue, clock: Clock, put: Put) -> 
 
 async def match_books(venue: Venue, clock: Clock, put: Put) -> None:
     """Every fill and settlement that may be missing, then the account as it stands after exactly these."""
-    books = await venue.books()
+    try:
+        async with asyncio.timeout(BOOKS_MAX_NS / 1e9):
+            books = await venue.books()
+    except TimeoutError:
+        books = Unavailable("no answer in time")
     now = clock.now()
+    if isinstance(books, Unavailable):
+        put(AccountUnavailable(venue.name, books.why, now))
+        return
     for fill in books.fills:
         put(FillSeen(fill, now))
     for settlement in books.settlements:

@@ -36,6 +36,12 @@ class Books(NamedTuple):
     account: AccountSeen
 
 
+class Unavailable(NamedTuple):
+    """The venue could not be read, after whatever attempts are right for it; `why` is for people."""
+
+    why: str
+
+
 class Venue(Protocol):
     """One account at one venue."""
 
@@ -61,6 +67,6 @@ class Venue(Protocol):
         """What the venue's records say. `Absent` only where its own rule for absence is met; None: ask later."""
         ...
 
-    async def books(self) -> "Books":
+    async def books(self) -> Books | Unavailable:
         """Every fill and settlement that may be missing, and the account as it is after exactly these."""
         ...

@@ -2,15 +2,16 @@
 
 from assent.desk import event, exposure
 from assent.desk.candidate import Candidate
+from assent.desk.orders import may_ask_cancel
 from assent.desk.state import State
 from assent.model.constitution import together
 from assent.model.intents import Check
 
 
 def one_open_intent(candidate: Candidate) -> Check:
-    """One order at a time to open and one to close, so that an answer still on its way is not doubled."""
+    """One order at a time to open, one to close, one cancel of each order: what is on its way is not doubled."""
     if candidate.proposal.action == "cancel":
-        return Check("one_open_intent", True)
+        return _one_cancel(candidate)
     proposal, strategy = candidate.proposal, candidate.strategy
     open_now = sum(
         order.order.instrument == proposal.instrument
@@ -19,6 +20,13 @@ def one_open_intent(candidate: Candidate) -> Check:
         for order in candidate.state.orders.values()
     )
     return Check("one_open_intent", open_now == 0, open_now + 1, 1)
+
+
+def _one_cancel(candidate: Candidate) -> Check:
+    """Not while the venue's answer to the last one is awaited, or was a refusal a moment ago."""
+    order = candidate.state.orders.get(candidate.proposal.order_id or "")
+    asked = 0 if order is None or may_ask_cancel(order, candidate.now) else 1
+    return Check("one_open_intent", asked == 0, asked + 1, 1)
 
 
 def open_positions(candidate: Candidate) -> Check:
