@@ -159,8 +159,8 @@ def transfers_do_not_shift_what_a_loss_is_counted_from(patch: Patch) -> None:
     patch.setattr(worth, "move", lambda *_: None)
 
 
-def a_week_begins_on_sunday(patch: Patch) -> None:
-    patch.setitem(worth.PERIODS, "week", lambda day: (day + 4) // 7)
+def a_week_begins_on_thursday(patch: Patch) -> None:
+    patch.setitem(worth.PERIODS, "week", lambda day: day // 7)
 
 
 def a_losing_streak_is_not_counted(patch: Patch) -> None:
@@ -238,7 +238,7 @@ BUGS = (
     a_cap_is_one_too_wide, a_rule_refuses_without_a_cause, a_rule_is_missing, unknown_orders_are_not_counted,
     unknown_orders_reserve_nothing, a_window_forgets_a_release, a_day_lasts_for_ever, a_fill_is_dropped_at_the_door,
     a_fill_moves_nothing, a_correction_keeps_the_old_fee, an_order_that_lives_on_after_its_end_is_not_counted,
-    transfers_do_not_shift_what_a_loss_is_counted_from, a_week_begins_on_sunday, a_losing_streak_is_not_counted,
+    transfers_do_not_shift_what_a_loss_is_counted_from, a_week_begins_on_thursday, a_losing_streak_is_not_counted,
     sizes_are_rounded_up, an_exit_ignores_another_on_its_way, reducing_still_opens, a_halt_is_forgotten,
     a_loss_halts_nothing, a_stale_quote_is_taken_for_fresh, the_higher_of_two_spreads_is_the_norm,
     something_lives_on_that_no_fact_tells,

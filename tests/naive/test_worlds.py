@@ -74,7 +74,8 @@ def test_the_desk_and_the_naive_reading_agree_in_every_world() -> None:
         f"\n{WORLDS} worlds, {found.traded} with fills: {facts['OrderReleased']} orders ({facts['entries']} entries), "
         f"{facts['FillBooked']} fills, {facts['FillCorrected']} corrections, {facts['OrderUnknown']} unknown, "
         f"{facts['MarketSettled']} settlements, {facts['HaltRaised']} halts, {facts['DeskStarted']} starts, "
-        f"{facts['IntentRefused']} refusals, {facts['superseded']} superseded\nprimary reasons: {dict(found.primary.most_common())}"
+        f"{facts['IntentRefused']} refusals, {facts['superseded']} superseded\n"
+        f"primary reasons: {dict(found.primary.most_common())}"
     )
     assert facts["OrderReleased"] > 3 * WORLDS
     assert facts["IntentRefused"] > 10 * WORLDS

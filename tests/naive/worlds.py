@@ -64,7 +64,7 @@ DRAWS: dict[str, Draw] = {
     "favourite_edge_min": between(20_000, 150_000),
     "favourite_confidence_min": between(500_000, 900_000),
     "spread_max": between(15_000, 60_000),
-    "spread_ratio_max": between(500_000, 3 * MICRO),
+    "spread_ratio_max": between(700_000, 2 * MICRO),
     "ev_min": between(0, 300_000),
     "confidence_min": between(0, 800_000),
     "scores_min": lambda rng: tuple(Score(score, rng.randrange(500_000)) for score in SCORES[rng.randrange(1, 3) :]),
@@ -90,9 +90,6 @@ DRAWS: dict[str, Draw] = {
     "kelly_fraction_max": between(10_000, MICRO),
 }  # fmt: skip
 
-# Half a world passes before this one knows what is usual.
-SLOW = ("spread_ratio_max",)
-
 
 def a_constitution(rng: random.Random) -> Constitution:
     """The limits that are always there, and about one in eight of the others."""
@@ -105,7 +102,7 @@ def a_constitution(rng: random.Random) -> Constitution:
         supersede_step_min=rng.choice((MICRO, MICRO, 1, 30_000)),
     )  # fmt: skip
     share = rng.choice((0.0, 0.08, 0.16))
-    drawn = {key: draw(rng) for key, draw in DRAWS.items() if rng.random() < (share / 2 if key in SLOW else share)}
+    drawn = {key: draw(rng) for key, draw in DRAWS.items() if rng.random() < share}
     if "favourite_from" in drawn:
         drawn |= {key: DRAWS[key](rng) for key in ("favourite_edge_min", "favourite_confidence_min")}
     return structs.replace(limits, **drawn)
@@ -199,9 +196,9 @@ class SmallWorld(WatchedWorld):
     """One seed's life on a watched desk. See the module's first lines."""
 
     happenings: ClassVar = {
-        "quote": 45, "cycle": 12, "proof": 5, "news": 40, "execution": 25, "closing": 5, "contradiction": 1.2,
-        "evidence": 5, "books": 8, "settlement": 0.8, "phase": 0.7, "transfer": 1, "halt": 0.3, "resume": 3,
-        "cancel": 1, "rebirth": 1.5, "new_terms": 0.5, "silence": 0.3,
+        "quote": 45, "cycle": 14, "proof": 5, "news": 40, "execution": 25, "closing": 5, "contradiction": 1,
+        "evidence": 5, "books": 8, "settlement": 0.8, "phase": 0.7, "transfer": 1, "halt": 0.2, "resume": 3,
+        "cancel": 1, "rebirth": 1.5, "new_terms": 0.5, "silence": 0.15,
     }  # fmt: skip
 
     def prepare(self) -> None:
