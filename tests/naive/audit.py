@@ -279,6 +279,8 @@ class Audit:
         same("the positions", {name: (p.qty, p.cost) for name, p in state.positions.items()}, books.positions())
         resting = {name: order.rest for name, order in books.orders.items() if order.rest}
         same("what may still fill", {name: order.open_qty for name, order in state.orders.items()}, resting)
+        statuses = {name: order.status for name, order in books.orders.items() if order.rest}
+        same("how the orders stand", {name: order.status for name, order in state.orders.items()}, statuses)
         same("the level", int(state.level), books.level)
         same("the worst case", exposure.total_exposure(state), books.total())
         same("the reserve", state.reserved(), books.reserved())

@@ -32,8 +32,8 @@ class Placed:
         # What the venue says was ever filled, once it says that nothing rests.
         self.total: int | None = None
         self.over = self.odd = self.denied = False
-        # Whether the venue is known to have it, and how the last cancel of it stands since when.
-        self.known = False
+        # Whether the venue is known to have it, or nobody knows; how the last cancel of it stands, since when.
+        self.known = self.lost = False
         self.cancel, self.cancel_ts = "", 0
 
     @property
@@ -47,6 +47,15 @@ class Placed:
     def may_be_cancelled(self) -> bool:
         """On the venue's book, or perhaps on its way to it."""
         return self.rest > 0 and self.total is None and not self.odd
+
+    @property
+    def status(self) -> str:
+        """What an order is called while something of it may still fill."""
+        if self.odd or self.total is not None:
+            return "quarantined" if self.odd else "closing"
+        if self.known:
+            return "working"
+        return "unknown" if self.lost else "released"
 
     def may_ask_cancel(self, now: int) -> bool:
         """Not while an answer is awaited; a minute after the venue refused."""
@@ -154,7 +163,7 @@ class Books:
     read_OrderNotSent = read_OrderRefused  # noqa: N815
 
     def read_OrderUnknown(self, _ts: int, fact: Any) -> None:  # noqa: N802
-        self.orders[fact.order_id].known = False
+        self.orders[fact.order_id].lost = True
 
     def read_CancelReleased(self, ts: int, fact: Any) -> None:  # noqa: N802
         order = self.orders[fact.order_id]
