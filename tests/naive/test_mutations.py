@@ -241,15 +241,33 @@ def something_lives_on_that_no_fact_tells(patch: Patch) -> None:
 
 
 BUGS = (
-    fees_round_down, a_fee_is_counted_for_the_whole_order_alone, a_cap_is_compared_with_the_wrong_sign,
-    a_cap_is_one_too_wide, a_rule_refuses_without_a_cause, a_rule_is_missing, unknown_orders_are_not_counted,
-    unknown_orders_reserve_nothing, a_window_forgets_a_release, a_day_lasts_for_ever, a_fill_is_dropped_at_the_door,
-    a_fill_moves_nothing, a_correction_keeps_the_old_fee, an_order_that_lives_on_after_its_end_is_not_counted, an_unknown_order_is_taken_for_refused,
-    transfers_do_not_shift_what_a_loss_is_counted_from, a_week_begins_on_thursday, a_losing_streak_is_not_counted,
-    sizes_are_rounded_up, an_exit_ignores_another_on_its_way, reducing_still_opens, a_halt_is_forgotten,
-    a_loss_halts_nothing, a_stale_quote_is_taken_for_fresh, the_higher_of_two_spreads_is_the_norm,
+    fees_round_down,
+    a_fee_is_counted_for_the_whole_order_alone,
+    a_cap_is_compared_with_the_wrong_sign,
+    a_cap_is_one_too_wide,
+    a_rule_refuses_without_a_cause,
+    a_rule_is_missing,
+    unknown_orders_are_not_counted,
+    unknown_orders_reserve_nothing,
+    a_window_forgets_a_release,
+    a_day_lasts_for_ever,
+    a_fill_is_dropped_at_the_door,
+    a_fill_moves_nothing,
+    a_correction_keeps_the_old_fee,
+    an_order_that_lives_on_after_its_end_is_not_counted,
+    an_unknown_order_is_taken_for_refused,
+    transfers_do_not_shift_what_a_loss_is_counted_from,
+    a_week_begins_on_thursday,
+    a_losing_streak_is_not_counted,
+    sizes_are_rounded_up,
+    an_exit_ignores_another_on_its_way,
+    reducing_still_opens,
+    a_halt_is_forgotten,
+    a_loss_halts_nothing,
+    a_stale_quote_is_taken_for_fresh,
+    the_higher_of_two_spreads_is_the_norm,
     something_lives_on_that_no_fact_tells,
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
