@@ -18,7 +18,7 @@ from docs.usage import commands, exit_codes
 from assent.config import demo_settings
 from assent.config.settings import Settings
 from assent.config.table import SETTINGS, STRATEGY_OPTIONS, STRATEGY_SETTINGS
-from assent.config.values import Setting, allowed_words, format_duration
+from assent.config.values import Setting, allowed_words
 from assent.desk import context, control, desk
 from assent.desk.orders import TRANSITIONS
 from assent.desk.rules import RULES
@@ -29,7 +29,7 @@ from assent.model.intents import Proposal
 from assent.model.levels import ALLOWED, CAUSES, Cause, Level
 from assent.model.orders import Order, order_digest
 from assent.model.reasons import REASONS, Family
-from assent.model.units import format_micros
+from assent.model.units import format_duration, format_micros
 from assent.runtime import effects, executor, reconcile, runtime, tally
 from assent.venue.sim import adapter
 

@@ -24,14 +24,13 @@ from assent.config.values import (
     Setting,
     Unfit,
     allowed_words,
-    format_duration,
     parse_duration,
     read_value,
     shown,
 )
 from assent.model.constitution import LIMITS, Constitution
 from assent.model.errors import AssentError
-from assent.model.units import HOUR, MICRO, MINUTE, SECOND
+from assent.model.units import HOUR, MICRO, MINUTE, SECOND, format_duration
 from assent.strategy import threshold
 
 LEAST = """

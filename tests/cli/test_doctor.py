@@ -70,12 +70,28 @@ def test_an_old_sqlite_is_found(cli: Cli, lived: Lived, monkeypatch: pytest.Monk
     assert findings(cli, lived.folder)["sqlite"]["ok"] is False
 
 
-def test_limits_that_were_changed_after_the_seal_are_found(cli: Cli, tmp_path: Path) -> None:
+def test_limits_that_the_file_loosens_are_found(cli: Cli, tmp_path: Path) -> None:
     lived = lived_desk(tmp_path / "d")
     make_folder(lived.folder, DESK_FILE + '[constitution]\nedge_min = "0.01"\n')
+    found = findings(cli, lived.folder)
+    assert (found["seal"]["ok"], found["limits"]["ok"]) == (True, False)
+    assert "edge_min: 0.02 -> 0.01 (looser)" in str(found["limits"]["found"])
+
+
+def test_limits_that_the_file_tightens_are_told_and_are_no_fault(cli: Cli, tmp_path: Path) -> None:
+    lived = lived_desk(tmp_path / "d")
+    make_folder(lived.folder, DESK_FILE + '[constitution]\nedge_min = "0.03"\n')
+    found = findings(cli, lived.folder)["limits"]
+    assert found["ok"] is None
+    assert "edge_min: 0.02 -> 0.03 (tighter)" in str(found["found"])
+
+
+def test_a_desk_under_another_account_is_found(cli: Cli, tmp_path: Path) -> None:
+    lived = lived_desk(tmp_path / "d")
+    make_folder(lived.folder, DESK_FILE.replace("paper-1", "paper-2"))
     seal = findings(cli, lived.folder)["seal"]
     assert seal["ok"] is False
-    assert "constitution_digest" in str(seal["found"])
+    assert "its account is 'paper-1'" in str(seal["found"])
 
 
 def test_a_damaged_ledger_is_found_with_its_first_bad_record(cli: Cli, tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ def test_a_copy_elsewhere_can_be_named(cli: Cli, lived: Lived, tmp_path: Path) -
     assert found.json == {
         "intact": True, "path": str(copy), "ledger_id": "0123456789abcdef", "records": lived.head.seq,
         "head": lived.head.hash.hex(), "anchors": 0, "states": 0, "findings": [],
+        "constitution": lived.settings.constitution.digest(),
     }  # fmt: skip
 
 

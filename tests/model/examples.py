@@ -3,6 +3,7 @@
 from tests.model.support import T0, a_future, a_market
 
 from assent.model import facts
+from assent.model.change import LimitChange
 from assent.model.constitution import Constitution
 from assent.model.facts import Fact
 from assent.model.inputs import Absent, Accepted, Holding
@@ -35,6 +36,19 @@ CONSTITUTION = Constitution(markets=(MARKET.id,), series=("A", "B"), edge_min=0)
 EXAMPLES: tuple[Fact, ...] = (
     facts.LedgerOpened("0" * 16, "paper", "sim", "sim", "acc", CONSTITUTION, CONSTITUTION.digest(), "0.1+abc"),
     facts.LedgerOpened("z" * 16, "dry-run", "kalshi", "production", "", Constitution(), "", ""),
+    facts.ConstitutionChanged(
+        "0" * 64,
+        CONSTITUTION,
+        CONSTITUTION.digest(),
+        (LimitChange("edge_min", "0.02", "0.00", "looser"),),
+        "amendment",
+        "ann",
+        "a quiet month",
+    ),
+    facts.ConstitutionChanged(
+        "", CONSTITUTION, "", (LimitChange("series", "A, B", "A", "tighter"),), "file at start", "", ""
+    ),
+    facts.AmendmentRefused("0" * 64, (), "ann", "our books have not been matched"),
     facts.DeskStarted("0.1+abc", ("threshold", "other")),
     facts.DeskStarted("", ()),
     facts.DeskStopped("asked"),

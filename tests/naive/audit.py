@@ -101,7 +101,7 @@ class Audit:
         """Hand one input to the desk, and watch."""
         self.now, self.told = ts, 0
         self.open, self.quiet = {}, {}
-        norms = self.books.seal is not None and self._limits.spread_ratio_max != type(self._limits)().spread_ratio_max
+        norms = self._limits is not None and self._limits.spread_ratio_max != type(self._limits)().spread_ratio_max
         self.seen.read(inp, norms=norms)
         before = len(self.records)
         facts = list(desk.handle(ts, inp))
@@ -152,7 +152,7 @@ class Audit:
 
     @property
     def _limits(self) -> Any:
-        return self.books.seal.constitution
+        return self.books.limits
 
     # --- what must be said --------------------------------------------------------------------------------------
 

@@ -78,7 +78,9 @@ class Books:
 
     def __init__(self) -> None:
         self.count = 0
-        self.seal: Any = None
+        # The mode that is sealed, and the limits in force.
+        self.mode = ""
+        self.limits: Any = None
         self.started = self.matched = 0
         self.shown: Any = None
         self.listed: dict[str, Any] = {}
@@ -111,7 +113,10 @@ class Books:
     # --- what was said ------------------------------------------------------------------------------------------
 
     def read_LedgerOpened(self, _ts: int, fact: Any) -> None:  # noqa: N802 - a reader is named for its fact
-        self.seal = fact
+        self.mode, self.limits = fact.mode, fact.constitution
+
+    def read_ConstitutionChanged(self, _ts: int, fact: Any) -> None:  # noqa: N802
+        self.limits = fact.constitution
 
     def read_DeskStarted(self, _ts: int, _fact: Any) -> None:  # noqa: N802
         self.started = self.count

@@ -17,7 +17,7 @@ class Idea:
 
     def __init__(self, books: Books, seen: Seen, now: int, strategy: str, proposal: Any) -> None:
         self.books, self.seen, self.now, self.strategy, self.proposal = books, seen, now, strategy, proposal
-        self.limits = books.seal.constitution
+        self.limits = books.limits
         self.name, self.side, self.action = proposal.instrument, proposal.side, proposal.action
         self.market = seen.listed.get(self.name)
         self.quote = seen.quotes.get(self.name) if self.market is not None else None

@@ -53,7 +53,7 @@ def gives_way(idea: Idea, failing: tuple[str, ...]) -> Placed | None:
 
 
 def mode(idea: Idea) -> Answer:
-    return idea.books.seal.mode in ("paper", "dry-run", "live"), None, None
+    return idea.books.mode in ("paper", "dry-run", "live"), None, None
 
 
 def level(idea: Idea) -> Answer:

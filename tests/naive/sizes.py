@@ -38,7 +38,7 @@ def size_of(books: Books, market: Any, proposal: Any) -> Size:
 
 def risk_cap(books: Books, market: Any, proposal: Any) -> int:
     """The least of what the constitution names; nothing, where it asks for the equity and there is none."""
-    limits, usual = books.seal.constitution, type(books.seal.constitution)()
+    limits, usual = books.limits, type(books.limits)()
     caps = [limits.risk_per_trade_max]
     part, kelly = limits.risk_fraction_max, limits.kelly_fraction_max
     if part == usual.risk_fraction_max and kelly == usual.kelly_fraction_max and not limits.risk_tiers:
@@ -56,7 +56,7 @@ def risk_cap(books: Books, market: Any, proposal: Any) -> int:
 
 
 def _entry(books: Books, market: Any, proposal: Any) -> Size:
-    side, price, limits = proposal.side, proposal.price, books.seal.constitution
+    side, price, limits = proposal.side, proposal.price, books.limits
     cap = risk_cap(books, market, proposal)
     most = market.quantities.most if proposal.qty_max is None else proposal.qty_max
     qty, cut = largest(market, most, lambda some: most_lost(market, side, price, some) <= cap), ""

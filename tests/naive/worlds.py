@@ -18,6 +18,7 @@ from assent.model.constitution import Constitution, Theme, Tier
 from assent.model.facts import CancelReleased, OrderReleased
 from assent.model.grids import HUNDREDTHS, WHOLE_CONTRACTS, QtyGrid
 from assent.model.inputs import (
+    ConstitutionOffered,
     CorrectionSeen,
     DeskStarting,
     FillSeen,
@@ -199,6 +200,7 @@ class SmallWorld(WatchedWorld):
         "quote": 45, "cycle": 14, "proof": 5, "news": 40, "execution": 25, "closing": 5, "contradiction": 1,
         "evidence": 5, "books": 8, "settlement": 0.8, "phase": 0.7, "transfer": 1, "halt": 0.2, "resume": 3,
         "cancel": 1, "rebirth": 1.5, "new_terms": 0.5, "silence": 0.15,
+        "file": 0.3, "amendment": 0.3,
     }  # fmt: skip
 
     def prepare(self) -> None:
@@ -262,6 +264,14 @@ class SmallWorld(WatchedWorld):
                 self._later.append(OrderClosedSeen(order_id, "settled", resting.filled, self.now))
         result: Any = self.exchange.settle(name, value)
         self.take(SettlementSeen(name, result, value, self.now, self.now))
+
+    def file(self) -> None:
+        """The owner's file has changed: often only tighter, sometimes not."""
+        seal = self.desk.state.seal
+        keys = self.rng.sample(sorted(DRAWS), 2)
+        if seal is not None:
+            drawn = structs.replace(seal.constitution, **{key: DRAWS[key](self.rng) for key in keys})
+            self.take(ConstitutionOffered(drawn, self.now))
 
     def new_terms(self) -> None:
         """A market changes its grid and its fees while it lives."""

@@ -5,6 +5,7 @@ These worlds are long, their strategies are the shipped one, a gambler and a van
 
 from collections import Counter
 from functools import cache
+from typing import Any
 
 import pytest
 from tests.naive.worlds import WatchedWorld
@@ -46,6 +47,46 @@ def test_every_no_has_a_registered_code_and_the_rules_numbers(seed: int) -> None
             assert fact.reason in REASONS
         elif isinstance(fact, facts.HaltRaised):
             assert (CAUSES[fact.cause].level, CAUSES[fact.cause].reset) == (fact.level, fact.reset)
+
+
+@each_life
+def test_limits_loosened_only_by_a_named_person_with_a_reason(seed: int) -> None:
+    before: Any = None
+    for _, fact in watched(seed).audit.records:
+        if not isinstance(fact, facts.LedgerOpened | facts.ConstitutionChanged):
+            continue
+        after: Any = fact.constitution
+        if isinstance(fact, facts.ConstitutionChanged) and not (fact.by and fact.reason):
+            assert after.edge_min >= before.edge_min
+            assert after.risk_per_trade_max <= before.risk_per_trade_max
+            assert after.open_positions_max <= before.open_positions_max
+            assert set(after.markets) <= set(before.markets)
+            assert set(after.series) <= set(before.series)
+        before = after
+
+
+@each_life
+def test_after_a_tightening_every_entry_that_may_still_rest_was_asked_to_leave(seed: int) -> None:
+    """Judged at each cycle's mark of the equity: by then the desk has had its turn."""
+    opens: set[str] = set()
+    accepted: set[str] = set()
+    rests: dict[str, bool] = {}
+    for _, fact in watched(seed).audit.records:
+        if isinstance(fact, facts.IntentProposed) and fact.intent.action == "open":
+            opens.add(fact.intent.intent_id)
+        elif isinstance(fact, facts.OrderReleased) and fact.order.intent_id in opens:
+            rests[fact.order.order_id] = False
+        elif isinstance(fact, facts.ConstitutionChanged):
+            tightened = any(change.becomes == "tighter" for change in fact.changes)
+            rests = {name: old or tightened for name, old in rests.items()}
+        elif isinstance(fact, facts.OrderAccepted) and fact.remaining and fact.order_id in rests:
+            accepted.add(fact.order_id)
+        elif isinstance(fact, facts.CancelReleased | facts.OrderClosed | facts.OrderQuarantined):
+            rests.pop(fact.order_id, None)
+        elif isinstance(fact, facts.FillBooked):
+            rests.pop(fact.fill.order_id, None)
+        elif isinstance(fact, facts.EquityMarked):
+            assert not [name for name, old in rests.items() if old and name in accepted]
 
 
 def test_to_be_watched_changes_nothing_but_the_words_of_a_reason() -> None:

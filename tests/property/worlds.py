@@ -7,6 +7,7 @@ desk. Nothing here reads a clock or a hash order: the same seed lives the same l
 import random
 from typing import Any, ClassVar, Self
 
+from msgspec import structs
 from tests.desk.tiny_exchange import TinyExchange
 from tests.model.support import DECI_CENT, T0, TAPERED, a_market
 
@@ -17,10 +18,12 @@ from assent.model.decisions import Decision
 from assent.model.facts import CancelReleased, Fact, OrderReleased
 from assent.model.inputs import (
     AccountUnavailable,
+    AmendmentAsked,
     BarSeen,
     CancelAnswered,
     CancelAsked,
     CashSeen,
+    ConstitutionOffered,
     CorrectionSeen,
     DeskStarting,
     DeskStopping,
@@ -55,6 +58,13 @@ LIMITS = Constitution(
     series=("KXTEST",), markets=("KXLOOSE-1",), edge_min=5_000, risk_per_trade_max=4 * MICRO, open_positions_max=8,
     total_exposure_max=60 * MICRO, quote_proof_age_max=8 * SECOND, supersede_step_min=20_000,
 )  # fmt: skip
+# What its owner's file may say one day: tighter, looser, and tighter here but looser there.
+FILES = (
+    structs.replace(LIMITS, edge_min=8_000, risk_per_trade_max=3 * MICRO),
+    structs.replace(LIMITS, markets=()),
+    structs.replace(LIMITS, risk_per_trade_max=5 * MICRO),
+    structs.replace(LIMITS, edge_min=8_000, open_positions_max=9),
+)
 MARKETS = (
     a_market("KXTEST-26JAN05-A"),
     a_market("KXTEST-26JAN05-B", prices=TAPERED),
@@ -70,7 +80,7 @@ HAPPENINGS = {
     "contradiction": 0.3,
     "evidence": 4, "books": 8, "miscount": 0.3, "silence": 0.5, "settlement": 0.1, "phase": 1.5, "transfer": 0.5,
     "rejection": 3, "halt": 0.5,
-    "resume": 2, "cancel": 1, "restart": 0.4,
+    "resume": 2, "cancel": 1, "restart": 0.4, "file": 0.3, "amendment": 0.6,
 }  # fmt: skip
 
 
@@ -136,6 +146,7 @@ class World:
     """One seed's life. `live(steps)` runs it; `moments` is what came in and `records` what came of it."""
 
     limits = LIMITS
+    files = FILES
     markets = MARKETS
     mode: Mode = "paper"
     cash = CASH
@@ -307,6 +318,16 @@ class World:
 
     def cancel(self) -> None:
         self.take(CancelAsked("", "ann", self.now))
+
+    def file(self) -> None:
+        """A start with another file."""
+        self.take(ConstitutionOffered(self.rng.choice(self.files), self.now))
+
+    def amendment(self) -> None:
+        """A person goes back to the first limits, if the books allow it."""
+        seal = self.desk.state.seal
+        digest = seal.constitution_digest if seal else ""
+        self.take(AmendmentAsked(digest, self.limits, "ann", "back to the old", self.now))
 
     def restart(self) -> None:
         """In the records a restart is only another start; the soft state stays, as in a process that lives on."""

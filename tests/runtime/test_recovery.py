@@ -12,7 +12,6 @@ from assent.ledger.anchors import anchors_of
 from assent.ledger.chain import Entry
 from assent.ledger.errors import LedgerBusy, LedgerCorrupt, LedgerMismatch, LedgerMissing, LedgerUnwritable
 from assent.ledger.memory import MemoryStore
-from assent.model.constitution import Constitution
 from assent.model.errors import InvariantBroken
 from assent.model.facts import SCHEMA_VERSION, LedgerOpened, OrderReleased, StateMarked, encode_fact, kind_of
 from assent.model.inputs import AccountSeen, DeskStarting, InstrumentSeen
@@ -71,7 +70,6 @@ def test_a_restart_has_the_state_back_to_the_last_bit(tmp_path: Path) -> None:
         ("venue", IDENTITY._replace(venue="elsewhere")),
         ("environment", IDENTITY._replace(environment="production")),
         ("account", IDENTITY._replace(account="somebody")),
-        ("constitution.edge_min", IDENTITY._replace(constitution=Constitution(series=("SIM",), edge_min=1))),
     ],
 )
 def test_a_ledger_of_another_desk_is_refused_and_stays_as_it_is(tmp_path: Path, field: str, other) -> None:  # type: ignore[no-untyped-def]

@@ -44,16 +44,16 @@ async def _act(settings: Settings, request: Mapping[str, Any]) -> Status:
         stack.callback(lease.release)
         exchange, clock = open_exchange(settings, 1)
         stack.callback(exchange.close)
-        wanted = act_input(request, clock.now())
+        wanted = act_input(request, clock.now(), constitution=settings.constitution)
         desk = Desk(())
-        opened = open_ledger(settings.ledger_path, desk, identity_of(settings), lease=lease)
+        opened = open_ledger(settings.ledger_path, desk, identity_of(settings), lease=lease, starting=False)
         stack.callback(opened.close)
         tally = Tally(opened, desk.state)
         # Nothing is carried out from here: a released cancel is owed, and the next start carries it out.
         loop = Loop(
             desk=desk, store=opened.store, inbox=Inbox(), clock=clock, execute=lambda _effects: None, observers=(tally,)
         )
-        if request.get("cmd") == "resume":
+        if request.get("cmd") in ("resume", "amend"):
             await _compare(loop, desk, SimVenue(exchange, clock, name=settings.venue), clock)
         answer = act_answer(loop.take([wanted]))
         tally.anchor()

@@ -25,6 +25,7 @@ from assent.ledger.errors import LedgerBusy, LedgerError, LedgerMismatch
 from assent.ledger.lease import Lease
 from assent.ledger.place import REMOTE, file_system_of, mounts
 from assent.ledger.verify import SQLITE_NEEDED, CannotRead
+from assent.model.change import LimitChange, changes_between, in_one_line, verdict_of
 from assent.runtime import lastwords
 from assent.runtime.control import ask
 
@@ -168,7 +169,7 @@ def _standing(settings: Settings) -> Iterator[Finding]:
     if seal is not None:
         wanted = {
             "mode": settings.mode, "venue": settings.venue, "environment": settings.environment,
-            "account": settings.account, "constitution_digest": settings.constitution.digest(),
+            "account": settings.account,
         }  # fmt: skip
         try:
             check_seal({name: getattr(seal, name) for name in wanted}, wanted)
@@ -177,8 +178,19 @@ def _standing(settings: Settings) -> Iterator[Finding]:
             yield Finding("seal", False, said, "put the settings back as they were sealed, or make a new desk")
         else:
             yield Finding("seal", True, f"the settings are those that ledger {seal.ledger_id} was sealed with")
+        yield _limits(changes_between(seal.constitution, settings.constitution))
     halts = ", ".join(state.halts) or "no halt stands"
     yield Finding("level", True if not state.halts else None, f"{state.level.name}: {halts}")
+
+
+def _limits(changes: tuple[LimitChange, ...]) -> Finding:
+    """What the file would change of the limits in force."""
+    verdict, said = verdict_of(changes), "; ".join(in_one_line(change) for change in changes)
+    if verdict == "looser":
+        return Finding("limits", False, f"the next start is refused: {said}", "assent constitution diff")
+    if verdict == "tighter":
+        return Finding("limits", None, f"the next start takes what the file tightens: {said}")
+    return Finding("limits", True, "the file says the limits that are in force")
 
 
 def _watchdog(settings: Settings) -> Iterator[Finding]:

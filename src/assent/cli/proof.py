@@ -1,7 +1,8 @@
 """Is the ledger whole, and does the state follow from it? The verifier's verdict, and then the fold's.
 
 The chain and the anchors are checked by the stand-alone verifier, the states by folding every record anew and comparing
-each digest that the running desk wrote down. Reads only.
+each digest that the running desk wrote down. `constitution` is the digest of the limits that the records leave in
+force. Reads only.
 """
 
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ from assent.desk.fold import evolve
 from assent.desk.state import State
 from assent.ledger import verify
 from assent.ledger.chain import Record
+from assent.ledger.sealed import digest_fault
 from assent.ledger.sqlite import open_reader
 from assent.model.errors import InvariantBroken
 from assent.model.facts import StateMarked, decode_fact
@@ -34,14 +36,15 @@ def prove(path: Path, anchors: Path | None = None) -> dict[str, Any]:
     """One object with everything that was checked; `intact` when nothing was found."""
     report = verify.verify(path, anchors)
     findings: list[dict[str, Any]] = [finding._asdict() for finding in report.findings]
-    marks = 0
+    marks, constitution = 0, ""
     if report.intact:
         reader = open_reader(path)
         try:
             folded = fold_and_compare(reader.records(1, report.records))
         finally:
             reader.close()
-        marks = folded.marks
+        marks, seal = folded.marks, folded.state.seal
+        constitution = seal.constitution_digest if seal else ""
         if folded.fault:
             findings.append({"seq": folded.seq, "what": folded.fault})
     return {
@@ -52,6 +55,7 @@ def prove(path: Path, anchors: Path | None = None) -> dict[str, Any]:
         "head": report.head.hex(),
         "anchors": report.anchors,
         "states": marks,
+        "constitution": constitution,
         "findings": findings,
     }
 
@@ -67,6 +71,9 @@ def fold_and_compare(records: Iterable[Record]) -> Folded:
                     return Folded(state, marks, record.seq, OTHER_STATE)
                 marks += 1
             evolve(state, record.ts, fact)
+            fault = digest_fault(record)
+            if fault:
+                return Folded(state, marks, record.seq, fault)
         except (InvariantBroken, msgspec.MsgspecError, KeyError) as error:
             return Folded(state, marks, record.seq, f"it does not follow from the records before it: {error}")
     return Folded(state, marks, None, "")

@@ -9,6 +9,7 @@ from typing import Any, Final
 from assent.cli.words import clipped, in_unit, line, money, price, share, span
 from assent.desk.story import in_words
 from assent.model import facts
+from assent.model.change import in_one_line
 from assent.model.facts import Fact, kind_of
 from assent.model.inputs import Accepted
 from assent.model.intents import Intent
@@ -41,6 +42,12 @@ def _opened(fact: facts.LedgerOpened) -> str:
         f"ledger {fact.ledger_id} opened: {fact.mode}, {fact.venue} {fact.environment}, account {fact.account},"
         f" constitution {fact.constitution_digest[:12]}"
     )
+
+
+def _changed(fact: facts.ConstitutionChanged) -> str:
+    who = f"amended by {fact.by}: {fact.reason}" if fact.how == "amendment" else "taken from the file at start"
+    said = "; ".join(in_one_line(change) for change in fact.changes)
+    return f"limits {who}; constitution {fact.digest[:12]}; {said}"
 
 
 def _idea(intent: Intent) -> str:
@@ -140,6 +147,8 @@ def _decision(fact: facts.DecisionRecorded) -> str:
 
 SENTENCES: Final[dict[type, Callable[[Any], str]]] = {
     facts.LedgerOpened: _opened,
+    facts.ConstitutionChanged: _changed,
+    facts.AmendmentRefused: lambda f: f"limits {f.digest[:12]} refused{f' to {f.by}' if f.by else ''}: {f.why}",
     facts.DeskStarted: lambda f: f"desk started with {', '.join(f.strategies) or 'no strategy'}, build {f.build[:12]}",
     facts.DeskStopped: lambda f: f"desk stopped: {f.why}",
     facts.InstrumentListed: lambda f: f"{f.instrument.id} listed: {f.instrument.title}",

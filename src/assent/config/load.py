@@ -63,10 +63,13 @@ class ConfigError(AssentError):
         super().__init__(f"The configuration has {count}, so nothing was started:\n{shown_all}\nMend and try again.")
 
 
-def load(root: Path, *, overrides: Mapping[str, object] | None = None) -> Settings:
-    """The settings of the desk in `root`. `overrides` ("desk.mode": "observe") win over the file and are as strict."""
+def load(root: Path, *, overrides: Mapping[str, object] | None = None, file_name: str = FILE_NAME) -> Settings:
+    """The settings of the desk in `root`. `overrides` ("desk.mode": "observe") win over the file and are as strict.
+
+    `file_name`: another file beside it, to be looked at and never to be run.
+    """
     root = root.absolute()
-    reading = _Reading(root / FILE_NAME)
+    reading = _Reading(root / file_name)
     document = reading.document()
     if reading.problems:
         raise ConfigError(reading.problems)

@@ -5,13 +5,13 @@ unit. A bool is not a number here, and nothing is rounded to fit.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final, Literal, NamedTuple
 
 from assent.model.constitution import MONEY_MOST, Theme, Tier
 from assent.model.errors import AssentError
 from assent.model.intents import Score
-from assent.model.units import DAY, HOUR, MICRO, MINUTE, SECOND, format_micros, parse_micros
+from assent.model.units import MICRO, UNITS, format_duration, format_micros, format_percent, parse_micros
 
 Kind = Literal[
     "money", "price", "qty", "ppm", "count", "duration", "flag", "names", "scores", "themes", "tiers", "name", "choice"
@@ -20,7 +20,6 @@ Value = int | str | tuple[str, ...] | tuple[Score, ...] | tuple[Theme, ...] | tu
 OFF: Final = "off"
 
 NAME_CHARS_MAX: Final = 120
-UNITS: Final[Mapping[str, int]] = {"ms": SECOND // 1_000, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
 
 _DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,6})?")
 _PERCENT = re.compile(r"[0-9]{1,6}(\.[0-9]{1,4})?%")
@@ -80,19 +79,6 @@ def allowed_words(setting: Setting) -> str:
         "choice": " or ".join(f'"{choice}"' for choice in setting.choices),
     }
     return words[setting.kind] + (f', or "{OFF}"' if setting.optional else "")
-
-
-def format_percent(ppm: int) -> str:
-    """Parts per million as a file says them: `12.5%`."""
-    return format_micros(ppm * 100, 0) + "%"
-
-
-def format_duration(ns: int) -> str:
-    """The shortest exact form: `90s`, `10m`, `250ms`."""
-    for unit, size in reversed(list(UNITS.items())):
-        if ns and ns % size == 0:
-            return f"{ns // size}{unit}"
-    return f"{ns // UNITS['ms']}ms"
 
 
 def parse_duration(text: str) -> int | None:

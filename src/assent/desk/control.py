@@ -1,6 +1,6 @@
 """Starting, stopping, halting, resuming, and what each cycle of the clock brings about."""
 
-from assent.desk import account, halts, losses, norms, ranking
+from assent.desk import account, amending, halts, losses, norms, ranking
 from assent.desk.context import Context
 from assent.desk.orders import may_ask_cancel
 from assent.model.facts import (
@@ -73,6 +73,7 @@ def time_passed(desk: Context, _inp: TimePassed) -> None:
         if expires is not None and now >= expires and order.status == "working" and may_ask_cancel(order, now):
             desk.emit(CancelReleased(order_id=order_id, by="desk", why="its life is over"))
     clear_entries(desk)
+    amending.clear_outdated(desk)
     account.watch_books(desk)
     norms.sample(desk)
     account.mark_equity(desk)

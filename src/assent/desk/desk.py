@@ -8,7 +8,7 @@ times give the same facts, in paper, in live, in replay and in a simulation.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from assent.desk import account, answers, control, intake, proposing
+from assent.desk import account, amending, answers, charter, control, intake, proposing
 from assent.desk.context import Cell, Context
 from assent.desk.fold import evolve
 from assent.desk.strategy import Strategy
@@ -70,6 +70,8 @@ class Desk(Context):
             return "already_answered"
         if order.intent.action not in ALLOWED[self.state.level] or order.intent.strategy in self.state.stopped:
             return "halted"
+        if charter.outdated(self.state, order):
+            return "limits_changed"
         expires = order.order.expires_ts
         if now - order.released_ts > PERMIT_LIFE or (expires is not None and now >= expires):
             return "permit_expired"
@@ -113,6 +115,8 @@ HANDLERS: dict[type, Callable[[Desk, Any], None]] = {
     inputs.AccountUnavailable: account.account_unavailable,
     inputs.TimePassed: control.time_passed,
     inputs.LedgerOpening: control.ledger_opening,
+    inputs.ConstitutionOffered: amending.constitution_offered,
+    inputs.AmendmentAsked: amending.amendment_asked,
     inputs.DeskStarting: control.desk_starting,
     inputs.DeskStopping: control.desk_stopping,
     inputs.HaltAsked: control.halt_asked,

@@ -7,7 +7,7 @@ other road, so what runs and what is restored cannot differ.
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from assent.desk import halts, money, orders, pace, worth
+from assent.desk import charter, halts, money, orders, pace, worth
 from assent.desk.state import Outcome, Position, State
 from assent.model import facts
 from assent.model.errors import InvariantBroken, require
@@ -172,6 +172,8 @@ def holdings(state: State) -> tuple[Holding, ...]:
 # A fact's function takes exactly that fact's type, which the table's own type cannot say.
 EVOLVE: dict[type, Callable[[State, int, Any], None]] = {
     facts.LedgerOpened: _ledger_opened,
+    facts.ConstitutionChanged: charter.constitution_changed,
+    facts.AmendmentRefused: _nothing,
     facts.DeskStarted: _desk_started,
     facts.DeskStopped: _nothing,
     facts.InstrumentListed: _instrument_listed,

@@ -82,7 +82,9 @@ def order_released(state: State, ts: int, fact: OrderReleased) -> None:
     order = fact.order
     require(state.find_order(order.order_id) is None, "order_released_twice", order_id=order.order_id)
     intent = state.proposed.pop(order.intent_id)
-    state.orders[order.order_id] = OrderState(order=order, intent=intent, status="released", released_ts=ts)
+    state.orders[order.order_id] = OrderState(
+        order=order, intent=intent, status="released", released_ts=ts, released_seq=state.seq
+    )
 
 
 def order_accepted(state: State, _ts: int, fact: OrderAccepted) -> None:

@@ -41,6 +41,7 @@ class OrderState(msgspec.Struct):
     unknown_ts: int | None = None
     cancel: str = ""
     cancel_ts: int = 0
+    released_seq: int = 0
     superseded_by: str = ""
 
     @property
@@ -146,6 +147,7 @@ class State:
         "started_seq",
         "started_ts",
         "stopped",
+        "tightened_seq",
         "ts",
         "unmatched",
         "worth",
@@ -154,7 +156,10 @@ class State:
     def __init__(self) -> None:
         self.seq = 0
         self.ts = 0
+        # What the ledger is about, with the constitution that is in force: later recorded changes are in it.
         self.seal: LedgerOpened | None = None
+        # The record by which a limit was last tightened: entries released before it rest under limits that are no more.
+        self.tightened_seq = 0
         self.started_ts = 0
         self.started_seq = 0
         self.decisions = 0

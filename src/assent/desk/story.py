@@ -14,6 +14,7 @@ import msgspec
 from assent.model.facts import (
     CancelEnded,
     CancelReleased,
+    ConstitutionChanged,
     DecisionRecorded,
     Fact,
     FeeDiffered,
@@ -164,6 +165,9 @@ def tell(records: Sequence[Told], intent_id: str) -> Story | None:
     for place, (seq, ts, fact) in enumerate(records):
         if isinstance(fact, LedgerOpened):
             seal = fact
+        elif isinstance(fact, ConstitutionChanged) and seal is not None:
+            changed = {"constitution": fact.constitution, "constitution_digest": fact.digest}
+            seal = msgspec.structs.replace(seal, **changed)
         elif isinstance(fact, InstrumentListed):
             instruments[fact.instrument.id] = fact.instrument
         elif isinstance(fact, IntentProposed | IntentRefused) and fact.intent.intent_id == intent_id:

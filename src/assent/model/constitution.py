@@ -355,15 +355,18 @@ class Difference(NamedTuple):
 
 
 def tighter(old: Constitution, new: Constitution) -> list[Difference]:
-    """What changed, in the order of the table. A change that is not purely tighter counts as looser."""
+    """What changed, in the order of the table. A change that is not purely tighter counts as looser.
+
+    What only is said in another way (a list in another order, a tier that another one makes idle) is no change.
+    """
     found = []
     for limit in LIMITS:
         before, after = getattr(old, limit.key), getattr(new, limit.key)
-        if before != after:
-            becomes = "tighter" if _TIGHTER[limit.tighter](before, after) else "looser"
-            found.append(Difference(limit.key, before, after, becomes))  # type: ignore[arg-type]
-    # A list in another order says the same.
-    return [one for one in found if not _same(one.old, one.new)]
+        keeps = _KEEPS[limit.tighter]
+        if keeps(before, after) and keeps(after, before):
+            continue
+        found.append(Difference(limit.key, before, after, "tighter" if keeps(before, after) else "looser"))
+    return found
 
 
 def tier_cap(tiers: tuple[Tier, ...], equity: int) -> int:
@@ -392,14 +395,11 @@ def _strictest(scores: tuple[Score, ...]) -> dict[str, int]:
     return {name: max(score.ppm for score in scores if score.name == name) for name in {s.name for s in scores}}
 
 
-def _same(old: object, new: object) -> bool:
-    return isinstance(old, tuple) and isinstance(new, tuple) and set(old) == set(new)
-
-
-_TIGHTER: dict[Direction, Callable[[Any, Any], bool]] = {
-    "lower": lambda old, new: new < old,
-    "higher": lambda old, new: new > old,
-    "fewer": lambda old, new: set(new) < set(old),
+# Whether the new value asks for at least all that the old one asked for.
+_KEEPS: dict[Direction, Callable[[Any, Any], bool]] = {
+    "lower": lambda old, new: new <= old,
+    "higher": lambda old, new: new >= old,
+    "fewer": lambda old, new: set(new) <= set(old),
     "more": lambda old, new: _covers(new, old),
 }
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from assent.model.change import LimitChange
 from assent.model.constitution import Constitution
 from assent.model.errors import InvariantBroken
 from assent.model.inputs import Environment, Evidence, Holding, Mode, Result
@@ -18,6 +19,8 @@ from assent.model.levels import Reset
 from assent.model.orders import Correction, Fill, Mark, Order
 
 SCHEMA_VERSION = 1
+
+How = Literal["file at start", "amendment"]
 
 
 class LedgerOpened(msgspec.Struct, frozen=True, tag=True):
@@ -31,6 +34,27 @@ class LedgerOpened(msgspec.Struct, frozen=True, tag=True):
     constitution: Constitution
     constitution_digest: str
     build: str
+
+
+class ConstitutionChanged(msgspec.Struct, frozen=True, tag=True):
+    """Other limits are in force from here on. `by` is a person for an amendment; a start may only tighten."""
+
+    old_digest: str
+    constitution: Constitution
+    digest: str
+    changes: tuple[LimitChange, ...]
+    how: How
+    by: str
+    reason: str
+
+
+class AmendmentRefused(msgspec.Struct, frozen=True, tag=True):
+    """Other limits were asked for and may not come into force; those before stay."""
+
+    digest: str
+    changes: tuple[LimitChange, ...]
+    by: str
+    why: str
 
 
 class DeskStarted(msgspec.Struct, frozen=True, tag=True):
@@ -285,6 +309,8 @@ class StateMarked(msgspec.Struct, frozen=True, tag=True):
 
 Fact = (
     LedgerOpened
+    | ConstitutionChanged
+    | AmendmentRefused
     | DeskStarted
     | DeskStopped
     | InstrumentListed

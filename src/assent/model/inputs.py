@@ -237,6 +237,23 @@ class LedgerOpening(msgspec.Struct, frozen=True, tag=True):
     received_ts: int
 
 
+class ConstitutionOffered(msgspec.Struct, frozen=True, tag=True):
+    """A start read these limits from the desk's file. Nobody has said that they may be looser."""
+
+    constitution: Constitution
+    received_ts: int
+
+
+class AmendmentAsked(msgspec.Struct, frozen=True, tag=True):
+    """A named person asks for other limits, looser ones too, instead of those in force that the person was shown."""
+
+    instead_of: str
+    constitution: Constitution
+    by: str
+    reason: str
+    received_ts: int
+
+
 class DeskStarting(msgspec.Struct, frozen=True, tag=True):
     """The process came up: what it is built from and which strategies it runs."""
 
@@ -298,6 +315,8 @@ Input = (
     | AccountUnavailable
     | TimePassed
     | LedgerOpening
+    | ConstitutionOffered
+    | AmendmentAsked
     | DeskStarting
     | DeskStopping
     | HaltAsked

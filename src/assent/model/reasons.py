@@ -96,6 +96,7 @@ _REASONS = (
     Reason("market_data_bad_forecast", "market data", "A forecast was not between zero and one million ppm."),
     # What becomes of an order.
     Reason("halted", "order", "A halt came between release and wire; nothing was sent."),
+    Reason("limits_changed", "order", "The limits were tightened between release and wire; nothing was sent."),
     Reason("permit_expired", "order", "The release was too old when its turn to be sent came."),
     Reason("not_released", "order", "No release stands for this order."),
     Reason("already_answered", "order", "The order was sent before; it is never sent again."),

@@ -5,7 +5,9 @@ cases round up, proceeds round down: rounding must never favour us. `Decimal` ap
 out; a float never does.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
+from typing import Final
 
 from assent.model.errors import AssentError
 
@@ -20,6 +22,8 @@ SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+# The units in which a duration is written, the smallest first.
+UNITS: Final[Mapping[str, int]] = {"ms": SECOND // 1_000, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
 
 
 def mul_up(a: int, b: int) -> int:
@@ -95,3 +99,16 @@ def format_money(value: int) -> str:
 def format_qty(value: int) -> str:
     """Contracts without needless zeros: `12`, `0.5`."""
     return format_micros(value, 0)
+
+
+def format_percent(ppm: int) -> str:
+    """Parts per million as a file says them: `12.5%`."""
+    return format_micros(ppm * 100, 0) + "%"
+
+
+def format_duration(ns: int) -> str:
+    """The shortest exact form: `90s`, `10m`, `250ms`."""
+    for unit, size in reversed(list(UNITS.items())):
+        if ns and ns % size == 0:
+            return f"{ns // size}{unit}"
+    return f"{ns // UNITS['ms']}ms"

@@ -1,4 +1,4 @@
-"""What a person may ask of a desk: see how it stands, halt it, resume it, cancel an order.
+"""What a person may ask of a desk: see how it stands, halt it, resume it, cancel an order, amend its limits.
 
 The same acts whether the desk runs (they arrive over the control socket) or not (the command takes the lease and is
 the writer for a moment). An act is an input; the answer is made of the facts it brought about.
@@ -7,16 +7,32 @@ the writer for a moment). An act is an input; the answer is made of the facts it
 from collections.abc import Mapping
 from typing import Any
 
+from assent.model.constitution import Constitution
 from assent.model.errors import AssentError
-from assent.model.facts import CancelReleased, Fact, HaltCleared, HaltRaised, ResumeRefused, kind_of
-from assent.model.inputs import CancelAsked, HaltAsked, Input, ResumeAsked
+from assent.model.facts import (
+    AmendmentRefused,
+    CancelReleased,
+    ConstitutionChanged,
+    Fact,
+    HaltCleared,
+    HaltRaised,
+    ResumeRefused,
+    kind_of,
+)
+from assent.model.inputs import AmendmentAsked, CancelAsked, HaltAsked, Input, ResumeAsked
 from assent.model.text import shown
 
 Answer = dict[str, Any]
 
+# Facts by which an act has changed something.
+DONE = frozenset((HaltRaised, HaltCleared, CancelReleased, ConstitutionChanged))
 
-def act_input(request: Mapping[str, Any], now: int) -> Input:
-    """The input that a request asks for; `AssentError` when it asks for nothing we know."""
+
+def act_input(request: Mapping[str, Any], now: int, *, constitution: Constitution | None = None) -> Input:
+    """The input that a request asks for; `AssentError` when it asks for nothing we know.
+
+    `constitution`: what the file says, for an amendment; a running desk has none to offer and is never amended.
+    """
     command = request.get("cmd")
     by = _text(request, "by")
     if command == "halt":
@@ -25,20 +41,26 @@ def act_input(request: Mapping[str, Any], now: int) -> Input:
         return ResumeAsked(_text(request, "cause", needed=False), by, _text(request, "reason"), now)
     if command == "cancel":
         return CancelAsked(_text(request, "order_id", needed=False), by, now)
+    if command == "amend" and constitution is not None:
+        return AmendmentAsked(_text(request, "instead_of"), constitution, by, _text(request, "reason"), now)
     raise AssentError(f"the desk was asked for {shown(command, 40)}; it knows status, halt, resume and cancel")
 
 
 def act_answer(facts: list[Fact]) -> Answer:
     """What came of it, in words a program can read."""
-    refused = [fact for fact in facts if type(fact) is ResumeRefused]
-    done = [fact for fact in facts if type(fact) in (HaltRaised, HaltCleared, CancelReleased)]
+    refused = [_why_not(fact) for fact in facts if isinstance(fact, ResumeRefused | AmendmentRefused)]
+    done = [fact for fact in facts if type(fact) in DONE]
     answer: Answer = {"ok": not refused, "facts": [kind_of(fact) for fact in facts]}
     if refused:
-        answer["error"] = "; ".join(f"{fact.cause}: {fact.why}" for fact in refused)
+        answer["error"] = "; ".join(refused)
         answer["refused"] = True
     elif not done:
         answer["note"] = "nothing changed: it was so already"
     return answer
+
+
+def _why_not(fact: ResumeRefused | AmendmentRefused) -> str:
+    return f"{fact.cause}: {fact.why}" if isinstance(fact, ResumeRefused) else fact.why
 
 
 def _text(request: Mapping[str, Any], name: str, *, needed: bool = True) -> str:

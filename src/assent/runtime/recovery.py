@@ -1,12 +1,13 @@
 """Start-up is recovery, always: lease, verify, restore, and only then a desk that may decide.
 
 The same road after a clean stop, a crash and on the first day. What is not this desk's own, whole ledger is refused
-before anything is folded.
+before anything is folded. What the file says of the limits is compared with those in force, which only the fold knows:
+a file that is tighter somewhere and looser nowhere is offered to the desk, any other ends the start.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import msgspec
 
@@ -14,20 +15,39 @@ from assent.desk.desk import Desk
 from assent.ledger.anchors import AnchorFile, anchors_of
 from assent.ledger.chain import EMPTY, Head, seal_of
 from assent.ledger.check import check_ledger, check_seal
+from assent.ledger.errors import LedgerCorrupt
 from assent.ledger.lease import Lease
 from assent.ledger.port import Reader
+from assent.ledger.sealed import digest_fault
 from assent.ledger.sqlite import SqliteStore, open_reader
+from assent.model.change import LimitChange, changes_between, in_one_line, verdict_of
 from assent.model.constitution import Constitution
-from assent.model.errors import InvariantBroken
+from assent.model.errors import AssentError, InvariantBroken
 from assent.model.facts import Fact, StateMarked, decode_fact
-from assent.model.inputs import DeskStarting, Environment, HaltAsked, Input, LedgerOpening, Mode
+from assent.model.inputs import ConstitutionOffered, DeskStarting, Environment, HaltAsked, Input, LedgerOpening, Mode
 from assent.runtime.lastwords import FILE_NAME, LastWords
 
 DEATHS_MAX = 3
 
 
+class LimitsLoosened(AssentError):
+    """The file says limits that are looser than those in force. Nothing was started and nothing written."""
+
+    code: ClassVar[str] = "limits_loosened"
+
+    def __init__(self, changes: Sequence[LimitChange]) -> None:
+        self.changes = tuple(changes)
+        count = sum(change.becomes == "looser" for change in changes)
+        lines = "".join(f"\n  {in_one_line(change)}" for change in changes)
+        super().__init__(
+            f"The file loosens {count} of the limits in force, so nothing was started:{lines}\n"
+            "A start may only tighten limits, and takes a file as a whole or not at all. Put the values back, or have a"
+            " named person loosen them on the record: assent constitution amend --by NAME --reason REASON"
+        )
+
+
 class Identity(NamedTuple):
-    """What a desk is about: sealed with the first record, compared at every later start."""
+    """What a desk is about: sealed with the first record. All but the limits must be the same at every later start."""
 
     mode: Mode
     venue: str
@@ -41,7 +61,6 @@ class Identity(NamedTuple):
             "venue": self.venue,
             "environment": self.environment,
             "account": self.account,
-            "constitution_digest": self.constitution.digest(),
         }
 
 
@@ -64,14 +83,19 @@ def take_lease(place: Path, *, now: int) -> Lease:
     return Lease.take(place, started_ts=now)
 
 
-def open_ledger(place: Path, desk: Desk, identity: Identity, *, lease: Lease) -> Opened:
-    """Verify every record and anchor, compare the seal, fold everything into the desk."""
+def open_ledger(place: Path, desk: Desk, identity: Identity, *, lease: Lease, starting: bool = True) -> Opened:
+    """Verify every record and anchor, compare the seal, fold everything into the desk.
+
+    `starting`: the desk is to run, so its file may not loosen the limits in force. A person's act needs no such file.
+    """
     try:
         if place.exists():
             check_ledger(place, anchors=anchors_of(place))
         store = SqliteStore.open(place, create=True, lease=lease)
         try:
             restore(store, desk, identity)
+            if starting:
+                check_limits(desk, identity.constitution)
             return Opened(store, AnchorFile(anchors_of(place)), lease)
         except BaseException:  # boundary: only to close what was opened; raised again as it is
             store.close()
@@ -101,8 +125,10 @@ def _proven(ledger: Reader, desk: Desk, identity: Identity) -> Iterator[tuple[in
     """Each record decoded; when the next one is asked for, the desk has folded all that came before it."""
     for record in ledger.records():
         if record.seq == 1:
-            check_limits(seal_of(record), identity.constitution)
             check_seal(seal_of(record), identity.sealed())
+        fault = digest_fault(record)
+        if fault:
+            raise LedgerCorrupt(record.seq, fault)
         try:
             fact = decode_fact(record.kind, record.version, record.body)
         except msgspec.MsgspecError as error:
@@ -112,24 +138,23 @@ def _proven(ledger: Reader, desk: Desk, identity: Identity) -> Iterator[tuple[in
         yield record.ts, fact
 
 
-def check_limits(seal: Mapping[str, Any], constitution: Constitution) -> None:
-    """`LedgerMismatch` at the first limit that is not the sealed one, by its name and values."""
-    sealed = seal.get("constitution")
-    if not isinstance(sealed, dict):
-        return
-    check_seal(
-        {f"constitution.{name}": value for name, value in sealed.items()},
-        {
-            f"constitution.{name}": value
-            for name, value in msgspec.json.decode(msgspec.json.encode(constitution)).items()
-        },
-    )
+def check_limits(desk: Desk, constitution: Constitution) -> None:
+    """`LimitsLoosened` with every difference, if one of them is looser than what is in force."""
+    changes = _changes(desk, constitution)
+    if verdict_of(changes) == "looser":
+        raise LimitsLoosened(changes)
+
+
+def _changes(desk: Desk, constitution: Constitution) -> tuple[LimitChange, ...]:
+    seal = desk.state.seal
+    return changes_between(seal.constitution, constitution) if seal else ()
 
 
 def opening_inputs(
     desk: Desk, identity: Identity, *, ledger_id: str, build: str, state_dir: Path | None, now: int
 ) -> list[Input]:
-    """What the desk must be told first: its seal on a fresh ledger, that it starts, and what killed it before."""
+    """What the desk must be told first: its seal on a fresh ledger, or its file's limits where they are not those in
+    force; that it starts; and what killed it before."""
     inputs: list[Input] = []
     if desk.state.seal is None:
         inputs.append(
@@ -144,6 +169,8 @@ def opening_inputs(
                 received_ts=now,
             )
         )
+    elif _changes(desk, identity.constitution):
+        inputs.append(ConstitutionOffered(identity.constitution, now))
     inputs.append(DeskStarting(build, tuple(strategy.name for strategy in desk.strategies), now))
     if state_dir is not None:
         deaths = LastWords.repeated(state_dir / FILE_NAME)

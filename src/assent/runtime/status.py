@@ -119,7 +119,7 @@ MEASURES: Final[Mapping[str, Callable[[State], int]]] = {
 
 
 def _limits(state: State) -> list[dict[str, Any]]:
-    """Every limit of the sealed constitution that is one number and not off, and how much of it is used now."""
+    """Every limit of the constitution in force that is one number and not off, and how much of it is used now."""
     if state.seal is None:
         return []
     constitution = state.seal.constitution

@@ -1,0 +1,48 @@
+"""For every limit of the table a looser value and a tighter one, and any value: a new kind must be added here."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from assent.model.constitution import LIMITS, Constitution, Kind, Limit, Theme, Tier
+from assent.model.intents import Score
+
+NAMES = ("A", "B", "C", "D")
+# For a limit whose value is a list.
+PAIRS: dict[Kind, tuple[Any, Any]] = {
+    "names": (("A", "B"), ("A",)),
+    "scores": ((), (Score("dvs", 1),)),
+    "themes": ((), (Theme("t", ("A", "B")),)),
+    "tiers": ((), (Tier(5, 1),)),
+    "flag": (False, True),
+}
+
+
+def pair(limit: Limit) -> tuple[Any, Any]:
+    """A value of the limit, and one that is tighter."""
+    if limit.kind in PAIRS:
+        return PAIRS[limit.kind]
+    return (limit.most, limit.least) if limit.tighter == "lower" else (limit.least, limit.most)
+
+
+def values_of(limit: Limit) -> st.SearchStrategy[Any]:
+    """Few values, so that equal ones are drawn too."""
+    if limit.kind == "names":
+        return st.lists(st.sampled_from(NAMES), max_size=4).map(tuple)
+    if limit.kind == "scores":
+        return st.lists(st.builds(Score, st.sampled_from(("dvs", "eqs")), st.integers(0, 3)), max_size=3).map(tuple)
+    if limit.kind == "themes":
+        series = st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=True).map(tuple)
+        return st.lists(st.builds(Theme, st.sampled_from(("t", "u")), series), max_size=3).map(tuple)
+    if limit.kind == "tiers":
+        return st.lists(st.builds(Tier, st.integers(1, 3), st.integers(0, 3)), max_size=3).map(tuple)
+    if limit.kind == "flag":
+        return st.booleans()
+    return st.sampled_from((limit.least, (limit.least + limit.most) // 2, limit.most))
+
+
+@st.composite
+def constitutions(draw: st.DrawFn) -> Constitution:
+    """Constitutions that differ in a few limits, or in none."""
+    keys = draw(st.lists(st.sampled_from(LIMITS), max_size=4, unique=True))
+    return Constitution(**{limit.key: draw(values_of(limit)) for limit in keys})

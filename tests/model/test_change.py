@@ -1,0 +1,102 @@
+"""What changed between two constitutions: which way, in whose words, and that the order of them makes sense."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.model.limits import constitutions, pair, values_of
+
+from assent.model.change import STATED_MAX, LimitChange, changes_between, in_one_line, stated, verdict_of
+from assent.model.constitution import BY_KEY, LIMITS, Constitution, Limit, Tier
+from assent.model.intents import Score
+from assent.model.units import MICRO, MINUTE
+
+each_limit = pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: limit.key)
+
+
+@each_limit
+def test_a_tighter_value_is_tighter_there_and_looser_back(limit: Limit) -> None:
+    loose, tight = (Constitution(**{limit.key: value}) for value in pair(limit))
+    assert [(c.key, c.becomes) for c in changes_between(loose, tight)] == [(limit.key, "tighter")]
+    assert [(c.key, c.becomes) for c in changes_between(tight, loose)] == [(limit.key, "looser")]
+    assert (verdict_of(changes_between(loose, tight)), verdict_of(changes_between(tight, loose))) == (
+        "tighter", "looser",
+    )  # fmt: skip
+
+
+@each_limit
+@given(data=st.data())
+def test_of_one_limit_tighter_is_transitive_and_never_holds_both_ways(limit: Limit, data: st.DataObject) -> None:
+    one, two, three = (Constitution(**{limit.key: data.draw(values_of(limit))}) for _ in range(3))
+    ways = [verdict_of(changes_between(*both)) for both in ((one, two), (two, three), (one, three), (two, one))]
+    assert not (ways[0] == "tighter" and ways[3] == "tighter")
+    assert (ways[0] == "same") == (ways[3] == "same")
+    if "looser" not in ways[:2]:
+        assert ways[2] == ("same" if ways[:2] == ["same", "same"] else "tighter")
+
+
+@given(constitutions(), constitutions())
+def test_a_change_of_the_whole_is_the_changes_of_its_limits(one: Constitution, two: Constitution) -> None:
+    """So what holds of each limit holds of the whole."""
+    alone = [
+        changes_between(*(Constitution(**{limit.key: getattr(whole, limit.key)}) for whole in (one, two)))
+        for limit in LIMITS
+    ]
+    changes = changes_between(one, two)
+    assert changes == tuple(change for found in alone for change in found)
+    assert (verdict_of(changes) == "looser") == any(change.becomes == "looser" for change in changes)
+
+
+@given(constitutions())
+def test_nothing_changes_from_a_constitution_to_itself(one: Constitution) -> None:
+    assert changes_between(one, one) == ()
+    assert verdict_of(()) == "same"
+
+
+def test_one_limit_that_is_looser_makes_the_whole_change_looser() -> None:
+    changes = changes_between(Constitution(), Constitution(edge_min=30_000, open_positions_max=6))
+    assert [change.becomes for change in changes] == ["tighter", "looser"]
+    assert verdict_of(changes) == "looser"
+
+
+@pytest.mark.parametrize(
+    ("key", "one", "same"),
+    [
+        ("series", ("A", "B"), ("B", "A")),
+        ("series", ("A",), ("A", "A")),
+        ("scores_min", (Score("dvs", 2),), (Score("dvs", 1), Score("dvs", 2))),
+        ("risk_tiers", (Tier(9, 1),), (Tier(9, 1), Tier(5, 3))),
+    ],
+)
+def test_what_is_only_said_in_another_way_is_no_change(key: str, one: object, same: object) -> None:
+    assert changes_between(Constitution(**{key: one}), Constitution(**{key: same})) == ()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("edge_min", 20_000, "0.02"),
+        ("risk_per_trade_max", 10 * MICRO, "10.00"),
+        ("order_qty_max", 2_500_000, "2.5"),
+        ("order_qty_max", BY_KEY["order_qty_max"].loosest, "off"),
+        ("daily_loss_fraction_max", 125_000, "12.5%"),
+        ("entry_gap_min", 30 * MINUTE, "30m"),
+        ("open_positions_max", 5, "5"),
+        ("one_entry_per_market", True, "true"),
+        ("one_entry_per_market", False, "off"),
+        ("series", ("A", "B"), "A, B"),
+        ("series", (), "none"),
+        ("scores_min", (Score("dvs", 800_000),), "dvs=80%"),
+        ("risk_tiers", (Tier(2_500 * MICRO, 12 * MICRO),), "2500.00=12.00"),
+    ],
+)
+def test_a_value_is_stated_as_a_file_says_it(key: str, value: object, said: str) -> None:
+    assert stated(BY_KEY[key], value) == said
+
+
+def test_a_list_without_end_is_cut_where_it_is_stated() -> None:
+    many = tuple(f"{'X' * 100}{number}" for number in range(1_000))
+    assert len(stated(BY_KEY["series"], many)) <= STATED_MAX
+
+
+def test_a_change_on_one_line_names_both_values_and_the_way() -> None:
+    assert in_one_line(LimitChange("edge_min", "0.02", "0.01", "looser")) == "edge_min: 0.02 -> 0.01 (looser)"
