@@ -102,7 +102,8 @@ def test_the_awkward_things_of_a_market_s_life_have_happened() -> None:
     for kind in (
         "OrderUnknown", "OrderResolved", "OrderNotSent", "OrderRefused", "OrderClosed", "OrderQuarantined",
         "CancelReleased", "CancelEnded", "FillCorrected", "FeeDiffered", "MarketSettled", "CashMoved", "HaltRaised",
-        "HaltCleared", "ResumeRefused", "DiscrepancyFound", "AccountSnapshot", "ConstitutionChanged", "AmendmentRefused", "superseded",
+        "HaltCleared", "ResumeRefused", "DiscrepancyFound", "AccountSnapshot",
+        "ConstitutionChanged", "AmendmentRefused", "superseded",
     ):  # fmt: skip
         assert facts[kind] >= 20, kind
 

@@ -102,7 +102,7 @@ def a_constitution(rng: random.Random) -> Constitution:
         quote_proof_age_max=rng.randrange(1, 20) * SECOND, cycle_length=rng.randrange(1, 60) * SECOND,
         supersede_step_min=rng.choice((MICRO, MICRO, 1, 30_000)),
     )  # fmt: skip
-    share = rng.choice((0.0, 0.08, 0.16))
+    share = rng.choice((0.0, 0.07, 0.14))
     drawn = {key: draw(rng) for key, draw in DRAWS.items() if rng.random() < share}
     if "favourite_from" in drawn:
         drawn |= {key: DRAWS[key](rng) for key in ("favourite_edge_min", "favourite_confidence_min")}
@@ -254,7 +254,7 @@ class SmallWorld(WatchedWorld):
         group = chosen.exclusive_group if self.rng.random() < 0.5 else ""
         for market in self.markets:
             if market is chosen or (group and market.exclusive_group == group):
-                self.settle(market.id, self.rng.choice((0, MICRO, MICRO, 250_000, 333_333)))
+                self.settle(market.id, self.rng.choice((0, MICRO, MICRO, MICRO, 250_000, 333_333)))
 
     def settle(self, name: str, value: int) -> None:
         if name in self.exchange.settled:
