@@ -12,6 +12,7 @@ import sys
 from benchmarks.spine import Figure, all_figures
 
 EVENTS = 1_000_000
+PEER_WORKLOADS = {"w1": EVENTS, "w2": 200_000, "w3": EVENTS}
 
 
 def main() -> int:
@@ -20,10 +21,13 @@ def main() -> int:
     print(f"{'figure':<48}{'measured':>16} {'unit':<10}{'goal':>12}{'ratio':>8}")
     for figure in figures:
         print(line(figure))
-    peer = peer_rate()
-    if peer:
-        ours = next(figure.value for figure in figures if figure.name == "W3, memory ledger")
-        print(f"{'NautilusTrader, W3':<48}{peer:>16,.0f} {'events/s':<10}  ours over theirs: {ours / peer:.2f}")
+    for workload, size in PEER_WORKLOADS.items():
+        peer = peer_rate(workload, size)
+        if peer:
+            name = workload.upper()
+            ours = next(figure.value for figure in figures if figure.name == f"{name}, memory ledger")
+            label = f"NautilusTrader, {name}"
+            print(f"{label:<48}{peer:>16,.0f} {'events/s':<10}  ours over theirs: {ours / peer:.2f}")
     return 0
 
 
@@ -35,21 +39,21 @@ def line(figure: Figure) -> str:
     return f"{figure.name:<48}{shown:>16} {figure.unit:<10}{goal:>12}{ratio:>8}{note}"
 
 
-def peer_rate() -> float | None:
-    """Events a second of the peer on W3, measured now; None where it is not set up."""
+def peer_rate(workload: str, size: int) -> float | None:
+    """Events a second of the peer on a workload, measured now; None where it is not set up."""
     python, script = os.environ.get("ASSENT_BENCH_PEERS"), os.environ.get("ASSENT_BENCH_PEER_SCRIPT")
     data = os.environ.get("ASSENT_BENCH_DATA")
     if not (python and script and data):
         return None
     done = subprocess.run(  # noqa: S603 - the operator's own interpreter and script
-        [python, script, "w3"], capture_output=True, text=True, check=False, env={**os.environ, "BENCH_DATA": data}
+        [python, script, workload], capture_output=True, text=True, check=False, env={**os.environ, "BENCH_DATA": data}
     )
     lines = [text for text in done.stdout.splitlines() if text.startswith("RESULT ")]
     results = [json.loads(text.removeprefix("RESULT ")) for text in lines]
     if not results:
         print(f"the peer gave no result: {done.stderr[-300:]}", file=sys.stderr)
         return None
-    return EVENTS / float(results[0]["run_s"])
+    return size / float(results[0]["run_s"])
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
+from types import ModuleType
 from typing import NamedTuple
 
 from assent.desk.candidate import Candidate
@@ -26,9 +27,9 @@ from assent.ledger.memory import MemoryStore
 from assent.ledger.sqlite import SqliteStore
 from assent.ledger.verify import verify
 from assent.model.facts import SCHEMA_VERSION, decode_fact
-from assent.model.inputs import QuoteSeen
+from assent.model.inputs import BarSeen, QuoteSeen
 from assent.model.intents import Proposal
-from benchmarks import quotes, w3
+from benchmarks import bars, quotes, w1, w2, w3
 
 RUNS = 3
 
@@ -61,6 +62,10 @@ def all_figures(events: int, say: Callable[[str], None]) -> list[Figure]:
     for measure in (floor_loop, w3_memory, w3_sqlite, idle_quote, full_gate):
         say(measure.__name__)
         figures.extend(measure(stream, fairs, reference=reference))
+    del stream, fairs
+    for workload, goals in FUTURES:
+        say(workload.__name__)
+        figures.extend(on_bars(workload, goals, events))
     for other in (durable_append, verify_and_restore, cold_commands):
         say(other.__name__)
         figures.extend(other())
@@ -104,6 +109,41 @@ def w3_sqlite(stream: list[QuoteSeen], fairs: list[int], *, reference: bool) -> 
     rate = median(answer.quotes / answer.seconds for answer in answers)
     note = w3.verdict(answers[0], reference=reference)
     return [Figure("W3, SQLite FULL, batched", rate, "events/s", 1.5e6, "more", note)]
+
+
+# Goals with the ledger in memory and with SQLite.
+FUTURES = ((w1, (1e6, 0.8e6)), (w2, (0.3e6, 0.2e6)))
+
+
+def on_bars(workload: ModuleType, goals: tuple[float, float], events: int) -> list[Figure]:
+    """A futures workload with both ledgers, beside a bare callback loop over the same bars."""
+    stream, reference = bars.load(min(events, workload.EVENTS))
+    reference = reference and len(stream) == workload.EVENTS
+    name = workload.__name__.rpartition(".")[2].upper()
+    floors, memory, disk = [], [], []
+    for _ in range(RUNS):
+        floors.append(len(stream) / _timed(lambda: _call_for_each(stream)))
+        memory.append(workload.run(stream, MemoryStore()))
+        with tempfile.TemporaryDirectory() as folder:
+            store = SqliteStore.open(Path(folder) / "l.sqlite", create=True)
+            disk.append(workload.run(stream, store))
+            store.close()
+    floor = median(floors)
+    figures = [Figure(f"{name}, floor: bare callback loop", floor, "events/s", 0, "more")]
+    for ledger, answers, goal in (("memory ledger", memory, goals[0]), ("SQLite FULL, batched", disk, goals[1])):
+        rate = median(answer.bars / answer.seconds for answer in answers)
+        note = f"{floor / rate:.1f} floor loops; {workload.verdict(answers[0], reference=reference)}"
+        figures.append(Figure(f"{name}, {ledger}", rate, "events/s", goal, "more", note))
+    return figures
+
+
+def _call_for_each(stream: list[BarSeen]) -> None:
+    def callback(_view: object, bar: BarSeen) -> None:
+        if bar.high < bar.low:
+            raise ValueError("upside down")
+
+    for bar in stream:
+        callback(None, bar)
 
 
 def idle_quote(stream: list[QuoteSeen], fairs: list[int], **_: bool) -> list[Figure]:

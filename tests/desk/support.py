@@ -19,6 +19,7 @@ from assent.model.inputs import (
     Absent,
     Accepted,
     AccountSeen,
+    BarSeen,
     CancelAnswered,
     CancelAsked,
     CashSeen,
@@ -149,6 +150,11 @@ class Bench:
             )
         )  # fmt: skip
 
+    def bar(self, close: int, name: str = "MESTEST", spread: int = 1) -> list[Fact]:
+        """One bar that closes at so many points."""
+        at, wide = close * MICRO, spread * MICRO
+        return self.take(BarSeen(name, at, at + wide, at - wide, at, 0, self.now, self.now))
+
     def cycle(self) -> list[Fact]:
         return self.take(TimePassed(self.now))
 
@@ -179,6 +185,14 @@ class Bench:
         found = [fact.order for fact in self.propose(buy(**terms)) if isinstance(fact, OrderReleased)]
         assert len(found) == 1, self.facts[-1]
         return found[0]
+
+    def bracket(self, **terms: Any) -> list[Order]:
+        """Propose an entry with exits; it and its legs, all accepted by the venue."""
+        orders = [fact.order for fact in self.propose(buy(**terms)) if isinstance(fact, OrderReleased)]
+        assert orders, self.facts[-1]
+        for order in orders:
+            self.accept(order)
+        return orders
 
     def order(self, order: Order | str) -> OrderState:
         found = self.state.find_order(order if isinstance(order, str) else order.order_id)

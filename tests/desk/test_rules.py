@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.desk.support import MARKET, WIDE, Bench, Scripted, buy, close, kinds, limits, sell
 from tests.desk.worlds import LIMIT_WORLDS, World, world_of
-from tests.model.support import a_market
+from tests.model.support import a_future, a_market
 
 from assent.desk import gate
 from assent.desk.candidate import Candidate
 from assent.desk.rules import LIMITS_OF, RULES, in_force
 from assent.model.constitution import LIMITS, Constitution
+from assent.model.exits import Exits
 from assent.model.facts import Fact, IntentProposed, IntentRefused, OrderReleased
 from assent.model.inputs import DeskStarting, InstrumentSeen, PhaseSeen, StreamProven, Unknown
 from assent.model.intents import Check
@@ -98,6 +99,19 @@ def without_the_cash() -> World:
     return Bench(cash=MICRO), buy()
 
 
+def under_a_bracket_that_stands() -> World:
+    wide = limits(risk_per_trade_max=100 * MICRO)
+    bench = Bench(constitution=wide, cash=100_000 * MICRO, markets=(a_future(),))
+    bench.bar(5_000)
+    terms: Any = {
+        "instrument": "MESTEST", "price": 5_000 * MICRO, "fair": 5_010 * MICRO, "qty_max": MICRO, "type": "market",
+        "exits": Exits(stop_price=4_997 * MICRO),
+    }  # fmt: skip
+    entry = bench.bracket(**terms)[0]
+    bench.fill(entry)
+    return bench, buy(**terms)
+
+
 WORLDS: dict[str, Callable[[], World]] = {
     **{world.rule: world.build for world in LIMIT_WORLDS},
     "mode": in_observe_mode,
@@ -112,6 +126,7 @@ WORLDS: dict[str, Callable[[], World]] = {
     "one_open_intent": with_an_order_on_its_way,
     "edge": without_an_edge,
     "risk_per_trade": with_a_cap_below_the_smallest_size,
+    "one_bracket": under_a_bracket_that_stands,
     "open_positions": with_no_place_for_one_more_position,
     "total_exposure": with_enough_at_stake,
     "funds": without_the_cash,
@@ -144,7 +159,8 @@ def test_the_rules_stand_in_the_stated_order() -> None:
         "order_form", "one_open_intent", "capital", "daily_loss_guard", "weekly_loss_exceeded", "monthly_loss_exceeded",
         "consecutive_loss_pause", "cooldown_active",
         "price_band", "spread", "spread_norm", "confidence", "scores", "favourite", "edge", "ev",
-        "risk_per_trade", "order_qty", "order_notional", "duplicate", "overlap", "max_position_exceeded",
+        "risk_per_trade", "unprotected", "one_bracket", "order_qty", "order_notional", "duplicate", "overlap",
+        "max_position_exceeded",
         "position_notional", "open_positions", "market_exposure", "event_exposure", "series_exposure",
         "theme_exposure", "total_exposure",
         "max_orders_per_cycle_guard", "max_notional_per_cycle_guard", "orders_per_day", "notional_per_day",

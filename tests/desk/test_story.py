@@ -1,14 +1,19 @@
 """Why: a story holds everything that the ledger knows of an intent, and its money is the books' money."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.cli.support import EPOCH, RAIN, SNOW, Script
+from tests.desk.support import Bench, limits
+from tests.model.support import a_future
 
+from assent.cli.story_text import story_lines
 from assent.desk.story import Story, find, in_words, tell
 from assent.model import inputs
+from assent.model.exits import Exits
 from assent.model.facts import IntentProposed, IntentRefused, OrderReleased, kind_of
 from assent.model.grids import CENT_GRID, WHOLE_CONTRACTS
 from assent.model.instruments import Future, PerContractFee
@@ -288,3 +293,58 @@ def test_the_gains_of_all_openings_together_are_what_the_books_show(
     accounts = script.desk.state.accounts
     rounding = 2 * len(script.facts)
     assert abs(sum(gain or 0 for gain in gains) + accounts["realised"] + accounts["fees"]) <= rounding
+
+
+# --- futures -------------------------------------------------------------------------------------------
+
+
+def told(bench: Bench, order: Order) -> Story:
+    facts = [(number, ts, fact) for number, (ts, fact) in enumerate(bench.records, start=1)]
+    story = tell(facts, order.intent_id)
+    assert story is not None
+    return story
+
+
+@pytest.mark.parametrize(
+    ("side", "stop", "target", "gain"),
+    [("buy", 4_997, 5_004, 20_000_000 - 1_240_000), ("sell", 5_003, 4_996, 20_000_000 - 1_240_000)],
+)
+def test_a_bracket_on_a_future_is_told_as_one_story_with_the_books_own_gain(
+    side: Any, stop: int, target: int, gain: int
+) -> None:
+    wide = limits(risk_per_trade_max=100 * MICRO)
+    bench = Bench(constitution=wide, cash=100_000 * MICRO, markets=(a_future(),))
+    bench.bar(5_000)
+    exits = Exits(stop_price=stop * MICRO, target_price=target * MICRO)
+    entry, leg, goal = bench.bracket(
+        instrument="MESTEST", side=side, price=5_000 * MICRO, fair=target * MICRO, qty_max=MICRO, type="market",
+        exits=exits,
+    )  # fmt: skip
+    bench.fill(entry)
+    running = told(bench, entry).money
+    assert running is not None
+    assert (running.qty, running.left, running.cost, running.gain) == (MICRO, MICRO, 25_000 * MICRO, None)
+    bench.fill(goal)
+    bench.closed(leg, 0, "oca_cancel")
+    story = told(bench, entry)
+    assert story.money is not None
+    assert (story.money.qty, story.money.left, story.money.fees) == (MICRO, 0, 620_000)
+    assert story.money.gain == gain == bench.state.cash - 100_000 * MICRO
+    assert [fill.order_id for fill in story.fills] == [entry.order_id, goal.order_id]
+    assert kinds(story).count("OrderReleased") == 3
+    text = "\n".join(story_lines(story))
+    assert "YES" not in text
+    assert "profit" in text
+
+
+def test_a_future_that_settles_is_told_with_what_the_price_moved() -> None:
+    bench = Bench(
+        constitution=limits(unprotected_contracts_max=1, total_exposure_max=100_000 * MICRO),
+        cash=100_000 * MICRO, markets=(a_future(),),
+    )  # fmt: skip
+    bench.bar(5_000)
+    order = bench.hold(instrument="MESTEST", price=5_000 * MICRO, fair=5_010 * MICRO, qty_max=MICRO, type="market")
+    bench.settle("scalar", 4_990 * MICRO, name="MESTEST")
+    story = told(bench, order)
+    assert story.money is not None
+    assert story.money.gain == -50_000_000 - 620_000 == bench.state.cash - 100_000 * MICRO

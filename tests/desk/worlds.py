@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tests.desk.support import MARKET, Bench, buy, limits, sell
-from tests.model.support import a_market
+from tests.model.support import a_future, a_market
 
 from assent.desk.norms import SAMPLES_LEAST
 from assent.desk.strategy import View
@@ -17,6 +17,7 @@ from assent.model.units import MICRO, MINUTE, SECOND
 World = tuple[Bench, Any]
 BESIDE = a_market("KXTEST-26JAN05-B49.5")
 ELSEWHERE = a_market("KXTEST-26JAN06-B49.5", event="KXTEST-26JAN06")
+FUTURE = a_future()
 OF_ANOTHER_SERIES = a_market("KXRAIN-26JAN05-T1", event="KXRAIN-26JAN05", series="KXRAIN")
 ONE = MICRO
 
@@ -42,6 +43,21 @@ class QuoteBench(Bench):
     def propose(self, *proposals: Proposal) -> list[Fact]:
         self.quoted.says = list(proposals)
         return self.quote()
+
+
+class FutureBench(Bench):
+    """With a future beside the markets, and the cash for it."""
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**(values | {"cash": 100_000 * MICRO, "markets": (*values["markets"], FUTURE)}))
+        self.bar(5_000)
+
+
+def holding_a_future(bench: Bench) -> Any:
+    """One contract without a stop, and one more asked for."""
+    terms: Any = {"instrument": FUTURE.id, "price": 5_000 * MICRO, "fair": 5_010 * MICRO, "type": "market"}
+    bench.hold(qty_max=ONE, **terms)
+    return buy(qty_max=ONE, **terms)
 
 
 def after_a_loss(bench: Bench) -> Any:
@@ -141,6 +157,10 @@ LIMIT_WORLDS: tuple[LimitWorld, ...] = (
     LimitWorld("risk_per_trade", "risk_fraction_max", {"risk_fraction_max": 5}, fresh()),
     LimitWorld("risk_per_trade", "risk_tiers", {"risk_tiers": (Tier(1_001 * MICRO, 5_199),)}, fresh()),
     LimitWorld("risk_per_trade", "kelly_fraction_max", {"kelly_fraction_max": 1}, fresh(fair=540_000)),
+    LimitWorld(
+        "unprotected", "unprotected_contracts_max",
+        {"unprotected_contracts_max": 1, "total_exposure_max": 100_000 * ONE}, holding_a_future, FutureBench,
+    ),
     # A hundredth of a contract is the smallest order.
     LimitWorld("order_qty", "order_qty_max", {"order_qty_max": 9_999}, fresh()),
     LimitWorld("order_notional", "order_notional_max", {"order_notional_max": 4_999}, fresh()),

@@ -72,6 +72,7 @@ PROMISED = {
     "weekly_loss": (Level.REDUCING, "next_week"),
     "monthly_loss": (Level.REDUCING, "next_month"),
     "loss_streak": (Level.REDUCING, "next_day"),
+    "unprotected": (Level.REDUCING, "human"),
     "mark_missing": (Level.REDUCING, "clear_for"),
     "clock_jump": (Level.REDUCING, "clear_for"),
 }

@@ -17,7 +17,7 @@ from assent.model.levels import Level
 from assent.model.orders import Fill
 from assent.model.reasons import REASONS
 from assent.model.reasons import sentence as reason_sentence
-from assent.model.units import format_qty
+from assent.model.units import MICRO, format_qty
 
 WIDTH_MAX: Final = 240
 
@@ -74,11 +74,17 @@ def _measured(code: str, value: int | None) -> str:
     return in_unit(known.unit if known else "count", value)
 
 
+def _contracts(qty: int, at: int) -> str:
+    """A price beyond one dollar is no chance, so what is traded there has no YES."""
+    return format_qty(qty) if at > MICRO else f"{format_qty(qty)} YES"
+
+
 def _released(fact: facts.OrderReleased) -> str:
     order = fact.order
+    kind = "" if order.type == "limit" else f" {order.type}"
     return (
-        f"order {short(order.order_id)} released: {order.side} {format_qty(order.qty)} YES at {price(order.price)}"
-        f" in {order.instrument}, {order.time_in_force}, {fact.assent}"
+        f"order {short(order.order_id)} released: {order.side} {_contracts(order.qty, order.price)}"
+        f" at {price(order.price)}{kind} in {order.instrument}, {order.time_in_force}, {fact.assent}"
     )
 
 
@@ -101,7 +107,7 @@ def _fill(fill: Fill) -> str:
     verb = "bought" if fill.side == "buy" else "sold"
     role = "taker" if fill.taker else "maker"
     return (
-        f"{verb} {format_qty(fill.qty)} YES at {price(fill.price)} in {fill.instrument}, fee {money(fill.fee)}"
+        f"{verb} {_contracts(fill.qty, fill.price)} at {price(fill.price)} in {fill.instrument}, fee {money(fill.fee)}"
         f" ({role}), order {short(fill.order_id)}"
     )
 

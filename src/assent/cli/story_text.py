@@ -5,9 +5,11 @@ from textwrap import wrap
 from assent.cli.sentences import sentence_of
 from assent.cli.words import in_unit, line, money, plain, price, span, table, when
 from assent.desk.story import Money, Story
-from assent.model.instruments import Instrument
+from assent.model.instruments import Future, Instrument
 
 WIDTH = 100
+_BINARY_WORDS = ("  cost", "  given back for", "  settlement paid")
+_FUTURE_WORDS = ("  entered at a notional of", "  left for", "  settled for")
 
 
 def story_lines(story: Story) -> list[str]:
@@ -33,11 +35,12 @@ def _idea(story: Story) -> list[str]:
     lines = [
         f"intent {line(intent.intent_id)}  code {line(intent.code)}  {where}",
         f"  {line(intent.strategy)} wanted to {story.words} in {line(intent.instrument)}{_title(story.instrument)}",
-        f"  decided {decided} UTC (record {story.seq}, decision {intent.decision}); {_held(story.held_before)} before",
+        f"  decided {decided} UTC (record {story.seq}, decision {intent.decision}); {_held(story)} before",
         f"  size {in_unit('qty', intent.qty)}, worst loss {money(intent.worst_loss)}, fees at most {money(intent.fee)}",
     ]
     if intent.fair is not None:
-        lines.append(f"  estimate YES {price(intent.fair)}, edge after fees {price(intent.edge)} a contract")
+        side = "" if _is_future(story) else "YES "
+        lines.append(f"  estimate {side}{price(intent.fair)}, edge after fees {price(intent.edge)} a contract")
     if intent.reason:
         lines += _wrapped(f"because: {line(intent.reason)}", indent=2)
     return lines
@@ -47,8 +50,14 @@ def _title(instrument: Instrument | None) -> str:
     return f"\n  {line(instrument.title)}" if instrument and instrument.title else ""
 
 
-def _held(qty: int) -> str:
-    return f"held {in_unit('qty', abs(qty))} {'YES' if qty > 0 else 'NO'}" if qty else "nothing was held"
+def _is_future(story: Story) -> bool:
+    return type(story.instrument) is Future
+
+
+def _held(story: Story) -> str:
+    qty = story.held_before
+    sides = ("long", "short") if _is_future(story) else ("YES", "NO")
+    return f"held {in_unit('qty', abs(qty))} {sides[qty < 0]}" if qty else "nothing was held"
 
 
 def _quote(story: Story) -> list[str]:
@@ -61,7 +70,11 @@ def _quote(story: Story) -> list[str]:
     ]
     said, came, proven = span(ages.source_ns), span(ages.received_ns), span(ages.proven_ns)
     age = f"  {said} old by the venue's time, {came} since it came in, {proven} since it was last proven"
-    return ["the quote it rests on (YES)", *table(rows, right=(1, 3)), age]
+    return [
+        "the quote it rests on" if _is_future(story) else "the quote it rests on (YES)",
+        *table(rows, right=(1, 3)),
+        age,
+    ]
 
 
 def _checks(story: Story) -> list[str]:
@@ -117,7 +130,7 @@ def _end(story: Story) -> list[str]:
         value = f" at {price(settled.value)}" if settled.result == "scalar" else ""
         lines = [f"the market settled {settled.result.upper()}{value} on {when(settled.ts)} (record {settled.seq})"]
     if story.money:
-        lines += _money(story.money)
+        lines += _money(story.money, future=_is_future(story))
     elif story.hindsight_per_contract is not None:
         gained = "gained" if story.hindsight_per_contract >= 0 else "lost"
         lines.append(
@@ -127,14 +140,16 @@ def _end(story: Story) -> list[str]:
     return [plain(text) for text in lines]
 
 
-def _money(sums: Money) -> list[str]:
-    """This intent alone."""
+def _money(sums: Money, *, future: bool) -> list[str]:
+    """This intent alone. Nothing is paid for a future: its sums are notionals; the fees and the end are money."""
     if not sums.qty:
         return ["this intent alone: nothing was filled, nothing was paid"]
-    rows = [("  cost", money(sums.cost)), ("  fees", money(sums.fees))]
+    entered, left, settled = _FUTURE_WORDS if future else _BINARY_WORDS
+    rows = [(entered, money(sums.cost)), ("  fees", money(sums.fees))]
     if sums.proceeds:
-        rows += [("  given back for", money(sums.proceeds)), ("  fees of giving back", money(sums.proceeds_fees))]
-    rows.append(("  settlement paid", money(sums.payout)))
+        rows += [(left, money(sums.proceeds)), ("  fees of giving back", money(sums.proceeds_fees))]
+    if sums.payout or not future:
+        rows.append((settled, money(sums.payout)))
     if sums.gain is None:
         rows.append(("  still held", f"{in_unit('qty', sums.left)} contracts"))
     else:

@@ -162,7 +162,7 @@ def mark_equity(desk: Context) -> None:
         if instrument is None or (market is not None and market.phase in ("closed", "determined", "settled")):
             total += paid
             continue
-        quote = market.quote if market else None
+        quote = market.touch() if market else None
         value = money.mark_value(instrument, position, bid=quote.bid, ask=quote.ask) if quote else None
         if value is None:
             missing = name

@@ -4,7 +4,7 @@ A fill always moves the money, whatever we believed of its order. What the order
 into quarantine and halts; it is never dropped and never read as something else.
 """
 
-from assent.desk import account, control, intake
+from assent.desk import account, brackets, control, exits, intake
 from assent.desk.context import Context
 from assent.desk.orders import ENDED, OVER, may
 from assent.desk.state import OrderState
@@ -68,6 +68,8 @@ def evidence_seen(desk: Context, inp: EvidenceSeen) -> None:
     if order is None or order.status != "unknown":
         return
     desk.emit(OrderResolved(order_id=inp.order_id, finding=inp.finding, source=inp.source))
+    exits.parent_ended(desk, order)
+    exits.child_rests(desk, order)
 
 
 def cancel_answered(desk: Context, inp: CancelAnswered) -> None:
@@ -108,7 +110,7 @@ def fill_seen(desk: Context, inp: FillSeen) -> None:
         control.raise_halt(desk, "foreign_fill", by="desk", detail=detail)
         return
     late = order.status in OVER
-    overfilled = order.filled + fill.qty > order.order.qty
+    overfilled = order.filled + fill.qty > order.order.qty or brackets.leaves_too_much(state, order, fill)
     desk.emit(FillBooked(fill=fill))
     _compare_fee(desk, fill)
     if late or overfilled:
@@ -154,6 +156,7 @@ def _accepted(desk: Context, order: OrderState, outcome: Accepted) -> None:
             remaining=outcome.remaining,
         )
     )
+    exits.child_rests(desk, order)
     if contradicts:
         desk.emit(OrderQuarantined(order_id=order_id, reason="late_fill"))
         control.raise_halt(desk, "late_fill", by="desk", detail=f"late acceptance: order {order_id}")
@@ -163,6 +166,7 @@ def _live(desk: Context, order: OrderState, event: str, fact: Fact) -> None:
     """State the fact where the order's life knows the event; else a repeat, or a contradiction for people."""
     if may(order.status, event):
         desk.emit(fact)
+        exits.parent_ended(desk, order)
     elif order.status not in ENDED:
         intake.reject(desk, "already_answered", "answer", order.order.order_id)
 
@@ -170,6 +174,7 @@ def _live(desk: Context, order: OrderState, event: str, fact: Fact) -> None:
 def _close(desk: Context, order: OrderState, why: str, filled: int) -> None:
     if may(order.status, "close") and order.venue_filled is None:
         desk.emit(OrderClosed(order_id=order.order.order_id, why=shown(why), filled=max(filled, order.filled)))
+        exits.parent_ended(desk, order)
 
 
 def _worse_than_asked(order: Order, fill: Fill) -> bool:

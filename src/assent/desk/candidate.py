@@ -1,15 +1,15 @@
 """An idea on its way through the gate: the proposal, what the desk measured for it, and the size it was cut to."""
 
-from assent.desk import exposure, sizing
+from assent.desk import brackets, exposure, futures, sizing
 from assent.desk.market import Market
 from assent.desk.state import State
 from assent.model import ids
 from assent.model.constitution import Constitution
 from assent.model.fees import fee_estimate, fee_worst
-from assent.model.instruments import Instrument, price_fits
+from assent.model.instruments import Future, Instrument, price_fits
 from assent.model.intents import Intent, Proposal, QuoteTaken
 from assent.model.orders import Side
-from assent.model.units import MICRO, share_down, share_up
+from assent.model.units import MICRO, mul_down, share_down, share_up
 
 
 class Candidate:
@@ -21,6 +21,7 @@ class Candidate:
         "fee",
         "market",
         "now",
+        "oca_group",
         "price",
         "proposal",
         "qty",
@@ -29,6 +30,7 @@ class Candidate:
         "side",
         "state",
         "strategy",
+        "without_stop",
         "worst_loss",
     )
 
@@ -57,6 +59,9 @@ class Candidate:
         self.fee = 0
         self.worst_loss: int | None = None
         self.edge: int | None = None
+        self.oca_group = proposal.oca_group
+        # A future that nothing bounds: judged by a count of contracts instead.
+        self.without_stop = False
         if market is not None and self._form_allows_size():
             _SIZERS[proposal.action](self)
 
@@ -98,8 +103,9 @@ class Candidate:
             expires_ts=None if proposal.life_ns is None else self.now + proposal.life_ns,
             order_id=proposal.order_id,
             parent=proposal.parent,
-            oca_group=proposal.oca_group,
+            oca_group=self.oca_group,
             protective=proposal.protective,
+            exits=proposal.exits,
             scores=proposal.scores,
             reason=proposal.reason,
         )
@@ -111,6 +117,10 @@ def _size_open(candidate: Candidate) -> None:
     if market is None or seal is None:
         return
     instrument = market.instrument
+    stop_price = proposal.exits.stop_price if proposal.exits else None
+    if type(instrument) is Future and stop_price is None:
+        _size_without_stop(candidate, instrument, seal.constitution)
+        return
     candidate.risk_cap = sizing.risk_cap(
         seal.constitution, candidate.state, instrument, side=candidate.side, price=candidate.price, fair=proposal.fair
     )
@@ -118,7 +128,7 @@ def _size_open(candidate: Candidate) -> None:
         instrument,
         side=candidate.side,
         price=candidate.price,
-        stop_price=proposal.stop_price,
+        stop_price=stop_price,
         cap=candidate.risk_cap,
         qty_max=proposal.qty_max,
     )
@@ -128,12 +138,41 @@ def _size_open(candidate: Candidate) -> None:
     judged = candidate.qty or instrument.quantities.least
     candidate.fee = fee_worst(instrument, candidate.side, candidate.price, judged)
     candidate.worst_loss = exposure.entry_loss(
-        instrument, side=candidate.side, price=candidate.price, qty=judged, stop_price=proposal.stop_price
+        instrument, side=candidate.side, price=candidate.price, qty=judged, stop_price=stop_price
     )
-    if proposal.fair is not None:
-        gain = proposal.fair - candidate.price if candidate.side == "buy" else candidate.price - proposal.fair
-        expected = fee_estimate(instrument, candidate.side, candidate.price, judged)
-        candidate.edge = gain - share_up(expected, judged, MICRO)
+    _measure_edge(candidate, instrument, judged)
+
+
+def _size_without_stop(candidate: Candidate, instrument: Future, limits: Constitution) -> None:
+    """As many contracts as the owner allows without a stop; where none are allowed, nothing bounds the loss.
+
+    The count stands in place of the amount per trade. What else caps a trade still does, on the whole notional.
+    """
+    state, side, price, fair = candidate.state, candidate.side, candidate.price, candidate.proposal.fair
+    candidate.without_stop = True
+    candidate.risk_cap = sizing.relative_cap(limits, state, instrument, side=side, price=price, fair=fair)
+    candidate.qty = futures.room_without_stop(state, instrument, side=side, qty_max=candidate.proposal.qty_max)
+    if candidate.qty:
+        _cut_to_order_caps(candidate, instrument, limits)
+    elif limits.unprotected_contracts_max and not futures.room_without_stop(state, instrument, side=side, qty_max=None):
+        candidate.cut = "unprotected"
+    judged = candidate.qty or instrument.quantities.least
+    candidate.fee = fee_worst(instrument, side, price, judged)
+    if limits.unprotected_contracts_max:
+        candidate.worst_loss = futures.loss_without_stop(state, instrument, side=side, price=price, qty=judged)
+    _measure_edge(candidate, instrument, judged)
+
+
+def _measure_edge(candidate: Candidate, instrument: Instrument, judged: int) -> None:
+    """Money that one contract promises after the fee to get in."""
+    fair = candidate.proposal.fair
+    if fair is None:
+        return
+    gain = fair - candidate.price if candidate.side == "buy" else candidate.price - fair
+    if type(instrument) is Future:
+        gain = mul_down(gain, instrument.multiplier)
+    expected = fee_estimate(instrument, candidate.side, candidate.price, judged)
+    candidate.edge = gain - share_up(expected, judged, MICRO)
 
 
 def _cut_to_order_caps(candidate: Candidate, instrument: Instrument, constitution: Constitution) -> None:
@@ -160,7 +199,9 @@ def _size_close(candidate: Candidate) -> None:
     leaving = sum(
         order.open_qty
         for order in candidate.state.orders.values()
-        if order.order.instrument == proposal.instrument and order.order.side == candidate.side
+        if order.order.instrument == proposal.instrument
+        and order.order.side == candidate.side
+        and order.order.parent is None
     )
     wanted = max(0, abs(held) - leaving)
     if proposal.qty_max is not None:
@@ -169,6 +210,8 @@ def _size_close(candidate: Candidate) -> None:
     if candidate.qty:
         candidate.fee = fee_worst(market.instrument, candidate.side, candidate.price, candidate.qty)
     candidate.worst_loss = candidate.fee
+    # The legs of a bracket give way to this order, contract for contract.
+    candidate.oca_group = brackets.group(candidate.state, proposal.instrument)
 
 
 def _size_nothing(candidate: Candidate) -> None:

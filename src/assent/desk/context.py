@@ -4,7 +4,7 @@ The desk's handlers take this and not the desk itself, so that none of them know
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from assent.desk.fold import evolve
 from assent.desk.market import Market, Streams
@@ -15,6 +15,8 @@ from assent.model.facts import Fact, HaltCleared, StateMarked, StrategyStopped
 from assent.model.inputs import CorrectionSeen
 
 MARK_EVERY = 1_000
+# Under this name the desk proposes for itself; a strategy that was stopped does not keep it from leaving.
+BY = "desk"
 
 
 class Cell(Protocol):
@@ -40,6 +42,14 @@ class Refusal:
         self.repeats = 0
 
 
+class Attempt(NamedTuple):
+    """The last try of the desk to leave a position: what was held, how often in vain, and when it may try again."""
+
+    held: int
+    in_vain: int
+    again_ts: int
+
+
 class Context:
     """One instance for one account in one mode, as far as it needs no inputs."""
 
@@ -49,6 +59,7 @@ class Context:
         self.strategies = tuple(strategies)
         names = [strategy.name for strategy in strategies]
         require(len(set(names)) == len(names), "strategy_names_repeat", names=names)
+        require(BY not in names, "strategy_name_is_the_desks", names=names)
         self.record_keepers = frozenset(s.name for s in strategies if getattr(s, "records_decisions", False) is True)
         silent = [s.name for s in strategies if s.name in self.record_keepers and not hasattr(s, "on_cycle")]
         require(not silent, "decisions_are_recorded_at_cycles", strategies_without_on_cycle=silent)
@@ -56,6 +67,7 @@ class Context:
         self.markets: dict[str, Market] = {}
         self.streams = Streams()
         self.view = View(self.state, self.markets)
+        self.guards = self.state.guards
         # Soft: what was refused last per idea, and when a cause that clears by itself was last seen.
         self.refused: dict[tuple[str, str, str, str], Refusal] = {}
         self.cause_seen: dict[str, int] = {}
@@ -69,6 +81,10 @@ class Context:
         self.early_corrections: dict[str, CorrectionSeen] = {}
         self.hooks: dict[str, list[tuple[int, str, Callable[..., Any]]]] = {}
         self.on_quote: list[tuple[int, str, Callable[..., Any]]] = []
+        self.on_bar: list[tuple[int, str, Callable[..., Any]]] = []
+        # Soft: when each exit may be tried again, and when a position was last seen under its stop.
+        self.attempts: dict[str, Attempt] = {}
+        self.protected_ts: dict[str, int] = {}
         self._facts: list[Fact] = []
         self.wire_hooks()
 
@@ -91,4 +107,4 @@ class Context:
                 for index, strategy in enumerate(self.strategies)
                 if hasattr(strategy, hook) and strategy.name not in stopped
             ]
-        self.on_quote = self.hooks["on_quote"]
+        self.on_quote, self.on_bar = self.hooks["on_quote"], self.hooks["on_bar"]

@@ -1,6 +1,6 @@
 """Starting, stopping, halting, resuming, and what each cycle of the clock brings about."""
 
-from assent.desk import account, amending, halts, losses, norms, ranking
+from assent.desk import account, amending, exits, halts, losses, norms, ranking
 from assent.desk.context import Context
 from assent.desk.orders import may_ask_cancel
 from assent.model.facts import (
@@ -80,6 +80,7 @@ def time_passed(desk: Context, _inp: TimePassed) -> None:
     losses.watch(desk)
     for cause in halts.quiet_causes(state, desk.cause_seen, now):
         desk.emit(HaltCleared(cause=cause, by="desk", reason="quiet for long enough"))
+    exits.cycle(desk)
     ranking.cycle(desk)
 
 

@@ -8,14 +8,14 @@ times give the same facts, in paper, in live, in replay and in a simulation.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from assent.desk import account, amending, answers, charter, control, intake, proposing
+from assent.desk import account, amending, answers, brackets, charter, control, exits, intake, proposing
 from assent.desk.context import Cell, Context
 from assent.desk.fold import evolve
 from assent.desk.strategy import Strategy
 from assent.model import inputs
 from assent.model.errors import require
 from assent.model.facts import Fact
-from assent.model.inputs import Input, QuoteSeen
+from assent.model.inputs import BarSeen, Input, QuoteSeen, bar_fault
 from assent.model.levels import ALLOWED
 from assent.model.units import SECOND
 
@@ -37,17 +37,31 @@ class Desk(Context):
         if ts < self.now:
             require(False, "time_went_back", ts=ts, last=self.now)
         self.now = self.view.now = ts
-        if type(inp) is not QuoteSeen:
+        # The hot road: keep the quote or the bar, see to the exits, ask the strategies, and only then do work.
+        if type(inp) is QuoteSeen:
+            market = self.markets.get(inp.instrument)
+            if market is None:
+                return self._rejected("market_data_unlisted", "quote", inp.instrument)
+            market.quote, hooks = inp, self.on_quote
+        elif type(inp) is BarSeen:
+            market = self.markets.get(inp.instrument)
+            if market is None:
+                return self._rejected("market_data_unlisted", "bar", inp.instrument)
+            fault = bar_fault(market.instrument, inp)
+            if fault:
+                return self._rejected(fault, "bar", inp.instrument)
+            market.bar, hooks = inp, self.on_bar
+        else:
             facts = self._facts = []
             self._handlers[type(inp)](self, inp)
             return facts
-        # The hot road: keep the quote, ask the strategies, and only then do work.
-        market = self.markets.get(inp.instrument)
-        if market is None:
-            return self._unlisted(inp)
-        market.quote = inp
         facts = NOTHING
-        for index, name, hook in self.on_quote:
+        if self.guards:
+            guard = self.guards.get(inp.instrument)
+            if guard is not None and guard.watched:
+                facts = self._fresh()
+                exits.look(self, market, guard)
+        for index, name, hook in hooks:
             self.cell.value = index
             try:
                 proposals = hook(self.view, inp)
@@ -68,7 +82,11 @@ class Desk(Context):
             return "not_released" if self.state.find_order(order_id) is None else "already_answered"
         if order.status != "released":
             return "already_answered"
-        if order.intent.action not in ALLOWED[self.state.level] or order.intent.strategy in self.state.stopped:
+        if order.order.parent is not None:
+            obstacle = brackets.obstacle(self.state, order)
+            if obstacle:
+                return obstacle
+        elif order.intent.action not in ALLOWED[self.state.level] or order.intent.strategy in self.state.stopped:
             return "halted"
         if charter.outdated(self.state, order):
             return "limits_changed"
@@ -85,9 +103,9 @@ class Desk(Context):
         self.now = self.state.ts
         self.wire_hooks()
 
-    def _unlisted(self, quote: QuoteSeen) -> list[Fact]:
+    def _rejected(self, code: str, source: str, instrument: str) -> list[Fact]:
         facts = self._fresh()
-        intake.reject(self, "market_data_unlisted", "quote", quote.instrument)
+        intake.reject(self, code, source, instrument)
         return facts
 
     def _fresh(self) -> list[Fact]:
@@ -98,7 +116,6 @@ class Desk(Context):
 # A handler takes exactly its input's type, which the table's own type cannot say.
 HANDLERS: dict[type, Callable[[Desk, Any], None]] = {
     inputs.InstrumentSeen: intake.instrument_seen,
-    inputs.BarSeen: intake.bar_seen,
     inputs.StreamProven: intake.stream_proven,
     inputs.ForecastSeen: intake.forecast_seen,
     inputs.PhaseSeen: intake.phase_seen,

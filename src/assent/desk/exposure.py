@@ -3,9 +3,10 @@
 For each way a market can end we add the position's result and, of every order that may still fill, only what would
 hurt: that is the worst over all subsets of open orders. Markets are added up, exclusive or not, since only the plain
 sum survives two winners or a scalar settlement. A future's loss is bounded by its protective stop; without one it
-counts as unbounded, and a position counts with its whole notional.
+counts as unbounded, and a position counts with its whole notional (see `desk.futures`).
 """
 
+from assent.desk import futures
 from assent.desk.state import OrderState, State
 from assent.model.fees import fee_worst
 from assent.model.instruments import BinaryContract, Instrument
@@ -74,7 +75,7 @@ def instrument_exposure(state: State, name: str, orders: list[OrderState]) -> in
         return position.cost if position else 0
     instrument = state.find_instrument(name)
     if type(instrument) is not BinaryContract:
-        cost = position.cost if position else 0
+        cost = futures.position_risk(instrument, position, orders) if position else 0  # type: ignore[arg-type]
         return cost + sum(order.intent.worst_loss for order in orders if order.intent.action == "open")
     return max(0, *(-result_at(state, name, orders, payout) for payout in (0, MICRO)))
 

@@ -7,8 +7,8 @@ other road, so what runs and what is restored cannot differ.
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from assent.desk import charter, halts, money, orders, pace, worth
-from assent.desk.state import Outcome, Position, State
+from assent.desk import brackets, charter, halts, money, orders, pace, worth
+from assent.desk.state import Guard, OrderState, Outcome, Position, State
 from assent.model import facts
 from assent.model.errors import InvariantBroken, require
 from assent.model.facts import Fact
@@ -84,6 +84,8 @@ def _fill_booked(state: State, ts: int, fact: facts.FillBooked) -> None:
     state.archive.note(fill)
     order = orders.step(state, fill.order_id, "fill")
     order.filled += fill.qty
+    _drop_guard(state, fill.instrument)
+    _set_guard(state, ts, order)
     orders.end_if_done(state, order)
 
 
@@ -102,6 +104,7 @@ def _fill_corrected(state: State, ts: int, fact: facts.FillCorrected) -> None:
         fill_id=old.fill_id, order_id=old.order_id, instrument=old.instrument, side=old.side,
         price=correction.price, qty=correction.qty, fee=correction.fee, taker=old.taker, venue_ts=correction.venue_ts,
     )  # fmt: skip
+    _drop_guard(state, old.instrument)
     state.archive.fills[new.fill_id] = new
     state.archive.note(new)
     order = state.find_order(old.order_id)
@@ -122,6 +125,7 @@ def _market_settled(state: State, ts: int, fact: facts.MarketSettled) -> None:
     outcome = Outcome(result=fact.result, value=fact.value)
     state.archive.outcomes[name] = outcome
     state.archive.note(outcome)
+    state.guards.pop(name, None)
     listed = state.instruments.pop(name, None)
     if listed:
         state.archive.instruments[name] = listed
@@ -156,6 +160,25 @@ def _book(state: State, name: str, *, side: Side, price: int, qty: int, fee: int
         state.positions[name] = booking.position
     else:
         state.positions.pop(name, None)
+
+
+def _drop_guard(state: State, name: str) -> None:
+    """Exits end with the position they were for. Asked once a fact: a correction passes through nothing held."""
+    guard, held = state.guards.get(name), state.held(name)
+    if guard is not None and (not held or (held > 0) != (guard.side == "buy")):
+        del state.guards[name]
+
+
+def _set_guard(state: State, ts: int, order: OrderState) -> None:
+    """From its first fill on, an entry's exits stand for the whole position; a later entry's replace them."""
+    intent, standing = order.intent, state.guards.get(order.order.instrument)
+    if intent.exits is None or (standing is not None and standing.intent_id == intent.intent_id):
+        return
+    held = state.held(intent.instrument)
+    if not held or (held > 0) != (intent.side == "buy"):
+        return
+    watched = brackets.has_watch(_instrument(state, intent.instrument), intent.exits)
+    state.guards[intent.instrument] = Guard(intent.intent_id, intent.side, intent.exits, ts, watched)
 
 
 def _instrument(state: State, name: str) -> Instrument:

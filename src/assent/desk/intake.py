@@ -1,7 +1,8 @@
 """What the market tells us: kept as soft state, shown to the strategies, never a fact by itself.
 
 What cannot be true is counted and recorded at its 1st, 2nd, 4th, 8th… time, so that a broken feed cannot flood the
-ledger. The full check of a quote stands at the door (`model.inputs.quote_fault`), before it becomes an input.
+ledger. The full check of a quote stands at the venue's door (`model.inputs.quote_fault`), before it becomes an input;
+that of a bar in `desk.desk`, since the venue's door knows quotes only.
 """
 
 from assent.desk import proposing
@@ -9,13 +10,11 @@ from assent.desk.context import Context
 from assent.desk.market import Market
 from assent.model.facts import InputRejected, InstrumentListed
 from assent.model.inputs import (
-    BarSeen,
     ForecastSeen,
     InstrumentSeen,
     PhaseSeen,
     RejectionSeen,
     StreamProven,
-    bar_fault,
 )
 from assent.model.instruments import instrument_fault
 from assent.model.text import shown
@@ -36,15 +35,6 @@ def instrument_seen(desk: Context, inp: InstrumentSeen) -> None:
     market.instrument = instrument
     if desk.state.instruments.get(instrument.id) not in (None, instrument):
         desk.emit(InstrumentListed(instrument=instrument))
-
-
-def bar_seen(desk: Context, bar: BarSeen) -> None:
-    market = desk.markets.get(bar.instrument)
-    fault = bar_fault(market.instrument, bar) if market else "market_data_unlisted"
-    if fault:
-        reject(desk, fault, "bar", bar.instrument)
-        return
-    proposing.ask(desk, "on_bar", bar)
 
 
 def stream_proven(desk: Context, inp: StreamProven) -> None:

@@ -26,8 +26,8 @@ def book_fill(instrument: Instrument, position: Position, *, side: Side, price: 
     closing = min(qty, abs(held)) if held and (held > 0) != (side == "buy") else 0
     opening = qty - closing
     basis = position.cost if closing == abs(held) else share_up(closing, abs(held), position.cost)
-    proceeds = _exit_value(instrument, held, price, closing, basis)
-    cost = _entry_cost(instrument, side, price, opening)
+    proceeds = exit_value(instrument, held, price, closing, basis)
+    cost = entry_cost(instrument, side, price, opening)
     paid_in_cash = type(instrument) is BinaryContract
     signed = qty if side == "buy" else -qty
     entries = {
@@ -46,7 +46,7 @@ def book_settlement(instrument: Instrument, position: Position, *, value: int) -
     basis = position.cost
     if type(instrument) is BinaryContract:
         return _balanced(Booking(Position(), {CASH: payout, POSITIONS: -basis, REALISED: basis - payout}))
-    gain = _exit_value(instrument, held, value, abs(held), basis) - basis
+    gain = exit_value(instrument, held, value, abs(held), basis) - basis
     return _balanced(Booking(Position(), {CASH: gain, REALISED: -gain}))
 
 
@@ -55,7 +55,7 @@ def settlement_payout(instrument: Instrument, position: Position, *, value: int)
     held = position.qty
     if type(instrument) is BinaryContract:
         return mul_down(value if held > 0 else MICRO - value, abs(held))
-    return _exit_value(instrument, held, value, abs(held), position.cost) - position.cost
+    return exit_value(instrument, held, value, abs(held), position.cost) - position.cost
 
 
 def book_transfer(amount: int) -> dict[str, int]:
@@ -70,7 +70,7 @@ def mark_value(instrument: Instrument, position: Position, *, bid: int | None, a
     price = bid if position.qty > 0 else ask
     if price is None:
         return None
-    value = _exit_value(instrument, position.qty, price, abs(position.qty), position.cost)
+    value = exit_value(instrument, position.qty, price, abs(position.qty), position.cost)
     return value if type(instrument) is BinaryContract else value - position.cost
 
 
@@ -82,13 +82,14 @@ def post(accounts: dict[str, int], entries: dict[str, int]) -> None:
         raise InvariantBroken("accounts_do_not_sum_to_zero", accounts=dict(accounts))
 
 
-def _entry_cost(instrument: Instrument, side: Side, price: int, qty: int) -> int:
+def entry_cost(instrument: Instrument, side: Side, price: int, qty: int) -> int:
+    """What a position of this size costs: money paid for a binary contract, entry notional for a future."""
     if type(instrument) is Future:
         return mul_up(mul_up(price, instrument.multiplier), qty)
     return mul_up(price if side == "buy" else MICRO - price, qty)
 
 
-def _exit_value(instrument: Instrument, held: int, price: int, qty: int, basis: int) -> int:
+def exit_value(instrument: Instrument, held: int, price: int, qty: int, basis: int) -> int:
     """What giving back `qty` of a position brings. For a future: its basis plus the gain."""
     if not qty:
         return 0

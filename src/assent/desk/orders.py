@@ -4,6 +4,7 @@
 money moves, and the order goes to quarantine for a person to look at. Nothing is ever forgotten.
 """
 
+from assent.desk import brackets
 from assent.desk.state import OrderState, State
 from assent.model.errors import InvariantBroken, require
 from assent.model.facts import (
@@ -81,7 +82,8 @@ def may_ask_cancel(order: OrderState, now: int) -> bool:
 def order_released(state: State, ts: int, fact: OrderReleased) -> None:
     order = fact.order
     require(state.find_order(order.order_id) is None, "order_released_twice", order_id=order.order_id)
-    intent = state.proposed.pop(order.intent_id)
+    child = order.parent is not None and order.parent in state.orders
+    intent = brackets.intent_of_child(state, order) if child else state.proposed.pop(order.intent_id)
     state.orders[order.order_id] = OrderState(
         order=order, intent=intent, status="released", released_ts=ts, released_seq=state.seq
     )

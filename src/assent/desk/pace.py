@@ -23,8 +23,10 @@ class Window(msgspec.Struct, frozen=True):
 
 
 def count_release(state: State, ts: int, fact: OrderReleased) -> None:
-    """Fold one release."""
+    """Fold one release. The legs of a bracket belong to their entry, which has been counted."""
     pace, order = state.pace, fact.order
+    if order.parent is not None:
+        return
     instrument = state.find_instrument(order.instrument)
     worth = exposure.notional(instrument, order.side, order.price, order.qty) if instrument else 0
     entry = state.orders[order.order_id].intent.action == "open"

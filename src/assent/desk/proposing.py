@@ -8,7 +8,7 @@ are judged as they come; those of a cycle together, in `desk.ranking`.
 from collections.abc import Iterable
 from itertools import islice
 
-from assent.desk import control, superseding
+from assent.desk import brackets, control, superseding
 from assent.desk.candidate import Candidate
 from assent.desk.context import Context, Refusal
 from assent.desk.gate import Verdict, judge
@@ -102,7 +102,7 @@ def candidate_of(desk: Context, strategy: str, proposal: Proposal) -> Candidate:
 
 
 def consider(desk: Context, strategy: str, proposal: Proposal) -> str | None:
-    """One idea through the gate: released, or refused for the reason that is returned."""
+    """One idea through the gate: released with all its exits, or refused for the reason that is returned."""
     candidate = candidate_of(desk, strategy, proposal)
     verdict = judge(candidate)
     # A name that no venue listed is one with all others like it: strategies can make up more than a desk can keep.
@@ -202,3 +202,9 @@ def _release(desk: Context, intent: Intent) -> None:
         protective=intent.protective,
     )
     desk.emit(OrderReleased(order=order, digest=order_digest(order), assent=AUTONOMOUS))
+    if intent.exits is None:
+        return
+    instrument = desk.state.find_instrument(intent.instrument)
+    if instrument is not None and brackets.known_to_venue(instrument):
+        for leg in brackets.children(seal, order, intent):
+            desk.emit(OrderReleased(order=leg, digest=order_digest(leg), assent=AUTONOMOUS))

@@ -10,7 +10,7 @@ Cut, never rounded up. When no allowed quantity fits, the size is zero and the r
 from assent.desk import worth
 from assent.desk.exposure import entry_loss
 from assent.desk.state import State
-from assent.model.constitution import RATIO_MOST, Constitution, tier_cap
+from assent.model.constitution import MONEY_MOST, RATIO_MOST, Constitution, tier_cap
 from assent.model.fees import fee_per_contract
 from assent.model.instruments import BinaryContract, Instrument
 from assent.model.orders import Side
@@ -21,7 +21,15 @@ def risk_cap(
     limits: Constitution, state: State, instrument: Instrument, *, side: Side, price: int, fair: int | None
 ) -> int:
     """The most that one entry may lose."""
-    cap = limits.risk_per_trade_max
+    further = relative_cap(limits, state, instrument, side=side, price=price, fair=fair)
+    return min(limits.risk_per_trade_max, further)
+
+
+def relative_cap(
+    limits: Constitution, state: State, instrument: Instrument, *, side: Side, price: int, fair: int | None
+) -> int:
+    """What the limits that look at the account leave to one entry; `MONEY_MOST` where all of them are off."""
+    cap = MONEY_MOST
     part, kelly, tiers = limits.risk_fraction_max, limits.kelly_fraction_max, limits.risk_tiers
     if part == MICRO and kelly == RATIO_MOST and not tiers:
         return cap

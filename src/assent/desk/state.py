@@ -9,13 +9,14 @@ import hashlib
 
 import msgspec
 
+from assent.model.exits import Exits
 from assent.model.facts import AccountMatched, LedgerOpened
 from assent.model.inputs import Result
-from assent.model.instruments import Instrument
+from assent.model.instruments import Future, Instrument
 from assent.model.intents import Intent
 from assent.model.levels import Level
-from assent.model.orders import Fill, Order
-from assent.model.units import MICRO, mul_up
+from assent.model.orders import Fill, Order, Side
+from assent.model.units import MICRO, mul_up, share_up
 
 CASH, POSITIONS, REALISED, FEES, DEPOSITS = "cash", "positions", "realised", "fees", "deposits"
 
@@ -60,6 +61,16 @@ class Halt(msgspec.Struct):
     detail: str
     raised_ts: int
     raised_seq: int
+
+
+class Guard(msgspec.Struct, frozen=True):
+    """The exits of a position. `watched`: there is something for the desk to see to; the rest stands at the venue."""
+
+    intent_id: str
+    side: Side
+    exits: Exits
+    since_ts: int
+    watched: bool
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -130,6 +141,7 @@ class State:
         "archive",
         "decisions",
         "equity",
+        "guards",
         "halts",
         "instruments",
         "level",
@@ -171,6 +183,8 @@ class State:
         self.equity: int | None = None
         # What each position was worth at its last bid: it stands when the bid goes, and after a restart.
         self.marks: dict[str, int] = {}
+        # How the position in an instrument is to be left, when its entry said so.
+        self.guards: dict[str, Guard] = {}
         self.halts: dict[str, Halt] = {}
         self.level = Level.TRADING
         self.stopped: dict[str, str] = {}
@@ -201,7 +215,10 @@ class State:
 
     def reserved(self) -> int:
         """Money that opening orders may still take."""
-        return sum(order_reserve(order) for order in self.orders.values())
+        return sum(
+            order_reserve(order, future=type(self.find_instrument(order.order.instrument)) is Future)
+            for order in self.orders.values()
+        )
 
     def digest(self) -> str:
         """SHA-256 of the canonical bytes of everything durable."""
@@ -214,12 +231,15 @@ DIGESTED = tuple(sorted(set(State.__slots__) - {"archive"}))
 _encoder = msgspec.json.Encoder(order="deterministic")
 
 
-def order_reserve(order: OrderState) -> int:
-    """What this order may still cost in cash: nothing when it only gives back what we hold."""
+def order_reserve(order: OrderState, *, future: bool = False) -> int:
+    """What this order may still cost in cash: nothing when it only gives back what we hold. A future is not paid for,
+    but what it may lose must be there."""
     if order.intent.action != "open":
         return 0
     open_qty = order.open_qty
     if not open_qty:
         return 0
+    if future:
+        return share_up(open_qty, order.order.qty, order.intent.worst_loss)
     price = order.order.price if order.order.side == "buy" else MICRO - order.order.price
     return mul_up(price, open_qty) + order.intent.fee

@@ -11,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from assent.desk import money
 from assent.model.facts import (
     CancelEnded,
     CancelReleased,
@@ -35,11 +36,11 @@ from assent.model.facts import (
     OrderUnknown,
 )
 from assent.model.inputs import Result
-from assent.model.instruments import BinaryContract, Future, Instrument
+from assent.model.instruments import Future, Instrument
 from assent.model.intents import Check, Intent, QuoteTaken
-from assent.model.orders import Fill, Order
+from assent.model.orders import Fill, Order, Side
 from assent.model.reasons import REASONS, Unit, sentence
-from assent.model.units import MICRO, format_micros, mul_down, mul_up, share_up
+from assent.model.units import MICRO, format_micros, mul_down, share_up
 
 Told = tuple[int, int, Fact]
 
@@ -87,7 +88,10 @@ class Settled(msgspec.Struct, frozen=True):
 
 
 class Money(msgspec.Struct, frozen=True):
-    """What one intent cost and brought. `left` is still held; `gain` is None as long as something is."""
+    """What one intent cost and brought. `left` is still held; `gain` is None as long as something is.
+
+    Nothing is paid for a future: there `cost` is the notional of the entry, and what came back is that with the gain.
+    """
 
     qty: int
     cost: int
@@ -133,7 +137,7 @@ def in_words(intent: Intent, instrument: Instrument | None = None) -> str:
         return f"cancel order {(intent.order_id or '?')[:8]}"
     if intent.action == "claim":
         return "claim the settlement"
-    if type(instrument) is Future:
+    if type(instrument) is Future or intent.price > MICRO:
         return f"{intent.side} at {format_micros(intent.price)}"
     yes = (intent.action == "open") == (intent.side == "buy")
     price = intent.price if yes else MICRO - intent.price
@@ -186,7 +190,8 @@ def _story(
     after = records[place + 1 :]
     release = next((step for step in _releases(after) if step.order.intent_id == intent.intent_id), None)
     order_id = release.order.order_id if release else intent.order_id or ""
-    steps = _steps(after, order_id, intent.intent_id)
+    family = {order.order.order_id for order in _releases(after) if order.order.parent == order_id} | {order_id}
+    steps = _steps(after, family - {""}, intent.intent_id)
     walk = _Lots(intent.intent_id, records)
     settled = walk.settlements.get(intent.instrument)
     return Story(
@@ -208,11 +213,11 @@ def _story(
         digest=release.digest if release else "",
         assent=release.assent if release else "",
         steps=steps,
-        fills=walk.own_fills(),
+        fills=walk.fills_of(family),
         settled=settled,
-        money=walk.money() if release and type(instrument) is BinaryContract else None,
+        money=walk.money() if release else None,
         decision=_decision(after, start.ts, intent.strategy),
-        hindsight_per_contract=_hindsight(intent, settled) if refused else None,
+        hindsight_per_contract=_hindsight(intent, instrument, settled) if refused else None,
     )
 
 
@@ -230,25 +235,25 @@ def _decision(records: Sequence[Told], ts: int, strategy: str) -> DecisionRecord
     return None
 
 
-def _steps(records: Sequence[Told], order_id: str, intent_id: str) -> tuple[Step, ...]:
-    """Release, answers, fills, cancels, late evidence: every record about this order, in ledger order. Of an idea
-    that is to take an older order's place: that order's cancel."""
+def _steps(records: Sequence[Told], family: set[str], intent_id: str) -> tuple[Step, ...]:
+    """Release, answers, fills, cancels, late evidence: every record about this order and the legs of its bracket, in
+    ledger order. Of an idea that is to take an older order's place: that order's cancel."""
     fills: set[str] = set()
     steps = []
     for seq, ts, fact in records:
         if isinstance(fact, OrderReleased):
-            concerns = fact.order.order_id == order_id
+            concerns = fact.order.order_id in family
         elif isinstance(fact, FillBooked):
-            concerns = fact.fill.order_id == order_id
+            concerns = fact.fill.order_id in family
             fills.update((fact.fill.fill_id,) if concerns else ())
         elif isinstance(fact, FillCorrected):
             concerns = fact.correction.fill_id in fills
         elif isinstance(fact, FeeDiffered):
             concerns = fact.fill_id in fills
         else:
-            concerns = isinstance(fact, _OF_AN_ORDER) and fact.order_id == order_id
+            concerns = isinstance(fact, _OF_AN_ORDER) and fact.order_id in family
         makes_room = isinstance(fact, CancelReleased) and fact.superseded_by == intent_id
-        if (concerns and order_id) or makes_room:
+        if concerns or makes_room:
             steps.append(Step(seq, ts, fact))
     return tuple(steps)
 
@@ -265,11 +270,12 @@ def _ages(quote: QuoteTaken | None, ts: int) -> Ages | None:
     return Ages(ts - quote.source_ts, ts - quote.received_ts, ts - quote.proven_ts)
 
 
-def _hindsight(intent: Intent, settled: Settled | None) -> int | None:
+def _hindsight(intent: Intent, instrument: Instrument | None, settled: Settled | None) -> int | None:
     """What one contract at the refused price would have brought by settlement, before fees."""
     if settled is None or intent.action != "open":
         return None
-    return settled.value - intent.price if intent.side == "buy" else intent.price - settled.value
+    moved = settled.value - intent.price if intent.side == "buy" else intent.price - settled.value
+    return mul_down(moved, instrument.multiplier) if type(instrument) is Future else moved
 
 
 def _held(records: Iterable[Told], instrument: str) -> int:
@@ -301,11 +307,15 @@ class _Lots:
         self.settlements: dict[str, Settled] = {}
         self._intents: dict[str, str] = {}
         self._final: dict[str, Fill] = {}
-        # instrument -> (intent, buys YES, price paid, quantity left), oldest first
-        self._open: dict[str, deque[tuple[str, bool, int, int]]] = {}
+        self._instruments: dict[str, Instrument] = {}
+        # instrument -> (intent, side, price, quantity left), oldest first
+        self._open: dict[str, deque[tuple[str, Side, int, int]]] = {}
         self._sums = dict.fromkeys(("cost", "proceeds", "proceeds_fees", "payout"), 0)
         for _, _, fact in records:
-            if isinstance(fact, OrderReleased):
+            if isinstance(fact, InstrumentListed):
+                self._instruments[fact.instrument.id] = fact.instrument
+            elif isinstance(fact, OrderReleased) and fact.order.parent is None:
+                # The legs of a bracket give back for whoever opened: they are nobody's own.
                 self._intents[fact.order.order_id] = fact.order.intent_id
             elif isinstance(fact, FillBooked):
                 self._final[fact.fill.fill_id] = fact.fill
@@ -318,12 +328,16 @@ class _Lots:
                 self.settlements[fact.instrument] = Settled(seq, ts, fact.result, fact.value)
                 self._pay(fact)
 
-    def own_fills(self) -> tuple[Fill, ...]:
+    def _own_fills(self) -> tuple[Fill, ...]:
         """The intent's fills as they finally were."""
         return tuple(f for f in self._final.values() if self._intents.get(f.order_id) == self.intent_id)
 
+    def fills_of(self, family: set[str]) -> tuple[Fill, ...]:
+        """The fills of these orders as they finally were."""
+        return tuple(fill for fill in self._final.values() if fill.order_id in family)
+
     def money(self) -> Money:
-        fills = self.own_fills()
+        fills = self._own_fills()
         fees = sum(fill.fee for fill in fills)
         left = sum(qty for lots in self._open.values() for intent, _, _, qty in lots if intent == self.intent_id)
         sums = self._sums
@@ -338,27 +352,30 @@ class _Lots:
 
     def _take(self, fill: Fill) -> None:
         """Give back from the oldest lots on the other side, open the rest."""
-        by, buys, remaining = self._intents.get(fill.order_id, ""), fill.side == "buy", fill.qty
+        by, instrument, remaining = self._intents.get(fill.order_id, ""), self._instruments[fill.instrument], fill.qty
         lots = self._open.setdefault(fill.instrument, deque())
-        while remaining and lots and lots[0][1] != buys:
-            opener, bought, paid, qty = lots.popleft()
+        while remaining and lots and lots[0][1] != fill.side:
+            opener, side, paid, qty = lots.popleft()
             taken = min(remaining, qty)
             remaining -= taken
             if taken < qty:
-                lots.appendleft((opener, bought, paid, qty - taken))
-            brought = mul_down(fill.price if bought else MICRO - fill.price, taken)
+                lots.appendleft((opener, side, paid, qty - taken))
+            cost = money.entry_cost(instrument, side, paid, taken)
             if self.intent_id in (opener, by):
-                self._sums["proceeds"] += brought
+                held = taken if side == "buy" else -taken
+                self._sums["proceeds"] += money.exit_value(instrument, held, fill.price, taken, cost)
             if opener == self.intent_id:
                 self._sums["proceeds_fees"] += share_up(taken, fill.qty, fill.fee)
             elif by == self.intent_id:
-                self._sums["cost"] += mul_up(paid, taken)
+                self._sums["cost"] += cost
         if remaining:
-            paid = fill.price if buys else MICRO - fill.price
-            lots.append((by, buys, paid, remaining))
-            self._sums["cost"] += mul_up(paid, remaining) if by == self.intent_id else 0
+            lots.append((by, fill.side, fill.price, remaining))
+            if by == self.intent_id:
+                self._sums["cost"] += money.entry_cost(instrument, fill.side, fill.price, remaining)
 
     def _pay(self, fact: MarketSettled) -> None:
-        for opener, bought, _, qty in self._open.pop(fact.instrument, ()):
+        for opener, side, paid, qty in self._open.pop(fact.instrument, ()):
             if opener == self.intent_id:
-                self._sums["payout"] += mul_down(fact.value if bought else MICRO - fact.value, qty)
+                instrument, held = self._instruments[fact.instrument], qty if side == "buy" else -qty
+                cost = money.entry_cost(instrument, side, paid, qty)
+                self._sums["payout"] += money.exit_value(instrument, held, fact.value, qty, cost)

@@ -48,7 +48,12 @@ def _resting(candidate: Candidate) -> OrderState | None:
 
 
 def _without(state: State, gone: OrderState) -> State:
-    """The state as it would be without this order: to judge by, never to fold into."""
-    other = copy.copy(state)
-    other.orders = {name: order for name, order in state.orders.items() if order is not gone}
+    """The state as it would be without this order, and without the legs of its bracket unless some of it has filled:
+    to judge by, never to fold into."""
+    other, parent = copy.copy(state), None if gone.filled else gone.order.order_id
+    other.orders = {
+        name: order
+        for name, order in state.orders.items()
+        if order is not gone and (parent is None or order.order.parent != parent)
+    }
     return other

@@ -55,6 +55,7 @@ class Constitution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     open_positions_max: int = 5
     total_exposure_max: int = 50 * MICRO
     quote_proof_age_max: int = 10 * SECOND
+    unprotected_contracts_max: int = 0
     order_qty_max: int = QTY_MOST
     order_notional_max: int = MONEY_MOST
     position_qty_max: int = QTY_MOST
@@ -151,6 +152,11 @@ LIMITS: tuple[Limit, ...] = (
     Limit(
         "quote_proof_age_max", "duration", "lower", SECOND // 10, HOUR, '"10s"',
         "Oldest proof of a quote on which a decision may rest.",
+    ),
+    Limit(
+        "unprotected_contracts_max", "count", "lower", 0, 1_000, "0",
+        "Most contracts of one future that may be held without a protective stop. Nothing bounds what they may lose, "
+        "so this count stands in place of the cap per trade; 0 allows none.",
     ),
     Limit(
         "order_qty_max", "qty", "lower", 0, QTY_MOST, '"10"',

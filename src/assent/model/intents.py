@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from assent.model.exits import Exits, exits_fault
 from assent.model.orders import OrderType, Side, TimeInForce
 from assent.model.text import shown
 from assent.model.units import is_value
@@ -47,6 +48,7 @@ class Proposal(msgspec.Struct, frozen=True, gc=False):
     parent: str | None = None
     oca_group: str | None = None
     protective: bool = False
+    exits: Exits | None = None
     scores: tuple[Score, ...] = ()
     hold: bool = False
     reason: str = ""
@@ -98,6 +100,7 @@ class Intent(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     parent: str | None = None
     oca_group: str | None = None
     protective: bool = False
+    exits: Exits | None = None
     scores: tuple[Score, ...] = ()
     reason: str = ""
 
@@ -127,6 +130,10 @@ def proposal_fault(proposal: object) -> str | None:
         value = getattr(proposal, name)
         if value is not None and not is_value(value):
             return f"{name} is {_pictured(value)}, not whole micros"
+    if proposal.exits is not None:
+        fault = exits_fault(proposal.exits)
+        if fault:
+            return fault
     return _text_fault(proposal)
 
 

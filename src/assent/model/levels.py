@@ -64,6 +64,7 @@ _CAUSES = (
     Cause("weekly_loss", Level.REDUCING, "next_week", "The week's loss reached its limit."),
     Cause("monthly_loss", Level.REDUCING, "next_month", "The month's loss reached its limit."),
     Cause("loss_streak", Level.REDUCING, "next_day", "As many trades in a row were lost as may be."),
+    Cause("unprotected", Level.REDUCING, "human", "A filled entry stood without its stop; it is being closed."),
     Cause("mark_missing", Level.REDUCING, "clear_for", "A position has no bid to be valued at.", 5 * MINUTE),
     Cause("clock_jump", Level.REDUCING, "clear_for", "The machine's clock jumped.", 5 * MINUTE),
 )

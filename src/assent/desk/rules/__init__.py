@@ -9,7 +9,7 @@ while all of them are off it is not part of this desk's house, does not run and 
 from collections.abc import Callable
 
 from assent.desk.candidate import Candidate
-from assent.desk.rules import exposure, holding, loss, pace, permission, price, quality, scope, size
+from assent.desk.rules import exposure, holding, loss, pace, permission, price, protection, quality, scope, size
 from assent.model.constitution import Constitution, in_use
 from assent.model.intents import Check
 
@@ -41,6 +41,8 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("edge", quality.edge),
     ("ev", price.ev),
     ("risk_per_trade", size.risk_per_trade),
+    ("unprotected", protection.unprotected),
+    ("one_bracket", protection.one_bracket),
     ("order_qty", size.order_qty),
     ("order_notional", size.order_notional),
     ("duplicate", holding.duplicate),

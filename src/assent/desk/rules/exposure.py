@@ -17,6 +17,7 @@ def one_open_intent(candidate: Candidate) -> Check:
         order.order.instrument == proposal.instrument
         and order.intent.strategy == strategy
         and order.intent.action == proposal.action
+        and order.order.parent is None
         for order in candidate.state.orders.values()
     )
     return Check("one_open_intent", open_now == 0, open_now + 1, 1)

@@ -1,6 +1,6 @@
 """Is this a price to open at: inside the band, in a market that is as tight as it usually is, worth its cost."""
 
-from assent.desk import norms
+from assent.desk import exposure, norms
 from assent.desk.candidate import Candidate
 from assent.model.instruments import BinaryContract
 from assent.model.intents import Check
@@ -8,7 +8,9 @@ from assent.model.units import MICRO, share_down, share_up
 
 
 def price_band(candidate: Candidate) -> Check:
-    if not candidate.opens:
+    """A band of chances: a future's price is none."""
+    market = candidate.market
+    if not candidate.opens or (market is not None and type(market.instrument) is not BinaryContract):
         return Check("price_band", True)
     seal, price = candidate.state.seal, candidate.price
     if seal is None:
@@ -59,19 +61,21 @@ def spread_norm(candidate: Candidate) -> Check:
 
 
 def ev(candidate: Candidate) -> Check:
-    """The edge as a part of what one contract of the bought side costs."""
+    """The edge as a part of what one contract of the bought side costs, or of a future's notional."""
     if not candidate.opens:
         return Check("ev", True)
     seal, market, edge = candidate.state.seal, candidate.market, candidate.edge
     if seal is None or market is None or edge is None:
         return Check("ev", False)
-    pays_the_rest = candidate.side == "sell" and type(market.instrument) is BinaryContract
-    cost = MICRO - candidate.price if pays_the_rest else candidate.price
+    cost = exposure.notional(market.instrument, candidate.side, candidate.price, MICRO)
     measured = share_down(edge, cost, MICRO)
     limit = seal.constitution.ev_min
     return Check("ev", measured >= limit, measured, limit)
 
 
 def _spread(candidate: Candidate) -> int | None:
+    """None where a side is missing, and where only bars come: their close says nothing of the gap."""
     quote = candidate.quote
-    return quote.ask - quote.bid if quote is not None and quote.ask is not None and quote.bid is not None else None
+    if quote is None or quote.ask is None or quote.bid is None or quote.ask <= quote.bid:
+        return None
+    return quote.ask - quote.bid

@@ -3,6 +3,7 @@
 from assent.desk import exposure
 from assent.desk.candidate import Candidate
 from assent.desk.orders import RESTING
+from assent.model.exits import Exits, on_the_right_sides
 from assent.model.instruments import BinaryContract, price_fits
 from assent.model.intents import Check
 
@@ -53,10 +54,32 @@ def _fits_grid(candidate: Candidate) -> bool:
         return False
     if proposal.qty_max is not None and proposal.qty_max <= 0:
         return False
+    # Family ties are the desk's to make: an order that calls itself a child would pass for risk already judged.
+    if proposal.parent is not None or proposal.oca_group is not None or proposal.protective:
+        return False
+    if proposal.exits is not None and not _exits_fit(candidate, proposal.exits):
+        return False
+    if proposal.type in ("stop", "stop_limit") and not _is_price(candidate, proposal.stop_price):
+        return False
     if proposal.post_only and proposal.time_in_force in ("ioc", "fok"):
         return False
     # The event exchanges know limit orders only.
     return type(market.instrument) is not BinaryContract or proposal.type == "limit"
+
+
+def _exits_fit(candidate: Candidate, exits: Exits) -> bool:
+    """Only an entry has exits, on the grid, on their own sides of the entry, and not over before it begins."""
+    prices = [price for price in (exits.stop_price, exits.target_price) if price is not None]
+    if not candidate.opens or not all(_is_price(candidate, price) for price in prices):
+        return False
+    market, ahead = candidate.market, exits.ahead_ns
+    if market is None or (ahead is not None and candidate.now >= market.instrument.close_ts - ahead):
+        return False
+    return on_the_right_sides(exits, candidate.side, candidate.price)
+
+
+def _is_price(candidate: Candidate, price: int | None) -> bool:
+    return price is not None and candidate.market is not None and price_fits(candidate.market.instrument, price)
 
 
 def _close_fits(candidate: Candidate) -> bool:
