@@ -107,13 +107,14 @@ def order_form(idea: Idea) -> Answer:
         and (proposal.qty_max is None or proposal.qty_max > 0)
         and not (proposal.post_only and proposal.time_in_force in ("ioc", "fok"))
         and proposal.type == "limit"
+        and not proposal.protective
     )
     if idea.action == "close":
         return fits and idea.size.qty > 0, None, None
     held = books.held(idea.name)
     against = held * (1 if idea.side == "buy" else -1) < 0
     leaving = any(order.intent.action == "close" for order in books.open_orders(idea.name))
-    return fits and not proposal.protective and not (against and leaving), None, None
+    return fits and not (against and leaving), None, None
 
 
 def one_open_intent(idea: Idea) -> Answer:
@@ -235,6 +236,11 @@ def order_notional(idea: Idea) -> Answer:
         return UNJUDGED
     limit = idea.limits.order_notional_max
     return idea.worth <= limit and idea.size.cut != "order_notional", idea.worth, limit
+
+
+def for_futures_alone(_idea: Idea) -> Answer:
+    """These worlds hold binary contracts only, which no rule for futures concerns."""
+    return True, None, None
 
 
 # --- holdings and exposures -----------------------------------------------------------------------------------------
@@ -411,6 +417,8 @@ RULES: tuple[tuple[str, Callable[[Idea], Answer], tuple[str, ...], tuple[str, ..
     ("edge", edge, ENTRY, ()),
     ("ev", ev, ENTRY, ("ev_min",)),
     ("risk_per_trade", risk_per_trade, ENTRY, ()),
+    ("unprotected", for_futures_alone, ENTRY, ()),
+    ("one_bracket", for_futures_alone, ENTRY, ()),
     ("order_qty", order_qty, ENTRY, ("order_qty_max",)),
     ("order_notional", order_notional, ENTRY, ("order_notional_max",)),
     ("duplicate", duplicate, ENTRY, ("one_entry_per_market",)),

@@ -24,6 +24,8 @@ WORLDS = int(os.environ.get("ASSENT_WORLDS", "1000"))
 STEPS = 160
 # Defence in depth: a stopped strategy is not asked at all, so no input brings its ideas as far as the gate.
 NEVER_REACHED = {"strategy_stopped"}
+# They concern futures, of which these worlds have none; their trial is `tests/desk/test_bracket_trial.py`.
+OF_FUTURES = {"unprotected", "one_bracket"}
 
 
 class Judged:
@@ -88,8 +90,8 @@ def test_most_worlds_trade() -> None:
 @pytest.mark.skipif(WORLDS < 1_000, reason="fewer worlds were asked for than it takes to meet every rule")
 def test_every_rule_has_refused_and_has_let_pass() -> None:
     found, codes = judged(), {code for code, _ in REGISTRY}
-    assert codes - set(found.refused) == NEVER_REACHED, "no world made these rules say no"
-    assert codes - set(found.primary) == NEVER_REACHED, "in no world were these the primary reason"
+    assert codes - set(found.refused) == NEVER_REACHED | OF_FUTURES, "no world made these rules say no"
+    assert codes - set(found.primary) == NEVER_REACHED | OF_FUTURES, "in no world were these the primary reason"
     assert codes == set(found.passed), "no world let these rules pass"
 
 
@@ -110,7 +112,7 @@ def test_the_awkward_things_of_a_market_s_life_have_happened() -> None:
 
 @pytest.mark.skipif(WORLDS < 1_000, reason="fewer worlds were asked for than it takes to draw every limit")
 def test_every_limit_is_drawn_in_some_world() -> None:
-    assert {limit.key for limit in LIMITS} - set(judged().limits) == {"events"}
+    assert {limit.key for limit in LIMITS} - set(judged().limits) == {"events", "unprotected_contracts_max"}
 
 
 def test_the_naive_rules_are_those_of_the_registry_in_their_order() -> None:
