@@ -98,7 +98,9 @@ def unknown_orders_are_not_counted(patch: Patch) -> None:
 
 def unknown_orders_reserve_nothing(patch: Patch) -> None:
     right = state.order_reserve
-    patch.setattr(state, "order_reserve", lambda order: 0 if order.status == "unknown" else right(order))
+    patch.setattr(
+        state, "order_reserve", lambda order, **kind: 0 if order.status == "unknown" else right(order, **kind)
+    )
 
 
 def a_window_forgets_a_release(patch: Patch) -> None:
