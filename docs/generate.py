@@ -26,7 +26,7 @@ from assent.desk.strategy import HOOKS, View
 from assent.ledger import chain, verify
 from assent.model.constitution import LIMITS
 from assent.model.intents import Proposal
-from assent.model.levels import ALLOWED, CAUSES, Cause, Level
+from assent.model.levels import ALLOWED, CAUSES, LATCHES, Cause, Level
 from assent.model.orders import Order, order_digest
 from assent.model.reasons import REASONS, Family
 from assent.model.units import format_duration, format_micros
@@ -50,6 +50,7 @@ RESETS: Final[Mapping[str, str]] = {
     "next_week": "by itself, in the next week (UTC, from Monday)",
     "next_month": "by itself, in the next month (UTC)",
     "clear_for": "by itself, once it has stayed away for {quiet}",
+    "switch": "the owner, by clearing the switch",
 }
 
 
@@ -103,6 +104,11 @@ def files() -> str:
         (f"{place}.lock", "the lease; held by the desk that runs, never removed"),
         (str(_beside(some, "heartbeat.json")), "replaced at each cycle: time, status, level, bankroll, exposure"),
         (str(_beside(some, "last-words.jsonl")), "what the watchdog said when it ended a process, if it ever did"),
+        (
+            str(_beside(some, "invariant-broken.json")),
+            "left when a promise of our own code broke; the next start halts for it",
+        ),
+        (str(some.sentinel_path.relative_to(some.root)), "yours: while it is there, the kill switch is set"),
         (str(some.control_path.relative_to(some.root)), "the socket on which the running desk answers"),
         (str(some.exchange_journal.relative_to(some.root)), "the exchange in the box: its seed and what it was sent"),
     ]
@@ -130,7 +136,11 @@ def causes() -> str:
 
 
 def _way_out(cause: Cause) -> str:
-    return RESETS[cause.reset].format(quiet=format_duration(cause.quiet_ns))
+    way = RESETS[cause.reset].format(quiet=format_duration(cause.quiet_ns))
+    latch = LATCHES.get(cause.code)
+    if latch is None:
+        return way
+    return f"{way}; a named person from {latch.times} times within {format_duration(latch.within_ns)} on"
 
 
 def rules() -> str:
@@ -174,6 +184,7 @@ def clockwork() -> str:
         ("a submission or a cancel without an answer after", executor.ANSWER_MAX_NS, "is unknown"),
         ("evidence for unknown orders is asked for every", runtime.RESOLVE_EVERY, "until it comes"),
         ("an order that stays unknown for longer than", control.UNKNOWN_MAX, "halts the desk: `unknown_overdue`"),
+        ("a feed says nothing for", runtime.SILENCE_MAX, f"and {runtime.SILENT_CYCLES} cycles: halts, `stale_data`"),
         ("our books and the venue's are compared every", runtime.RECONCILE_EVERY, "a difference halts: `discrepancy`"),
         ("books that were asked for and did not come within", reconcile.BOOKS_MAX_NS, "halt: `account_unavailable`"),
         ("the exchange in the box proves its quotes every", adapter.PROOF_EVERY, "when nothing else was said"),

@@ -91,6 +91,8 @@ EXAMPLES: tuple[Fact, ...] = (
     facts.StrategyStopped("s", "strategy_exception", "ValueError: no"),
     facts.HaltRaised("operator", 2, "human", "ann", "drill"),
     facts.HaltRaised("clock_jump", 1, "clear_for", "clock", ""),
+    facts.HaltRaised("kill_switch_guard", 2, "switch", "owner", "STOP is there"),
+    facts.HaltRaised("clock_jump", 1, "human", "clock", "the third time"),
     facts.HaltCleared("operator", "ann", "looked"),
     facts.ResumeRefused("operator", "ann", "no"),
     facts.StateMarked(1_000, "d"),

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from msgspec import structs
-from tests.naive import arithmetic, market, periods
+from tests.naive import arithmetic, halts, market, periods
 from tests.naive.books import Books
+from tests.naive.halts import Faults
 from tests.naive.idea import Idea
 from tests.naive.market import Seen
 from tests.naive.rules import gives_way, judge
@@ -19,7 +20,7 @@ from assent.desk import exposure
 from assent.desk.desk import Desk
 from assent.model.decisions import Decision
 from assent.model.facts import Fact, HaltRaised, decode_fact, encode_fact, kind_of
-from assent.model.inputs import FillSeen, Input, TimePassed
+from assent.model.inputs import FillSeen, Input, KillSwitchSeen, ResumeAsked, TimePassed
 
 FEE_TOLERANCE = 10_000
 
@@ -75,7 +76,8 @@ class Audit:
     """See the module's first lines."""
 
     def __init__(self) -> None:
-        self.books, self.seen = Books(), Seen()
+        self.books, self.seen, self.faults = Books(), Seen(), Faults()
+        self.input: Any = None
         self.records: list[tuple[int, Fact]] = []
         # Proposals that were said in this step and of which no fact has spoken yet: by whom, and what.
         self.open: dict[str, tuple[str, Any]] = {}
@@ -99,10 +101,13 @@ class Audit:
 
     def step(self, desk: Desk, ts: int, inp: Input) -> list[Fact]:
         """Hand one input to the desk, and watch."""
-        self.now, self.told = ts, 0
+        self.now, self.told, self.input = ts, 0, inp
         self.open, self.quiet = {}, {}
         norms = self._limits is not None and self._limits.spread_ratio_max != type(self._limits)().spread_ratio_max
         self.seen.read(inp, norms=norms)
+        self.faults.read(inp, ts, unpriced=market.unpriced(self.books, self.seen))
+        standing = set(self.books.halts)
+        going = {cause for cause in standing if halts.may_be_resumed(self.books, cause)}
         before = len(self.records)
         facts = list(desk.handle(ts, inp))
         same("the facts of a step", facts, [fact for _, fact in self.records[before:]])
@@ -110,6 +115,16 @@ class Audit:
         so(f"every proposal was judged or known: {self.open}", all(self.quiet.get(number) for number in self.open))
         if type(inp) is TimePassed:
             self._cycle(facts)
+        if type(inp) is KillSwitchSeen:
+            switched = self.books.halts.get(halts.SWITCH)
+            level = None if not inp.is_set else 1 if inp.exits else 2
+            same("the kill switch", switched and switched.level, level)
+        if type(inp) is ResumeAsked and not inp.cause and inp.by.strip() and inp.reason.strip():
+            same("the halts that a person ends", standing - set(self.books.halts), going)
+        kinds = {kind_of(fact) for fact in facts}
+        # What a correction opens again is left to the next cycle.
+        if type(inp) is TimePassed or ("HaltRaised" in kinds and "FillCorrected" not in kinds):
+            self._cleared_of_entries()
         if type(inp) is FillSeen and inp.fill.order_id in self.books.orders:
             so(f"fill {inp.fill.fill_id} is booked", inp.fill.fill_id in self.books.fills)
             order = self.books.orders[inp.fill.order_id]
@@ -194,10 +209,39 @@ class Audit:
                 self.books.listed[fill.instrument], fill.side, fill.price, fill.qty, taker=fill.taker
             )
             self.fee_due = None if 0 <= due - fill.fee <= FEE_TOLERANCE else (fill.fill_id, due)
-        elif kind == "HaltCleared" and fact.by == "desk" and fact.cause in periods.CALENDAR:
-            period, raised = periods.CALENDAR[fact.cause], self.books.halts[fact.cause][1]
-            over = periods.period_of(period, self.now) > periods.period_of(period, raised)
-            so(f"{fact.cause} is lifted in a new {period}", over)
+        elif kind == "HaltRaised":
+            self._halted(fact)
+        elif kind == "HaltCleared":
+            self._lifted(fact)
+
+    def _halted(self, fact: Any) -> None:
+        """With the level and the end that the pages tell of; once, but for a switch that says something else now."""
+        books, cause = self.books, fact.cause
+        exits = type(self.input) is KillSwitchSeen and self.input.exits
+        same(f"the halt {cause}", (fact.level, fact.reset), halts.due(books, cause, self.now, with_exits=exits))
+        so(f"{cause} is raised once", cause == halts.SWITCH or cause not in books.halts)
+        if cause == halts.SWITCH:
+            so("the switch halts when it is set", type(self.input) is KillSwitchSeen and self.input.is_set)
+        elif cause == "mark_missing" and fact.by == "desk":
+            so("something held has no bid", market.unpriced(books, self.seen))
+
+    def _lifted(self, fact: Any) -> None:
+        """By whom it has to be, and not before it may."""
+        cause, books = fact.cause, self.books
+        reset = books.halts[cause].reset
+        if reset == halts.WRITTEN["person"]:
+            so(f"{cause} is ended by a named person", type(self.input) is ResumeAsked and fact.by == self.input.by)
+            so(f"{cause} may be ended", halts.may_be_resumed(books, cause))
+            return
+        same(f"who ends {cause}", fact.by, "desk")
+        if reset == halts.WRITTEN["switch"]:
+            so("the switch is clear", type(self.input) is KillSwitchSeen and not self.input.is_set)
+        elif reset == halts.WRITTEN["quiet"]:
+            so(f"{cause} has been quiet", self.faults.over(books, cause, self.now))
+        else:
+            period = periods.CALENDAR[cause]
+            over = periods.period_of(period, self.now) > periods.period_of(period, books.halts[cause].ts)
+            so(f"{cause} is lifted in a new {period}", over)
 
     def _judged(self, fact: Any, *, refused: bool) -> None:
         """The desk has spoken of one proposal: with our checks, our numbers, our reason and our size?"""
@@ -326,13 +370,23 @@ class Audit:
         so(f"what was crossed has halted: {due}", due <= set(books.halts))
         raised = {fact.cause for fact in facts if type(fact) is HaltRaised}
         so(f"what has halted was crossed: {raised}", raised & {*periods.CALENDAR, "drawdown"} <= due)
-        for cause, (_, ts) in books.halts.items():
-            period = periods.CALENDAR.get(cause)
+        so("what has no bid halts", "mark_missing" in books.halts or not market.unpriced(books, self.seen))
+        for cause, halt in books.halts.items():
+            period, ts = periods.CALENDAR.get(cause), halt.ts
+            quiet = cause not in halts.UNSEEN and self.faults.over(books, cause, self.now)
+            so(f"{cause} ends once it has been quiet", not quiet)
             if period is not None and cause not in due:
                 so(
                     f"{cause} ends with its {period}",
                     periods.period_of(period, ts) == periods.period_of(period, self.now),
                 )
+
+    def _cleared_of_entries(self) -> None:
+        """Below trading nothing that opens rests at the venue without a cancel on its way."""
+        for order in self.books.open_orders():
+            resting = order.odd or (order.known and order.may_be_cancelled)
+            entry = order.intent.action == "open" and resting and order.may_ask_cancel(self.now)
+            so(f"under a halt order {order.terms.order_id} is cancelled", not entry or self.books.level == 0)
 
     # --- a restart ----------------------------------------------------------------------------------------------
 
@@ -347,5 +401,5 @@ class Audit:
             again.read(ts, fact)
         same("the naive books, read again", (again.accounts(), again.positions(), again.reserved(), again.total()),
              (self.books.accounts(), self.books.positions(), self.books.reserved(), self.books.total()))  # fmt: skip
-        self.seen, self.last = Seen(), {}
+        self.seen, self.faults, self.last = Seen(), Faults(), {}
         return desk

@@ -6,7 +6,7 @@ documents, not the desk: nothing here may import `assent.desk`, nor the helpers 
 
 from copy import copy
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.naive.arithmetic import ONE, cost_of, down, most_fee, up, worth_of
 
@@ -73,6 +73,15 @@ class Placed:
         self.look()
 
 
+class Halt(NamedTuple):
+    """How strict it is, who ends it, since when, and after how many records."""
+
+    level: int
+    reset: str
+    ts: int
+    place: int
+
+
 class Books:
     """See the module's first lines. `read` takes one record; everything else only looks."""
 
@@ -81,7 +90,7 @@ class Books:
         # The mode that is sealed, and the limits in force.
         self.mode = ""
         self.limits: Any = None
-        self.started = self.matched = 0
+        self.started = self.matched = self.differed = self.started_ts = 0
         self.shown: Any = None
         self.listed: dict[str, Any] = {}
         self.ended: dict[str, int] = {}
@@ -96,7 +105,9 @@ class Books:
         self.bids: dict[str, int] = {}
         # When, where, worth, and whether it was to open.
         self.releases: list[tuple[int, str, int, bool]] = []
-        self.halts: dict[str, tuple[int, int]] = {}
+        self.halts: dict[str, Halt] = {}
+        # When each cause was raised, since a person last ended it.
+        self.raised: dict[str, list[int]] = {}
         self.stopped: dict[str, str] = {}
         self.running: dict[str, int] = {}
         self.streak = 0
@@ -118,11 +129,14 @@ class Books:
     def read_ConstitutionChanged(self, _ts: int, fact: Any) -> None:  # noqa: N802
         self.limits = fact.constitution
 
-    def read_DeskStarted(self, _ts: int, _fact: Any) -> None:  # noqa: N802
-        self.started = self.count
+    def read_DeskStarted(self, ts: int, _fact: Any) -> None:  # noqa: N802
+        self.started, self.started_ts = self.count, ts
 
     def read_AccountMatched(self, _ts: int, fact: Any) -> None:  # noqa: N802
         self.matched, self.shown = self.count, fact
+
+    def read_DiscrepancyFound(self, _ts: int, _fact: Any) -> None:  # noqa: N802
+        self.differed = self.count
 
     def read_InstrumentListed(self, _ts: int, fact: Any) -> None:  # noqa: N802
         self.listed[fact.instrument.id] = fact.instrument
@@ -134,10 +148,13 @@ class Books:
         self.stopped[fact.strategy] = fact.reason
 
     def read_HaltRaised(self, ts: int, fact: Any) -> None:  # noqa: N802
-        self.halts[fact.cause] = (fact.level, ts)
+        self.halts[fact.cause] = Halt(fact.level, fact.reset, ts, self.count)
+        self.raised.setdefault(fact.cause, []).append(ts)
 
     def read_HaltCleared(self, _ts: int, fact: Any) -> None:  # noqa: N802
-        self.halts.pop(fact.cause, None)
+        halt = self.halts.pop(fact.cause, None)
+        if halt is not None and halt.reset == "human":
+            self.raised.pop(fact.cause)
         if fact.cause in ("strategy_repeats", "strategy_stopped"):
             repeats = fact.cause == "strategy_repeats"
             self.stopped = {name: why for name, why in self.stopped.items() if (why == "strategy_repeats") != repeats}
@@ -268,7 +285,7 @@ class Books:
 
     @property
     def level(self) -> int:
-        return max((level for level, _ in self.halts.values()), default=0)
+        return max((halt.level for halt in self.halts.values()), default=0)
 
     def held(self, name: str) -> int:
         return self._qty(name, "buy") - self._qty(name, "sell")

@@ -72,3 +72,13 @@ def marked(books: Books, seen: Seen) -> tuple[int, dict[str, int]]:
             marks[name] = books.bids[name]
         total += marks.get(name, paid)
     return total, marks
+
+
+def unpriced(books: Books, seen: Seen) -> bool:
+    """Whether something is held in a market that lives and for which nobody bids."""
+    for name, (qty, _) in books.positions().items():
+        quote = seen.quotes.get(name)
+        price = None if quote is None else quote.bid if qty > 0 else quote.ask
+        if price is None and seen.phases.get(name) not in ("closed", "determined", "settled"):
+            return True
+    return False

@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-NAIVE = ("arithmetic", "books", "idea", "market", "periods", "rules", "sizes")
+NAIVE = (
+    "arithmetic", "books", "halts", "holdings", "idea", "losses", "market", "pace", "periods", "permission", "prices",
+    "rules", "sizes",
+)  # fmt: skip
 STANDARD = {"collections.abc", "copy", "datetime", "itertools", "typing"}
 
 

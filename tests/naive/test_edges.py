@@ -18,7 +18,7 @@ from assent.model.intents import Check
 # Stopped behind the desk's back, so no fact tells of it.
 UNTOLD = {"strategy_stopped"}
 # Of futures the naive reading knows nothing.
-OF_FUTURES = {"unprotected", "one_bracket"}
+OF_FUTURES = {"stop_missing", "one_bracket"}
 BINARY = [world for world in LIMIT_WORLDS if world.rule not in OF_FUTURES]
 # These say at what number it is over, and not what may still be: `at which the desk only reduces`.
 OVER_AT = {"losing_streak_max"}

@@ -206,6 +206,33 @@ def a_halt_is_forgotten(patch: Patch) -> None:
     patch.setattr(halts, "_set_level", lambda at: None)
 
 
+def the_kill_switch_refuses_nothing(patch: Patch) -> None:
+    replaced(patch, "kill_switch_guard", lambda _: Check("kill_switch_guard", True))
+
+
+def a_rule_that_is_off_is_silent_about_its_halt(patch: Patch) -> None:
+    patch.setattr(gate, "with_halts", lambda house, *_: house)
+
+
+def what_keeps_coming_back_is_left_to_itself(patch: Patch) -> None:
+    patch.setattr(halts, "LATCHES", {})
+
+
+def a_fault_has_passed_at_once(patch: Patch) -> None:
+    def hasty(at: Any, *_: Any) -> list[str]:
+        return [cause for cause, halt in at.halts.items() if halt.reset == "clear_for"]
+
+    patch.setattr(halts, "quiet_causes", hasty)
+
+
+def a_person_may_always_resume(patch: Patch) -> None:
+    patch.setattr(halts, "resume_obstacle", lambda *_, **__: None)
+
+
+def a_halt_leaves_entries_where_they_are(patch: Patch) -> None:
+    patch.setattr(desk.control, "clear_entries", lambda _: None)
+
+
 def a_loss_halts_nothing(patch: Patch) -> None:
     patch.setattr(desk.control.losses, "watch", lambda _: None)
 
@@ -265,6 +292,12 @@ BUGS = (
     an_exit_ignores_another_on_its_way,
     reducing_still_opens,
     a_halt_is_forgotten,
+    the_kill_switch_refuses_nothing,
+    a_rule_that_is_off_is_silent_about_its_halt,
+    what_keeps_coming_back_is_left_to_itself,
+    a_fault_has_passed_at_once,
+    a_person_may_always_resume,
+    a_halt_leaves_entries_where_they_are,
     a_loss_halts_nothing,
     a_stale_quote_is_taken_for_fresh,
     the_higher_of_two_spreads_is_the_norm,

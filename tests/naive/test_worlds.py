@@ -19,13 +19,17 @@ from tests.naive.worlds import SmallWorld
 from assent.desk.rules import LIMITS_OF
 from assent.desk.rules import RULES as REGISTRY
 from assent.model.constitution import LIMITS
+from assent.model.facts import HaltRaised
+from assent.model.levels import CAUSES
 
 WORLDS = int(os.environ.get("ASSENT_WORLDS", "1000"))
 STEPS = 160
 # Defence in depth: a stopped strategy is not asked at all, so no input brings its ideas as far as the gate.
 NEVER_REACHED = {"strategy_stopped"}
+# It stops a strategy that killed the process, and leaves nothing to be judged.
+NEVER_RAISED = {"strategy_repeats"}
 # They concern futures, of which these worlds have none; their trial is `tests/desk/test_bracket_trial.py`.
-OF_FUTURES = {"unprotected", "one_bracket"}
+OF_FUTURES = {"stop_missing", "one_bracket"}
 
 
 class Judged:
@@ -38,12 +42,15 @@ class Judged:
         self.passed: Counter[str] = Counter()
         self.primary: Counter[str] = Counter()
         self.limits: Counter[str] = Counter()
+        # What was halted for, how strictly, and who had to end it.
+        self.halts: Counter[tuple[str, int, str]] = Counter()
         # Worlds in which two outcomes of one question ended in yes, and in which one ended in between.
         self.two_winners = self.scalars = 0
 
     def add(self, world: SmallWorld) -> None:
         audit = world.audit
         self.traded += audit.counts["FillBooked"] > 0
+        self.halts.update((fact.cause, fact.level, fact.reset) for _, fact in audit.records if type(fact) is HaltRaised)
         self.facts += audit.counts
         self.refused += audit.refused
         self.passed += audit.passed
@@ -108,6 +115,16 @@ def test_the_awkward_things_of_a_market_s_life_have_happened() -> None:
         "ConstitutionChanged", "AmendmentRefused", "superseded",
     ):  # fmt: skip
         assert facts[kind] >= 20, kind
+
+
+@pytest.mark.skipif(WORLDS < 1_000, reason="fewer worlds were asked for than it takes to meet every halt")
+def test_every_cause_has_halted_and_what_came_back_too_often_waited_for_a_person() -> None:
+    halted = judged().halts
+    assert set(CAUSES) - {cause for cause, *_ in halted} == NEVER_RAISED
+    for cause in ("stale_data", "clock_jump", "account_unavailable"):
+        assert halted[cause, 1, "clear_for"] >= 20, cause
+        assert halted[cause, 1, "human"] >= 5, cause
+    assert min(halted["kill_switch_guard", level, "switch"] for level in (1, 2)) >= 20
 
 
 @pytest.mark.skipif(WORLDS < 1_000, reason="fewer worlds were asked for than it takes to draw every limit")

@@ -22,16 +22,20 @@ from assent.model.inputs import (
     CorrectionSeen,
     DeskStarting,
     FillSeen,
+    HaltAsked,
     Input,
+    KillSwitchSeen,
     OrderClosedSeen,
     QuoteSeen,
     SettlementSeen,
+    TimePassed,
 )
 from assent.model.instruments import BinaryContract, QuadraticFee
 from assent.model.intents import Proposal, Score
 from assent.model.units import DAY, HOUR, MICRO, MINUTE, SECOND
 
 Draw = Callable[[random.Random], Any]
+SWITCH = "kill_switch_guard"
 SCORES = ("confidence", "dvs", "eqs")
 NAMES = ("KXA-1-A", "KXA-1-B", "KXA-1-C", "KXA-2-A", "KXB-1-A", "KXC-1-A")
 
@@ -200,7 +204,7 @@ class SmallWorld(WatchedWorld):
         "quote": 45, "cycle": 14, "proof": 5, "news": 40, "execution": 25, "closing": 5, "contradiction": 1,
         "evidence": 5, "books": 8, "settlement": 0.8, "phase": 0.7, "transfer": 1, "halt": 0.2, "resume": 3,
         "cancel": 1, "rebirth": 1.5, "new_terms": 0.5, "silence": 0.15,
-        "file": 0.3, "amendment": 0.3,
+        "file": 0.3, "amendment": 0.3, "fault": 0.25,
     }  # fmt: skip
 
     def prepare(self) -> None:
@@ -220,6 +224,24 @@ class SmallWorld(WatchedWorld):
     def pause(self) -> int:
         stride = self.strides[0] if self.rng.random() < 0.93 else self.rng.choice(self.strides)
         return self.rng.randrange(stride)
+
+    def cycle(self) -> None:
+        """Now and then the owner sets the kill switch, or says something else by it; soon it is clear again."""
+        rng, is_set = self.rng, SWITCH in self.desk.state.halts
+        if rng.random() < (0.4 if is_set else 0.02):
+            keeps = not is_set or rng.random() < 0.3
+            self.take(KillSwitchSeen(keeps, rng.random() < 0.5, rng.choice(("STOP", "the environment")), self.now))
+        self.take(TimePassed(self.now))
+
+    def fault(self) -> None:
+        """Something that passes by itself, and comes back: the feed is silent, the clock jumps, the account is dark."""
+        rng = self.rng
+        cause = rng.choice(("stale_data", "stale_data", "clock_jump", "account_unavailable"))
+        for _ in range(rng.randrange(1, 8)):
+            self.take(HaltAsked(cause, "watchdog", "again", self.now))
+            for _ in range(rng.randrange(1, 4)):
+                self.now += rng.randrange(40 * SECOND, 6 * MINUTE)
+                self.take(TimePassed(self.now))
 
     def quote(self) -> None:
         """Prices wander; sometimes a side is missing or the gap wide."""

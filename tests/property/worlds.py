@@ -33,6 +33,7 @@ from assent.model.inputs import (
     HaltAsked,
     Input,
     InstrumentSeen,
+    KillSwitchSeen,
     LedgerOpening,
     Mode,
     NotSent,
@@ -154,6 +155,7 @@ class World:
 
     def __init__(self, seed: int, *, ledger: str = "") -> None:
         self.rng = random.Random(seed)
+        self._switch = random.Random(seed)
         self.seed = seed
         self.prepare()
         self.names = tuple(strategy.name for strategy in self.desk.strategies)
@@ -225,6 +227,8 @@ class World:
         self.take(BarSeen(self.rng.choice(self.markets).id, price, price + 10_000, price, price, 5, self.now, self.now))
 
     def cycle(self) -> None:
+        if self._switch.random() < 0.1:
+            self._flip()
         self.take(TimePassed(self.now))
 
     def proof(self) -> None:
@@ -310,8 +314,14 @@ class World:
         self.take(RejectionSeen("market_data_crossed", "sim", "x\ny", self.now))
 
     def halt(self) -> None:
-        cause = self.rng.choice([name for name in CAUSES if name != "strategy_repeats"])
+        cause = self.rng.choice([name for name in CAUSES if name not in ("strategy_repeats", "kill_switch_guard")])
         self.take(HaltAsked(cause, "watchdog", "now and then", self.now))
+
+    def _flip(self) -> None:
+        """The owner's kill switch: on now and then, and off again. It has dice of its own."""
+        is_set = self._switch.random() < 0.2
+        exits = self._switch.random() < 0.5
+        self.take(KillSwitchSeen(is_set, exits, "STOP is there" if is_set else "", self.now))
 
     def resume(self) -> None:
         self.take(ResumeAsked("", "ann", "looked at it", self.now))

@@ -1,6 +1,8 @@
 """Building the rooms of a desk and lending them to each other; shared by running, acting and the demo."""
 
+import os
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from assent.config import Settings
@@ -13,6 +15,7 @@ from assent.model.errors import AssentError
 from assent.model.inputs import Input
 from assent.runtime.build import build_digest
 from assent.runtime.clock import Clock, ScaledClock, WallClock
+from assent.runtime.kill_switch import KillSwitch
 from assent.runtime.recovery import Identity, Opened, head_of, open_ledger, opening_inputs
 from assent.runtime.runtime import Runtime
 from assent.runtime.tally import Tally
@@ -86,11 +89,20 @@ def wire(
         observers=(tally,),
         watch=_watch(watchdog),
         watched=watchdog.alive,
+        # A demo is one day of a seed, the same in every environment; it can stop nothing that matters.
+        switch=None if settings.demo else partial(switch_of(settings).seen, os.environ),
     )
     opening = opening_inputs(
         desk, identity, ledger_id=ledger_id, build=build_digest(), state_dir=settings.state_dir, now=now
     )
     return Rooms(runtime, venue, exchange, opened, opening, tally)
+
+
+def switch_of(settings: Settings) -> KillSwitch:
+    """Where this desk's owner may stop it from outside."""
+    return KillSwitch(
+        settings.kill_switch_env, settings.env_file_path, settings.sentinel_path, settings.kill_switch_allows_exits
+    )
 
 
 def _watch(watchdog: Watchdog) -> Callable[[str, int], None]:

@@ -106,6 +106,10 @@ def _settings(
         exchange_seed=values["exchange.seed"],
         hang_max_ns=values["runtime.hang_max"],
         memory_max_mib=values["runtime.memory_max_mib"],
+        kill_switch_env=values["runtime.kill_switch_env"],
+        kill_switch_env_file=values["runtime.kill_switch_env_file"],
+        kill_switch_file=values["runtime.kill_switch_file"],
+        kill_switch_allows_exits=values["runtime.kill_switch_allows_exits"],
         demo=demo,
     )
 

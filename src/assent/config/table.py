@@ -61,6 +61,23 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "runtime", "memory_max_mib", "count", 64, 1_048_576, 1_024, "1024",
         "How much memory, in MiB, the process may take before the watchdog ends it.",
     ),
+    Setting(
+        "runtime", "kill_switch_env", "variable", 1, 64, "BOT_DISABLE_TRADING", '"BOT_DISABLE_TRADING"',
+        "The variable that stops the desk, unless it is unset, `0`, `false`, `no` or `off`.",
+    ),
+    Setting(
+        "runtime", "kill_switch_env_file", "path", 1, 400, "", '"/etc/assent/desk.env"',
+        "The service's env file, in which that variable is looked for as well; from the desk's folder if not absolute.",
+        optional=True,
+    ),
+    Setting(
+        "runtime", "kill_switch_file", "path", 1, 400, "STOP", '"STOP"',
+        "The file that stops the desk by being there; in the folder of the mode's state if not absolute.",
+    ),
+    Setting(
+        "runtime", "kill_switch_allows_exits", "flag", 0, 0, False, "false",
+        "Whether orders that leave a position may still be sent while the kill switch is set.",
+    ),
 )  # fmt: skip
 
 STRATEGY_SETTINGS: Final[tuple[Setting, ...]] = (

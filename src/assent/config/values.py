@@ -14,7 +14,21 @@ from assent.model.intents import Score
 from assent.model.units import MICRO, UNITS, format_duration, format_micros, format_percent, parse_micros
 
 Kind = Literal[
-    "money", "price", "qty", "ppm", "count", "duration", "flag", "names", "scores", "themes", "tiers", "name", "choice"
+    "money",
+    "price",
+    "qty",
+    "ppm",
+    "count",
+    "duration",
+    "flag",
+    "names",
+    "scores",
+    "themes",
+    "tiers",
+    "name",
+    "choice",
+    "variable",
+    "path",
 ]
 Value = int | str | tuple[str, ...] | tuple[Score, ...] | tuple[Theme, ...] | tuple[Tier, ...]
 OFF: Final = "off"
@@ -28,6 +42,7 @@ _SCORE = re.compile(r"([a-z][a-z0-9_]{0,39})=([0-9]{1,3}(?:\.[0-9]{1,4})?)%")
 _TIER = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)=([0-9]{1,9}(?:\.[0-9]{1,6})?)")
 _DURATION = re.compile(r"([0-9]{1,12})(ms|s|m|h|d)")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MARKET_NAME = re.compile(r"[!-~]+")
 
 
@@ -76,6 +91,8 @@ def allowed_words(setting: Setting) -> str:
         "themes": f'a list of at most {most} texts, each a name with its series: "weather=KXHIGHNY,KXHIGHCHI"',
         "tiers": f'a list of at most {most} texts, each equity below which, and risk for each trade: "2500.00=12.00"',
         "name": f"text of {least} to {most} letters, digits, dots, dashes and underscores",
+        "variable": f"text of {least} to {most} letters, digits and underscores, no digit first",
+        "path": f"text of {least} to {most} characters, the path of a file",
         "choice": " or ".join(f'"{choice}"' for choice in setting.choices),
     }
     return words[setting.kind] + (f', or "{OFF}"' if setting.optional else "")
@@ -225,6 +242,28 @@ def _name(setting: Setting, raw: object) -> str:
     return raw
 
 
+def _variable(setting: Setting, raw: object) -> str:
+    if not isinstance(raw, str):
+        raise Unfit(f"it is {_type_word(raw)}, not text")
+    if not setting.least <= len(raw) <= setting.most:
+        raise Unfit(f"it has {len(raw)} characters")
+    if not _VARIABLE.fullmatch(raw):
+        raise Unfit("no shell could set a variable of that name")
+    return raw
+
+
+def _path(setting: Setting, raw: object) -> str:
+    if not isinstance(raw, str):
+        raise Unfit(f"it is {_type_word(raw)}, not text")
+    if not setting.least <= len(raw) <= setting.most:
+        raise Unfit(f"it has {len(raw)} characters")
+    if not raw.isprintable() or raw != raw.strip() or raw.endswith("/"):
+        raise Unfit("it holds what no name of a file should, or is that of a folder")
+    if raw.startswith("~") or "$" in raw:
+        raise Unfit("`~` and `$` are a shell's; here nothing would be put in their place")
+    return raw
+
+
 def _choice(setting: Setting, raw: object) -> str:
     if isinstance(raw, str) and raw in setting.choices:
         return raw
@@ -272,5 +311,7 @@ _READERS: dict[Kind, Callable[[Setting, object], Value]] = {
     "themes": _themes,
     "tiers": _tiers,
     "name": _name,
+    "variable": _variable,
+    "path": _path,
     "choice": _choice,
 }

@@ -19,6 +19,7 @@ from assent.model.inputs import (
     DeskStarting,
     DeskStopping,
     HaltAsked,
+    KillSwitchSeen,
     LedgerOpening,
     ResumeAsked,
     TimePassed,
@@ -29,6 +30,7 @@ from assent.model.units import SECOND
 
 # An order whose fate stays unknown for longer than this halts the desk for a person.
 UNKNOWN_MAX = 120 * SECOND
+KILL_SWITCH = "kill_switch_guard"
 # What a person may ask to have cancelled: whatever is, or may be, on the venue's book.
 CANCELLABLE = frozenset(("working", "unknown", "quarantined"))
 
@@ -92,8 +94,24 @@ def halt_asked(desk: Context, inp: HaltAsked) -> None:
     raise_halt(desk, cause, by=shown(inp.by), detail=shown(inp.detail))
 
 
+def kill_switch_seen(desk: Context, inp: KillSwitchSeen) -> None:
+    """The halt stands exactly as long as the switch is set. One that is set for another reason, or allows something
+    else than before, is raised anew, so that the record says why it stands."""
+    halt = desk.state.halts.get(KILL_SWITCH)
+    if not inp.is_set:
+        if halt is not None:
+            desk.emit(HaltCleared(cause=KILL_SWITCH, by="desk", reason="the switch is clear"))
+        return
+    known, detail = CAUSES[KILL_SWITCH], shown(inp.detail, 200)
+    level = int(Level.REDUCING if inp.exits else known.level)
+    if halt is None or (halt.level, halt.detail) != (level, detail):
+        desk.emit(HaltRaised(cause=KILL_SWITCH, level=level, reset=known.reset, by="owner", detail=detail))
+        clear_entries(desk)
+
+
 def resume_asked(desk: Context, inp: ResumeAsked) -> None:
-    wanted = [inp.cause] if inp.cause else [name for name in desk.state.halts if CAUSES[name].reset == "human"]
+    standing = desk.state.halts.values()
+    wanted = [inp.cause] if inp.cause else [halt.cause for halt in standing if halt.reset == "human"]
     for cause in wanted:
         obstacle = halts.resume_obstacle(desk.state, cause, by=inp.by, reason=inp.reason)
         by, reason = shown(inp.by), shown(inp.reason)
@@ -115,8 +133,11 @@ def raise_halt(desk: Context, cause: str, *, by: str, detail: str) -> None:
     """Raise it once, and take what could still add risk off the book."""
     if cause in desk.state.halts:
         return
-    known = CAUSES[cause]
-    desk.emit(HaltRaised(cause=cause, level=int(known.level), reset=known.reset, by=by, detail=detail))
+    known, reset = CAUSES[cause], halts.reset_of(desk.state, cause, desk.now)
+    level = int(known.level)
+    if reset != known.reset:
+        detail = f"{detail}; it came back too often to be left to itself"
+    desk.emit(HaltRaised(cause=cause, level=level, reset=reset, by=by, detail=detail))
     clear_entries(desk)
 
 

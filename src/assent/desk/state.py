@@ -14,7 +14,7 @@ from assent.model.facts import AccountMatched, LedgerOpened
 from assent.model.inputs import Result
 from assent.model.instruments import Future, Instrument
 from assent.model.intents import Intent
-from assent.model.levels import Level
+from assent.model.levels import Level, Reset
 from assent.model.orders import Fill, Order, Side
 from assent.model.units import MICRO, mul_up, share_up
 
@@ -57,6 +57,7 @@ class Halt(msgspec.Struct):
 
     cause: str
     level: int
+    reset: Reset
     by: str
     detail: str
     raised_ts: int
@@ -153,6 +154,7 @@ class State:
         "pace",
         "positions",
         "proposed",
+        "raised",
         "rejections",
         "seal",
         "seq",
@@ -186,6 +188,8 @@ class State:
         # How the position in an instrument is to be left, when its entry said so.
         self.guards: dict[str, Guard] = {}
         self.halts: dict[str, Halt] = {}
+        # When each cause that may become a person's was last raised; see `desk.halts`.
+        self.raised: dict[str, list[int]] = {}
         self.level = Level.TRADING
         self.stopped: dict[str, str] = {}
         self.rejections: dict[str, int] = {}

@@ -278,6 +278,16 @@ class HaltAsked(msgspec.Struct, frozen=True, tag=True, gc=False):
     received_ts: int
 
 
+class KillSwitchSeen(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """How the owner's kill switch stands: told at each start, and whenever it has changed. `exits`: what leaves a
+    position may still be sent under it."""
+
+    is_set: bool
+    exits: bool
+    detail: str
+    received_ts: int
+
+
 class ResumeAsked(msgspec.Struct, frozen=True, tag=True, gc=False):
     """A named person asks to clear a halt. `cause` empty means every halt that a human may clear."""
 
@@ -320,6 +330,7 @@ Input = (
     | DeskStarting
     | DeskStopping
     | HaltAsked
+    | KillSwitchSeen
     | ResumeAsked
     | CancelAsked
 )

@@ -25,6 +25,7 @@ from assent.model.constitution import Constitution
 from assent.model.errors import AssentError, InvariantBroken
 from assent.model.facts import Fact, StateMarked, decode_fact
 from assent.model.inputs import ConstitutionOffered, DeskStarting, Environment, HaltAsked, Input, LedgerOpening, Mode
+from assent.runtime import broken
 from assent.runtime.lastwords import FILE_NAME, LastWords
 
 DEATHS_MAX = 3
@@ -177,6 +178,9 @@ def opening_inputs(
         if deaths.times >= DEATHS_MAX:
             detail = f"{deaths.times} deaths in a row on {deaths.input}"
             inputs.append(HaltAsked("strategy_repeats", deaths.strategy, detail, now))
+        what = broken.noted(state_dir)
+        if what is not None:
+            inputs.append(HaltAsked("invariant_broken", "the last run", what, now))
     return inputs
 
 
