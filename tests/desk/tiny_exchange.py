@@ -34,6 +34,7 @@ class TinyExchange:
         self.orders: dict[str, Resting] = {}
         self.fills: list[Fill] = []
         self.settled: dict[str, int] = {}
+        self.paid: dict[str, tuple[int, int]] = {}
 
     def submit(self, order: Order) -> Accepted | Refused:
         assert order.order_id not in self.orders, "an order was sent twice"
@@ -73,13 +74,20 @@ class TinyExchange:
         self.orders[order_id].live = False
         return self.orders[order_id].filled
 
-    def settle(self, name: str, value: int) -> Result:
+    def settle(self, name: str, value: int, *, step: int = 1) -> Result:
+        """All orders end, and what is held is paid: a part of a dollar in whole steps of the balance, down."""
         for resting in self.orders.values():
             if resting.order.instrument == name:
                 resting.live = False
-        worth = Fraction(value, MICRO)
-        # What is paid out is cut to whole micros.
-        self.cash += floor(self.yes.pop(name, 0) * worth) + floor(self.no.pop(name, 0) * (1 - worth))
+        yes, no = self.paid[name] = self.yes.pop(name, 0), self.no.pop(name, 0)
+        self.cash += _payout(yes, no, value, step)
+        self.settled[name] = value
+        return "yes" if value == MICRO else "no" if value == 0 else "scalar"
+
+    def amend(self, name: str, value: int, *, step: int = 1) -> Result:
+        """The outcome was another one: pay the difference on what was settled."""
+        yes, no = self.paid[name]
+        self.cash += _payout(yes, no, value, step) - _payout(yes, no, self.settled[name], step)
         self.settled[name] = value
         return "yes" if value == MICRO else "no" if value == 0 else "scalar"
 
@@ -107,3 +115,10 @@ class TinyExchange:
         other[name] = other.get(name, 0) - back
         mine[name] = mine.get(name, 0) + qty - back
         self.cash += back * (1 - paid) - (qty - back) * paid
+
+
+def _payout(yes: int, no: int, value: int, step: int) -> int:
+    """What the holder of one of the two is paid."""
+    worth = Fraction(value, MICRO)
+    least = step if 0 < worth < 1 else 1
+    return floor((yes * worth + no * (1 - worth)) / least) * least

@@ -69,6 +69,7 @@ PROMISED = {
     "strategy_stopped": (Level.REDUCING, "human"),
     "strategy_repeats": (Level.LOCKED, "human"),
     "strange_fill": (Level.REDUCING, "human"),
+    "settlement_changed": (Level.REDUCING, "human"),
     "books_overdue": (Level.REDUCING, "clear_for"),
     "account_unavailable": (Level.REDUCING, "clear_for"),
     "drawdown": (Level.REDUCING, "human"),

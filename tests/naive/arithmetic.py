@@ -54,6 +54,22 @@ def most_lost(instrument: Any, side: str, price: int, qty: int) -> int:
     return worth_of(side, price, qty) + most_fee(instrument, side, price, qty)
 
 
+def due(instrument: Any, value: int, qty: int, *, to_step: bool) -> int:
+    """What is paid for all that was held when the market ended; `to_step`: a part of a dollar in whole steps of the
+    venue's balances."""
+    exact = down((value if qty > 0 else ONE - value) * abs(qty), ONE)
+    step = getattr(instrument.fees, "balance_step", 1) if to_step and 0 < value < ONE else 1
+    return down(exact, step) * step
+
+
+def late_due(instrument: Any, value: int, earlier: int, late: int, *, to_step: bool) -> int:
+    """What is left to pay when more is told of late: the whole, less what was paid. A YES that meets a NO is one
+    dollar, whatever the market ended in."""
+    pairs = min(abs(earlier), abs(late)) if earlier * late < 0 else 0
+    whole = due(instrument, value, earlier + late, to_step=to_step)
+    return pairs + whole - due(instrument, value, earlier, to_step=to_step)
+
+
 def on_grid(instrument: Any, price: int) -> bool:
     if not 0 < price < ONE:
         return False

@@ -20,9 +20,11 @@ from assent.desk import exposure
 from assent.desk.desk import Desk
 from assent.model.decisions import Decision
 from assent.model.facts import Fact, HaltRaised, decode_fact, encode_fact, kind_of
-from assent.model.inputs import FillSeen, Input, KillSwitchSeen, ResumeAsked, TimePassed
+from assent.model.inputs import FillSeen, Input, KillSwitchSeen, ResumeAsked, SettlementSeen, TimePassed
 
 FEE_TOLERANCE = 10_000
+# An order that is being sent, and one of which nothing rests, have nothing to cancel.
+WAITS = ("released", "closing")
 
 
 class Mismatch(AssertionError):
@@ -108,6 +110,8 @@ class Audit:
         self.faults.read(inp, ts, unpriced=market.unpriced(self.books, self.seen))
         standing = set(self.books.halts)
         going = {cause for cause in standing if halts.may_be_resumed(self.books, cause)}
+        name = getattr(inp, "instrument", "")
+        was, word = self.books.ended.get(name), self.books.ended_ts.get(name, 0)
         before = len(self.records)
         facts = list(desk.handle(ts, inp))
         same("the facts of a step", facts, [fact for _, fact in self.records[before:]])
@@ -124,7 +128,11 @@ class Audit:
         kinds = {kind_of(fact) for fact in facts}
         # What a correction opens again is left to the next cycle.
         if type(inp) is TimePassed or ("HaltRaised" in kinds and "FillCorrected" not in kinds):
-            self._cleared_of_entries()
+            self._taken_off(cycle=type(inp) is TimePassed)
+        self._kept_waiting()
+        if type(inp) is SettlementSeen and inp.instrument in self.books.listed:
+            expected = inp.value if was is None or inp.source_ts > word else was
+            same(f"in what {inp.instrument} ended", self.books.ended.get(inp.instrument), expected)
         if type(inp) is FillSeen and inp.fill.order_id in self.books.orders:
             so(f"fill {inp.fill.fill_id} is booked", inp.fill.fill_id in self.books.fills)
             order = self.books.orders[inp.fill.order_id]
@@ -154,7 +162,10 @@ class Audit:
             self._expect(fact)
             allowed = self._may_lose(fact)
             self.records.append((self.now, fact))
-            self.books.read(self.now, fact)
+            try:
+                self.books.read(self.now, fact)
+            except AssertionError as wrong:
+                raise Mismatch(str(wrong)) from None
             floor = self.books.floor()
             if allowed is not None:
                 so(f"nothing but a release lowers the worst end, here by {self.floor - floor}: {fact}",
@@ -299,7 +310,7 @@ class Audit:
             if books.intents[terms.intent_id].action == "close":
                 return arithmetic.most_fee(listed, terms.side, price, qty)
             return arithmetic.most_lost(listed, terms.side, price, qty)
-        if kind in ("FillCorrected", "OrderQuarantined"):
+        if kind in ("FillCorrected", "OrderQuarantined", "SettlementCorrected"):
             return None
         if kind == "MarketSettled":
             # An order that rests on beyond its market's end is still counted for either outcome.
@@ -381,12 +392,25 @@ class Audit:
                     periods.period_of(period, ts) == periods.period_of(period, self.now),
                 )
 
-    def _cleared_of_entries(self) -> None:
-        """Below trading nothing that opens rests at the venue without a cancel on its way."""
+    def _taken_off(self, *, cycle: bool) -> None:
+        """What has no place at the venue any more has a cancel on its way: below trading all that opens; after a cycle
+        also what a person wants off, what has outlived itself, and what lies beside its market's grid."""
         for order in self.books.open_orders():
-            resting = order.odd or (order.known and order.may_be_cancelled)
-            entry = order.intent.action == "open" and resting and order.may_ask_cancel(self.now)
-            so(f"under a halt order {order.terms.order_id} is cancelled", not entry or self.books.level == 0)
+            terms, asked = order.terms, not order.may_ask_cancel(self.now)
+            resting = order.known and order.may_be_cancelled
+            entry = order.intent.action == "open" and (resting or order.odd)
+            so(f"under a halt order {terms.order_id} is cancelled", asked or not entry or self.books.level == 0)
+            if cycle and resting and not asked:
+                so(f"order {terms.order_id} that a person wanted off is cancelled", not order.wanted_off)
+                expired = terms.expires_ts is not None and terms.expires_ts <= self.now
+                so(f"order {terms.order_id} that has outlived itself is cancelled", not expired)
+                listed = self.books.listed[terms.instrument]
+                so(f"order {terms.order_id} beside the grid is cancelled", arithmetic.on_grid(listed, terms.price))
+
+    def _kept_waiting(self) -> None:
+        """A cancel that waits for its order waits no longer than until it may be there."""
+        for order in self.books.open_orders():
+            so(f"the kept cancel of {order.terms.order_id} is sent", order.cancel != "kept" or order.status in WAITS)
 
     # --- a restart ----------------------------------------------------------------------------------------------
 

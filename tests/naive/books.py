@@ -8,7 +8,7 @@ from copy import copy
 from itertools import product
 from typing import Any, NamedTuple
 
-from tests.naive.arithmetic import ONE, cost_of, down, most_fee, up, worth_of
+from tests.naive.arithmetic import ONE, cost_of, down, due, late_due, most_fee, up, worth_of
 
 HOUR = 3_600 * 10**9
 DAY = 24 * HOUR
@@ -32,21 +32,32 @@ class Placed:
         # What the venue says was ever filled, once it says that nothing rests.
         self.total: int | None = None
         self.over = self.odd = self.denied = False
+        # What corrections took back: the venue's count of what was ever filled still holds it.
+        self.busted = 0
+        # Its market has ended: nothing of it rests, but what was filled before may still be told.
+        self.outlived = False
         # Whether the venue is known to have it, or nobody knows; how the last cancel of it stands, since when.
         self.known = self.lost = False
         self.cancel, self.cancel_ts = "", 0
+        # A person has asked for a cancel while it was being sent.
+        self.wanted_off = False
 
     @property
     def rest(self) -> int:
         """What may still fill. An order that lives on after its end is odd, and counts again."""
         if self.over and not self.odd:
             return 0
-        return max(0, (self.terms.qty if self.total is None else self.total) - self.filled)
+        return max(0, (self.terms.qty if self.total is None else self.total - self.busted) - self.filled)
+
+    @property
+    def rest_fee(self) -> int:
+        """The most that the fees of its rest can be."""
+        return up(self.fee * self.rest, self.terms.qty)
 
     @property
     def may_be_cancelled(self) -> bool:
         """On the venue's book, or perhaps on its way to it."""
-        return self.rest > 0 and self.total is None and not self.odd
+        return self.rest > 0 and self.total is None and not self.odd and not (self.known and self.outlived)
 
     @property
     def status(self) -> str:
@@ -54,7 +65,7 @@ class Placed:
         if self.odd or self.total is not None:
             return "quarantined" if self.odd else "closing"
         if self.known:
-            return "working"
+            return "closing" if self.outlived else "working"
         return "unknown" if self.lost else "released"
 
     def may_ask_cancel(self, now: int) -> bool:
@@ -64,12 +75,12 @@ class Placed:
     def look(self) -> None:
         if not self.odd:
             self.over = self.over or self.filled >= self.terms.qty
-            self.over = self.over or (self.total is not None and self.filled >= self.total)
+            self.over = self.over or (self.total is not None and self.filled + self.busted >= self.total)
 
     def told_rest(self, filled: int, remaining: int) -> None:
         self.known = True
         if remaining == 0 and (self.odd or not self.over):
-            self.total = max(filled, self.filled)
+            self.total = max(filled, self.filled + self.busted)
         self.look()
 
 
@@ -93,7 +104,10 @@ class Books:
         self.started = self.matched = self.differed = self.started_ts = 0
         self.shown: Any = None
         self.listed: dict[str, Any] = {}
+        # In what each market ended, by a word of when, and the signed quantity that was paid out.
         self.ended: dict[str, int] = {}
+        self.ended_ts: dict[str, int] = {}
+        self.paid_out: dict[str, int] = {}
         self.intents: dict[str, Any] = {}
         self.orders: dict[str, Placed] = {}
         self.fills: dict[str, Any] = {}
@@ -112,7 +126,7 @@ class Books:
         self.running: dict[str, int] = {}
         self.streak = 0
         self.lost_ts: int | None = None
-        self._known: dict[tuple[str, bool], int] = {}
+        self._known: dict[str, int] = {}
 
     def read(self, ts: int, fact: Any) -> None:
         self.count += 1
@@ -191,6 +205,10 @@ class Books:
         order = self.orders[fact.order_id]
         order.cancel, order.cancel_ts = "asked", ts
 
+    def read_CancelKept(self, ts: int, fact: Any) -> None:  # noqa: N802
+        order = self.orders[fact.order_id]
+        order.cancel, order.cancel_ts, order.wanted_off = "kept", ts, True
+
     def read_CancelEnded(self, _ts: int, fact: Any) -> None:  # noqa: N802
         self.orders[fact.order_id].cancel = fact.result
 
@@ -231,24 +249,68 @@ class Books:
     def read_FillCorrected(self, ts: int, fact: Any) -> None:  # noqa: N802
         new = fact.correction
         order_id, name, side, price, qty, fee = self.fills[new.fill_id]
-        before = self.held(name)
-        earned = self._trade(name, "sell" if side == "buy" else "buy", price, qty, -fee)
-        earned += self._trade(name, side, new.price, new.qty, new.fee)
-        self._count_trade(ts, name, before, earned)
-        self.fills[new.fill_id] = (order_id, name, side, new.price, new.qty, new.fee)
+        before, spent = self.held(name), self.realised + self.fees
+        changed = (order_id, name, side, new.price, new.qty, new.fee)
+        if name in self.ended:
+            # It was paid out as it was: the difference is a trade of its own, and is paid out next.
+            self._trade(name, "sell" if side == "buy" else "buy", price, qty, -fee)
+            self._trade(name, side, new.price, new.qty, new.fee)
+            self.fills[new.fill_id] = changed
+        else:
+            self._replay(name, -1)
+            self.fills[new.fill_id] = changed
+            self._replay(name, 1)
+        self._count_trade(ts, name, before, spent - self.realised - self.fees)
         order = self.orders[order_id]
         order.filled += new.qty - qty
+        order.busted = max(0, order.busted + qty - new.qty)
         order.look()
 
     def read_MarketSettled(self, ts: int, fact: Any) -> None:  # noqa: N802
         name, before = fact.instrument, self.held(fact.instrument)
         yes, no = (self.drawers.pop((name, side), None) or Drawer() for side in ("buy", "sell"))
-        brought = down(yes.qty * fact.value, ONE) + down(no.qty * (ONE - fact.value), ONE)
+        earlier = self.paid_out.get(name, 0)
+        brought, exact = (
+            late_due(self.listed[name], fact.value, earlier, before, to_step=to_step) for to_step in (True, False)
+        )
         assert (before, brought) == (fact.qty, fact.payout), f"{name} settled for another position or payout"
         self.cash += brought
-        self.realised += yes.paid + no.paid - brought
+        self.realised += yes.paid + no.paid - exact
+        # What the venue keeps by its rounding is a fee.
+        self.fees += exact - brought
         self._count_trade(ts, name, before, brought - yes.paid - no.paid)
-        self.ended[name] = fact.value
+        self.ended[name], self.ended_ts[name], self.paid_out[name] = fact.value, fact.venue_ts, earlier + before
+        for order in self.orders.values():
+            order.outlived = order.outlived or order.terms.instrument == name
+
+    def read_SettlementCorrected(self, _ts: int, fact: Any) -> None:  # noqa: N802
+        name, qty = fact.instrument, self.paid_out[fact.instrument]
+        paid, exact = (
+            due(self.listed[name], fact.value, qty, to_step=to_step)
+            - due(self.listed[name], self.ended[name], qty, to_step=to_step)
+            for to_step in (True, False)
+        )
+        assert (qty, paid) == (fact.qty, fact.payout), f"{name} was paid anew for another position or payout"
+        assert fact.venue_ts > self.ended_ts[name], f"{name} was paid anew by an older word"
+        self.cash += paid
+        self.realised -= exact
+        self.fees += exact - paid
+        self.ended[name], self.ended_ts[name] = fact.value, fact.venue_ts
+
+    def _replay(self, name: str, sign: int) -> None:
+        """Put all fills of a market into empty drawers and count what that moves, or take it back out of the books."""
+        for side in ("buy", "sell"):
+            self.drawers.pop((name, side), None)
+        cash, realised, fees = self.cash, self.realised, self.fees
+        for _, where, side, price, qty, fee in self.fills.values():
+            if where == name:
+                self._trade(name, side, price, qty, fee)
+        if sign < 0:
+            self.cash, self.realised, self.fees = (
+                2 * cash - self.cash,
+                2 * realised - self.realised,
+                2 * fees - self.fees,
+            )
 
     def read_EquityMarked(self, ts: int, fact: Any) -> None:  # noqa: N802
         self.marks.append((self.count, ts, fact.equity))
@@ -323,37 +385,34 @@ class Books:
 
     def reserved(self) -> int:
         return sum(
-            worth_of(order.terms.side, order.terms.price, order.rest) + order.fee
+            worth_of(order.terms.side, order.terms.price, order.rest) + order.rest_fee
             for order in self.open_orders()
             if order.intent.action == "open"
         )
 
-    def worst_at(self, name: str, payout: int, *, fair: bool = False) -> int:
-        """The least that one market can bring when its YES pays this: every subset of its open orders is tried. Each
-        holds its whole fee back until it ends; `fair`: only that of its rest."""
+    def worst_at(self, name: str, payout: int) -> int:
+        """The least that one market can bring when its YES pays this: every subset of its open orders is tried."""
         yes, no = self.held_on(name, "buy"), self.held_on(name, "sell")
         held = down(yes.qty * payout, ONE) + down(no.qty * (ONE - payout), ONE) - yes.paid - no.paid
         orders = self.open_orders(name)
-        results = [self._result(order, payout, fair=fair) for order in orders]
+        results = [self._result(order, payout) for order in orders]
         return min(
             held + sum(result for result, filled in zip(results, chosen, strict=True) if filled)
             for chosen in product((False, True), repeat=len(orders))
         )
 
-    def _result(self, order: Placed, payout: int, *, fair: bool) -> int:
+    def _result(self, order: Placed, payout: int) -> int:
         """What an order's rest brings when it fills: cash now against cash at the end, each rounded against us."""
-        price, rest = order.terms.price, order.rest
-        fee = up(order.fee * rest, order.terms.qty) if fair else order.fee
+        price, rest, fee = order.terms.price, order.rest, order.rest_fee
         if order.terms.side == "buy":
             return down(payout * rest, ONE) - up(price * rest, ONE) - fee
         return down(price * rest, ONE) - up(payout * rest, ONE) - fee
 
-    def exposure(self, name: str, *, fair: bool = False) -> int:
+    def exposure(self, name: str) -> int:
         """The most that one market can lose. Looked up again while nothing has been read since."""
-        if (name, fair) not in self._known:
-            worst = max(0, *(-self.worst_at(name, payout, fair=fair) for payout in (0, ONE)))
-            self._known[name, fair] = worst
-        return self._known[name, fair]
+        if name not in self._known:
+            self._known[name] = max(0, *(-self.worst_at(name, payout) for payout in (0, ONE)))
+        return self._known[name]
 
     def busy(self) -> list[str]:
         """Markets in which something is held, or on its way."""
@@ -365,7 +424,7 @@ class Books:
 
     def floor(self) -> int:
         """What will have been earned in all when everything ends at its worst."""
-        return -self.realised - self.fees - sum(self.exposure(name, fair=True) for name in self.busy())
+        return -self.realised - self.fees - sum(self.exposure(name) for name in self.busy())
 
     def equity(self) -> int | None:
         """The last mark, and what the owner has moved since."""

@@ -37,6 +37,7 @@ CAUSES = {
     "strategy_stopped": Cause(1),
     "strategy_repeats": Cause(3),
     "strange_fill": Cause(1),
+    "settlement_changed": Cause(1),
     "invariant_broken": Cause(2),
     "books_overdue": Cause(1, "quiet", MINUTE),
     "account_unavailable": Cause(1, "quiet", MINUTE, 5),

@@ -4,10 +4,27 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec import structs
 from tests.naive.audit import Mismatch
 from tests.naive.worlds import SmallWorld
 
-from assent.desk import answers, candidate, desk, exposure, fold, gate, halts, norms, orders, pace, sizing, state, worth
+from assent.desk import (
+    account,
+    answers,
+    candidate,
+    desk,
+    exposure,
+    fold,
+    gate,
+    halts,
+    money,
+    norms,
+    orders,
+    pace,
+    sizing,
+    state,
+    worth,
+)
 from assent.desk.candidate import Candidate
 from assent.desk.rules import permission
 from assent.model import facts, inputs
@@ -256,6 +273,49 @@ def the_higher_of_two_spreads_is_the_norm(patch: Patch) -> None:
     patch.setattr(norms, "normal_spread", higher)
 
 
+def a_fill_is_taken_back_from_an_average(patch: Patch) -> None:
+    patch.setattr(fold, "_book_anew", fold._undo_and_book)
+
+
+def a_part_of_a_dollar_is_paid_to_the_millionth(patch: Patch) -> None:
+    patch.setattr(money, "_payout_step", lambda *_: 1)
+
+
+def an_order_outlives_its_market(patch: Patch) -> None:
+    patch.setattr(orders, "end_with_market", lambda *_: None)
+
+
+def a_changed_outcome_is_not_heard(patch: Patch) -> None:
+    patch.setattr(account, "_changed", lambda *_: None)
+
+
+def the_older_word_is_believed_again(patch: Patch) -> None:
+    right = account._changed
+
+    def gullible(at: Any, inp: Any, booked: Any) -> None:
+        right(at, structs.replace(inp, source_ts=max(inp.source_ts, booked.venue_ts + 1)), booked)
+
+    patch.setattr(account, "_changed", gullible)
+
+
+def a_cancel_that_waits_is_forgotten(patch: Patch) -> None:
+    patch.setattr(desk.control, "keep_promise", lambda *_: None)
+
+
+def nothing_is_taken_off_again(patch: Patch) -> None:
+    patch.setattr(desk.control, "_renew_cancel", lambda *_: None)
+
+
+def what_was_taken_back_is_waited_for(patch: Patch) -> None:
+    right = fold.EVOLVE[facts.FillCorrected]
+
+    def waiting(at: Any, ts: int, fact: Any) -> None:
+        right(at, ts, fact)
+        at.find_order(at.archive.fills[fact.correction.fill_id].order_id).busted = 0
+
+    patch.setitem(fold.EVOLVE, facts.FillCorrected, waiting)
+
+
 def something_lives_on_that_no_fact_tells(patch: Patch) -> None:
     """A state that a restart cannot have back."""
     right = fold.EVOLVE[facts.CancelEnded]
@@ -301,6 +361,14 @@ BUGS = (
     a_loss_halts_nothing,
     a_stale_quote_is_taken_for_fresh,
     the_higher_of_two_spreads_is_the_norm,
+    a_fill_is_taken_back_from_an_average,
+    a_part_of_a_dollar_is_paid_to_the_millionth,
+    an_order_outlives_its_market,
+    a_changed_outcome_is_not_heard,
+    the_older_word_is_believed_again,
+    a_cancel_that_waits_is_forgotten,
+    nothing_is_taken_off_again,
+    what_was_taken_back_is_waited_for,
     something_lives_on_that_no_fact_tells,
 )
 

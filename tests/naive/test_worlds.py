@@ -112,7 +112,7 @@ def test_the_awkward_things_of_a_market_s_life_have_happened() -> None:
         "OrderUnknown", "OrderResolved", "OrderNotSent", "OrderRefused", "OrderClosed", "OrderQuarantined",
         "CancelReleased", "CancelEnded", "FillCorrected", "FeeDiffered", "MarketSettled", "CashMoved", "HaltRaised",
         "HaltCleared", "ResumeRefused", "DiscrepancyFound", "AccountSnapshot",
-        "ConstitutionChanged", "AmendmentRefused", "superseded",
+        "ConstitutionChanged", "AmendmentRefused", "superseded", "SettlementCorrected", "CancelKept",
     ):  # fmt: skip
         assert facts[kind] >= 20, kind
 

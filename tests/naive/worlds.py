@@ -204,7 +204,7 @@ class SmallWorld(WatchedWorld):
         "quote": 45, "cycle": 14, "proof": 5, "news": 40, "execution": 25, "closing": 5, "contradiction": 1,
         "evidence": 5, "books": 8, "settlement": 0.8, "phase": 0.7, "transfer": 1, "halt": 0.2, "resume": 3,
         "cancel": 1, "rebirth": 1.5, "new_terms": 0.5, "silence": 0.15,
-        "file": 0.3, "amendment": 0.3, "fault": 0.25,
+        "file": 0.3, "amendment": 0.3, "fault": 0.25, "resettlement": 0.5,
     }  # fmt: skip
 
     def prepare(self) -> None:
@@ -212,6 +212,8 @@ class SmallWorld(WatchedWorld):
         self.limits, self.markets = a_constitution(rng), some_markets(rng)
         self.mode = "observe" if rng.random() < 0.01 else "paper"
         self.cash = 200 * MICRO if rng.random() < 0.96 else 2 * MICRO
+        # What the exchange has said of how markets ended.
+        self.words: list[SettlementSeen] = []
         self.audit = Audit()
         names = tuple(market.id for market in self.markets)
         self.watch((QuoteDealer("quotes", rng, names), CycleDealer("cycles", rng, names)))
@@ -284,8 +286,29 @@ class SmallWorld(WatchedWorld):
         for order_id, resting in self.exchange.orders.items():
             if resting.live and resting.order.instrument == name:
                 self._later.append(OrderClosedSeen(order_id, "settled", resting.filled, self.now))
-        result: Any = self.exchange.settle(name, value)
-        self.take(SettlementSeen(name, result, value, self.now, self.now))
+        result: Any = self.exchange.settle(name, value, step=self._step(name))
+        self._say(SettlementSeen(name, result, value, self.now, self.now))
+
+    def resettlement(self) -> None:
+        """The exchange says that a market ended in something else, or says again what it had said."""
+        rng, words = self.rng, self.words
+        if words and rng.random() < 0.4:
+            self.take(structs.replace(rng.choice(words), received_ts=self.now))
+        elif words:
+            name, value = rng.choice(words).instrument, rng.choice((0, MICRO, 250_000, 333_333))
+            if value != self.exchange.settled[name]:
+                self.now += 1
+                result: Any = self.exchange.amend(name, value, step=self._step(name))
+                self._say(SettlementSeen(name, result, value, self.now, self.now))
+
+    def _say(self, word: SettlementSeen) -> None:
+        self.words.append(word)
+        self.take(word)
+
+    def _step(self, name: str) -> int:
+        """In what steps the exchange pays: as the market was last described."""
+        fees = next(market.fees for market in self.markets if market.id == name)
+        return fees.balance_step if isinstance(fees, QuadraticFee) else 1
 
     def file(self) -> None:
         """The owner's file has changed: often only tighter, sometimes not."""
@@ -298,6 +321,8 @@ class SmallWorld(WatchedWorld):
     def new_terms(self) -> None:
         """A market changes its grid and its fees while it lives."""
         place = self.rng.randrange(len(self.markets))
+        if self.markets[place].id in self.exchange.settled:
+            return
         changed = structs.replace(self.markets[place], prices=TAPERED, fees=QuadraticFee(140_000, 0))
         self.markets = (*self.markets[:place], changed, *self.markets[place + 1 :])
         self.list_markets()

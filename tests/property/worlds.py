@@ -79,8 +79,8 @@ Moment = tuple[int, Input]
 HAPPENINGS = {
     "quote": 60, "forecast": 15, "bar": 3, "cycle": 12, "proof": 8, "news": 40, "execution": 16, "closing": 5,
     "contradiction": 0.3,
-    "evidence": 4, "books": 8, "miscount": 0.3, "silence": 0.5, "settlement": 0.1, "phase": 1.5, "transfer": 0.5,
-    "rejection": 3, "halt": 0.5,
+    "evidence": 4, "books": 8, "miscount": 0.3, "silence": 0.5, "settlement": 0.1, "resettlement": 0.2,
+    "phase": 1.5, "transfer": 0.5, "rejection": 3, "halt": 0.5,
     "resume": 2, "cancel": 1, "restart": 0.4, "file": 0.3, "amendment": 0.6,
 }  # fmt: skip
 
@@ -300,6 +300,15 @@ class World:
         if name not in self.exchange.settled:
             result: Any = self.exchange.settle(name, value)
             self.take(SettlementSeen(name, result, value, self.now, self.now))
+
+    def resettlement(self) -> None:
+        """The exchange pays one of its outcomes anew."""
+        if self.exchange.settled:
+            name = self.rng.choice(list(self.exchange.settled))
+            value = self.rng.choice((0, MICRO, 250_000))
+            if value != self.exchange.settled[name]:
+                self.now += 1
+                self.take(SettlementSeen(name, self.exchange.amend(name, value), value, self.now, self.now))
 
     def phase(self) -> None:
         phase: Any = self.rng.choice(("open", "open", "paused", "closed"))

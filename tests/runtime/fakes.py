@@ -129,7 +129,7 @@ class FakeVenue:
             assert self.books_answer is not None
             return self.books_answer
         account = AccountSeen(self.cash, self.holdings, self.open_orders, self.name, now, now)
-        return Books(list(self.fills), [], account)
+        return Books(list(self.fills), [], account, [])
 
 
 class Life:

@@ -13,6 +13,7 @@ from assent.exchange.types import ExchangeError
 from assent.ledger.lease import Lease
 from assent.model.errors import AssentError
 from assent.model.inputs import Input
+from assent.model.plugins import PluginUsed
 from assent.runtime.build import build_digest
 from assent.runtime.clock import Clock, ScaledClock, WallClock
 from assent.runtime.kill_switch import KillSwitch
@@ -42,8 +43,22 @@ def identity_of(settings: Settings) -> Identity:
 
 
 def build_strategies(settings: Settings) -> list[Strategy]:
-    """Each configured strategy from the table of kinds."""
-    return [STRATEGIES[chosen.kind](chosen.name, dict(chosen.options)) for chosen in settings.strategies]
+    """Each configured strategy: of a plug-in by the plug-in, of what ships from the table of kinds."""
+    return [
+        chosen.plugin.make(chosen.name, chosen.options)
+        if chosen.plugin
+        else STRATEGIES[chosen.kind](chosen.name, chosen.options)
+        for chosen in settings.strategies
+    ]
+
+
+def plugins_of(settings: Settings) -> tuple[PluginUsed, ...]:
+    """The plug-ins among the strategies, for the record of the start."""
+    return tuple(
+        PluginUsed(strategy=chosen.name, kind=chosen.kind, digest=chosen.plugin.digest)
+        for chosen in settings.strategies
+        if chosen.plugin
+    )
 
 
 def open_exchange(settings: Settings, speed: int) -> tuple[BoxedExchange, Clock]:
@@ -93,7 +108,13 @@ def wire(
         switch=None if settings.demo else partial(switch_of(settings).seen, os.environ),
     )
     opening = opening_inputs(
-        desk, identity, ledger_id=ledger_id, build=build_digest(), state_dir=settings.state_dir, now=now
+        desk,
+        identity,
+        ledger_id=ledger_id,
+        build=build_digest(),
+        plugins=plugins_of(settings),
+        state_dir=settings.state_dir,
+        now=now,
     )
     return Rooms(runtime, venue, exchange, opened, opening, tally)
 

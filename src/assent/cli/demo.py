@@ -1,5 +1,6 @@
 """`assent demo`: one whole simulated trading day, settlement included, in seconds; and then the question why."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,23 +21,29 @@ PLAIN_STEPS = 10
 
 
 @click.command(name="demo", short_help="Live through one simulated trading day.")
+@click.argument("desk", required=False, type=click.Path(path_type=Path), metavar="[DESK]")
 @click.option("--seed", type=click.IntRange(0), help="Which world: the same seed gives the same day.  [default: 7]")
+@click.option(
+    "--strategy", "plugin", type=click.Path(path_type=Path), metavar="FILE",
+    help="This strategy alone, by its own defaults: see `assent strategy new`.",
+)  # fmt: skip
 @click.option(
     "-C", "--dir", "folder", type=click.Path(path_type=Path), default=Path("assent-demo"), show_default=True,
     metavar="DIR", help="Where its ledger is written anew.",
 )  # fmt: skip
 @as_json_option
-def command(folder: Path, *, seed: int | None, as_json: bool) -> int:
+def command(desk: Path | None, folder: Path, *, plugin: Path | None, seed: int | None, as_json: bool) -> int:
     """Live through one simulated trading day on the exchange in the box, and settle it.
 
+    With DESK, the folder of a desk, under its limits and with its strategies, on paper; its own ledger is not touched.
     Every price, order and outcome is simulated; the result says nothing about real markets. Exits 1 if our books and
     the exchange's differ.
     """
     from assent import app
-    from assent.config import DEMO_SEED, demo_settings
+    from assent.config import DEMO_SEED
 
     chosen = DEMO_SEED if seed is None else seed
-    settings = demo_settings(folder, seed=chosen)
+    settings = _settings(desk, plugin, folder, seed=chosen)
     if as_json:
         result = app.demo(settings, seed=chosen)
         say_json(result)
@@ -45,6 +52,17 @@ def command(folder: Path, *, seed: int | None, as_json: bool) -> int:
             result = app.demo(settings, seed=chosen, progress=progress)
         say([*demo_lines(result), *_next_lines(settings, folder)])
     return Exit.OK if result["books_equal"] else Exit.FOUND
+
+
+def _settings(desk: Path | None, plugin: Path | None, folder: Path, *, seed: int) -> "Settings":
+    """The demo's own settings, or a desk's as a demo; and with one strategy instead of theirs."""
+    from assent.config import demo_of, demo_settings, load, load_file, with_strategy
+
+    if desk is None:
+        settings = demo_settings(folder, seed=seed)
+    else:
+        settings = demo_of(load(desk, environment=os.environ), folder, seed=seed)
+    return settings if plugin is None else with_strategy(settings, load_file(plugin.absolute()))
 
 
 @contextmanager

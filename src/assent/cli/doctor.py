@@ -63,7 +63,7 @@ def examine(folder: Path, mode: str | None) -> Iterator[Finding]:
     yield _sqlite()
     yield from _disk(folder)
     try:
-        settings = settings_of(folder, mode=mode)
+        settings = settings_of(folder, mode=mode, plugins=True)
     except ConfigError as error:
         for problem in error.problems:
             said = f"{problem.key} {problem.value}: {problem.why}"

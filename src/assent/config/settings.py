@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from assent.config.kinds import Kind
 from assent.model.constitution import Constitution
 
 # What a file may name in this version; the model knows more, for later ones.
@@ -14,11 +15,12 @@ RunnableEnvironment = Literal["sim"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StrategySettings:
-    """One strategy; `options` holds a checked value for every option of its kind."""
+    """One strategy; `options` holds a checked value for every option of its kind. `plugin`: it does not ship."""
 
     kind: str
     name: str
     options: Mapping[str, int | str]
+    plugin: Kind | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

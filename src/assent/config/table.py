@@ -3,13 +3,14 @@
 The limits come from the constitution's own table, a strategy's options from the strategy's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from assent.config.values import Setting
 from assent.model.constitution import LIMITS, Constitution
 from assent.model.units import HOUR, MICRO, MINUTE, SECOND
 from assent.strategy import threshold
+from assent.strategy.options import Option
 
 STRATEGIES_MAX: Final = 32
 SCOPE: Final = ("markets", "events", "series")
@@ -87,16 +88,28 @@ STRATEGY_SETTINGS: Final[tuple[Setting, ...]] = (
     ),
     Setting("strategy", "name", "name", 1, 64, None, '"value"', "Its own name in the ledger; each name once."),
 )  # fmt: skip
-# kind -> the settings that are the strategy's own.
-STRATEGY_OPTIONS: Final[Mapping[str, tuple[Setting, ...]]] = {
-    "threshold": tuple(
+# What the table of a strategy that does not ship with us may say besides.
+PLUGIN_SETTINGS: Final[tuple[Setting, ...]] = (
+    Setting(
+        "strategy", "digest", "digest", 0, 0, "", '"sha256:' + "0" * 64 + '"',
+        "The digest of the plug-in's source, from `assent strategy list`: other source is then refused. Live needs it.",
+    ),
+)  # fmt: skip
+
+
+def options_of(table: Iterable[Option]) -> tuple[Setting, ...]:
+    """A strategy's own options as settings of its table in the file."""
+    return tuple(
         Setting(
             "strategy", option.key, option.kind, option.least, option.most, option.default, option.example,
             option.sentence, choices=option.choices,
         )
-        for option in threshold.OPTIONS
-    ),
-}  # fmt: skip
+        for option in table
+    )  # fmt: skip
+
+
+# kind -> the settings that are the strategy's own.
+STRATEGY_OPTIONS: Final[Mapping[str, tuple[Setting, ...]]] = {"threshold": options_of(threshold.OPTIONS)}
 
 # Why a venue that is enabled cannot be traded with real money, one line each.
 CANNOT_GO_LIVE: Final[Mapping[str, str]] = {

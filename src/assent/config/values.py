@@ -5,6 +5,7 @@ unit. A bool is not a number here, and nothing is rounded to fit.
 """
 
 import re
+import tomllib
 from collections.abc import Callable
 from typing import Final, Literal, NamedTuple
 
@@ -14,22 +15,9 @@ from assent.model.intents import Score
 from assent.model.units import MICRO, UNITS, format_duration, format_micros, format_percent, parse_micros
 
 Kind = Literal[
-    "money",
-    "price",
-    "qty",
-    "ppm",
-    "count",
-    "duration",
-    "flag",
-    "names",
-    "scores",
-    "themes",
-    "tiers",
-    "name",
-    "choice",
-    "variable",
-    "path",
-]
+    "money", "price", "qty", "ppm", "count", "duration", "flag", "names", "scores", "themes", "tiers", "name", "choice",
+    "digest", "variable", "path",
+]  # fmt: skip
 Value = int | str | tuple[str, ...] | tuple[Score, ...] | tuple[Theme, ...] | tuple[Tier, ...]
 OFF: Final = "off"
 
@@ -42,6 +30,7 @@ _SCORE = re.compile(r"([a-z][a-z0-9_]{0,39})=([0-9]{1,3}(?:\.[0-9]{1,4})?)%")
 _TIER = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)=([0-9]{1,9}(?:\.[0-9]{1,6})?)")
 _DURATION = re.compile(r"([0-9]{1,12})(ms|s|m|h|d)")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MARKET_NAME = re.compile(r"[!-~]+")
 
@@ -94,8 +83,43 @@ def allowed_words(setting: Setting) -> str:
         "variable": f"text of {least} to {most} letters, digits and underscores, no digit first",
         "path": f"text of {least} to {most} characters, the path of a file",
         "choice": " or ".join(f'"{choice}"' for choice in setting.choices),
+        "digest": "text of `sha256:` and 64 digits and letters a to f",
     }
     return words[setting.kind] + (f', or "{OFF}"' if setting.optional else "")
+
+
+def written(setting: Setting, value: object) -> str:
+    """A checked value as a file says it: what `read_value` took, the other way round."""
+    if setting.optional and value == setting.default:
+        return f'"{OFF}"'
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(f'"{_entry(one)}"' for one in value) + "]"
+    if isinstance(value, int) and setting.kind != "count":
+        return f'"{_FORMATS[setting.kind](value)}"'
+    return str(value) if isinstance(value, int) else f'"{value}"'
+
+
+def from_text(setting: Setting, text: str) -> object:
+    """What TOML would have made of a value that came as bare text, from a command line or the environment."""
+    bare = text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
+    if setting.kind not in ("count", "flag", "names", "scores", "themes", "tiers") or bare == OFF:
+        return bare
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except (ValueError, RecursionError):
+        return text
+
+
+def _entry(one: object) -> str:
+    if isinstance(one, Score):
+        return f"{one.name}={format_percent(one.ppm)}"
+    if isinstance(one, Theme):
+        return f"{one.name}={','.join(one.series)}"
+    if isinstance(one, Tier):
+        return f"{format_micros(one.below)}={format_micros(one.risk_max)}"
+    return str(one)
 
 
 def parse_duration(text: str) -> int | None:
@@ -272,6 +296,12 @@ def _choice(setting: Setting, raw: object) -> str:
     raise Unfit(f"it is {_type_word(raw)}, not text" if not isinstance(raw, str) else "it is none of the known words")
 
 
+def _digest(_setting: Setting, raw: object) -> str:
+    if not isinstance(raw, str) or not _DIGEST.fullmatch(raw):
+        raise Unfit("it is not the digest of a plug-in's source")
+    return raw
+
+
 def _within(setting: Setting, value: int) -> int:
     if value < setting.least:
         raise Unfit("it is less than the least that is allowed")
@@ -288,6 +318,13 @@ _DECIMALS: dict[Kind, tuple[str, str]] = {
     "money": ("an amount of money", "dollars"),
     "price": ("a price", "dollars"),
     "qty": ("a quantity", "contracts"),
+}
+_FORMATS: dict[Kind, Callable[[int], str]] = {
+    "money": format_micros,
+    "price": format_micros,
+    "qty": lambda value: format_micros(value, 0),
+    "ppm": format_percent,
+    "duration": format_duration,
 }
 _TYPE_WORDS: dict[type, str] = {
     bool: "true or false",
@@ -314,4 +351,5 @@ _READERS: dict[Kind, Callable[[Setting, object], Value]] = {
     "variable": _variable,
     "path": _path,
     "choice": _choice,
+    "digest": _digest,
 }

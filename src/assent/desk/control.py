@@ -3,7 +3,9 @@
 from assent.desk import account, amending, exits, halts, losses, norms, ranking
 from assent.desk.context import Context
 from assent.desk.orders import may_ask_cancel
+from assent.desk.state import OrderState
 from assent.model.facts import (
+    CancelKept,
     CancelReleased,
     DeskStarted,
     DeskStopped,
@@ -24,6 +26,7 @@ from assent.model.inputs import (
     ResumeAsked,
     TimePassed,
 )
+from assent.model.instruments import Instrument, price_fits
 from assent.model.levels import CAUSES, Level
 from assent.model.text import shown
 from assent.model.units import SECOND
@@ -33,6 +36,7 @@ UNKNOWN_MAX = 120 * SECOND
 KILL_SWITCH = "kill_switch_guard"
 # What a person may ask to have cancelled: whatever is, or may be, on the venue's book.
 CANCELLABLE = frozenset(("working", "unknown", "quarantined"))
+A_PERSON = "a person asked"
 
 
 def ledger_opening(desk: Context, inp: LedgerOpening) -> None:
@@ -52,12 +56,13 @@ def ledger_opening(desk: Context, inp: LedgerOpening) -> None:
 
 def desk_starting(desk: Context, inp: DeskStarting) -> None:
     """A release whose outcome was never recorded may have been sent: it is unknown, never refused."""
-    desk.emit(DeskStarted(build=inp.build, strategies=inp.strategies))
+    desk.emit(DeskStarted(build=inp.build, strategies=inp.strategies, plugins=inp.plugins))
     for order in list(desk.state.orders.values()):
         if order.status == "released":
             desk.emit(
                 OrderUnknown(order_id=order.order.order_id, detail="the process ended before an outcome was recorded")
             )
+            keep_promise(desk, order)
 
 
 def desk_stopping(desk: Context, inp: DeskStopping) -> None:
@@ -71,9 +76,8 @@ def time_passed(desk: Context, _inp: TimePassed) -> None:
         order_id = order.order.order_id
         if order.unknown_ts is not None and order.status == "unknown" and now - order.unknown_ts > UNKNOWN_MAX:
             raise_halt(desk, "unknown_overdue", by="desk", detail=f"order {order_id}")
-        expires = order.order.expires_ts
-        if expires is not None and now >= expires and order.status == "working" and may_ask_cancel(order, now):
-            desk.emit(CancelReleased(order_id=order_id, by="desk", why="its life is over"))
+        if order.status == "working":
+            _renew_cancel(desk, order, state.find_instrument(order.order.instrument))
     clear_entries(desk)
     amending.clear_outdated(desk)
     account.watch_books(desk)
@@ -122,11 +126,42 @@ def resume_asked(desk: Context, inp: ResumeAsked) -> None:
 
 
 def cancel_asked(desk: Context, inp: CancelAsked) -> None:
-    """A person may always cancel, at any level."""
+    """A person may always cancel, at any level. What is still being sent is cancelled once it is known to be live."""
     for order in list(desk.state.orders.values()):
         order_id = order.order.order_id
-        if inp.order_id in ("", order_id) and order.status in CANCELLABLE:
-            desk.emit(CancelReleased(order_id=order_id, by=shown(inp.by), why="a person asked"))
+        if inp.order_id not in ("", order_id):
+            continue
+        if order.status in CANCELLABLE:
+            desk.emit(CancelReleased(order_id=order_id, by=shown(inp.by), why=A_PERSON))
+        elif order.status == "released" and order.cancel != "kept":
+            desk.emit(CancelKept(order_id=order_id, by=shown(inp.by)))
+
+
+def keep_promise(desk: Context, order: OrderState) -> None:
+    """Carry out the cancel that waited for this order to be live, or perhaps live."""
+    order_id = order.order.order_id
+    if order.cancel == "kept" and order.status in CANCELLABLE and order_id in desk.state.orders:
+        desk.emit(CancelReleased(order_id=order_id, by=order.cancel_by, why=A_PERSON))
+
+
+def clear_off_grid(desk: Context, instrument: Instrument) -> None:
+    """A new grid leaves the venue's old orders where they are: ours that do not lie on it any more are taken off."""
+    for order in list(desk.state.orders.values()):
+        if order.order.instrument == instrument.id and order.status in ("working", "quarantined"):
+            _renew_cancel(desk, order, instrument)
+
+
+def _renew_cancel(desk: Context, order: OrderState, instrument: Instrument | None) -> None:
+    """Ask for what the clock, a person or a new grid wants off the book, unless an answer is on its way."""
+    terms = order.order
+    if not may_ask_cancel(order, desk.now):
+        return
+    if order.cancel_by:
+        desk.emit(CancelReleased(order_id=terms.order_id, by=order.cancel_by, why=A_PERSON))
+    elif terms.expires_ts is not None and desk.now >= terms.expires_ts:
+        desk.emit(CancelReleased(order_id=terms.order_id, by="desk", why="its life is over"))
+    elif terms.type == "limit" and instrument is not None and not price_fits(instrument, terms.price):
+        desk.emit(CancelReleased(order_id=terms.order_id, by="desk", why="its price is off the market's new grid"))
 
 
 def raise_halt(desk: Context, cause: str, *, by: str, detail: str) -> None:

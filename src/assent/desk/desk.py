@@ -88,6 +88,10 @@ class Desk(Context):
                 return obstacle
         elif order.intent.action not in ALLOWED[self.state.level] or order.intent.strategy in self.state.stopped:
             return "kill_switch_guard" if halts.spoken_for(self.state, "kill_switch_guard") else "halted"
+        if order.cancel == "kept":
+            return "cancelled"
+        if order.order.instrument in self.state.archive.outcomes:
+            return "market_settled"
         if charter.outdated(self.state, order):
             return "limits_changed"
         expires = order.order.expires_ts

@@ -5,7 +5,9 @@ ledger. The full check of a quote stands at the venue's door (`model.inputs.quot
 that of a bar in `desk.desk`, since the venue's door knows quotes only.
 """
 
-from assent.desk import proposing
+from msgspec import structs
+
+from assent.desk import control, proposing
 from assent.desk.context import Context
 from assent.desk.market import Market
 from assent.model.facts import InputRejected, InstrumentListed
@@ -16,14 +18,14 @@ from assent.model.inputs import (
     RejectionSeen,
     StreamProven,
 )
-from assent.model.instruments import instrument_fault
-from assent.model.text import shown
+from assent.model.instruments import Instrument, instrument_fault
+from assent.model.text import SHOWN_MAX, shown
 from assent.model.units import MICRO
 
 
 def instrument_seen(desk: Context, inp: InstrumentSeen) -> None:
     """A new market, or a new description of one that we know."""
-    instrument = inp.instrument
+    instrument = _inert(inp.instrument)
     fault = instrument_fault(instrument)
     if fault:
         reject(desk, "market_data_bad_instrument", instrument.id, fault)
@@ -35,6 +37,15 @@ def instrument_seen(desk: Context, inp: InstrumentSeen) -> None:
     market.instrument = instrument
     if desk.state.instruments.get(instrument.id) not in (None, instrument):
         desk.emit(InstrumentListed(instrument=instrument))
+        control.clear_off_grid(desk, instrument)
+
+
+def _inert(instrument: Instrument) -> Instrument:
+    """A title is the venue's own words: it may say what it likes, but neither break a line nor colour a terminal."""
+    title = instrument.title
+    if title.isprintable() and len(title) <= SHOWN_MAX:
+        return instrument
+    return structs.replace(instrument, title=shown(title))
 
 
 def stream_proven(desk: Context, inp: StreamProven) -> None:

@@ -42,14 +42,24 @@ class OrderState(msgspec.Struct):
     unknown_ts: int | None = None
     cancel: str = ""
     cancel_ts: int = 0
+    # Who asked for a cancel that must wait until the order is known to be live.
+    cancel_by: str = ""
+    # What fills lost by correction: the venue's count of what was executed still holds it.
+    busted: int = 0
     released_seq: int = 0
     superseded_by: str = ""
 
     @property
     def open_qty(self) -> int:
         """What may still be filled: the worst case that limits must hold."""
-        most = self.order.qty if self.venue_filled is None else self.venue_filled
-        return max(0, most - self.filled)
+        if self.venue_filled is None:
+            return max(0, self.order.qty - self.filled)
+        return max(0, self.venue_filled - self.busted - self.filled)
+
+    @property
+    def open_fee(self) -> int:
+        """The worst fee of what may still be filled; that of the filled part is booked already."""
+        return share_up(self.open_qty, self.order.qty, self.intent.fee)
 
 
 class Halt(msgspec.Struct):
@@ -75,10 +85,12 @@ class Guard(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """How a market ended."""
+    """How a market ended, by the venue's word of `venue_ts`, and the signed quantity that was paid out."""
 
     result: Result
     value: int
+    qty: int
+    venue_ts: int
 
 
 class Release(msgspec.Struct, frozen=True, array_like=True):
@@ -246,4 +258,4 @@ def order_reserve(order: OrderState, *, future: bool = False) -> int:
     if future:
         return share_up(open_qty, order.order.qty, order.intent.worst_loss)
     price = order.order.price if order.order.side == "buy" else MICRO - order.order.price
-    return mul_up(price, open_qty) + order.intent.fee
+    return mul_up(price, open_qty) + order.open_fee

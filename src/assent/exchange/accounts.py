@@ -12,6 +12,7 @@ from assent.exchange.types import (
     MICRO,
     Balance,
     CloseReason,
+    Corrected,
     Fill,
     NewOrder,
     OrderStatus,
@@ -85,13 +86,14 @@ class Order:
 class History:
     """What an account may ask about its past, oldest first. `consumed` holds every client id that is used up."""
 
-    __slots__ = ("by_client_id", "consumed", "fills", "orders", "settlements")
+    __slots__ = ("by_client_id", "consumed", "corrections", "fills", "orders", "settlements")
 
     def __init__(self) -> None:
         self.orders: dict[str, Order | OrderView] = {}
         self.by_client_id: dict[str, str] = {}
         self.consumed: dict[str, None] = {}
         self.fills: list[Fill] = []
+        self.corrections: list[Corrected] = []
         self.settlements: list[Settlement] = []
 
     def consume(self, client_order_id: str | None) -> None:
@@ -109,6 +111,7 @@ class History:
         orders: Iterable[OrderView],
         fills: Iterable[Fill],
         settlements: Iterable[Settlement],
+        corrections: Iterable[Corrected],
     ) -> None:
         """Take over what was written down about an earlier day."""
         self.consumed.update(dict.fromkeys(consumed))
@@ -118,6 +121,7 @@ class History:
                 self.by_client_id[order.client_order_id] = order.order_id
         self.fills.extend(fills)
         self.settlements.extend(settlements)
+        self.corrections.extend(corrections)
 
     def view(self, order_id: str) -> OrderView:
         order = self.orders[order_id]

@@ -10,9 +10,10 @@ from bisect import bisect_right
 from pathlib import Path
 
 from assent.exchange.accounts import History
+from assent.exchange.acts import Act, carry_out
 from assent.exchange.admission import is_order_id, wrong_parameters
 from assent.exchange.book import Top
-from assent.exchange.journal import FORMAT, CancelEntry, DayEntry, Entry, Header, Journal, OrderEntry
+from assent.exchange.journal import FORMAT, ActEntry, CancelEntry, DayEntry, Entry, Header, Journal, OrderEntry
 from assent.exchange.types import (
     DAY,
     MINUTE,
@@ -20,8 +21,10 @@ from assent.exchange.types import (
     Audit,
     Balance,
     Cancelled,
+    Corrected,
     Event,
     ExchangeError,
+    ExchangeStatus,
     Fill,
     MarketView,
     NewOrder,
@@ -44,7 +47,7 @@ class BoxedExchange:
         self._cash = header.cash
         self._fees_paid = 0
         self._last_day_recorded = -1
-        self._pending: list[OrderEntry | CancelEntry] = []
+        self._pending: list[OrderEntry | CancelEntry | ActEntry] = []
         self._events: list[Event] = []
         first_day = header.start_ts // DAY
         for entry in journal.entries if journal is not None else ():
@@ -143,6 +146,14 @@ class BoxedExchange:
         self._write(CancelEntry(now, order_id))
         return self._cancel(now, order_id)
 
+    def carry_out(self, now: int, act: Act) -> None:
+        """Let the venue itself do something beyond the world's script: a drill. Refused acts leave no trace; what was
+        done is durable on return, and part of this world for good."""
+        self._be_caught_up(now)
+        self._step(now)
+        self._do(now, act)
+        self._write(ActEntry(now, act))
+
     # --- questions, all about this moment --------------------------------------------------------------
 
     def orders(self, client_order_id: str | None = None) -> list[OrderView]:
@@ -163,6 +174,16 @@ class BoxedExchange:
     def settlements(self, since_seq: int = 0) -> list[Settlement]:
         settlements = self._history.settlements
         return settlements[bisect_right(settlements, since_seq, key=_seq) :]
+
+    def corrections(self, since_seq: int = 0) -> list[Corrected]:
+        """What fills really were, by larger event number, oldest first."""
+        corrections = self._history.corrections
+        return corrections[bisect_right(corrections, since_seq, key=_seq) :]
+
+    @property
+    def status(self) -> ExchangeStatus:
+        """Of the exchange as a whole."""
+        return self._world.exchange.status
 
     def positions(self) -> dict[str, int]:
         return self._world.exchange.positions(self.account)
@@ -212,9 +233,15 @@ class BoxedExchange:
         self._touched = True
         return self._world.exchange.cancel(ts, self.account, order_id)
 
-    def _apply(self, entry: OrderEntry | CancelEntry) -> None:
+    def _do(self, ts: int, act: Act) -> None:
+        self._touched = True
+        carry_out(self._world.exchange, ts, act)
+
+    def _apply(self, entry: OrderEntry | CancelEntry | ActEntry) -> None:
         if isinstance(entry, OrderEntry):
             self._submit(entry.ts, entry.order)
+        elif isinstance(entry, ActEntry):
+            self._do(entry.ts, entry.act)
         else:
             self._cancel(entry.ts, entry.order_id)
 
@@ -226,7 +253,8 @@ class BoxedExchange:
         history = self._history
         self._world = World(self.seed, day, owner=self.account, cash=self._cash, history=history)
         self._touched = False
-        self._day_marks = (len(history.consumed), len(history.orders), len(history.fills), len(history.settlements))
+        lists = (history.consumed, history.orders, history.fills, history.settlements, history.corrections)
+        self._day_marks = tuple(len(each) for each in lists)
 
     def _step(self, ts: int) -> None:
         while ts >= self._world.start_ts + DAY:
@@ -260,7 +288,7 @@ class BoxedExchange:
             self._write(self._day_entry())
 
     def _day_entry(self) -> DayEntry:
-        consumed, orders, fills, settlements = self._day_marks
+        consumed, orders, fills, settlements, corrections = self._day_marks
         history = self._history
         return DayEntry(
             day=self._world.day,
@@ -270,14 +298,15 @@ class BoxedExchange:
             orders=tuple(history.views()[orders:]),
             fills=tuple(history.fills[fills:]),
             settlements=tuple(history.settlements[settlements:]),
+            corrections=tuple(history.corrections[corrections:]),
         )
 
     def _remember(self, entry: DayEntry) -> None:
-        self._history.restore(entry.consumed, entry.orders, entry.fills, entry.settlements)
+        self._history.restore(entry.consumed, entry.orders, entry.fills, entry.settlements, entry.corrections)
         self._cash = entry.cash
         self._fees_paid = entry.fees_paid
         self._pending.clear()
 
 
-def _seq(event: Fill | Settlement) -> int:
+def _seq(event: Fill | Settlement | Corrected) -> int:
     return event.seq

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from assent.exchange.types import ExchangeError, Fill, NewOrder, OrderView, Settlement
+from assent.exchange.acts import Act
+from assent.exchange.types import Corrected, ExchangeError, Fill, NewOrder, OrderView, Settlement
 
 FORMAT = 1
 
@@ -41,6 +42,13 @@ class CancelEntry(msgspec.Struct, frozen=True, tag="cancel"):
     order_id: str
 
 
+class ActEntry(msgspec.Struct, frozen=True, tag="act"):
+    """What the venue itself did beyond the world's own script."""
+
+    ts: int
+    act: Act
+
+
 class DayEntry(msgspec.Struct, frozen=True, tag="day"):
     """What a finished day left behind, so that it need not be lived through again."""
 
@@ -51,11 +59,12 @@ class DayEntry(msgspec.Struct, frozen=True, tag="day"):
     orders: tuple[OrderView, ...]
     fills: tuple[Fill, ...]
     settlements: tuple[Settlement, ...]
+    corrections: tuple[Corrected, ...] = ()
 
 
-Entry = OrderEntry | CancelEntry | DayEntry
+Entry = OrderEntry | CancelEntry | ActEntry | DayEntry
 
-_decoder = msgspec.json.Decoder(Header | OrderEntry | CancelEntry | DayEntry)
+_decoder = msgspec.json.Decoder(Header | OrderEntry | CancelEntry | ActEntry | DayEntry)
 
 
 class Journal:

@@ -115,6 +115,9 @@ class World:
 
     def _determine(self, now: int) -> None:
         for ticker, bracket in self.brackets.items():
+            market = self.exchange.market(ticker)
+            if market is not None and market.status in ("determined", "settled"):
+                continue
             if bracket.holds(self.weather.degrees):
                 self.exchange.determine(now, ticker, "yes", MICRO)
             else:

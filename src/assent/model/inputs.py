@@ -11,6 +11,7 @@ import msgspec
 from assent.model.constitution import Constitution
 from assent.model.instruments import Instrument, price_fits
 from assent.model.orders import Correction, Fill
+from assent.model.plugins import PluginUsed
 from assent.model.units import is_time, is_value
 
 Mode = Literal["paper", "observe", "dry-run", "live"]
@@ -260,6 +261,7 @@ class DeskStarting(msgspec.Struct, frozen=True, tag=True):
     build: str
     strategies: tuple[str, ...]
     received_ts: int
+    plugins: tuple[PluginUsed, ...] = ()
 
 
 class DeskStopping(msgspec.Struct, frozen=True, tag=True, gc=False):

@@ -69,6 +69,7 @@ _CAUSES = (
         "A strategy brought the process down three times on one input.",
     ),
     Cause("strange_fill", Level.REDUCING, "human", "A fill was worse than its order allowed, or paid us a fee."),
+    Cause("settlement_changed", Level.REDUCING, "human", "The venue changed an outcome that was paid out; look at it."),
     Cause("invariant_broken", Level.HALTED, "human", "A promise of our own code did not hold; the process ended."),
     Cause("books_overdue", Level.REDUCING, "clear_for", "The books could not be compared for too long.", MINUTE),
     Cause("account_unavailable", Level.REDUCING, "clear_for", "The venue's own books cannot be read.", MINUTE),

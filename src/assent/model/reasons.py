@@ -106,6 +106,8 @@ _REASONS = (
     Reason("halted", "order", "A halt came between release and wire; nothing was sent."),
     Reason("limits_changed", "order", "The limits were tightened between release and wire; nothing was sent."),
     Reason("permit_expired", "order", "The release was too old when its turn to be sent came."),
+    Reason("cancelled", "order", "A person cancelled it between release and wire; nothing was sent."),
+    Reason("market_settled", "order", "Its market settled between release and wire; nothing was sent."),
     Reason("not_released", "order", "No release stands for this order."),
     Reason("already_answered", "order", "The order was sent before; it is never sent again."),
     Reason("parent_ended", "order", "The entry that this exit belongs to ended without a fill; nothing was sent."),

@@ -48,7 +48,6 @@ RESOLVE_EVERY = 5 * SECOND
 # A feed that says nothing for so long, and for so many cycles, is stale: a process that stood still was not listening.
 SILENCE_MAX = 60 * SECOND
 SILENT_CYCLES = 6
-UNSETTLED = frozenset(("unknown", "quarantined"))
 
 
 class Runtime:
@@ -247,7 +246,7 @@ class Runtime:
         """Ask again and again for evidence of unknown orders."""
         while True:
             await self.clock.sleep(RESOLVE_EVERY)
-            if any(order.status in UNSETTLED for order in self.desk.state.orders.values()):
+            if any(map(reconcile.unsettled, self.desk.state.orders.values())):
                 await reconcile.resolve_orders(self.desk.state, self.venue, self.clock, self.put)
 
     async def _match(self) -> None:

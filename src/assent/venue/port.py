@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple, Protocol
 
 from assent.model.inputs import AccountSeen, Evidence, Input, Outcome, SettlementSeen
-from assent.model.orders import Fill, Order
+from assent.model.orders import Correction, Fill, Order
 
 # `market` may be replaced by a newer one with the same key; `venue` must be kept.
 Lane = Literal["market", "venue"]
@@ -29,11 +29,13 @@ class Ended(NamedTuple):
 
 
 class Books(NamedTuple):
-    """The venue's own record of us, taken at one moment."""
+    """The venue's own record of us, taken at one moment. The first one after coming up holds every correction of a
+    fill in it: a desk keeps one that came before its fill in memory alone, and asks here for it after a crash."""
 
     fills: list[Fill]
     settlements: list[SettlementSeen]
     account: AccountSeen
+    corrections: list[Correction]
 
 
 class Unavailable(NamedTuple):

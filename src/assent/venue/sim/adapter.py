@@ -14,6 +14,7 @@ from assent.model.inputs import (
     Absent,
     Accepted,
     AccountSeen,
+    CorrectionSeen,
     Evidence,
     FillSeen,
     Holding,
@@ -64,6 +65,7 @@ class SimVenue:
         self._in_flight: dict[str, None] = {}
         self._told_fill = 0
         self._told_settlement = 0
+        self._told_correction = 0
 
     @property
     def listed(self) -> int:
@@ -134,7 +136,14 @@ class SimVenue:
         settlements = exchange.settlements(self._told_settlement)
         self._told_fill = max((seen.seq for seen in fills), default=self._told_fill)
         self._told_settlement = max((seen.seq for seen in settlements), default=self._told_settlement)
-        return Books([wire.fill(seen) for seen in fills], [wire.settlement(seen, now) for seen in settlements], account)
+        corrections = exchange.corrections(self._told_correction)
+        self._told_correction = max((seen.seq for seen in corrections), default=self._told_correction)
+        return Books(
+            fills=[wire.fill(seen) for seen in fills],
+            settlements=[wire.settlement(seen, now) for seen in settlements],
+            account=account,
+            corrections=[wire.correction(seen) for seen in corrections],
+        )
 
     def _pump(self) -> None:
         """Let the exchange live up to now, and pass on what happened."""
@@ -150,10 +159,14 @@ class SimVenue:
             self._quote(event, now)
         elif isinstance(event, box.Filled):
             self._put("venue", FillSeen(wire.fill(event.fill), now))
+        elif isinstance(event, box.FillCorrected):
+            self._put("venue", CorrectionSeen(wire.correction(event.corrected), now))
         elif isinstance(event, box.OrderClosed):
             self._put("venue", wire.closed_order(event, now))
-        elif isinstance(event, box.MarketChanged | box.GridChanged):
+        elif isinstance(event, box.MarketChanged | box.GridChanged | box.CloseMoved):
             self._market_changed(event, now)
+        elif isinstance(event, box.ExchangeChanged):
+            self._exchange_changed(event, now)
         elif isinstance(event, box.ForecastPublished | box.Settled) and event.market in self._listed:
             self._put("venue", wire.public(event, now))
 
@@ -169,9 +182,15 @@ class SimVenue:
             return
         self._put("market", seen, event.market)
 
-    def _market_changed(self, event: box.MarketChanged | box.GridChanged, now: int) -> None:
+    def _exchange_changed(self, event: box.ExchangeChanged, now: int) -> None:
+        for view in self._exchange.markets():
+            if view.spec.ticker in self._listed:
+                self._put("venue", PhaseSeen(view.spec.ticker, wire.phase(view.status, event.status), event.ts, now))
+
+    def _market_changed(self, event: box.MarketChanged | box.GridChanged | box.CloseMoved, now: int) -> None:
         if isinstance(event, box.MarketChanged) and event.market in self._listed:
-            self._put("venue", wire.phase(event, now))
+            phase = wire.phase(event.status, self._exchange.status)
+            self._put("venue", PhaseSeen(event.market, phase, event.ts, now))
             return
         view = self._exchange.market(event.market)
         if view is not None:
@@ -185,7 +204,7 @@ class SimVenue:
         instrument = wire.instrument(view, venue=self.name)
         self._listed[spec.ticker] = instrument
         self._put("venue", InstrumentSeen(instrument, now))
-        self._put("venue", PhaseSeen(spec.ticker, wire.PHASES[view.status], seen_ts, now))
+        self._put("venue", PhaseSeen(spec.ticker, wire.phase(view.status, self._exchange.status), seen_ts, now))
         top = box.TopChanged(spec.ticker, view.bid, view.bid_qty, view.ask, view.ask_qty, seen_ts, 0)
         if view.bid is not None or view.ask is not None:
             self._quote(top, now)

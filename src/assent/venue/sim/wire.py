@@ -7,12 +7,11 @@ from assent.model.inputs import (
     Input,
     MarketPhase,
     OrderClosedSeen,
-    PhaseSeen,
     QuoteSeen,
     SettlementSeen,
 )
 from assent.model.instruments import BinaryContract
-from assent.model.orders import Fill, Order
+from assent.model.orders import Correction, Fill, Order
 from assent.model.units import MICRO
 from assent.venue.sim.fees import schedule
 
@@ -76,6 +75,10 @@ def fill(seen: box.Fill) -> Fill:
     )
 
 
+def correction(seen: box.Corrected) -> Correction:
+    return Correction(fill_id=seen.fill_id, price=seen.price, qty=seen.qty, fee=seen.fee, venue_ts=seen.ts)
+
+
 def quote(event: box.TopChanged, now: int) -> QuoteSeen:
     return QuoteSeen(
         event.market,
@@ -88,8 +91,10 @@ def quote(event: box.TopChanged, now: int) -> QuoteSeen:
     )
 
 
-def phase(event: box.MarketChanged, now: int) -> PhaseSeen:
-    return PhaseSeen(event.market, PHASES[event.status], event.ts, now)
+def phase(status: box.Status, exchange: box.ExchangeStatus) -> MarketPhase:
+    """A market that would trade does not while the whole exchange is paused."""
+    own = PHASES[status]
+    return "paused" if own == "open" and exchange != "open" else own
 
 
 def public(event: box.ForecastPublished | box.Settled, now: int) -> Input:
