@@ -151,7 +151,8 @@ def test_each_mode_has_a_folder_and_a_ledger_of_its_own(tmp_path: Path) -> None:
 def test_a_demo_needs_no_file_and_keeps_one_ledger_in_its_folder(tmp_path: Path) -> None:
     settings = demo_settings(tmp_path, seed=3)
     assert (settings.ledger_path, settings.exchange_seed) == (tmp_path / "ledger.sqlite", 3)
-    assert settings.constitution.series == ("KXHIGHSIM",)
+    assert "KXHIGHSIM" in settings.constitution.series
+    assert (settings.name, settings.account) == ("demo", "demo")
 
 
 def test_a_relative_folder_becomes_an_absolute_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

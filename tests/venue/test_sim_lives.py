@@ -223,7 +223,7 @@ def test_an_order_off_a_new_grid_is_taken_off_the_book() -> None:
 def test_a_finer_grid_leaves_the_order_where_it_is() -> None:
     day = Day().live(lambda day: day.act(acts.ChangeGrid(day.shopper.rested, (PriceBand(0, MICRO, 5_000),))))
     assert day.order(day.shopper.rested).status == "working"
-    assert [view.price_bands for view in day.exchange.markets()].count(LINEAR_CENT) == 5
+    assert [view.price_bands for view in day.exchange.markets()].count(LINEAR_CENT) == len(day.exchange.markets()) - 1
 
 
 @pytest.mark.parametrize("whole", [False, True])

@@ -1,7 +1,7 @@
 """Building the rooms of a desk and lending them to each other; shared by running, acting and the demo."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from assent.model.plugins import PluginUsed
 from assent.runtime.build import build_digest
 from assent.runtime.clock import Clock, ScaledClock, WallClock
 from assent.runtime.kill_switch import KillSwitch
+from assent.runtime.loop import Observer
 from assent.runtime.recovery import Identity, Opened, head_of, open_ledger, opening_inputs
 from assent.runtime.runtime import Runtime
 from assent.runtime.tally import Tally
@@ -88,6 +89,7 @@ def wire(
     lease: Lease,
     ledger_id: str,
     watchdog: Watchdog,
+    observers: Sequence[Observer] = (),
 ) -> Rooms:
     identity = identity_of(settings)
     now = clock.now()
@@ -100,8 +102,9 @@ def wire(
         venue=venue,
         clock=clock,
         cycle_ns=settings.cycle_ns,
-        state_dir=settings.state_dir,
-        observers=(tally,),
+        # Nobody outside can watch for the heartbeat of a day that is over in seconds.
+        state_dir=None if settings.demo else settings.state_dir,
+        observers=(tally, *observers),
         watch=_watch(watchdog),
         watched=watchdog.alive,
         # A demo is one day of a seed, the same in every environment; it can stop nothing that matters.

@@ -5,7 +5,17 @@ one value, `load.py` a whole file, `kinds.py` the strategies that do not ship.
 """
 
 from assent.config.kinds import Kind, KindError, load_file
-from assent.config.load import DEMO_SEED, FILE_NAME, Loaded, demo_of, demo_settings, load, read_all, with_strategy
+from assent.config.load import (
+    DEMO_SEED,
+    FILE_NAME,
+    Loaded,
+    demo_of,
+    demo_settings,
+    load,
+    read_all,
+    template_path,
+    with_strategy,
+)
 from assent.config.problems import ConfigError, Problem
 from assent.config.settings import Settings, StrategySettings
 from assent.config.table import CANNOT_GO_LIVE, SETTINGS, STRATEGY_OPTIONS, STRATEGY_SETTINGS
@@ -29,5 +39,6 @@ __all__ = [
     "load",
     "load_file",
     "read_all",
+    "template_path",
     "with_strategy",
 ]

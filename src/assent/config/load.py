@@ -9,6 +9,7 @@ import difflib
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -29,22 +30,15 @@ from assent.config.table import (
 from assent.config.values import Setting, Unfit, allowed_words, read_value, shown
 from assent.model.constitution import LIMITS, Constitution
 from assent.model.errors import AssentError
-from assent.model.units import MICRO, MINUTE
 
 FILE_NAME: Final = "assent.toml"
 FILE_BYTES_MAX: Final = 1 << 20
 DEMO_SEED: Final = 7
-# A demo's own choices: limits tight enough that one day shows several rules at work, and a cycle of a minute.
+DEMO_TEMPLATE: Final = "kalshi-paper"
+# What a demo chooses for itself; every limit, and the strategy, are the shipped template's. A cycle of a minute, since
+# nobody waits for it.
 DEMO_CHOICES: Final[Mapping[str, Any]] = MappingProxyType(
-    {
-        "desk.name": "demo",
-        "desk.account": "demo",
-        "scope.series": ("KXHIGHSIM",),
-        "constitution.edge_min": 40_000,
-        "constitution.open_positions_max": 3,
-        "constitution.total_exposure_max": 15 * MICRO,
-        "runtime.cycle": MINUTE,
-    }
+    {"desk.name": "demo", "desk.account": "demo", "runtime.cycle": "1m"}
 )
 
 
@@ -111,18 +105,19 @@ def with_strategy(settings: Settings, kind: Kind) -> Settings:
     return replace(settings, strategies=(alone,))
 
 
+def template_path(template: str) -> Path:
+    """Where a template that ships with the package lies."""
+    return Path(str(resources.files("assent") / "templates" / f"{template}.toml"))
+
+
 def demo_settings(root: Path, *, seed: int = DEMO_SEED) -> Settings:
-    """A demo needs no file: its own choices, every other default, and one strategy."""
-    values = {f"{setting.section}.{setting.key}": setting.default for setting in SETTINGS}
-    values |= {**DEMO_CHOICES, "exchange.seed": seed}
-    options: dict[str, Any] = {option.key: option.default for option in STRATEGY_OPTIONS["threshold"]}
-    strategy = StrategySettings(kind="threshold", name="value", options=MappingProxyType(options))
-    return _settings(root.absolute(), values, (strategy,), demo=True)
+    """A demo needs no file of its own: it lives under the shipped template, in the world of this seed."""
+    template = template_path(DEMO_TEMPLATE)
+    shipped = load(template.parent, overrides=DEMO_CHOICES, file_name=template.name)
+    return demo_of(shipped, root, seed=seed)
 
 
-def _settings(
-    root: Path, values: Mapping[str, Any], strategies: tuple[StrategySettings, ...], *, demo: bool = False
-) -> Settings:
+def _settings(root: Path, values: Mapping[str, Any], strategies: tuple[StrategySettings, ...]) -> Settings:
     return Settings(
         root=root,
         name=values["desk.name"],
@@ -141,7 +136,6 @@ def _settings(
         kill_switch_env_file=values["runtime.kill_switch_env_file"],
         kill_switch_file=values["runtime.kill_switch_file"],
         kill_switch_allows_exits=values["runtime.kill_switch_allows_exits"],
-        demo=demo,
     )
 
 

@@ -64,7 +64,10 @@ def cash_seen(desk: Context, inp: CashSeen) -> None:
     if not is_value(inp.amount):
         intake.reject(desk, "malformed_input", "cash", shown(inp.amount))
         return
-    desk.emit(CashMoved(amount=inp.amount, reference=shown(inp.reference)))
+    transfer_id = shown(inp.transfer_id)
+    if transfer_id in desk.state.archive.transfers:
+        return
+    desk.emit(CashMoved(amount=inp.amount, reference=shown(inp.reference), transfer_id=transfer_id))
 
 
 def account_seen(desk: Context, inp: AccountSeen) -> None:

@@ -1,6 +1,6 @@
 """Starting, stopping, halting, resuming, and what each cycle of the clock brings about."""
 
-from assent.desk import account, amending, exits, halts, losses, norms, ranking
+from assent.desk import account, amending, exits, halts, intake, losses, norms, ranking
 from assent.desk.context import Context
 from assent.desk.orders import may_ask_cancel
 from assent.desk.state import OrderState
@@ -80,6 +80,7 @@ def time_passed(desk: Context, _inp: TimePassed) -> None:
             _renew_cancel(desk, order, state.find_instrument(order.order.instrument))
     clear_entries(desk)
     amending.clear_outdated(desk)
+    intake.forget(desk)
     account.watch_books(desk)
     norms.sample(desk)
     account.mark_equity(desk)

@@ -151,6 +151,9 @@ def _note_outcome(state: State, name: str, outcome: Outcome) -> None:
 def _cash_moved(state: State, _ts: int, fact: facts.CashMoved) -> None:
     money.post(state.accounts, money.book_transfer(fact.amount))
     worth.move(state, fact.amount)
+    if fact.transfer_id:
+        state.archive.transfers[fact.transfer_id] = fact.amount
+        state.archive.note(fact)
 
 
 def _equity_marked(state: State, ts: int, fact: facts.EquityMarked) -> None:

@@ -7,7 +7,7 @@ that of a bar in `desk.desk`, since the venue's door knows quotes only.
 
 from msgspec import structs
 
-from assent.desk import control, proposing
+from assent.desk import control, exposure, proposing
 from assent.desk.context import Context
 from assent.desk.market import Market
 from assent.model.facts import InputRejected, InstrumentListed
@@ -18,9 +18,9 @@ from assent.model.inputs import (
     RejectionSeen,
     StreamProven,
 )
-from assent.model.instruments import Instrument, instrument_fault
+from assent.model.instruments import BinaryContract, Instrument, instrument_fault
 from assent.model.text import SHOWN_MAX, shown
-from assent.model.units import MICRO
+from assent.model.units import DAY, MICRO
 
 
 def instrument_seen(desk: Context, inp: InstrumentSeen) -> None:
@@ -70,6 +70,27 @@ def phase_seen(desk: Context, inp: PhaseSeen) -> None:
         reject(desk, "market_data_unlisted", "phase", inp.instrument)
         return
     market.phase = inp.phase
+
+
+def forget(desk: Context) -> None:
+    """Once a day (UTC): drop what we saw of markets that settled a day ago or longer, or it would grow for ever.
+
+    What was decided about them, and how they ended, stays in the state. One with a position or an order is kept.
+    """
+    state, now = desk.state, desk.now
+    if desk.forgot_day == now // DAY:
+        return
+    desk.forgot_day = now // DAY
+    busy = exposure.busy_instruments(state)
+    gone = {name for name, market in desk.markets.items() if name not in busy and _long_over(market, now)}
+    for name in gone:
+        del desk.markets[name]
+    desk.refused = {key: refusal for key, refusal in desk.refused.items() if key[1] not in gone}
+
+
+def _long_over(market: Market, now: int) -> bool:
+    instrument = market.instrument
+    return type(instrument) is BinaryContract and market.phase == "settled" and now >= instrument.close_ts + DAY
 
 
 def rejection_seen(desk: Context, inp: RejectionSeen) -> None:

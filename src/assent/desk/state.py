@@ -133,13 +133,14 @@ class Worth(msgspec.Struct):
 class Archive:
     """What has ended but must be found again. Kept out of the digest; every change to it enters `chain`."""
 
-    __slots__ = ("chain", "fills", "instruments", "orders", "outcomes")
+    __slots__ = ("chain", "fills", "instruments", "orders", "outcomes", "transfers")
 
     def __init__(self) -> None:
         self.orders: dict[str, OrderState] = {}
         self.fills: dict[str, Fill] = {}
         self.outcomes: dict[str, Outcome] = {}
         self.instruments: dict[str, Instrument] = {}
+        self.transfers: dict[str, int] = {}
         self.chain = bytes(32)
 
     def note(self, item: msgspec.Struct) -> None:

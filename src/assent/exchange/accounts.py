@@ -18,6 +18,7 @@ from assent.exchange.types import (
     OrderStatus,
     OrderView,
     Settlement,
+    Transferred,
 )
 
 
@@ -86,7 +87,7 @@ class Order:
 class History:
     """What an account may ask about its past, oldest first. `consumed` holds every client id that is used up."""
 
-    __slots__ = ("by_client_id", "consumed", "corrections", "fills", "orders", "settlements")
+    __slots__ = ("by_client_id", "consumed", "corrections", "fills", "orders", "settlements", "transfers")
 
     def __init__(self) -> None:
         self.orders: dict[str, Order | OrderView] = {}
@@ -95,6 +96,7 @@ class History:
         self.fills: list[Fill] = []
         self.corrections: list[Corrected] = []
         self.settlements: list[Settlement] = []
+        self.transfers: list[Transferred] = []
 
     def consume(self, client_order_id: str | None) -> None:
         if client_order_id is not None:
@@ -112,6 +114,7 @@ class History:
         fills: Iterable[Fill],
         settlements: Iterable[Settlement],
         corrections: Iterable[Corrected],
+        transfers: Iterable[Transferred],
     ) -> None:
         """Take over what was written down about an earlier day."""
         self.consumed.update(dict.fromkeys(consumed))
@@ -122,6 +125,7 @@ class History:
         self.fills.extend(fills)
         self.settlements.extend(settlements)
         self.corrections.extend(corrections)
+        self.transfers.extend(transfers)
 
     def view(self, order_id: str) -> OrderView:
         order = self.orders[order_id]

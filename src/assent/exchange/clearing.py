@@ -19,6 +19,7 @@ from assent.exchange.types import (
     Settled,
     Settlement,
     Traded,
+    Transferred,
 )
 
 
@@ -66,6 +67,17 @@ class Clearing:
         if account is None:
             raise ExchangeError(f"no account {account_id!r} is open here")
         return account
+
+    def transfer(self, account: Account, amount: int, reference: str, ts: int) -> Transferred:
+        """The owner's own money comes in, or goes out. Whether it may was asked before."""
+        seq = self.log.next()
+        moved = Transferred(account.account_id, f"X{seq}", amount, reference, ts, seq)
+        account.cash += amount
+        self.deposits += amount
+        if account.history is not None:
+            account.history.transfers.append(moved)
+        self.log.events.append(moved)
+        return moved
 
     def trade(self, taker: Order, maker: Order, qty: int, ts: int) -> None:
         """Two orders have met at the maker's price; both quantities are already reduced."""

@@ -9,7 +9,7 @@ import heapq
 from collections.abc import Callable
 
 from assent.exchange.accounts import Account, History, Order, need
-from assent.exchange.admission import admit, wrong_parameters
+from assent.exchange.admission import admit, refuse_transfer, wrong_parameters
 from assent.exchange.book import NO_TOP, Top
 from assent.exchange.clearing import Clearing, EventLog
 from assent.exchange.fees import DIRECT_PRECISION
@@ -40,6 +40,7 @@ from assent.exchange.types import (
     Result,
     Settled,
     TopChanged,
+    Transferred,
 )
 
 
@@ -208,6 +209,13 @@ class Exchange:
         self._clearing.close_order(order, "user_cancel", now)
         self._emit_top(market, now)
         return Cancelled(order_id, order.terms.client_order_id, order.remaining, now)
+
+    def transfer(self, now: int, account_id: str, amount: int, reference: str) -> Transferred | Rejected:
+        """Move the owner's own money in (positive) or out; what resting orders hold cannot leave."""
+        self.advance(now)
+        account = self._clearing.account(account_id)
+        refusal = refuse_transfer(account, amount, reference)
+        return self._clearing.transfer(account, amount, reference, now) if refusal is None else refusal
 
     def _draft(self, now: int, account: Account, market: Market, new: NewOrder) -> Order:
         self._order_number += 1

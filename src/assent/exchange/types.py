@@ -91,7 +91,18 @@ class Rejected(msgspec.Struct, frozen=True, gc=False):
     detail: str
 
 
-Answer = Accepted | Cancelled | Rejected
+class Transferred(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The owner's own money came in (positive) or went out. An answer, and an event as well."""
+
+    account: str
+    transfer_id: str
+    amount: int
+    reference: str
+    ts: int
+    seq: int
+
+
+Answer = Accepted | Cancelled | Transferred | Rejected
 
 
 # --- what the exchange lists and shows -----------------------------------------------------------------
@@ -333,6 +344,7 @@ Event = (
     | Filled
     | FillCorrected
     | OrderClosed
+    | Transferred
     | ExchangeChanged
     | MarketChanged
     | CloseMoved

@@ -246,10 +246,11 @@ class SettlementCorrected(msgspec.Struct, frozen=True, tag=True):
 
 
 class CashMoved(msgspec.Struct, frozen=True, tag=True):
-    """The owner's own money came or went."""
+    """The owner's own money came or went. `transfer_id` is the venue's name for it, where it has one."""
 
     amount: int
     reference: str
+    transfer_id: str = ""
 
 
 class EquityMarked(msgspec.Struct, frozen=True, tag=True):

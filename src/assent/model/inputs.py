@@ -186,11 +186,15 @@ class CorrectionSeen(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class CashSeen(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """Money came to or left the account by the owner's hand: positive in, negative out."""
+    """Money came to or left the account by the owner's hand: positive in, negative out.
+
+    What carries a `transfer_id` is booked once, however often it is told.
+    """
 
     amount: int
     reference: str
     received_ts: int
+    transfer_id: str = ""
 
 
 class Holding(msgspec.Struct, frozen=True, array_like=True, gc=False):

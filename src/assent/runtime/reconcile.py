@@ -50,7 +50,7 @@ async def resolve_orders(state: State, venue: Venue, clock: Clock, put: Put) -> 
 
 
 async def match_books(venue: Venue, clock: Clock, put: Put) -> None:
-    """Every fill and settlement that may be missing, then the account as it stands after exactly these."""
+    """Every fill, settlement and transfer that may be missing, then the account as it stands after exactly these."""
     try:
         async with asyncio.timeout(BOOKS_MAX_NS / 1e9):
             books = await venue.books()
@@ -66,4 +66,6 @@ async def match_books(venue: Venue, clock: Clock, put: Put) -> None:
         put(CorrectionSeen(correction, now))
     for settlement in books.settlements:
         put(settlement)
+    for transfer in books.transfers:
+        put(transfer)
     put(books.account)

@@ -5,10 +5,10 @@ An adapter sends a submission once and says by phase what became of it: nothing 
 lost answer into a refusal. What it learns by itself goes into the sink as inputs, stamped with our own time.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple, Protocol
 
-from assent.model.inputs import AccountSeen, Evidence, Input, Outcome, SettlementSeen
+from assent.model.inputs import AccountSeen, CashSeen, Evidence, Input, Outcome, SettlementSeen
 from assent.model.orders import Correction, Fill, Order
 
 # `market` may be replaced by a newer one with the same key; `venue` must be kept.
@@ -36,6 +36,7 @@ class Books(NamedTuple):
     settlements: list[SettlementSeen]
     account: AccountSeen
     corrections: list[Correction]
+    transfers: Sequence[CashSeen] = ()
 
 
 class Unavailable(NamedTuple):
@@ -70,5 +71,5 @@ class Venue(Protocol):
         ...
 
     async def books(self) -> Books | Unavailable:
-        """Every fill and settlement that may be missing, and the account as it is after exactly these."""
+        """Every fill, settlement and transfer that may be missing, and the account as it is after exactly these."""
         ...

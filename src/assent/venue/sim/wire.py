@@ -3,6 +3,7 @@
 from assent.exchange import types as box
 from assent.model.grids import Band, PriceGrid, QtyGrid
 from assent.model.inputs import (
+    CashSeen,
     ForecastSeen,
     Input,
     MarketPhase,
@@ -106,6 +107,10 @@ def public(event: box.ForecastPublished | box.Settled, now: int) -> Input:
 
 def settlement(event: box.Settled | box.Settlement, now: int) -> SettlementSeen:
     return SettlementSeen(event.market, event.result, event.value, event.ts, now)
+
+
+def transfer(event: box.Transferred, now: int) -> CashSeen:
+    return CashSeen(event.amount, event.reference, now, event.transfer_id)
 
 
 def closed_order(event: box.OrderClosed, now: int) -> OrderClosedSeen:
