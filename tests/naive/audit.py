@@ -110,6 +110,9 @@ class Audit:
         self.faults.read(inp, ts, unpriced=market.unpriced(self.books, self.seen))
         standing = set(self.books.halts)
         going = {cause for cause in standing if halts.may_be_resumed(self.books, cause)}
+        if type(inp) is TimePassed:
+            over = self.seen.sweep(self.books, ts)
+            self.last = {key: failing for key, failing in self.last.items() if key[1] not in over}
         name = getattr(inp, "instrument", "")
         was, word = self.books.ended.get(name), self.books.ended_ts.get(name, 0)
         before = len(self.records)

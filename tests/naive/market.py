@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.naive.arithmetic import ONE, down
-from tests.naive.books import Books
+from tests.naive.books import DAY, Books
 
 SPREADS_LEAST, SPREADS_MOST = 12, 100
 
@@ -17,6 +17,8 @@ class Seen:
         self.quotes: dict[str, Any] = {}
         self.proofs: list[tuple[str, int]] = []
         self.spreads: dict[str, list[int]] = {}
+        # The day on which it was last looked for what is over.
+        self.swept = -1
 
     def read(self, inp: Any, *, norms: bool) -> None:
         kind = type(inp).__name__
@@ -34,6 +36,22 @@ class Seen:
                 self.phases[inp.instrument] = inp.phase
             elif kind == "SettlementSeen":
                 self.phases[inp.instrument] = "settled"
+
+    def sweep(self, books: Books, now: int) -> list[str]:
+        """At the first cycle of a day nothing more is known of what has settled, was to close a day ago and holds
+        nothing of ours. Which markets these are."""
+        if self.swept == now // DAY:
+            return []
+        self.swept = now // DAY
+        ours = {*books.positions(), *(o.terms.instrument for o in books.open_orders() if o.intent.action == "open")}
+        over = [
+            name for name, market in self.listed.items()
+            if self.phases.get(name) == "settled" and now >= market.close_ts + DAY and name not in ours
+        ]  # fmt: skip
+        for name in over:
+            for known in (self.listed, self.phases, self.quotes, self.spreads):
+                known.pop(name, None)
+        return over
 
     def proven_ts(self, name: str) -> int:
         venue = self.listed[name].venue
