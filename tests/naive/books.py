@@ -114,6 +114,7 @@ class Books:
         self.drawers: dict[tuple[str, str], Drawer] = {}
         self.cash = self.realised = self.fees = self.deposits = 0
         self.transfers: list[tuple[int, int]] = []
+        self.named: set[str] = set()
         self.marks: list[tuple[int, int, int]] = []
         self.peaks: list[tuple[int, int]] = []
         self.bids: dict[str, int] = {}
@@ -229,6 +230,8 @@ class Books:
     # --- money --------------------------------------------------------------------------------------------------
 
     def read_CashMoved(self, _ts: int, fact: Any) -> None:  # noqa: N802
+        assert fact.transfer_id not in self.named, f"transfer {fact.transfer_id} is booked twice"
+        self.named |= {fact.transfer_id} - {""}
         self.cash += fact.amount
         self.deposits -= fact.amount
         self.transfers.append((self.count, fact.amount))

@@ -316,6 +316,15 @@ def what_was_taken_back_is_waited_for(patch: Patch) -> None:
     patch.setitem(fold.EVOLVE, facts.FillCorrected, waiting)
 
 
+def a_transfer_is_booked_as_often_as_it_is_told(patch: Patch) -> None:
+    patch.setitem(fold.EVOLVE, facts.CashMoved, _booked_and_not_remembered)
+
+
+def _booked_and_not_remembered(at: Any, _ts: int, fact: Any) -> None:
+    money.post(at.accounts, money.book_transfer(fact.amount))
+    worth.move(at, fact.amount)
+
+
 def something_lives_on_that_no_fact_tells(patch: Patch) -> None:
     """A state that a restart cannot have back."""
     right = fold.EVOLVE[facts.CancelEnded]
@@ -369,6 +378,7 @@ BUGS = (
     a_cancel_that_waits_is_forgotten,
     nothing_is_taken_off_again,
     what_was_taken_back_is_waited_for,
+    a_transfer_is_booked_as_often_as_it_is_told,
     something_lives_on_that_no_fact_tells,
 )
 

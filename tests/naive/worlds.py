@@ -18,6 +18,7 @@ from assent.model.constitution import Constitution, Theme, Tier
 from assent.model.facts import CancelReleased, OrderReleased
 from assent.model.grids import HUNDREDTHS, WHOLE_CONTRACTS, QtyGrid
 from assent.model.inputs import (
+    CashSeen,
     ConstitutionOffered,
     CorrectionSeen,
     DeskStarting,
@@ -214,6 +215,7 @@ class SmallWorld(WatchedWorld):
         self.cash = 200 * MICRO if rng.random() < 0.96 else 2 * MICRO
         # What the exchange has said of how markets ended.
         self.words: list[SettlementSeen] = []
+        self.transfers = 0
         self.audit = Audit()
         names = tuple(market.id for market in self.markets)
         self.watch((QuoteDealer("quotes", rng, names), CycleDealer("cycles", rng, names)))
@@ -268,7 +270,7 @@ class SmallWorld(WatchedWorld):
                 order.order_id, min(qty, resting.left), self.now, price=price, surcharge=20_000 * (rng.random() < 0.02)
             )
             self._later.append(FillSeen(fill, self.now))
-            if rng.random() < 0.04:
+            if rng.random() < 0.1:
                 qty = rng.choice((0, fill.qty // 20_000 * 10_000))
                 self._later.append(CorrectionSeen(exchange.correct(fill, qty, fill.fee // 2, self.now + 1), self.now))
 
@@ -309,6 +311,16 @@ class SmallWorld(WatchedWorld):
         """In what steps the exchange pays: as the market was last described."""
         fees = next(market.fees for market in self.markets if market.id == name)
         return fees.balance_step if isinstance(fees, QuadraticFee) else 1
+
+    def transfer(self) -> None:
+        """The owner's money comes or goes; half of it has a name at the exchange, and is told of again."""
+        rng, amount = self.rng, self.rng.randrange(-5 * MICRO, 5 * MICRO)
+        self.exchange.cash += amount
+        self.transfers += 1
+        told = CashSeen(amount, "the owner", self.now, f"t-{self.transfers}" if rng.random() < 0.5 else "")
+        self.take(told)
+        if told.transfer_id:
+            self._later.append(told)
 
     def file(self) -> None:
         """The owner's file has changed: often only tighter, sometimes not."""
