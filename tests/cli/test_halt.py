@@ -33,6 +33,7 @@ def test_halting_twice_changes_nothing_and_is_no_error(cli: Cli, own: Lived) -> 
     again = cli("halt", "now", "-C", own.folder, "--reason", "two", "--by", "Bob", "--json")
     assert again.code == Exit.OK
     assert again.json["note"].startswith("nothing changed")
+    assert cli("halt", "now", "-C", own.folder, "--reason", "three").out.startswith("nothing changed: a person has")
 
 
 def test_who_halts_is_the_user_of_the_machine_unless_a_name_is_given(
