@@ -211,7 +211,7 @@ def _require_kind(kind: str) -> None:
 
 
 def _record_line(record: "Record") -> str:
-    return f"{record.seq:>8}  {when(record.ts)}  {line(record.kind):<16}  {_words(record)}"
+    return f"{record.seq:>8}  {when(record.ts)}  {line(record.kind):<19}  {_words(record)}"
 
 
 def _words(record: "Record") -> str:
