@@ -9,9 +9,9 @@ from typing import Literal
 import msgspec
 
 from assent.model.constitution import Constitution
-from assent.model.instruments import Instrument, bar_fits, price_fits
+from assent.model.instruments import BinaryContract, Instrument, price_fits
 from assent.model.orders import Correction, Fill
-from assent.model.units import TIME_END, VALUE_MAX, is_time, is_value
+from assent.model.units import MICRO, TIME_END, VALUE_MAX, is_time, is_value
 
 Mode = Literal["paper", "observe", "dry-run", "live"]
 Environment = Literal["sim", "box", "demo", "production"]
@@ -348,16 +348,14 @@ def bar_fault(instrument: Instrument, bar: BarSeen) -> str | None:
     Asked for each bar: so whether its numbers make a bar is decided in one comparison, and why not only afterwards.
     """
     open_, high, low, close, volume = bar.open, bar.high, bar.low, bar.close, bar.volume
-    if not (
-        type(open_) is int and type(high) is int and type(low) is int and type(close) is int and type(volume) is int
-    ):
+    if not type(open_) is type(high) is type(low) is type(close) is type(volume) is int:
         return "market_data_not_a_number"
     if not (0 < low <= open_ <= high <= VALUE_MAX and low <= close <= high and 0 <= volume <= VALUE_MAX):
         return _why_no_bar(open_, high, low, close, volume)
-    if not bar_fits(instrument, open_, high, low, close):
+    if (high >= MICRO and type(instrument) is BinaryContract) or not instrument.prices.hold(open_, high, low, close):
         return "market_data_off_grid"
     started, received = bar.start_ts, bar.received_ts
-    if type(started) is int and type(received) is int and 0 <= started < TIME_END and 0 <= received < TIME_END:
+    if type(started) is type(received) is int and 0 <= started < TIME_END and 0 <= received < TIME_END:
         return None
     return "market_data_bad_time"
 

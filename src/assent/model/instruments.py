@@ -82,13 +82,6 @@ def price_fits(instrument: Instrument, price: int) -> bool:
     return instrument.prices.holds(price)
 
 
-def bar_fits(instrument: Instrument, open_: int, high: int, low: int, close: int) -> bool:
-    """Whether all four are prices; `low` is the lowest of them and above zero, `high` the highest."""
-    if high >= MICRO and type(instrument) is BinaryContract:
-        return False
-    return instrument.prices.hold(open_, high, low, close)
-
-
 def instrument_fault(instrument: Instrument) -> str | None:
     """Why this description cannot be traded on, or None."""
     for name in ("id", "venue", "event", "series"):
