@@ -12,6 +12,8 @@ _BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 CODE_LENGTH = 6
 LEDGER_ID_BYTES = 10
+# So many codes there are without their check symbol; all digits that a code shows are in the rest by this number.
+_CODES = len(CODE_ALPHABET) ** (CODE_LENGTH - 1)
 
 
 def _digest(*parts: str) -> str:
@@ -60,7 +62,7 @@ def human_code(intent: str) -> str:
     The check symbol is a weighted sum modulo 31. Because 31 is prime it finds every single wrong symbol and every
     swap of two different ones.
     """
-    number = int(intent.removeprefix("i-"), 16)
+    number = int(intent.removeprefix("i-"), 16) % _CODES
     digits = []
     for _ in range(CODE_LENGTH - 1):
         number, digit = divmod(number, len(CODE_ALPHABET))
@@ -77,5 +79,7 @@ def is_human_code(text: str) -> bool:
 
 
 def _check_symbol(digits: list[int]) -> str:
-    total = sum([place * digit for place, digit in enumerate(digits, start=2)])
+    total = 0
+    for place, digit in enumerate(digits, start=2):
+        total += place * digit
     return CODE_ALPHABET[-total % len(CODE_ALPHABET)]

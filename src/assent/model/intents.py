@@ -4,6 +4,7 @@ A proposal is untrusted: it comes from code that its owner wrote last night. It 
 desk computes with it, since constructing a Struct checks nothing.
 """
 
+from operator import attrgetter
 from typing import Literal
 
 import msgspec
@@ -112,22 +113,27 @@ _CHOICES: dict[str, frozenset[str]] = {
     "time_in_force": frozenset(("gtc", "ioc", "fok", "day")),
 }
 _NUMBERS_OR_NONE = ("fair", "qty_max", "stop_price", "life_ns")
+_TEXTS = ("instrument", "reason")
 _TEXTS_OR_NONE = ("order_id", "parent", "oca_group")
 _FLAGS = ("post_only", "protective", "hold")
+# All fields of a kind at once: a proposal is judged field by field, and a getattr for each took half of the time.
+_choices_of = attrgetter(*_CHOICES)
+_numbers_of = attrgetter(*_NUMBERS_OR_NONE)
+_texts_of = attrgetter(*_TEXTS)
+_texts_or_none_of = attrgetter(*_TEXTS_OR_NONE)
+_flags_of = attrgetter(*_FLAGS)
 
 
 def proposal_fault(proposal: object) -> str | None:
     """Why this is not a proposal, or None. Floats, bools for numbers, NaN and look-alikes are all faults."""
     if type(proposal) is not Proposal:
         return f"a strategy proposed {type(proposal).__name__}, not a Proposal"
-    for name, allowed in _CHOICES.items():
-        value = getattr(proposal, name)
+    for (name, allowed), value in zip(_CHOICES.items(), _choices_of(proposal), strict=True):
         if type(value) is not str or value not in allowed:
             return f"{name} is {_pictured(value)}; allowed: {', '.join(sorted(allowed))}"
     if not is_value(proposal.price):
         return f"price is {_pictured(proposal.price)}, not whole micros"
-    for name in _NUMBERS_OR_NONE:
-        value = getattr(proposal, name)
+    for name, value in zip(_NUMBERS_OR_NONE, _numbers_of(proposal), strict=True):
         if value is not None and not is_value(value):
             return f"{name} is {_pictured(value)}, not whole micros"
     if proposal.exits is not None:
@@ -138,18 +144,15 @@ def proposal_fault(proposal: object) -> str | None:
 
 
 def _text_fault(proposal: Proposal) -> str | None:
-    for name in ("instrument", "reason"):
-        if not is_text(getattr(proposal, name)):
-            return (
-                f"{name} is {_pictured(getattr(proposal, name))}, not printable text of at most {TEXT_MAX} characters"
-            )
-    for name in _TEXTS_OR_NONE:
-        value = getattr(proposal, name)
+    for name, value in zip(_TEXTS, _texts_of(proposal), strict=True):
+        if not is_text(value):
+            return f"{name} is {_pictured(value)}, not printable text of at most {TEXT_MAX} characters"
+    for name, value in zip(_TEXTS_OR_NONE, _texts_or_none_of(proposal), strict=True):
         if value is not None and not is_text(value):
             return f"{name} is {_pictured(value)}, not printable text"
-    for name in _FLAGS:
-        if type(getattr(proposal, name)) is not bool:
-            return f"{name} is {_pictured(getattr(proposal, name))}, not true or false"
+    for name, value in zip(_FLAGS, _flags_of(proposal), strict=True):
+        if type(value) is not bool:
+            return f"{name} is {_pictured(value)}, not true or false"
     return scores_fault(proposal.scores)
 
 

@@ -14,6 +14,8 @@ Side = Literal["buy", "sell"]
 OrderType = Literal["limit", "market", "stop", "stop_limit"]
 TimeInForce = Literal["gtc", "ioc", "fok", "day"]
 
+_encoder = msgspec.json.Encoder()
+
 
 class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One attempt to carry out one intent."""
@@ -45,7 +47,7 @@ class Mark(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 def order_digest(order: Order) -> str:
     """SHA-256 of the order's canonical bytes."""
-    return hashlib.sha256(msgspec.json.encode(order)).hexdigest()
+    return hashlib.sha256(_encoder.encode(order)).hexdigest()
 
 
 class Fill(msgspec.Struct, frozen=True, gc=False):

@@ -102,9 +102,9 @@ def _open_fits(candidate: Candidate) -> bool:
         return False
     state, name = candidate.state, candidate.proposal.instrument
     held = state.held(name)
-    against = held != 0 and (held > 0) != (candidate.side == "buy")
-    leaving = any(order.order.instrument == name and order.intent.action == "close" for order in state.orders.values())
-    return not (against and leaving)
+    if held == 0 or (held > 0) == (candidate.side == "buy"):
+        return True
+    return not any(order.order.instrument == name and order.intent.action == "close" for order in state.orders.values())
 
 
 _FORMS = {"open": _open_fits, "close": _close_fits, "cancel": _cancel_fits, "claim": _claim_fits}
