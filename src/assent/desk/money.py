@@ -4,7 +4,7 @@ The accounts sum to zero after every record: deposits (negative) are the source 
 for what we still own, realised (negative when we gained) and fees explain the rest.
 """
 
-from typing import NamedTuple
+import msgspec
 
 from assent.desk.state import CASH, DEPOSITS, FEES, POSITIONS, REALISED, Position
 from assent.model.errors import InvariantBroken
@@ -13,7 +13,7 @@ from assent.model.orders import Side
 from assent.model.units import MICRO, mul_down, mul_up, share_up
 
 
-class Booking(NamedTuple):
+class Booking(msgspec.Struct, frozen=True, gc=False):
     """A new position and the entries that go with it."""
 
     position: Position

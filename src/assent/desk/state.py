@@ -21,14 +21,14 @@ from assent.model.units import MICRO, mul_up, share_up
 CASH, POSITIONS, REALISED, FEES, DEPOSITS = "cash", "positions", "realised", "fees", "deposits"
 
 
-class Position(msgspec.Struct):
+class Position(msgspec.Struct, gc=False):
     """Signed quantity, and what it cost: money paid for a binary contract, entry notional for a future."""
 
     qty: int = 0
     cost: int = 0
 
 
-class OrderState(msgspec.Struct):
+class OrderState(msgspec.Struct, gc=False):
     """Where one released order stands. `venue_filled` is set once the venue says that nothing rests any more,
     `superseded_by` is the newer idea for which the strategy has it taken off."""
 
@@ -80,7 +80,7 @@ class Outcome(msgspec.Struct, frozen=True):
     value: int
 
 
-class Release(msgspec.Struct, frozen=True, array_like=True):
+class Release(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One order that may have been sent: when, what it was worth, and whether it was to open."""
 
     ts: int
@@ -215,10 +215,10 @@ class State:
 
     def reserved(self) -> int:
         """Money that opening orders may still take."""
-        return sum(
-            order_reserve(order, future=type(self.find_instrument(order.order.instrument)) is Future)
-            for order in self.orders.values()
-        )
+        total = 0
+        for order in self.orders.values():
+            total += order_reserve(order, future=type(self.find_instrument(order.order.instrument)) is Future)
+        return total
 
     def digest(self) -> str:
         """SHA-256 of the canonical bytes of everything durable."""

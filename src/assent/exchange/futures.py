@@ -76,8 +76,8 @@ class FuturesMarket:
             if parent is None and not opened:
                 return Declined("parent_ended", f"order {order.parent!r} is not live and filled nothing")
             qty = min(qty, max(0, opened - self._group_filled.get(order.oca_group or "", 0)))
-        self._live[order.order_id] = Live(order, qty)
-        self._look_around()
+        live = self._live[order.order_id] = Live(order, qty)
+        self._look_at(live)
         return Placed(order.order_id, 0, order.qty)
 
     def cancel(self, order_id: str, ts: int) -> list[Told] | Declined:
@@ -109,7 +109,8 @@ class FuturesMarket:
             raise ExchangeError(f"time runs forwards here: it is {self._now}, the bar said {ts}")
         self._now = ts
         self._told = []
-        self._expire()
+        if ts >= self._expiry:
+            self._expire()
         self._open(open_)
         self._inside(high, low)
         for order in self._live.values():
@@ -152,8 +153,7 @@ class FuturesMarket:
                     self._execute(order, price, inside=True, taker=True)
 
     def _may_fill(self, order: Live) -> bool:
-        rests = order.qty > order.filled and order.terms.order_id in self._live
-        return rests and order.filled_ts != self._now
+        return order.qty > order.filled and order.filled_ts != self._now and order.terms.order_id in self._live
 
     # --- what an execution does --------------------------------------------------------------------------
 
@@ -229,26 +229,31 @@ class FuturesMarket:
 
     def _look_around(self) -> None:
         """The nearest prices on both sides at which something would happen, and the nearest expiry."""
-        below, above, expiry = -FAR, FAR, FAR
+        self._below, self._above, self._expiry = -FAR, FAR, FAR
         for order in self._live.values():
-            if order.terms.expires_ts is not None:
-                expiry = min(expiry, order.terms.expires_ts)
-            if order.qty <= order.filled:
-                continue
-            if order.fresh or order.kind == "market":
-                below = FAR
-                continue
-            rises, trigger = _trigger(order, self.contract.through)
-            if rises:
-                above = min(above, trigger)
-            else:
-                below = max(below, trigger)
-        self._below, self._above, self._expiry = below, above, expiry
+            self._look_at(order)
+
+    def _look_at(self, order: Live) -> None:
+        """What one order adds to them: it only ever brings them nearer."""
+        terms = order.terms
+        if terms.expires_ts is not None:
+            self._expiry = min(self._expiry, terms.expires_ts)
+        if order.qty <= order.filled:
+            return
+        if order.fresh or order.kind == "market":
+            self._below = FAR
+            return
+        rises, trigger = _trigger(order, self.contract.through)
+        if rises:
+            self._above = min(self._above, trigger)
+        else:
+            self._below = max(self._below, trigger)
 
     def _fault(self, order: BarOrder) -> Declined | None:
         numbers = (order.qty, order.price, order.stop_price)
-        if any(type(number) is not int or not -LARGEST <= number <= LARGEST for number in numbers):
-            return Declined("invalid_parameters", f"a number is no integer or absurd: {numbers!r:.200}")
+        for number in numbers:
+            if type(number) is not int or not -LARGEST <= number <= LARGEST:
+                return Declined("invalid_parameters", f"a number is no integer or absurd: {numbers!r:.200}")
         if order.side not in ("buy", "sell") or order.kind not in KINDS:
             return Declined("invalid_parameters", f"side {order.side!r} or kind {order.kind!r} is not known")
         if order.parent is not None and order.kind == "market":

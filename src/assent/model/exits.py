@@ -26,12 +26,15 @@ class Exits(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     ahead_ns: int | None = None
 
 
+_WAYS = Exits.__struct_fields__
+
+
 def exits_fault(exits: object) -> str | None:
     """Why this is no set of exits, or None: total, whatever stands in a field."""
     if type(exits) is not Exits:
         return f"exits is {shown(exits, 60)}, not Exits"
     ways = 0
-    for name, value in zip(Exits.__struct_fields__, msgspec.structs.astuple(exits), strict=True):
+    for name, value in zip(_WAYS, msgspec.structs.astuple(exits), strict=True):
         if value is None:
             continue
         if not is_value(value) or value <= 0:

@@ -70,7 +70,7 @@ class DeskStopped(msgspec.Struct, frozen=True, tag=True):
     why: str
 
 
-class InstrumentListed(msgspec.Struct, frozen=True, tag=True):
+class InstrumentListed(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Recorded before the first intent on it, and again when its description changes."""
 
     instrument: Instrument
@@ -85,7 +85,7 @@ class InputRejected(msgspec.Struct, frozen=True, tag=True):
     count: int
 
 
-class IntentProposed(msgspec.Struct, frozen=True, tag=True):
+class IntentProposed(msgspec.Struct, frozen=True, tag=True, gc=False):
     """A strategy's idea passed every rule."""
 
     intent: Intent
@@ -93,7 +93,7 @@ class IntentProposed(msgspec.Struct, frozen=True, tag=True):
     quote: QuoteTaken | None
 
 
-class IntentRefused(msgspec.Struct, frozen=True, tag=True):
+class IntentRefused(msgspec.Struct, frozen=True, tag=True, gc=False):
     """A strategy's idea did not pass. `repeats` are the same refusals that were only counted since the last record."""
 
     intent: Intent
@@ -112,7 +112,7 @@ class DecisionRecorded(msgspec.Struct, frozen=True, tag=True):
     scores: tuple[tuple[str, int], ...]
 
 
-class OrderReleased(msgspec.Struct, frozen=True, tag=True):
+class OrderReleased(msgspec.Struct, frozen=True, tag=True, gc=False):
     """The one permission to send. `assent` says who gave it; the digest binds the exact bytes."""
 
     order: Order
@@ -120,7 +120,7 @@ class OrderReleased(msgspec.Struct, frozen=True, tag=True):
     assent: str
 
 
-class OrderAccepted(msgspec.Struct, frozen=True, tag=True):
+class OrderAccepted(msgspec.Struct, frozen=True, tag=True, gc=False):
     """The venue has it. With `remaining` zero nothing rests; `filled` of it was executed by then."""
 
     order_id: str
@@ -129,7 +129,7 @@ class OrderAccepted(msgspec.Struct, frozen=True, tag=True):
     remaining: int
 
 
-class OrderRefused(msgspec.Struct, frozen=True, tag=True):
+class OrderRefused(msgspec.Struct, frozen=True, tag=True, gc=False):
     """The venue said no, for good."""
 
     order_id: str
@@ -137,21 +137,21 @@ class OrderRefused(msgspec.Struct, frozen=True, tag=True):
     detail: str
 
 
-class OrderNotSent(msgspec.Struct, frozen=True, tag=True):
+class OrderNotSent(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Nothing left the building for this release, and nothing will."""
 
     order_id: str
     reason: str
 
 
-class OrderUnknown(msgspec.Struct, frozen=True, tag=True):
+class OrderUnknown(msgspec.Struct, frozen=True, tag=True, gc=False):
     """It may have arrived. Its worst case stays reserved until evidence comes."""
 
     order_id: str
     detail: str
 
 
-class OrderResolved(msgspec.Struct, frozen=True, tag=True):
+class OrderResolved(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Evidence settled an unknown."""
 
     order_id: str
@@ -159,7 +159,7 @@ class OrderResolved(msgspec.Struct, frozen=True, tag=True):
     source: str
 
 
-class OrderClosed(msgspec.Struct, frozen=True, tag=True):
+class OrderClosed(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Nothing of it rests any more; `filled` is all that was ever executed."""
 
     order_id: str
@@ -167,14 +167,14 @@ class OrderClosed(msgspec.Struct, frozen=True, tag=True):
     filled: int
 
 
-class OrderQuarantined(msgspec.Struct, frozen=True, tag=True):
+class OrderQuarantined(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Something came that the order's life does not know. The money moved all the same; a person must look."""
 
     order_id: str
     reason: str
 
 
-class CancelReleased(msgspec.Struct, frozen=True, tag=True):
+class CancelReleased(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Ask the venue to take it off. May be asked again; the answer may be late. `superseded_by` is the intent id of
     a newer idea that asks for its place."""
 
@@ -184,7 +184,7 @@ class CancelReleased(msgspec.Struct, frozen=True, tag=True):
     superseded_by: str = ""
 
 
-class CancelEnded(msgspec.Struct, frozen=True, tag=True):
+class CancelEnded(msgspec.Struct, frozen=True, tag=True, gc=False):
     """The venue's answer to a cancel that did not close the order."""
 
     order_id: str
@@ -192,19 +192,19 @@ class CancelEnded(msgspec.Struct, frozen=True, tag=True):
     detail: str
 
 
-class FillBooked(msgspec.Struct, frozen=True, tag=True):
+class FillBooked(msgspec.Struct, frozen=True, tag=True, gc=False):
     """An execution moved our money and our position, once."""
 
     fill: Fill
 
 
-class FillCorrected(msgspec.Struct, frozen=True, tag=True):
+class FillCorrected(msgspec.Struct, frozen=True, tag=True, gc=False):
     """The venue said what a fill really was, or took it back."""
 
     correction: Correction
 
 
-class FeeDiffered(msgspec.Struct, frozen=True, tag=True):
+class FeeDiffered(msgspec.Struct, frozen=True, tag=True, gc=False):
     """The venue charged something else than our reading of its schedule."""
 
     fill_id: str
@@ -300,7 +300,7 @@ class ResumeRefused(msgspec.Struct, frozen=True, tag=True):
     why: str
 
 
-class StateMarked(msgspec.Struct, frozen=True, tag=True):
+class StateMarked(msgspec.Struct, frozen=True, tag=True, gc=False):
     """The digest of the state that all records up to `seq` fold to."""
 
     seq: int

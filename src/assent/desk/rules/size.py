@@ -69,11 +69,13 @@ def _fits_grid(candidate: Candidate) -> bool:
 
 def _exits_fit(candidate: Candidate, exits: Exits) -> bool:
     """Only an entry has exits, on the grid, on their own sides of the entry, and not over before it begins."""
-    prices = [price for price in (exits.stop_price, exits.target_price) if price is not None]
-    if not candidate.opens or not all(_is_price(candidate, price) for price in prices):
-        return False
     market, ahead = candidate.market, exits.ahead_ns
-    if market is None or (ahead is not None and candidate.now >= market.instrument.close_ts - ahead):
+    if market is None or not candidate.opens:
+        return False
+    for price in (exits.stop_price, exits.target_price):
+        if price is not None and not price_fits(market.instrument, price):
+            return False
+    if ahead is not None and candidate.now >= market.instrument.close_ts - ahead:
         return False
     return on_the_right_sides(exits, candidate.side, candidate.price)
 
