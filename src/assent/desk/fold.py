@@ -23,11 +23,12 @@ def evolve(state: State, ts: int, fact: Fact) -> None:
     """Fold one fact into the state."""
     if ts < state.ts:
         raise InvariantBroken("time_went_back", ts=ts, last=state.ts)
-    if (state.seal is None) is not (type(fact) is LedgerOpened):
+    kind = type(fact)
+    if (state.seal is None) is not (kind is LedgerOpened):
         raise InvariantBroken("seal_is_first_and_once", seq=state.seq)
     state.seq += 1
     state.ts = ts
-    EVOLVE[type(fact)](state, ts, fact)
+    EVOLVE[kind](state, ts, fact)
 
 
 def fold(records: Iterable[tuple[int, Fact]], state: State | None = None) -> State:
@@ -154,7 +155,7 @@ def _discrepancy_found(state: State, _ts: int, _fact: facts.DiscrepancyFound) ->
 
 
 def _book(state: State, name: str, *, side: Side, price: int, qty: int, fee: int) -> None:
-    position = state.positions.get(name, Position())
+    position = state.positions.get(name) or Position()
     booking = money.book_fill(_instrument(state, name), position, side=side, price=price, qty=qty, fee=fee)
     money.post(state.accounts, booking.entries)
     if booking.position.qty:

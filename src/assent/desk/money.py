@@ -84,6 +84,8 @@ def post(accounts: dict[str, int], entries: dict[str, int]) -> None:
 
 def entry_cost(instrument: Instrument, side: Side, price: int, qty: int) -> int:
     """What a position of this size costs: money paid for a binary contract, entry notional for a future."""
+    if not qty:
+        return 0
     if type(instrument) is Future:
         return mul_up(mul_up(price, instrument.multiplier), qty)
     return mul_up(price if side == "buy" else MICRO - price, qty)
@@ -94,8 +96,9 @@ def exit_value(instrument: Instrument, held: int, price: int, qty: int, basis: i
     if not qty:
         return 0
     if type(instrument) is Future:
-        notional = mul_down(mul_down(price, instrument.multiplier), qty)
-        return notional if held > 0 else 2 * basis - mul_up(mul_up(price, instrument.multiplier), qty)
+        if held > 0:
+            return mul_down(mul_down(price, instrument.multiplier), qty)
+        return 2 * basis - mul_up(mul_up(price, instrument.multiplier), qty)
     return mul_down(price if held > 0 else MICRO - price, qty)
 
 

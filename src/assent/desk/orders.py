@@ -148,7 +148,7 @@ def cancel_ended(state: State, _ts: int, fact: CancelEnded) -> None:
 
 def step(state: State, order_id: str, event: str) -> OrderState:
     """Move one order along the table."""
-    order = state.find_order(order_id)
+    order = state.orders.get(order_id) or state.archive.orders.get(order_id)
     if order is None:
         raise InvariantBroken("event_for_no_order", order_id=order_id, order_event=event)
     status = TRANSITIONS.get((order.status, event))

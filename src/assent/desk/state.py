@@ -5,7 +5,7 @@ must find its order) in the archive, whose growing content enters the digest as 
 cheap however long the ledger is.
 """
 
-import hashlib
+from hashlib import sha256
 
 import msgspec
 
@@ -130,7 +130,7 @@ class Archive:
         self.chain = bytes(32)
 
     def note(self, item: msgspec.Struct) -> None:
-        self.chain = hashlib.sha256(self.chain + _encoder.encode(item)).digest()
+        self.chain = sha256(self.chain + _encode(item)).digest()
 
 
 class State:
@@ -224,11 +224,11 @@ class State:
         """SHA-256 of the canonical bytes of everything durable."""
         parts = {name: getattr(self, name) for name in DIGESTED}
         parts["archive"] = self.archive.chain.hex()
-        return hashlib.sha256(_encoder.encode(parts)).hexdigest()
+        return sha256(_encode(parts)).hexdigest()
 
 
 DIGESTED = tuple(sorted(set(State.__slots__) - {"archive"}))
-_encoder = msgspec.json.Encoder(order="deterministic")
+_encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 def order_reserve(order: OrderState, *, future: bool = False) -> int:

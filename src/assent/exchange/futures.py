@@ -20,6 +20,8 @@ from assent.exchange.types import MICRO, ExchangeError
 
 NOTHING: list[Told] = []
 FAR = 2**62
+# A price, a multiplier and a quantity multiplied are money at this scale too much.
+SCALE = MICRO * MICRO
 LARGEST = 10**15
 NEEDS_PRICE = frozenset(("limit", "stop_limit"))
 NEEDS_STOP = frozenset(("stop", "stop_limit"))
@@ -138,7 +140,7 @@ class FuturesMarket:
     def _inside(self, high: int, low: int) -> None:
         self._stops(high, low, born=False)
         for order in list(self._live.values()):
-            if order.kind == "limit" and self._may_fill(order) and order.born_price is None:
+            if order.kind == "limit" and order.born_price is None and self._may_fill(order):
                 rises, trigger = _trigger(order, self.contract.through)
                 if high >= trigger if rises else low <= trigger:
                     self._execute(order, order.terms.price, inside=True, taker=False)
@@ -147,7 +149,7 @@ class FuturesMarket:
     def _stops(self, high: int, low: int, *, born: bool) -> None:
         """Those that stood when the bar came, or those that were born in it."""
         for order in list(self._live.values()):
-            if order.kind in NEEDS_STOP and self._may_fill(order) and (order.born_price is not None) == born:
+            if order.kind in NEEDS_STOP and (order.born_price is not None) == born and self._may_fill(order):
                 price = _price_of_stop(order, high, low)
                 if price is not None:
                     self._execute(order, price, inside=True, taker=True)
@@ -220,10 +222,10 @@ class FuturesMarket:
         return self._live.pop(order.terms.order_id, None) is not None
 
     def _money(self, price: int, qty: int) -> int:
-        exact = price * self.contract.multiplier * qty
-        if exact % (MICRO * MICRO):
+        money, rest = divmod(price * self.contract.multiplier * qty, SCALE)
+        if rest:
             raise ExchangeError(f"{qty} at {price} times {self.contract.multiplier} is no whole number of micros")
-        return exact // (MICRO * MICRO)
+        return money
 
     # --- what could touch anything -----------------------------------------------------------------------
 

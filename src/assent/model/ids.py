@@ -4,7 +4,7 @@ All of them hang on the ledger id, 80 random bits that enter with the first reco
 therefore never repeats an id that the venue has seen. Randomness itself stays outside.
 """
 
-import hashlib
+from hashlib import sha256
 
 # Crockford's base 32 without I, L, O, U: what a log shows is what a person can read out.
 _BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -18,7 +18,7 @@ _CODES = len(CODE_ALPHABET) ** (CODE_LENGTH - 1)
 
 def _digest(*parts: str) -> str:
     """SHA-256 over length-prefixed parts, so that ("ab","c") and ("a","bc") differ."""
-    return hashlib.sha256("".join([f"{len(part)}:{part}" for part in parts]).encode()).hexdigest()
+    return sha256("".join([f"{len(part)}:{part}" for part in parts]).encode()).hexdigest()
 
 
 def ledger_id(entropy: bytes) -> str:

@@ -115,12 +115,13 @@ def proposal_fault(proposal: object) -> str | None:
     """Why this is not a proposal, or None. Floats, bools for numbers, NaN and look-alikes are all faults."""
     if type(proposal) is not Proposal:
         return f"a strategy proposed {type(proposal).__name__}, not a Proposal"
-    for name, value, allowed in (
+    choices: tuple[tuple[str, object, frozenset[str]], ...] = (
         ("action", proposal.action, _ACTIONS),
         ("side", proposal.side, _SIDES),
         ("type", proposal.type, _TYPES),
         ("time_in_force", proposal.time_in_force, _TIMES_IN_FORCE),
-    ):
+    )
+    for name, value, allowed in choices:
         if type(value) is not str or value not in allowed:
             return f"{name} is {_pictured(value)}; allowed: {', '.join(sorted(allowed))}"
     if not is_value(proposal.price):
@@ -147,7 +148,12 @@ def _text_fault(proposal: Proposal) -> str | None:
     for name, tie in (("order_id", proposal.order_id), ("parent", proposal.parent), ("oca_group", proposal.oca_group)):
         if tie is not None and not is_text(tie):
             return f"{name} is {_pictured(tie)}, not printable text"
-    for name, flag in (("post_only", proposal.post_only), ("protective", proposal.protective), ("hold", proposal.hold)):
+    flags: tuple[tuple[str, object], ...] = (
+        ("post_only", proposal.post_only),
+        ("protective", proposal.protective),
+        ("hold", proposal.hold),
+    )
+    for name, flag in flags:
         if type(flag) is not bool:
             return f"{name} is {_pictured(flag)}, not true or false"
     return scores_fault(proposal.scores)
