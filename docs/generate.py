@@ -6,31 +6,35 @@ A table that somebody keeps by hand is wrong after the second change. `tests/doc
 """
 
 import dataclasses
+import inspect
 import sys
 from collections.abc import Callable, Mapping
 from typing import Final, get_args
 
 import msgspec
 from docs.markers import ROOT, fill_pages, table
-from docs.shapes import facts_table, fields_of, parts_tables, required
+from docs.shapes import facts_table, fields_of, first_sentence, inputs_table, parts_tables, required
 from docs.usage import commands, exit_codes
 
 from assent.config import demo_settings
+from assent.config.environment import may_say, variable_of
 from assent.config.settings import Settings
-from assent.config.table import SETTINGS, STRATEGY_OPTIONS, STRATEGY_SETTINGS
+from assent.config.table import PLUGIN_SETTINGS, SCOPE, SETTINGS, STRATEGY_OPTIONS, STRATEGY_SETTINGS
 from assent.config.values import Setting, allowed_words
 from assent.desk import context, control, desk
 from assent.desk.orders import TRANSITIONS
-from assent.desk.rules import RULES
+from assent.desk.rules import LIMITS_OF, RULES
 from assent.desk.strategy import HOOKS, View
 from assent.ledger import chain, verify
+from assent.ledger.views import views_of
 from assent.model.constitution import LIMITS
 from assent.model.intents import Proposal
-from assent.model.levels import ALLOWED, CAUSES, Cause, Level
+from assent.model.levels import ALLOWED, CAUSES, LATCHES, Cause, Level
 from assent.model.orders import Order, order_digest
 from assent.model.reasons import REASONS, Family
 from assent.model.units import format_duration, format_micros
 from assent.runtime import effects, executor, reconcile, runtime, tally
+from assent.strategy.testing import Bench
 from assent.venue.sim import adapter
 
 TIGHTER: Final[Mapping[str, str]] = {
@@ -44,12 +48,24 @@ SHOWN: Final[Mapping[str, Callable[[int], str]]] = {
     "money": format_micros,
     "price": format_micros,
 }
+# The limits of rules that cannot be switched off.
+ALWAYS_ON: Final[Mapping[str, tuple[str, ...]]] = {
+    "scope": SCOPE,
+    "quote_proof": ("quote_proof_age_max",),
+    "edge": ("edge_min",),
+    "risk_per_trade": ("risk_per_trade_max", "risk_fraction_max", "risk_tiers", "kelly_fraction_max"),
+    "open_positions": ("open_positions_max",),
+    "stop_missing": ("unprotected_contracts_max",),
+    "total_exposure": ("total_exposure_max",),
+}
+QUOTE: Final = '"'
 RESETS: Final[Mapping[str, str]] = {
     "human": "a named person, with a reason: `assent halt resume`",
     "next_day": "by itself, in the next day (UTC)",
     "next_week": "by itself, in the next week (UTC, from Monday)",
     "next_month": "by itself, in the next month (UTC)",
     "clear_for": "by itself, once it has stayed away for {quiet}",
+    "switch": "the owner, by clearing the switch",
 }
 
 
@@ -66,14 +82,16 @@ def settings() -> str:
         blocks += [f"**`{head}`**", _setting_table(found, tighter if limits else None)]
     for kind, options in STRATEGY_OPTIONS.items():
         blocks += [f'**`[[strategy]]` with `kind = "{kind}"`**', _setting_table(list(options), None)]
+    blocks += ["**`[[strategy]]` of a kind that does not ship**", _setting_table(list(PLUGIN_SETTINGS), None)]
     return "\n\n".join(blocks)
 
 
 def _setting_table(found: list[Setting], tighter: Mapping[str, str] | None) -> str:
-    head = ("key", "what it is", "allowed", "default", *(("tighter is",) if tighter else ()))
+    head = ("key", "what it is", "allowed", "default", "example", *(("tighter is",) if tighter else ()))
     rows = []
     for setting in found:
-        row = (f"`{setting.key}`", setting.sentence, allowed_words(setting), _default(setting))
+        example = f"`{setting.key} = {setting.example}`"
+        row = (f"`{setting.key}`", setting.sentence, allowed_words(setting), _default(setting), example)
         rows.append((*row, tighter[setting.key]) if tighter else row)
     return table(head, rows)
 
@@ -92,17 +110,31 @@ def _default(setting: Setting) -> str:
     return f'`"{shown(value)}"`' if shown else f"`{value}`"
 
 
+def variables() -> str:
+    """The settings that the environment may say."""
+    free = [setting for setting in SETTINGS if may_say(setting)]
+    rows = [(f"`{variable_of(s)}`", f"`[{s.section}]` `{s.key}`", f"`{s.example.strip(QUOTE)}`") for s in free]
+    return table(("variable", "says", "such as"), rows)
+
+
 def files() -> str:
     """Where a desk keeps what, by asking the settings of one."""
     some = dataclasses.replace(demo_settings(ROOT / "my-desk"), demo=False)
     place = some.ledger_path.relative_to(some.root)
     rows = [
         ("assent.toml", "your settings and limits; the only file that you write"),
+        ("strategies/", "strategies of your own, one file each: `assent strategy new`"),
         (str(place), "the ledger; `-wal` and `-shm` beside it are SQLite's and belong to it"),
         (f"{place}.anchors", "heads of the ledger, written down now and then; copy them to another machine"),
+        (str(views_of(place)), "an index by stream for `assent ledger show`; made anew whenever it is missing"),
         (f"{place}.lock", "the lease; held by the desk that runs, never removed"),
         (str(_beside(some, "heartbeat.json")), "replaced at each cycle: time, status, level, bankroll, exposure"),
         (str(_beside(some, "last-words.jsonl")), "what the watchdog said when it ended a process, if it ever did"),
+        (
+            str(_beside(some, "invariant-broken.json")),
+            "left when a promise of our own code broke; the next start halts for it",
+        ),
+        (str(some.sentinel_path.relative_to(some.root)), "yours: while it is there, the kill switch is set"),
         (str(some.control_path.relative_to(some.root)), "the socket on which the running desk answers"),
         (str(some.exchange_journal.relative_to(some.root)), "the exchange in the box: its seed and what it was sent"),
     ]
@@ -130,13 +162,33 @@ def causes() -> str:
 
 
 def _way_out(cause: Cause) -> str:
-    return RESETS[cause.reset].format(quiet=format_duration(cause.quiet_ns))
+    way = RESETS[cause.reset].format(quiet=format_duration(cause.quiet_ns))
+    latch = LATCHES.get(cause.code)
+    if latch is None:
+        return way
+    return f"{way}; a named person from {latch.times} times within {format_duration(latch.within_ns)} on"
 
 
 def rules() -> str:
     """The rules in the order of the gate."""
     rows = [(f"`{code}`", REASONS[code].sentence, REASONS[code].unit) for code, _ in RULES]
     return table(("rule", "what it means when it says no", "measured in"), rows)
+
+
+def limits() -> str:
+    """Which limit sets which rule, and how a file says it."""
+    settings_of = {setting.key: setting for setting in SETTINGS}
+    rows = []
+    for code, _ in RULES:
+        keys = LIMITS_OF.get(code, ALWAYS_ON.get(code, ()))
+        for number, key in enumerate(keys):
+            setting = settings_of[key]
+            rule = f"`{code}`" if number == 0 else ""
+            example = f"`{key} = {setting.example}`"
+            rows.append((rule, f"`{key}`", allowed_words(setting), _default(setting), example))
+        if not keys:
+            rows.append((f"`{code}`", "none: always the same", "", "", ""))
+    return table(("rule", "set by", "allowed", "default", "example"), rows)
 
 
 def reasons() -> str:
@@ -174,6 +226,7 @@ def clockwork() -> str:
         ("a submission or a cancel without an answer after", executor.ANSWER_MAX_NS, "is unknown"),
         ("evidence for unknown orders is asked for every", runtime.RESOLVE_EVERY, "until it comes"),
         ("an order that stays unknown for longer than", control.UNKNOWN_MAX, "halts the desk: `unknown_overdue`"),
+        ("a feed says nothing for", runtime.SILENCE_MAX, f"and {runtime.SILENT_CYCLES} cycles: halts, `stale_data`"),
         ("our books and the venue's are compared every", runtime.RECONCILE_EVERY, "a difference halts: `discrepancy`"),
         ("books that were asked for and did not come within", reconcile.BOOKS_MAX_NS, "halt: `account_unavailable`"),
         ("the exchange in the box proves its quotes every", adapter.PROOF_EVERY, "when nothing else was said"),
@@ -217,6 +270,21 @@ def view() -> str:
     return table(("on the view", "gives", ""), [("`now`", "int", "Our time, UTC nanoseconds."), *rows])
 
 
+def bench() -> str:
+    """The words of the test bench."""
+    rows = [
+        (f"`{name}{_arguments(word)}`", first_sentence(word)) for name, word in vars(Bench).items() if name[0] != "_"
+    ]
+    return table(("on the bench", "what it does"), rows)
+
+
+def _arguments(word: object) -> str:
+    if isinstance(word, property):
+        return ""
+    names = list(inspect.signature(word).parameters)[1:]  # type: ignore[arg-type]
+    return f"({', '.join(names)})"
+
+
 def hooks() -> str:
     shown = {"on_quote": "quote", "on_bar": "bar", "on_forecast": "forecast", "on_cycle": ""}
     called = {
@@ -241,10 +309,12 @@ def digest_example() -> str:
 
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "settings": settings,
+    "variables": variables,
     "files": files,
     "levels": levels,
     "causes": causes,
     "rules": rules,
+    "limits": limits,
     "reasons": reasons,
     "effects": effects_part,
     "transitions": transitions,
@@ -254,8 +324,10 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "proposal": proposal,
     "view": view,
     "hooks": hooks,
+    "bench": bench,
     "digest": digest_example,
     "facts": facts_table,
+    "inputs": inputs_table,
     "shapes": parts_tables,
     "commands": commands,
     "exit-codes": exit_codes,

@@ -10,17 +10,27 @@ import msgspec
 from docs.markers import table
 
 from assent.model.facts import Fact
+from assent.model.inputs import Input
 
 NAMES = {int: "int", str: "text", bool: "true or false", type(None): "none"}
 
 
 def facts_table() -> str:
     """Every fact, in the order of the union, with its fields."""
+    return table(("fact", "what it says", "fields"), _rows_of(Fact))
+
+
+def inputs_table() -> str:
+    """Everything that the desk can be told, in the order of the union, with its fields."""
+    return table(("input", "what it tells", "fields"), _rows_of(Input))
+
+
+def _rows_of(union: Any) -> list[tuple[str, str, str]]:
     rows = []
-    for fact in get_args(Fact):
-        fields = ", ".join(f"`{name}` {kind}" for name, kind, _ in fields_of(fact))
-        rows.append((f"`{fact.__name__}`", first_sentence(fact), fields))
-    return table(("fact", "what it says", "fields"), rows)
+    for one in get_args(union):
+        fields = ", ".join(f"`{name}` {kind}" for name, kind, _ in fields_of(one))
+        rows.append((f"`{one.__name__}`", first_sentence(one), fields))
+    return rows
 
 
 def parts_tables() -> str:

@@ -86,6 +86,10 @@ def test_every_value_that_is_said_is_the_value_that_is_used(tmp_path: Path) -> N
     cycle = "1m"
     hang_max = "3s"
     memory_max_mib = 200
+    kill_switch_env = "STOP_BOT"
+    kill_switch_env_file = "service.env"
+    kill_switch_file = "/run/desk/STOP"
+    kill_switch_allows_exits = true
     [[strategy]]
     name = "one"
     estimate = "consensus"
@@ -114,7 +118,12 @@ def test_every_value_that_is_said_is_the_value_that_is_used(tmp_path: Path) -> N
         exchange_seed=99,
         hang_max_ns=3 * SECOND,
         memory_max_mib=200,
+        kill_switch_env="STOP_BOT",
+        kill_switch_env_file="service.env",
+        kill_switch_file="/run/desk/STOP",
+        kill_switch_allows_exits=True,
     )  # fmt: skip
+    assert (settings.env_file_path, settings.sentinel_path) == (tmp_path / "service.env", Path("/run/desk/STOP"))
     one, two = settings.strategies
     assert dict(one.options) == {
         "estimate": "consensus", "edge_min": 40_000, "exit_edge": 10_000, "forecast_age_max": 2 * HOUR,
@@ -142,7 +151,8 @@ def test_each_mode_has_a_folder_and_a_ledger_of_its_own(tmp_path: Path) -> None:
 def test_a_demo_needs_no_file_and_keeps_one_ledger_in_its_folder(tmp_path: Path) -> None:
     settings = demo_settings(tmp_path, seed=3)
     assert (settings.ledger_path, settings.exchange_seed) == (tmp_path / "ledger.sqlite", 3)
-    assert settings.constitution.series == ("KXHIGHSIM",)
+    assert "KXHIGHSIM" in settings.constitution.series
+    assert (settings.name, settings.account) == ("demo", "demo")
 
 
 def test_a_relative_folder_becomes_an_absolute_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,6 +255,35 @@ MISTAKES: dict[str, tuple[str, str, str, str, str, str]] = {
     "a clock time where a duration belongs": (
         LEAST + "[runtime]\ncycle = 15:55:00", "runtime.cycle", "datetime.time(15, 55)", "a date or time has none",
         "whole number", 'cycle = "10s"',
+    ),
+    "a variable that no shell could set": (
+        LEAST + '[runtime]\nkill_switch_env = "BOT-STOP"', "runtime.kill_switch_env", '"BOT-STOP"',
+        "no shell could set",
+        "no digit first", 'kill_switch_env = "BOT_DISABLE_TRADING"',
+    ),
+    "a variable without a name": (
+        LEAST + '[runtime]\nkill_switch_env = ""', "runtime.kill_switch_env", '""', "0 characters",
+        "1 to 64", 'kill_switch_env = "BOT_DISABLE_TRADING"',
+    ),
+    "a variable that is a number": (
+        LEAST + "[runtime]\nkill_switch_env = 1", "runtime.kill_switch_env", "1", "a bare number, not text",
+        "1 to 64", 'kill_switch_env = "BOT_DISABLE_TRADING"',
+    ),
+    "a path that only a shell would understand": (
+        LEAST + '[runtime]\nkill_switch_env_file = "~/desk.env"', "runtime.kill_switch_env_file", '"~/desk.env"',
+        "a shell's", "the path of a file", 'kill_switch_env_file = "/etc/assent/desk.env"',
+    ),
+    "a path of a folder": (
+        LEAST + '[runtime]\nkill_switch_file = "stops/"', "runtime.kill_switch_file", '"stops/"', "of a folder",
+        "the path of a file", 'kill_switch_file = "STOP"',
+    ),
+    "a path that is nothing": (
+        LEAST + '[runtime]\nkill_switch_file = ""', "runtime.kill_switch_file", '""', "0 characters",
+        "the path of a file", 'kill_switch_file = "STOP"',
+    ),
+    "a path that is a flag": (
+        LEAST + "[runtime]\nkill_switch_file = true", "runtime.kill_switch_file", "true", "true or false, not text",
+        "the path of a file", 'kill_switch_file = "STOP"',
     ),
     "a count as text": (
         LEAST + '[constitution]\nopen_positions_max = "5"', "constitution.open_positions_max", '"5"',

@@ -84,7 +84,10 @@ def test_a_halt_or_its_end_without_a_person_and_a_reason_is_refused(
 
 def test_status_without_a_halt_says_so(cli: Cli, lived: Lived) -> None:
     told = cli("halt", "status", "-C", lived.folder)
-    assert told.out == "PAPER  tester  kalshi sim  account paper-1  level TRADING\nno halt stands\n"
+    assert told.out == (
+        "PAPER  tester  kalshi sim  account paper-1  level TRADING\nno halt stands\n"
+        "kill switch clear (BOT_DISABLE_TRADING)\n"
+    )
 
 
 def test_a_desk_held_by_a_process_that_does_not_answer_is_locked(cli: Cli, own: Lived) -> None:
@@ -120,3 +123,35 @@ def test_what_the_running_desk_answers_becomes_the_exit_code(
     monkeypatch.setattr(app, "act", lambda *_: pytest.fail("somebody runs: the ledger is theirs"))
     assert cli("halt", "now", "-C", own.folder, "--reason", "x", "--by", "Ada").code == code
     assert asked == [{"cmd": "halt", "by": "Ada", "reason": "x"}]
+
+
+def test_the_list_shows_what_stands_and_the_history_what_is_over_as_well(cli: Cli, own: Lived) -> None:
+    assert cli("halt", "list", "-C", own.folder).out == "no halt stands\n"
+    assert cli("halt", "list", "--history", "-C", own.folder).out == "no halt was ever raised\n"
+    cli("halt", "now", "-C", own.folder, "--reason", "the feed looks wrong", "--by", "Ada")
+    for options in ((), ("--history",)):
+        told = cli("halt", "list", *options, "-C", own.folder)
+        assert told.code == Exit.OK
+        assert "HALTED [operator]" in told.out
+        assert "by Ada: the feed looks wrong\n  stands\n" in told.out
+    (row,) = cli("halt", "list", "-C", own.folder, "--json").json
+    assert (row["cause"], row["by"], row["reset"], row["cleared_by"]) == ("operator", "Ada", "human", None)
+
+
+def test_the_status_of_a_desk_shows_the_switch_in_this_environment(
+    cli: Cli, own: Lived, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOT_DISABLE_TRADING", "yes")
+    told = cli("halt", "status", "-C", own.folder)
+    assert "kill switch SET: BOT_DISABLE_TRADING is `yes` in the environment" in told.out
+    assert cli("status", "-C", own.folder, "--json").json["kill_switch"]["set"] is True
+
+
+def test_doctor_finds_an_env_file_that_was_named_and_is_not_there(cli: Cli, own: Lived) -> None:
+    place = own.folder / "assent.toml"
+    place.write_text(
+        place.read_text(encoding="utf-8") + '[runtime]\nkill_switch_env_file = "gone.env"\n', encoding="utf-8"
+    )
+    told = cli("doctor", "-C", own.folder)
+    assert told.code == Exit.FOUND
+    assert "gone.env is not there" in told.out

@@ -5,6 +5,7 @@ import json
 import shutil
 import sqlite3
 import struct
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -139,6 +140,56 @@ def test_records_can_be_chosen(cli: Cli, lived: Lived, arguments: tuple[str, ...
     else:
         wanted = [number if number > 0 else lived.head.seq + number for number in numbers]
         assert [row["seq"] for row in rows] == wanted
+
+
+def test_records_can_be_chosen_by_stream(cli: Cli, tmp_path: Path) -> None:
+    lived = lived_desk(tmp_path / "d")
+
+    def shown(*arguments: object) -> list[tuple[int, str]]:
+        rows = cli("ledger", "show", "-C", lived.folder, "--json", *arguments).json["records"]
+        return [(row["seq"], row["kind"]) for row in rows]
+
+    kinds = [kind for _, kind in shown("--stream", "order", lived.won.order_id)]
+    assert kinds == ["OrderReleased", "FillBooked", "OrderAccepted"]
+    assert shown("--stream", "intent", lived.won.intent_id)[1:] == shown("--stream", "order", lived.won.order_id)
+    assert [kind for _, kind in shown("--stream", "intent", lived.refused)] == ["IntentRefused"]
+    market = shown("--stream", "instrument", lived.won.instrument)
+    assert {"InstrumentListed", "OrderReleased", "MarketSettled"} <= {kind for _, kind in market}
+    assert shown("--stream", "strategy", "scripted", "--kind", "OrderReleased", "--last", "1") == [
+        (seq, kind) for seq, kind in shown("--stream", "order", lived.lost.order_id) if kind == "OrderReleased"
+    ]
+    assert len(shown("--stream", "day", "2026-01-05")) == lived.head.seq
+
+
+def test_records_can_be_chosen_by_time(cli: Cli, lived: Lived) -> None:
+    rows = cli("ledger", "show", "-C", lived.folder, "--json", "--from", "1").json["records"]
+    middle = rows[len(rows) // 2]["ts"]
+    time = f"{datetime.fromtimestamp(middle // 10**9, UTC):%Y-%m-%dT%H:%M:%S}"
+
+    def shown(*arguments: str) -> list[int]:
+        told = cli("ledger", "show", "-C", lived.folder, "--json", *arguments).json["records"]
+        return [row["seq"] for row in told]
+
+    assert shown("--from", time) == [row["seq"] for row in rows if row["ts"] >= middle // 10**9 * 10**9]
+    assert shown("--to", time) == [row["seq"] for row in rows if row["ts"] // 10**9 <= middle // 10**9]
+    assert shown("--from", "2026-01-05", "--to", "2026-01-05") == [row["seq"] for row in rows]
+    assert shown("--from", "2026-01-06") == []
+    assert shown("--to", "2026-01-04 23:59") == []
+
+
+@pytest.mark.parametrize("bound", ["0", "-1", "yesterday", "2026-13-01", "2026-01-05T25:00", "9" * 5_000, "1e3", ""])
+def test_a_bound_that_is_neither_a_record_nor_a_time_is_refused(cli: Cli, lived: Lived, bound: str) -> None:
+    answer = cli("ledger", "show", "-C", lived.folder, f"--from={bound}")
+    assert answer.code == Exit.USAGE
+    assert "no time such as 2026-01-05" in answer.err
+
+
+def test_a_stream_that_nothing_belongs_to_is_answered_with_the_nearest(cli: Cli, tmp_path: Path) -> None:
+    lived = lived_desk(tmp_path / "d")
+    answer = cli("ledger", "show", "-C", lived.folder, "--stream", "strategy", "scriptd")
+    assert answer.code == Exit.USAGE
+    assert "did you mean scripted?" in answer.err
+    assert cli("ledger", "show", "-C", lived.folder, "--stream", "strateg", "scripted").code == Exit.USAGE
 
 
 def test_a_misspelt_kind_is_answered_with_the_nearest(cli: Cli, lived: Lived) -> None:

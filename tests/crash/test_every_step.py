@@ -79,7 +79,7 @@ class LivingVenue(FakeVenue):
             cash -= fill.price * fill.qty // MICRO + fill.fee
             held[fill.instrument] += fill.qty
         holdings = tuple(Holding(name, qty) for name, qty in held.items() if qty)
-        return Books(list(self.done), [], AccountSeen(cash, holdings, (), self.name, now, now))
+        return Books(list(self.done), [], AccountSeen(cash, holdings, (), self.name, now, now), [])
 
 
 def a_life(store: MemoryStore, venue: LivingVenue | None, *, later_ns: int = 0) -> Life:

@@ -31,6 +31,7 @@ from assent.model.inputs import (
     Holding,
     Input,
     InstrumentSeen,
+    KillSwitchSeen,
     LedgerOpening,
     Mode,
     NotSent,
@@ -258,6 +259,9 @@ class Bench:
 
     def halt(self, cause: str = "operator", by: str = "ann") -> list[Fact]:
         return self.take(HaltAsked(cause, by, "drill", self.now))
+
+    def switch(self, *, is_set: bool = True, exits: bool = False, detail: str = "STOP is there") -> list[Fact]:
+        return self.take(KillSwitchSeen(is_set, exits, detail if is_set else "", self.now))
 
     def resume(self, cause: str = "", by: str = "ann", reason: str = "looked at it") -> list[Fact]:
         return self.take(ResumeAsked(cause, by, reason, self.now))

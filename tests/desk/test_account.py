@@ -6,6 +6,7 @@ import pytest
 from tests.desk.support import MARKET, Bench, buy, close, kinds, sell
 from tests.model.support import HOSTILE, a_future, a_market
 
+from assent.desk.desk import Desk
 from assent.desk.state import Position
 from assent.model.facts import (
     AccountMatched,
@@ -352,6 +353,18 @@ def test_after_a_restart_the_last_known_account_is_still_known() -> None:
 
 
 # --- transfers, marks ----------------------------------------------------------------------------------
+
+
+def test_a_transfer_with_a_name_is_booked_once_however_often_it_is_told() -> None:
+    bench = Bench(cash=0)
+    for transfer_id, amount in (("X1", 50 * MICRO), ("X1", 50 * MICRO), ("X2", -20 * MICRO), ("X1", 50 * MICRO)):
+        bench.take(CashSeen(amount, "the owner", bench.now, transfer_id))
+    assert bench.state.cash == 30 * MICRO
+    assert [fact.transfer_id for fact in bench.of(CashMoved)] == ["X1", "X2"]
+    again = Desk()
+    again.restore(bench.records)
+    assert again.handle(bench.now, CashSeen(50 * MICRO, "the owner", bench.now, "X1")) == []
+    assert again.state.digest() == bench.state.digest()
 
 
 def test_the_owners_money_comes_and_goes_by_record() -> None:

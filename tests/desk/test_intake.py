@@ -3,13 +3,13 @@
 from typing import Any
 
 import pytest
-from tests.desk.support import MARKET, Bench, kinds
+from tests.desk.support import MARKET, Bench, buy, kinds
 from tests.model.support import T0, a_market
 
 from assent.desk.strategy import View
 from assent.model.facts import InputRejected, InstrumentListed
 from assent.model.inputs import BarSeen, ForecastSeen, Input, InstrumentSeen, PhaseSeen, QuoteSeen, StreamProven
-from assent.model.units import MICRO
+from assent.model.units import DAY, MICRO
 
 
 class Watcher:
@@ -116,3 +116,44 @@ def test_a_proof_never_goes_back() -> None:
     taken = bench.desk.streams.taken(bench.desk.markets[MARKET.id])
     assert taken is not None
     assert taken.proven_ts == T0 + 9
+
+
+# --- what is over ---------------------------------------------------------------------------------------
+
+
+def test_a_settled_market_is_forgotten_on_the_day_after_the_next_and_its_outcome_is_not() -> None:
+    bench = Bench()
+    order = bench.release(qty_max=MICRO)
+    bench.accept(order, filled=order.qty, remaining=0)
+    bench.fill(order)
+    bench.later(MARKET.close_ts - bench.now)
+    bench.settle("yes")
+    bench.later(DAY // 2).cycle()
+    assert MARKET.id in bench.desk.markets, "a fill may still come late"
+    bench.later(DAY).cycle()
+    assert MARKET.id not in bench.desk.markets
+    assert bench.state.find_instrument(MARKET.id) == MARKET
+    assert bench.state.archive.outcomes[MARKET.id].result == "yes"
+
+
+def test_a_market_that_is_not_settled_or_still_held_is_never_forgotten() -> None:
+    held, waiting = a_market("KXHELD"), a_market("KXWAITS")
+    bench = Bench(markets=(MARKET, held, waiting))
+    order = bench.release(instrument=held.id, qty_max=MICRO)
+    bench.accept(order, filled=order.qty, remaining=0)
+    bench.fill(order)
+    for name in (MARKET.id, held.id):
+        bench.take(PhaseSeen(name, "settled", bench.now, bench.now))
+    bench.later(MARKET.close_ts + 3 * DAY - bench.now).cycle()
+    assert set(bench.desk.markets) == {held.id, waiting.id}
+
+
+def test_what_was_refused_of_a_forgotten_market_is_forgotten_with_it() -> None:
+    bench = Bench()
+    bench.propose(buy(fair=1))
+    assert bench.desk.refused
+    bench.later(MARKET.close_ts - bench.now)
+    bench.settle("no")
+    bench.scripted.says = None
+    bench.later(2 * DAY).cycle()
+    assert bench.desk.refused == {}

@@ -97,7 +97,11 @@ class Naive:
 
     def settle(self, value: int) -> None:
         worth = Fraction(value, MICRO)
-        self.cash += self.yes * worth + self.no * (1 - worth)
+        paid = self.yes * worth + self.no * (1 - worth)
+        # A part of a dollar is paid in whole hundredths of a cent; the venue keeps the rest as a fee.
+        kept = paid % 100 if 0 < value < MICRO else 0
+        self.cash += paid - kept
+        self.fees += kept
         self.yes = self.no = Fraction(0)
 
 
@@ -112,7 +116,7 @@ def test_on_the_venues_grids_the_cash_is_exact_to_the_last_micro(trades: list[Tr
         assert books.accounts[FEES] == naive.fees
     books.settle(value if value in (0, MICRO) else value // 100 * 100)
     naive.settle(value if value in (0, MICRO) else value // 100 * 100)
-    assert books.accounts[CASH] == naive.cash
+    assert (books.accounts[CASH], books.accounts[FEES]) == (naive.cash, naive.fees)
     assert books.accounts[CASH] == -books.accounts[REALISED] - books.accounts[FEES]
 
 

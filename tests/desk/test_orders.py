@@ -93,7 +93,7 @@ EVENT_FACTS: dict[str, Callable[[Bench, Order], Fact]] = {
     "miss": lambda _, o: facts.OrderResolved(o.order_id, Absent("the journal"), "sim"),
 }
 EVENT_INPUTS: dict[str, Callable[[Bench, Order], list[Fact]]] = {
-    "accept": lambda b, o: b.answer(o, Accepted("v", 0, FIVE)),
+    "accept": lambda b, o: b.accept(o, remaining=FIVE),
     "refuse": lambda b, o: b.answer(o, Refused("no", "")),
     "not_send": lambda b, o: b.answer(o, NotSent("halted")),
     "lose": lambda b, o: b.answer(o, Unknown("")),

@@ -69,6 +69,12 @@ def before_the_books_were_compared() -> World:
     return bench, buy()
 
 
+def under_the_kill_switch() -> World:
+    bench = Bench()
+    bench.switch()
+    return bench, buy()
+
+
 def with_flags_that_contradict_each_other() -> World:
     return Bench(), buy(post_only=True, time_in_force="ioc")
 
@@ -114,6 +120,7 @@ def under_a_bracket_that_stands() -> World:
 
 WORLDS: dict[str, Callable[[], World]] = {
     **{world.rule: world.build for world in LIMIT_WORLDS},
+    "kill_switch_guard": under_the_kill_switch,
     "mode": in_observe_mode,
     "level": under_a_halt,
     "strategy_stopped": after_a_fault_of_its_own,
@@ -155,11 +162,12 @@ def failing(checks: tuple[Check, ...]) -> list[str]:
 
 def test_the_rules_stand_in_the_stated_order() -> None:
     assert CODES == [
-        "mode", "level", "strategy_stopped", "books_matched", "hold", "scope", "market_open", "quote_proof",
-        "order_form", "one_open_intent", "capital", "daily_loss_guard", "weekly_loss_exceeded", "monthly_loss_exceeded",
-        "consecutive_loss_pause", "cooldown_active",
+        "kill_switch_guard", "mode", "level", "strategy_stopped", "books_matched", "hold", "scope", "market_open",
+        "quote_proof", "order_form", "one_open_intent", "capital", "cooldown_active", "daily_loss_guard",
+        "weekly_loss_exceeded",
+        "monthly_loss_exceeded", "consecutive_loss_pause",
         "price_band", "spread", "spread_norm", "confidence", "scores", "favourite", "edge", "ev",
-        "risk_per_trade", "unprotected", "one_bracket", "order_qty", "order_notional", "duplicate", "overlap",
+        "risk_per_trade", "stop_missing", "one_bracket", "order_qty", "order_notional", "duplicate", "overlap",
         "max_position_exceeded",
         "position_notional", "open_positions", "market_exposure", "event_exposure", "series_exposure",
         "theme_exposure", "total_exposure",

@@ -33,6 +33,7 @@ class TinyExchange:
         self.orders: dict[str, Resting] = {}
         self.fills: list[Fill] = []
         self.settled: dict[str, int] = {}
+        self.paid: dict[str, tuple[int, int]] = {}
 
     def submit(self, order: Order) -> Accepted | Refused:
         assert order.order_id not in self.orders, "an order was sent twice"
@@ -78,7 +79,15 @@ class TinyExchange:
             if resting.order.instrument == name:
                 resting.live = False
         worth = Fraction(value, MICRO)
-        self.cash += self.yes.pop(name, 0) * worth + self.no.pop(name, 0) * (1 - worth)
+        yes, no = self.paid[name] = self.yes.pop(name, 0), self.no.pop(name, 0)
+        self.cash += yes * worth + no * (1 - worth)
+        self.settled[name] = value
+        return "yes" if value == MICRO else "no" if value == 0 else "scalar"
+
+    def amend(self, name: str, value: int) -> Result:
+        """The outcome was another one: pay the difference on what was settled."""
+        yes, no = self.paid[name]
+        self.cash += (yes - no) * Fraction(value - self.settled[name], MICRO)
         self.settled[name] = value
         return "yes" if value == MICRO else "no" if value == 0 else "scalar"
 

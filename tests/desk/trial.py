@@ -200,7 +200,7 @@ class Trial:
             found = self.exchange.find(name)
             if order.status == "unknown" and name not in under_way:
                 bench.take(EvidenceSeen(name, found, "tiny", bench.now))
-            elif order.status == "working" and not self.exchange.orders[name].live:
+            elif order.status in ("working", "closing") and not self.exchange.orders[name].live:
                 bench.take(OrderClosedSeen(name, "found", self.exchange.orders[name].filled, bench.now))
         bench.later(1).take(self.exchange.account(bench.now))
         self._answer_cancels(0)
@@ -236,6 +236,8 @@ class Trial:
         self.delayed.clear()
         for message in (*self.answers, *self.news):
             bench.take(message)
+        # An answer may let a cancel go that was kept for it: that reaches the exchange before the last look as well.
+        self._answer_cancels(0)
         self.reconcile()
         self.check()
         assert bench.state.cash == self.exchange.cash

@@ -158,7 +158,7 @@ LIMIT_WORLDS: tuple[LimitWorld, ...] = (
     LimitWorld("risk_per_trade", "risk_tiers", {"risk_tiers": (Tier(1_001 * MICRO, 5_199),)}, fresh()),
     LimitWorld("risk_per_trade", "kelly_fraction_max", {"kelly_fraction_max": 1}, fresh(fair=540_000)),
     LimitWorld(
-        "unprotected", "unprotected_contracts_max",
+        "stop_missing", "unprotected_contracts_max",
         {"unprotected_contracts_max": 1, "total_exposure_max": 100_000 * ONE}, holding_a_future, FutureBench,
     ),
     # A hundredth of a contract is the smallest order.

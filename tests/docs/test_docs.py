@@ -16,9 +16,13 @@ from docs.tour import CUT, PICTURE
 from assent.cli.exits import MEANINGS
 from assent.cli.intents import Listing
 from assent.cli.main import assent
-from assent.config.table import SETTINGS, STRATEGY_OPTIONS, STRATEGY_SETTINGS
+from assent.config.environment import may_say, variable_of
+from assent.config.table import PLUGIN_SETTINGS, SETTINGS, STRATEGY_OPTIONS, STRATEGY_SETTINGS
 from assent.desk.rules import RULES
+from assent.model.constitution import LIMITS
 from assent.model.facts import Fact
+from assent.model.inputs import Input
+from assent.model.intents import Proposal
 from assent.model.levels import CAUSES, Level
 from assent.model.reasons import REASONS
 
@@ -82,9 +86,14 @@ PUBLIC = {
     "halts.md": [*CAUSES, *(level.name for level in Level)],
     "reasons.md": [*REASONS, *(code for code, _ in RULES)],
     "commands.md": [*(path for path, _, _ in usage.leaves()), *(str(int(code)) for code in MEANINGS)],
-    "getting-started.md": [
-        s.key for s in (*SETTINGS, *STRATEGY_SETTINGS, *(o for options in STRATEGY_OPTIONS.values() for o in options))
+    "rules.md": [*(code for code, _ in RULES), *(limit.key for limit in LIMITS)],
+    "inputs.md": [one.__name__ for one in get_args(Input)],
+    "settings.md": [
+        *(s.key for s in (*SETTINGS, *STRATEGY_SETTINGS, *PLUGIN_SETTINGS)),
+        *(o.key for options in STRATEGY_OPTIONS.values() for o in options),
+        *(variable_of(s) for s in SETTINGS if may_say(s)),
     ],
+    "writing-a-strategy.md": list(Proposal.__struct_fields__),
 }
 
 
@@ -92,6 +101,11 @@ PUBLIC = {
 def test_nothing_public_goes_without_a_word(page: str) -> None:
     text = text_of(page)
     assert not [name for name in PUBLIC[page] if f"`{name}`" not in text]
+
+
+def test_the_map_leads_to_every_page() -> None:
+    linked = set(re.findall(r"\]\(([\w/-]+\.md)", text_of("README.md")))
+    assert linked >= {str(page.relative_to(ROOT / "docs")) for page in (ROOT / "docs").glob("*.md")} - {"README.md"}
 
 
 def test_every_rule_has_a_reason_and_every_reason_of_a_rule_a_rule() -> None:

@@ -25,8 +25,9 @@ from assent.exchange.types import (
     Rejected,
     Side,
     Tif,
+    Transferred,
 )
-from assent.exchange.world import World
+from assent.exchange.world import WORLD_VERSION, World
 
 A_DAY = 20_458
 MIDNIGHT = A_DAY * DAY
@@ -219,15 +220,15 @@ def test_the_next_event_is_where_something_happens_and_not_before() -> None:
     assert exchange.now > MIDNIGHT + MINUTE
 
 
-def test_midnight_brings_a_new_ladder() -> None:
+def test_midnight_brings_new_markets() -> None:
     exchange = opened(start_ts=MIDNIGHT + DAY - 4 * MINUTE)
     before = [view.spec.ticker for view in exchange.markets()]
     events = exchange.step_until(MIDNIGHT + DAY - MINUTE)
-    assert [view.status for view in exchange.markets()] == ["settled"] * 6
+    assert {view.status for view in exchange.markets()} == {"settled"}
     assert exchange.next_event_ts() == MIDNIGHT + DAY
     events += exchange.step_until(MIDNIGHT + DAY)
     told = [e.status for e in events if isinstance(e, MarketChanged)]
-    assert told == ["determined"] * 6 + ["settled"] * 6 + ["initialized"] * 6
+    assert told == ["determined"] * 12 + ["settled"] * 12 + ["initialized"] * len(before)
     assert opened(start_ts=MIDNIGHT + DAY - 4 * MINUTE).step_until(MIDNIGHT + DAY) == events
     after = [view.spec.ticker for view in exchange.markets()]
     assert not set(before) & set(after)
@@ -277,6 +278,66 @@ def test_time_never_runs_backwards(tmp_path: Path) -> None:
     with pytest.raises(ExchangeError, match="call catch_up"):
         again.step_until(ts)
     again.close()
+
+
+# --- the owner's own money -------------------------------------------------------------------------------
+
+
+def test_money_that_came_and_went_is_there_after_a_kill_and_told_from_where_one_left_off(tmp_path: Path) -> None:
+    path = tmp_path / "exchange.journal"
+    exchange = opened(path)
+    came = exchange.transfer(MIDNIGHT + MINUTE, 50 * MICRO, "pays in")
+    gone = exchange.transfer(MIDNIGHT + 2 * MINUTE, -20 * MICRO, "takes out")
+    assert isinstance(came, Transferred)
+    assert isinstance(gone, Transferred)
+    assert exchange.balance().cash == CASH + 30 * MICRO
+    assert [event for event in exchange.step_until(MIDNIGHT + 3 * MINUTE) if isinstance(event, Transferred)] == [
+        came, gone,
+    ]  # fmt: skip
+    assert exchange.audit().deposits - opened().audit().deposits == 30 * MICRO
+    exchange.close()
+    for later in (MINUTE * 5, 3 * DAY):
+        again = opened(path)
+        again.catch_up(MIDNIGHT + later)
+        assert again.transfers() == [came, gone]
+        assert again.transfers(came.seq) == [gone]
+        assert again.balance().cash == CASH + 30 * MICRO
+        again.close()
+
+
+def test_what_is_not_there_or_is_held_cannot_be_taken_out() -> None:
+    exchange = opened()
+    ts = MIDNIGHT + 5 * MINUTE
+    exchange.step_until(ts)
+    ticker = exchange.markets()[3].spec.ticker
+    exchange.submit(ts, NewOrder("c1", ticker, "buy", 10_000, 100 * MICRO))
+    free = exchange.balance().available
+    assert free < CASH
+    refused = exchange.transfer(ts, -free - 100, "too much")
+    assert isinstance(refused, Rejected)
+    assert refused.code == "insufficient_balance"
+    assert isinstance(exchange.transfer(ts, -free, "all that is free"), Transferred)
+    assert exchange.balance().available == 0
+
+
+def test_a_transfer_that_makes_no_sense_never_reaches_the_journal(tmp_path: Path) -> None:
+    path = tmp_path / "exchange.journal"
+    exchange = opened(path)
+    before = path.read_bytes()
+    odd: list[Any] = [
+        (0, "nothing"),
+        (1.5, "half"),
+        (True, "true"),
+        (10**40, "all"),
+        (MICRO, "\x1b[2J"),
+        (MICRO, "x" * 99),
+    ]
+    for amount, reference in odd:
+        refused = exchange.transfer(MIDNIGHT, amount, reference)
+        assert isinstance(refused, Rejected)
+        assert refused.code == "invalid_parameters"
+    assert path.read_bytes() == before
+    exchange.close()
 
 
 # --- questions and doors -------------------------------------------------------------------------------
@@ -333,6 +394,17 @@ def test_a_journal_of_another_seed_account_or_cash_is_refused(tmp_path: Path) ->
     for name in right:
         with pytest.raises(JournalError, match=f"belongs to a world with {name}"):
             BoxedExchange.open(path, start_ts=MIDNIGHT, **(right | {name: wrong[name]}))
+
+
+def test_a_journal_of_an_older_world_is_refused_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "exchange.journal"
+    monkeypatch.setattr(boxed, "WORLD_VERSION", WORLD_VERSION - 1)
+    opened(path).close()
+    monkeypatch.undo()
+    with pytest.raises(JournalError, match=rf"version {WORLD_VERSION - 1} of the simulated world.*assent init"):
+        opened(path)
 
 
 def test_an_order_is_not_taken_when_it_cannot_be_remembered(tmp_path: Path) -> None:

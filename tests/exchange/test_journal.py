@@ -8,7 +8,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from assent.exchange.journal import FORMAT, CancelEntry, DayEntry, Header, Journal, JournalError, OrderEntry
+from assent.exchange.journal import (
+    FORMAT,
+    CancelEntry,
+    DayEntry,
+    Header,
+    Journal,
+    JournalError,
+    OrderEntry,
+    TransferEntry,
+)
 from assent.exchange.types import MICRO, NewOrder
 
 HEADER = Header(format=FORMAT, world=1, seed=7, start_ts=1_000, account="desk", cash=100 * MICRO)
@@ -16,6 +25,7 @@ ENTRIES = (
     OrderEntry(1_001, NewOrder("c1", "KXTEST", "buy", 500_000, MICRO, expires_ts=2_000)),
     CancelEntry(1_002, "O1"),
     OrderEntry(1_003, NewOrder("c2", "KXTEST", "sell", 510_000, MICRO, "ioc")),
+    TransferEntry(1_004, -MICRO, "rent"),
     DayEntry(0, 99 * MICRO, 0, ("c1", "c2"), (), (), ()),
 )
 
@@ -84,7 +94,8 @@ def test_swapped_lines_are_noticed(path: Path) -> None:
 )
 def test_the_journal_of_another_world_is_refused(path: Path, name: str, value: object) -> None:
     before = path.read_bytes()
-    with pytest.raises(JournalError, match=f"belongs to a world with {name}"):
+    says = "lived through in version 1 of the simulated world" if name == "world" else f"belongs to a world with {name}"
+    with pytest.raises(JournalError, match=says):
         Journal.open(path, msgspec.structs.replace(HEADER, **{name: value}))
     assert path.read_bytes() == before
 

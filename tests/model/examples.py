@@ -9,6 +9,7 @@ from assent.model.facts import Fact
 from assent.model.inputs import Absent, Accepted, Holding
 from assent.model.intents import Check, Intent, QuoteTaken, Score
 from assent.model.orders import Correction, Fill, Mark, Order
+from assent.model.plugins import PluginUsed
 from assent.model.units import MICRO
 
 MARKET = a_market()
@@ -51,6 +52,7 @@ EXAMPLES: tuple[Fact, ...] = (
     facts.AmendmentRefused("0" * 64, (), "ann", "our books have not been matched"),
     facts.DeskStarted("0.1+abc", ("threshold", "other")),
     facts.DeskStarted("", ()),
+    facts.DeskStarted("0.1+abc", ("mine",), (PluginUsed("mine", "mine", "sha256:" + "0" * 64),)),
     facts.DeskStopped("asked"),
     facts.InstrumentListed(MARKET),
     facts.InstrumentListed(a_market(exclusive_group="E", payout="claim", source_digest="d")),
@@ -76,12 +78,14 @@ EXAMPLES: tuple[Fact, ...] = (
     facts.CancelEnded("o-1", "refused", "not_found"),
     facts.CancelEnded("o-1", "not_sent", ""),
     facts.CancelEnded("o-1", "unknown", ""),
+    facts.CancelKept("o-1", "ann"),
     facts.FillBooked(FILL),
     facts.FillCorrected(Correction("f-1", 490_000, 0, -5, T0)),
     facts.FeeDiffered("f-1", 300, 200),
     facts.MarketSettled(MARKET.id, "yes", MICRO, -10_000, 0),
     facts.MarketSettled(MARKET.id, "no", 0, 0, 0),
     facts.MarketSettled(MARKET.id, "scalar", 330_000, 10_000, 3_300),
+    facts.SettlementCorrected(MARKET.id, "no", 0, 10_000, -3_300, T0),
     facts.CashMoved(-5, "withdrawal"),
     facts.EquityMarked(100, 50, 10, (Mark("A", 50),)),
     facts.AccountMatched(100, (Holding("A", -1), Holding("B", 2)), 1, "sim"),
@@ -91,6 +95,8 @@ EXAMPLES: tuple[Fact, ...] = (
     facts.StrategyStopped("s", "strategy_exception", "ValueError: no"),
     facts.HaltRaised("operator", 2, "human", "ann", "drill"),
     facts.HaltRaised("clock_jump", 1, "clear_for", "clock", ""),
+    facts.HaltRaised("kill_switch_guard", 2, "switch", "owner", "STOP is there"),
+    facts.HaltRaised("clock_jump", 1, "human", "clock", "the third time"),
     facts.HaltCleared("operator", "ann", "looked"),
     facts.ResumeRefused("operator", "ann", "no"),
     facts.StateMarked(1_000, "d"),

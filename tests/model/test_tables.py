@@ -9,9 +9,10 @@ from tests.model.examples import FULL_ORDER, SMALL_ORDER
 
 from assent.model.constitution import LIMITS, LISTS, Constitution, Direction, Kind, Theme, Tier, in_scope
 from assent.model.intents import Action, Score
-from assent.model.levels import ALLOWED, CAUSES, Level, Reset
+from assent.model.levels import ALLOWED, CAUSES, LATCHES, Level, Reset
 from assent.model.orders import Order, order_digest
 from assent.model.reasons import REASONS, Family, Unit, sentence
+from assent.model.units import HOUR
 
 # --- reasons -------------------------------------------------------------------------------------------
 
@@ -56,6 +57,9 @@ def test_a_stricter_level_never_allows_more() -> None:
 
 # The causes that this version knows: a change here is a change of what an owner was promised.
 PROMISED = {
+    "kill_switch_guard": (Level.HALTED, "switch"),
+    "invariant_broken": (Level.HALTED, "human"),
+    "stale_data": (Level.REDUCING, "clear_for"),
     "operator": (Level.HALTED, "human"),
     "discrepancy": (Level.HALTED, "human"),
     "unknown_overdue": (Level.HALTED, "human"),
@@ -65,6 +69,7 @@ PROMISED = {
     "strategy_stopped": (Level.REDUCING, "human"),
     "strategy_repeats": (Level.LOCKED, "human"),
     "strange_fill": (Level.REDUCING, "human"),
+    "settlement_changed": (Level.REDUCING, "human"),
     "books_overdue": (Level.REDUCING, "clear_for"),
     "account_unavailable": (Level.REDUCING, "clear_for"),
     "drawdown": (Level.REDUCING, "human"),
@@ -88,6 +93,43 @@ def test_a_cause_lowers_the_level_says_why_and_knows_its_quiet_time(cause: objec
     assert cause.reset in get_args(Reset)  # type: ignore[attr-defined]
     assert cause.sentence.endswith(".")  # type: ignore[attr-defined]
     assert (cause.quiet_ns > 0) == (cause.reset == "clear_for")  # type: ignore[attr-defined]
+
+
+def test_every_cause_is_part_of_the_one_registry() -> None:
+    assert set(CAUSES) <= set(REASONS)
+    own = {code for code, reason in REASONS.items() if reason.family == "halt"}
+    assert own == set(CAUSES) - {
+        "kill_switch_guard", "foreign_fill", "late_fill", "strategy_stopped", "strategy_repeats",
+    }, "these name a rule or another refusal as well: the same matter, one code"  # fmt: skip
+
+
+def test_every_cause_has_a_rule_that_says_no_for_it() -> None:
+    """A loss's rule speaks for opening only, so such a halt must leave the rest alone; the other two ask the level."""
+    for cause in CAUSES.values():
+        assert REASONS[cause.rule].family == "rule"
+        assert cause.rule in ("level", "kill_switch_guard") or cause.level == Level.REDUCING
+
+
+# A person is bothered only where repeats mean something: see the table.
+LATCHED = {"account_unavailable": (5, HOUR), "stale_data": (5, HOUR), "clock_jump": (3, HOUR)}
+
+
+def test_every_passing_cause_waits_for_a_person_in_the_end_except_where_repeats_mean_nothing() -> None:
+    assert {code: tuple(latch) for code, latch in LATCHES.items()} == LATCHED
+    passing = {code for code, cause in CAUSES.items() if cause.reset == "clear_for"}
+    assert passing - set(LATCHES) == {"mark_missing", "books_overdue"}
+    for code, latch in LATCHES.items():
+        assert latch.times > 1
+        assert latch.within_ns > latch.times * CAUSES[code].quiet_ns, "else it could never come so often"
+
+
+# The codes that owners' own tools read: they were promised by name.
+STABLE = ("kill_switch_guard", "daily_loss_guard", "max_orders_per_cycle_guard", "max_notional_per_cycle_guard")
+
+
+@pytest.mark.parametrize("code", STABLE)
+def test_the_promised_names_are_those_of_rules(code: str) -> None:
+    assert REASONS[code].family == "rule"
 
 
 # --- constitution --------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from assent.model.errors import AssentError, InvariantBroken, require
 from assent.model.units import (
     MICRO,
     VALUE_MAX,
+    down_to_step,
     format_micros,
     format_money,
     format_qty,
@@ -43,10 +44,12 @@ def test_a_share_rounds_in_the_direction_of_its_name(part: int, whole: int, of: 
 
 
 @given(amounts, st.integers(min_value=1, max_value=10**9))
-def test_a_step_is_reached_from_below_and_never_passed(value: int, step: int) -> None:
-    up = up_to_step(value, step)
-    assert up % step == 0
-    assert 0 <= up - value < step
+def test_a_step_is_reached_from_both_sides(value: int, step: int) -> None:
+    up, down = up_to_step(value, step), down_to_step(value, step)
+    assert down <= value <= up
+    assert up % step == down % step == 0
+    assert up - value < step
+    assert value - down < step
 
 
 @given(amounts, amounts)

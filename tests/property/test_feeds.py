@@ -62,7 +62,7 @@ NUMBERS = {
     "BarSeen": ("open", "high", "low", "close", "volume", "start_ts"),
     "ForecastSeen": ("probability_ppm",),
     "SettlementSeen": ("value", "result"),
-    "CashSeen": ("amount", "reference"),
+    "CashSeen": ("amount", "reference", "transfer_id"),
     "PhaseSeen": ("phase",),
     "RejectionSeen": ("source", "detail"),
     "FillSeen": ("price", "qty", "fee", "side", "instrument"),

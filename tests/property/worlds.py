@@ -33,6 +33,7 @@ from assent.model.inputs import (
     HaltAsked,
     Input,
     InstrumentSeen,
+    KillSwitchSeen,
     LedgerOpening,
     NotSent,
     OrderClosedSeen,
@@ -138,6 +139,7 @@ class World:
 
     def __init__(self, seed: int, *, ledger: str = "") -> None:
         self.rng = random.Random(seed)
+        self._switch = random.Random(seed)
         self.seed = seed
         self.desk = Desk(strategies(seed))
         self.now = T0
@@ -197,6 +199,8 @@ class World:
         self.take(BarSeen(self.rng.choice(MARKETS).id, price, price + 10_000, price, price, 5, self.now, self.now))
 
     def cycle(self) -> None:
+        if self._switch.random() < 0.1:
+            self._flip()
         self.take(TimePassed(self.now))
 
     def proof(self) -> None:
@@ -269,6 +273,15 @@ class World:
             result: Any = self.exchange.settle(name, value)
             self.take(SettlementSeen(name, result, value, self.now, self.now))
 
+    def resettlement(self) -> None:
+        """The exchange pays one of its outcomes anew."""
+        if self.exchange.settled:
+            name = self.rng.choice(list(self.exchange.settled))
+            value = self.rng.choice((0, MICRO, 250_000))
+            if value != self.exchange.settled[name]:
+                self.now += 1
+                self.take(SettlementSeen(name, self.exchange.amend(name, value), value, self.now, self.now))
+
     def phase(self) -> None:
         phase: Any = self.rng.choice(("open", "open", "paused", "closed"))
         self.take(PhaseSeen(self.rng.choice(MARKETS).id, phase, self.now, self.now))
@@ -282,8 +295,14 @@ class World:
         self.take(RejectionSeen("market_data_crossed", "sim", "x\ny", self.now))
 
     def halt(self) -> None:
-        cause = self.rng.choice([name for name in CAUSES if name != "strategy_repeats"])
+        cause = self.rng.choice([name for name in CAUSES if name not in ("strategy_repeats", "kill_switch_guard")])
         self.take(HaltAsked(cause, "watchdog", "now and then", self.now))
+
+    def _flip(self) -> None:
+        """The owner's kill switch: on now and then, and off again. It has dice of its own."""
+        is_set = self._switch.random() < 0.2
+        exits = self._switch.random() < 0.5
+        self.take(KillSwitchSeen(is_set, exits, "STOP is there" if is_set else "", self.now))
 
     def resume(self) -> None:
         self.take(ResumeAsked("", "ann", "looked at it", self.now))
@@ -329,8 +348,8 @@ HAPPENINGS, WEIGHTS = zip(
     *{
         "quote": 60, "forecast": 15, "bar": 3, "cycle": 12, "proof": 8, "news": 40, "execution": 16, "closing": 5,
         "contradiction": 0.3,
-        "evidence": 4, "books": 8, "miscount": 0.3, "silence": 0.5, "settlement": 0.1, "phase": 1.5, "transfer": 0.5,
-        "rejection": 3, "halt": 0.5,
+        "evidence": 4, "books": 8, "miscount": 0.3, "silence": 0.5, "settlement": 0.1, "resettlement": 0.2,
+        "phase": 1.5, "transfer": 0.5, "rejection": 3, "halt": 0.5,
         "resume": 2, "cancel": 1, "restart": 0.4, "file": 0.3, "amendment": 0.6,
     }.items(),
     strict=True,

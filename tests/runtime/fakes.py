@@ -27,7 +27,7 @@ from assent.model.orders import Fill, Order
 from assent.model.units import MICRO, SECOND
 from assent.runtime.clock import VirtualClock
 from assent.runtime.recovery import Identity, opening_inputs
-from assent.runtime.runtime import Runtime
+from assent.runtime.runtime import Runtime, Switch
 from assent.venue.port import Books, Ended, Sink, Unavailable
 
 EPOCH = 1_767_571_200 * SECOND
@@ -129,7 +129,7 @@ class FakeVenue:
             assert self.books_answer is not None
             return self.books_answer
         account = AccountSeen(self.cash, self.holdings, self.open_orders, self.name, now, now)
-        return Books(list(self.fills), [], account)
+        return Books(list(self.fills), [], account, [])
 
 
 class Life:
@@ -142,7 +142,9 @@ class Life:
         strategy: object = None,
         answer: object = None,
         desk: Desk | None = None,
+        switch: Switch | None = None,
     ) -> None:
+        self.switch = switch
         self.clock = VirtualClock(EPOCH)
         self.store = store or MemoryStore()
         self.desk = desk or Desk([strategy] if strategy else [])
@@ -154,7 +156,7 @@ class Life:
         self.venue.script = script
         self.runtime = Runtime(
             desk=self.desk, store=self.store, venue=self.venue, clock=self.clock, cycle_ns=SECOND,
-            observers=(lambda _seq, _ts, fact: self.facts.append(fact),),
+            observers=(lambda _seq, _ts, fact: self.facts.append(fact),), switch=self.switch,
         )  # fmt: skip
         opening = opening_inputs(
             self.desk, IDENTITY, ledger_id="0" * 16, build="test", state_dir=None, now=self.clock.now()

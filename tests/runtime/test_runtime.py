@@ -1,5 +1,7 @@
 """One desk, running: start-up, answers of every kind, stopping, and what a crash leaves for the next start."""
 
+import asyncio
+
 import pytest
 from tests.runtime import fakes
 from tests.runtime.fakes import CASH, EPOCH, NAME, Life, Once, quote
@@ -13,6 +15,7 @@ from assent.model.facts import (
     DiscrepancyFound,
     HaltRaised,
     OrderAccepted,
+    OrderClosed,
     OrderNotSent,
     OrderRefused,
     OrderReleased,
@@ -20,7 +23,7 @@ from assent.model.facts import (
     OrderUnknown,
     decode_fact,
 )
-from assent.model.inputs import Accepted, HaltAsked, NotSent, Refused, ResumeAsked
+from assent.model.inputs import Accepted, HaltAsked, NotSent, Refused, ResumeAsked, SettlementSeen
 from assent.model.intents import Proposal
 from assent.model.levels import Level
 from assent.model.units import MICRO, MINUTE, SECOND
@@ -294,3 +297,27 @@ async def _run_as(life: Life, ledger: str) -> None:
         await life.run(script=one_quote)
     finally:
         fakes.opening_inputs = original
+
+
+class OneAnswer(dict):  # type: ignore[type-arg]
+    """The venue's record, which says the same of every order."""
+
+    def get(self, _key, _default=None):  # type: ignore[no-untyped-def]
+        return Ended("close_cancel", 0)
+
+
+def test_an_order_whose_market_settled_is_asked_about_until_the_venue_says_how_much_was_executed() -> None:
+    life = Life(strategy=Once(time_in_force="gtc"), answer=Accepted("v-1", 0, 10 * MICRO))
+
+    def script(venue):  # type: ignore[no-untyped-def]
+        one_quote(venue)
+        paid = SettlementSeen(NAME, "no", 0, EPOCH, EPOCH)
+        asyncio.get_running_loop().call_later(2, lambda: venue.sink("venue", paid))
+        venue.known = OneAnswer()
+
+    virtual.run(life.run(for_ns=20 * SECOND, script=script))
+    (released,) = life.of(OrderReleased)
+    (closed,) = life.of(OrderClosed)
+    assert (closed.why, closed.filled) == ("close_cancel", 0)
+    assert life.desk.state.find_order(released.order.order_id).status == "closed"
+    assert not life.desk.state.orders

@@ -12,9 +12,9 @@ from assent.desk.state import State
 from assent.ledger.chain import EMPTY, Head
 from assent.ledger.sqlite import open_reader
 from assent.model.errors import AssentError
-from assent.model.facts import Fact, decode_fact
+from assent.model.facts import Fact, HaltCleared, decode_fact
 from assent.model.inputs import Input
-from assent.runtime import control
+from assent.runtime import broken, control
 from assent.runtime.acts import act_answer, act_input
 from assent.runtime.clock import Clock, WallClock
 from assent.runtime.inbox import Inbox
@@ -55,10 +55,14 @@ async def _act(settings: Settings, request: Mapping[str, Any]) -> Status:
         )
         if request.get("cmd") in ("resume", "amend"):
             await _compare(loop, desk, SimVenue(exchange, clock, name=settings.venue), clock)
-        answer = act_answer(loop.take([wanted]))
+        told = loop.take([wanted])
+        answer = act_answer(told)
         tally.anchor()
         if answer["ok"] and request.get("cmd") == "resume":
             forget_deaths(settings.state_dir, now=clock.now())
+            # A note that no start has made a halt of yet stays: nobody has answered for it.
+            if any(type(fact) is HaltCleared and fact.cause == "invariant_broken" for fact in told):
+                broken.forget(settings.state_dir)
         return answer
 
 

@@ -1,4 +1,8 @@
-"""The demo: one simulated day in virtual time, on a fresh ledger in a folder of its own."""
+"""The demo: one simulated day in virtual time, on a fresh ledger in a folder of its own.
+
+Its owner pays money in during the morning and takes some out in the afternoon, as owners do: that is no profit and no
+loss, and the desk must not take it for either.
+"""
 
 import hashlib
 from collections.abc import Callable
@@ -6,17 +10,21 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
+from assent.app.daybook import DayBook, SeriesDay
 from assent.app.wiring import Rooms, build_strategies, wire
 from assent.config import Settings
 from assent.desk.desk import Desk
 from assent.exchange.boxed import BoxedExchange
+from assent.exchange.types import MarketView
+from assent.ledger.anchors import anchors_of
 from assent.ledger.chain import seal_of
+from assent.ledger.check import check_ledger
 from assent.ledger.lease import Lease
 from assent.ledger.sqlite import open_reader
 from assent.model import ids
 from assent.model.errors import AssentError
 from assent.model.levels import Level
-from assent.model.units import DAY, MINUTE
+from assent.model.units import DAY, MICRO, MINUTE
 from assent.runtime import virtual
 from assent.runtime.clock import Clock, VirtualClock, WallClock, stopwatch
 from assent.runtime.recovery import take_lease
@@ -27,6 +35,8 @@ from assent.runtime.watchdog import Watchdog
 DEMO_DAY = 1_767_571_200_000_000_000
 DEMO_LENGTH = DAY - MINUTE
 DEMO_STEPS = 143
+# What the owner does at the end of a step, of about ten minutes each: an amount and the words beside it.
+OWNERS_HAND = {60: (100 * MICRO, "the owner pays in"), 96: (-40 * MICRO, "the owner takes some out")}
 
 
 def demo(settings: Settings, *, seed: int, progress: Callable[[int, int], None] | None = None) -> Status:
@@ -49,11 +59,15 @@ def demo(settings: Settings, *, seed: int, progress: Callable[[int, int], None] 
         stack.callback(watchdog.close)
         desk = Desk(strategies, cell=watchdog.cell)
         ledger_id = ids.ledger_id(hashlib.sha256(f"demo {seed}".encode()).digest()[: ids.LEDGER_ID_BYTES])
-        day = _demo_day(settings, desk, exchange, clock, lease, ledger_id, watchdog, progress)
+        book = DayBook(desk.state)
+        day = _demo_day(settings, desk, exchange, clock, lease, ledger_id, watchdog, book, progress)
         rooms = virtual.run(day)
         stack.callback(rooms.opened.close)
         rooms.tally.anchor()
-        return {**_demo_result(settings, rooms, seed), "seconds": round(seconds(), 2)}
+        report = check_ledger(settings.ledger_path, anchors=anchors_of(settings.ledger_path))
+        result = _demo_result(settings, rooms, book, seed)
+        result["ledger"]["verified"] = report.intact
+        return {**result, "seconds": round(seconds(), 2)}
 
 
 async def _demo_day(
@@ -64,35 +78,42 @@ async def _demo_day(
     lease: Lease,
     ledger_id: str,
     watchdog: Watchdog,
+    book: DayBook,
     progress: Callable[[int, int], None] | None,
 ) -> Rooms:
-    rooms = wire(settings, desk, exchange, clock, lease=lease, ledger_id=ledger_id, watchdog=watchdog)
+    rooms = wire(
+        settings, desk, exchange, clock, lease=lease, ledger_id=ledger_id, watchdog=watchdog, observers=(book,)
+    )
     try:
-        await rooms.runtime.run(rooms.opening, until=partial(_day, clock, progress))
+        await rooms.runtime.run(rooms.opening, until=partial(_day, exchange, clock, progress))
     except BaseException:  # boundary: only to give the ledger back; raised again as it is
         rooms.opened.close()
         raise
     return rooms
 
 
-async def _day(clock: Clock, progress: Callable[[int, int], None] | None) -> str:
-    """The day, with a word about how far it is at every hundredth or so."""
+async def _day(exchange: BoxedExchange, clock: Clock, progress: Callable[[int, int], None] | None) -> str:
+    """The day, with a word about how far it is at every hundredth or so, and with its owner's hand."""
     for step in range(DEMO_STEPS):
         if progress:
             progress(step, DEMO_STEPS)
         await clock.sleep(DEMO_LENGTH // DEMO_STEPS)
+        if step in OWNERS_HAND:
+            exchange.transfer(clock.now(), *OWNERS_HAND[step])
     if progress:
         progress(DEMO_STEPS, DEMO_STEPS)
     return "the day was over"
 
 
-def _demo_result(settings: Settings, rooms: Rooms, seed: int) -> Status:
+def _demo_result(settings: Settings, rooms: Rooms, book: DayBook, seed: int) -> Status:
     """What the day brought, with both sets of books side by side."""
     state, exchange = rooms.runtime.desk.state, rooms.exchange
     balance = exchange.balance()
     theirs = {name: qty for name, qty in exchange.positions().items() if qty}
     ours = {name: position.qty for name, position in state.positions.items()}
     head = rooms.runtime.loop.head
+    views = exchange.markets()
+    moved = sum(transfer.amount for transfer in exchange.transfers())
     return {
         "seed": seed,
         "ledger": {
@@ -105,15 +126,32 @@ def _demo_result(settings: Settings, rooms: Rooms, seed: int) -> Status:
         "markets": rooms.venue.listed,
         "trades": rooms.tally.trades,
         "refusals": dict(sorted(rooms.tally.refusals.items())),
-        "settled": sum(view.status == "settled" for view in exchange.markets()),
-        "all_settled": not ours and not theirs and all(view.status == "settled" for view in exchange.markets()),
+        "series": _by_series(views, book),
+        "settled": sum(view.status == "settled" for view in views),
+        "all_settled": not ours and not theirs and all(view.status == "settled" for view in views),
         "cash": state.cash,
         "fees": state.accounts["fees"],
-        "pnl": state.cash - settings.cash,
+        "moved": moved,
+        "pnl": state.cash - settings.cash - moved,
         "exchange": {"cash": balance.cash, "fees": balance.fees_paid, "positions": theirs},
         "books_equal": (state.cash, state.accounts["fees"], ours) == (balance.cash, balance.fees_paid, theirs),
         "level": Level(state.level).name,
     }
+
+
+def _by_series(views: list[MarketView], book: DayBook) -> list[Status]:
+    """One line for each series, traded or not, in the order in which the exchange lists them."""
+    counted = book.lines()
+    nothing = dict.fromkeys(SeriesDay.__slots__, 0)
+    return [
+        {
+            "series": series,
+            "markets": sum(view.spec.series == series for view in views),
+            "settled": sum(view.spec.series == series and view.status == "settled" for view in views),
+            **counted.get(series, nothing),
+        }
+        for series in dict.fromkeys(view.spec.series for view in views)
+    ]
 
 
 def _near(path: Path) -> str:

@@ -14,7 +14,7 @@ from assent.config import Settings
 from assent.desk.desk import Desk
 from assent.model import ids
 from assent.model.errors import AssentError
-from assent.runtime import control
+from assent.runtime import broken, control
 from assent.runtime.acts import act_answer, act_input
 from assent.runtime.clock import Clock, WallClock
 from assent.runtime.recovery import forget_deaths, take_lease
@@ -22,6 +22,8 @@ from assent.runtime.status import Status
 from assent.runtime.watchdog import Watchdog
 
 OBSERVE_EVERY_S = 0.5
+# Turns of the event loop from a connection that waits to its request being read, and some to spare.
+DOOR_TURNS = 32
 
 
 def run(
@@ -41,10 +43,15 @@ async def _run(
     with ExitStack() as stack:
         lease = take_lease(settings.ledger_path, now=WallClock().now())
         stack.callback(lease.release)
+        settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Before anything slow: whoever asks from here on waits for the answer, instead of finding nobody but the lease.
+        asked = _Control(settings)
+        server = await control.serve(settings.control_path, asked.handle)
+        stack.callback(control.socket_path(settings.control_path).unlink, missing_ok=True)
+        stack.callback(server.close)
         exchange, clock = open_exchange(settings, speed)
         stack.callback(exchange.close)
         strategies = build_strategies(settings)
-        settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         watchdog = Watchdog.start(
             settings.state_dir,
             [strategy.name for strategy in strategies],
@@ -57,23 +64,30 @@ async def _run(
         ledger_id = ids.ledger_id(entropy)
         rooms = wire(settings, desk, exchange, clock, lease=lease, ledger_id=ledger_id, watchdog=watchdog)
         stack.callback(rooms.opened.close)
-        return await _live(settings, rooms, clock, for_ns=for_ns, observer=observer)
+        await asked.serve(rooms, clock)
+        try:
+            return await _live(settings, rooms, clock, server, for_ns=for_ns, observer=observer)
+        except BaseException as error:  # boundary: only to leave a note for the next start; raised again as it is
+            promise = broken.broken_promise(error)
+            if promise is not None:
+                broken.note(settings.state_dir, promise, ts=clock.now())
+            raise
 
 
 async def _live(
     settings: Settings,
     rooms: Rooms,
     clock: Clock,
+    server: asyncio.Server,
     *,
     for_ns: int | None,
     observer: Callable[[Status], None] | None,
 ) -> Status:
-    """From start-up to the summary, with signals, the control socket and whoever watches."""
+    """From start-up to the summary, with signals and whoever watches."""
     runtime = rooms.runtime
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, runtime.stop, signal.Signals(number).name)
-    server = await control.serve(settings.control_path, _Control(settings, rooms, clock).handle)
     watching = asyncio.create_task(_observe(settings, rooms, observer))
     # Whoever watched has gone (a closed pipe, say): end in good order rather than trade on unseen.
     watching.add_done_callback(lambda _task: runtime.stop("the view has ended") if observer else None)
@@ -82,12 +96,12 @@ async def _live(
         why = await runtime.run(rooms.opening, until=until)
     finally:
         server.close()
-        control.socket_path(settings.control_path).unlink(missing_ok=True)
         watching.cancel()
     with suppress(asyncio.CancelledError):
         await watching  # what broke while it showed something is told only now: the desk has ended cleanly
     rooms.tally.anchor()
     forget_deaths(settings.state_dir, now=clock.now())
+    broken.forget(settings.state_dir)
     return summary_of(settings, rooms, why)
 
 
@@ -103,25 +117,35 @@ async def _observe(settings: Settings, rooms: Rooms, observer: Callable[[Status]
 
 
 class _Control:
-    """Answers the control socket from inside the running desk."""
+    """Answers the control socket from inside the running desk. Who asks while it starts waits until its ledger is
+    open; that is before its books are compared, so a halt comes before anything is released."""
 
-    def __init__(self, settings: Settings, rooms: Rooms, clock: Clock) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._rooms = rooms
-        self._clock = clock
+        self._inside: asyncio.Future[tuple[Rooms, Clock]] = asyncio.get_running_loop().create_future()
+
+    async def serve(self, rooms: Rooms, clock: Clock) -> None:
+        """The rooms stand: begin to answer, after everybody who waits at the door has been let in."""
+        self._inside.set_result((rooms, clock))
+        for _ in range(DOOR_TURNS):
+            await asyncio.sleep(0)
 
     async def handle(self, request: Mapping[str, Any]) -> Status:
+        rooms, clock = await asyncio.shield(self._inside)
+        await rooms.runtime.opened.wait()
         if request.get("cmd") == "status":
-            status = running_status(self._settings, self._rooms, running=True)
+            status = running_status(self._settings, rooms, running=True)
             status.pop("last_facts")
             return {"ok": True, "status": status}
         if request.get("cmd") == "resume":
-            await self._rooms.runtime.matched()
+            await rooms.runtime.matched()
         try:
-            wanted = act_input(request, self._clock.now())
+            wanted = act_input(request, clock.now())
         except AssentError as error:
             return {"ok": False, "error": str(error)}
-        answer = act_answer(self._rooms.runtime.act(wanted))
+        answer = act_answer(rooms.runtime.act(wanted))
         if answer["ok"] and request.get("cmd") == "resume":
-            forget_deaths(self._settings.state_dir, now=self._clock.now())
+            forget_deaths(self._settings.state_dir, now=clock.now())
+            if "invariant_broken" not in rooms.runtime.desk.state.halts:
+                broken.forget(self._settings.state_dir)
         return answer

@@ -2,9 +2,9 @@
 
 import os
 
-from assent.app.wiring import Rooms
+from assent.app.wiring import Rooms, switch_of
 from assent.config import Settings
-from assent.runtime.status import Status, status_of
+from assent.runtime.status import Status, status_of, switch_status
 
 
 def running_status(settings: Settings, rooms: Rooms, *, running: bool) -> Status:
@@ -16,6 +16,7 @@ def running_status(settings: Settings, rooms: Rooms, *, running: bool) -> Status
         running=running,
         pid=os.getpid(),
     )
+    status["kill_switch"] = switch_status(switch_of(settings), os.environ)
     status["ready"] = rooms.runtime.ready
     status["trades"] = rooms.tally.trades
     status["refusals"] = dict(sorted(rooms.tally.refusals.items()))

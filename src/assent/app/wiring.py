@@ -1,6 +1,8 @@
 """Building the rooms of a desk and lending them to each other; shared by running, acting and the demo."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from assent.config import Settings
@@ -11,8 +13,11 @@ from assent.exchange.types import ExchangeError
 from assent.ledger.lease import Lease
 from assent.model.errors import AssentError
 from assent.model.inputs import Input
+from assent.model.plugins import PluginUsed
 from assent.runtime.build import build_digest
 from assent.runtime.clock import Clock, ScaledClock, WallClock
+from assent.runtime.kill_switch import KillSwitch
+from assent.runtime.loop import Observer
 from assent.runtime.recovery import Identity, Opened, head_of, open_ledger, opening_inputs
 from assent.runtime.runtime import Runtime
 from assent.runtime.tally import Tally
@@ -39,8 +44,22 @@ def identity_of(settings: Settings) -> Identity:
 
 
 def build_strategies(settings: Settings) -> list[Strategy]:
-    """Each configured strategy from the table of kinds."""
-    return [STRATEGIES[chosen.kind](chosen.name, dict(chosen.options)) for chosen in settings.strategies]
+    """Each configured strategy: of a plug-in by the plug-in, of what ships from the table of kinds."""
+    return [
+        chosen.plugin.make(chosen.name, chosen.options)
+        if chosen.plugin
+        else STRATEGIES[chosen.kind](chosen.name, chosen.options)
+        for chosen in settings.strategies
+    ]
+
+
+def plugins_of(settings: Settings) -> tuple[PluginUsed, ...]:
+    """The plug-ins among the strategies, for the record of the start."""
+    return tuple(
+        PluginUsed(strategy=chosen.name, kind=chosen.kind, digest=chosen.plugin.digest)
+        for chosen in settings.strategies
+        if chosen.plugin
+    )
 
 
 def open_exchange(settings: Settings, speed: int) -> tuple[BoxedExchange, Clock]:
@@ -70,6 +89,7 @@ def wire(
     lease: Lease,
     ledger_id: str,
     watchdog: Watchdog,
+    observers: Sequence[Observer] = (),
 ) -> Rooms:
     identity = identity_of(settings)
     now = clock.now()
@@ -82,15 +102,31 @@ def wire(
         venue=venue,
         clock=clock,
         cycle_ns=settings.cycle_ns,
-        state_dir=settings.state_dir,
-        observers=(tally,),
+        # Nobody outside can watch for the heartbeat of a day that is over in seconds.
+        state_dir=None if settings.demo else settings.state_dir,
+        observers=(tally, *observers),
         watch=_watch(watchdog),
         watched=watchdog.alive,
+        # A demo is one day of a seed, the same in every environment; it can stop nothing that matters.
+        switch=None if settings.demo else partial(switch_of(settings).seen, os.environ),
     )
     opening = opening_inputs(
-        desk, identity, ledger_id=ledger_id, build=build_digest(), state_dir=settings.state_dir, now=now
+        desk,
+        identity,
+        ledger_id=ledger_id,
+        build=build_digest(),
+        plugins=plugins_of(settings),
+        state_dir=settings.state_dir,
+        now=now,
     )
     return Rooms(runtime, venue, exchange, opened, opening, tally)
+
+
+def switch_of(settings: Settings) -> KillSwitch:
+    """Where this desk's owner may stop it from outside."""
+    return KillSwitch(
+        settings.kill_switch_env, settings.env_file_path, settings.sentinel_path, settings.kill_switch_allows_exits
+    )
 
 
 def _watch(watchdog: Watchdog) -> Callable[[str, int], None]:

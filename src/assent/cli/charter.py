@@ -65,7 +65,7 @@ def other_limits(place: Path, mode: str | None) -> Constitution:
     """The limits of a desk's folder, or of one file."""
     if place.is_dir() or place.name == FILE_NAME:
         return settings_of(place if place.is_dir() else place.parent, mode=mode).constitution
-    return load(place.parent, file_name=place.name).constitution
+    return load(place.parent, file_name=place.name, plugins=False).constitution
 
 
 def limit_rows(now: Constitution, file: Constitution) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ from assent.ledger.lease import Lease
 from assent.ledger.place import REMOTE, file_system_of, mounts
 from assent.ledger.verify import SQLITE_NEEDED, CannotRead
 from assent.model.change import LimitChange, changes_between, in_one_line, verdict_of
-from assent.runtime import lastwords
+from assent.runtime import broken, lastwords
 from assent.runtime.control import ask
 
 FREE_BYTES_MIN: Final = 256 << 20
@@ -63,7 +63,7 @@ def examine(folder: Path, mode: str | None) -> Iterator[Finding]:
     yield _sqlite()
     yield from _disk(folder)
     try:
-        settings = settings_of(folder, mode=mode)
+        settings = settings_of(folder, mode=mode, plugins=True)
     except ConfigError as error:
         for problem in error.problems:
             said = f"{problem.key} {problem.value}: {problem.why}"
@@ -193,6 +193,29 @@ def _limits(changes: tuple[LimitChange, ...]) -> Finding:
     return Finding("limits", True, "the file says the limits that are in force")
 
 
+def _kill_switch(settings: Settings) -> Iterator[Finding]:
+    """Whether it is set from here, and whether the env file that was named is there."""
+    from assent.cli.reading import switch_now
+
+    switch = switch_now(settings)
+    if switch["set"]:
+        what = "only exits leave" if switch["allows_exits"] else "no order leaves"
+        yield Finding("kill switch", None, f"SET, so {what}: {switch['detail']}")
+    else:
+        yield Finding("kill switch", True, f"clear: {switch['variable']} and {switch['file']} are not set from here")
+    if switch["env_file"] and not switch["set"] and not Path(switch["env_file"]).exists():
+        said = f"{switch['env_file']} is not there, so nothing in it can stop the desk"
+        yield Finding("env file", False, said, "correct runtime.kill_switch_env_file, or make the file")
+
+
+def _broken(settings: Settings) -> Iterator[Finding]:
+    """Whether the last run ended on a broken promise of our own."""
+    what = broken.noted(settings.state_dir)
+    if what is not None:
+        said = f"the last run ended on a broken promise of our code: {what}"
+        yield Finding("invariant", False, said, "report it; the next start halts for it, until a person resumes")
+
+
 def _watchdog(settings: Settings) -> Iterator[Finding]:
     """What ended the last runs, if it was the watchdog."""
     deaths = lastwords.LastWords.read(settings.state_dir / lastwords.FILE_NAME)
@@ -207,7 +230,13 @@ def _watchdog(settings: Settings) -> Iterator[Finding]:
     yield Finding("watchdog", False, said, "mend that strategy; three times on one input lock the desk")
 
 
-OF_A_DESK: Final[tuple[Callable[[Settings], Iterator[Finding]], ...]] = (_lease, _ledger, _watchdog)
+OF_A_DESK: Final[tuple[Callable[[Settings], Iterator[Finding]], ...]] = (
+    _lease,
+    _ledger,
+    _kill_switch,
+    _broken,
+    _watchdog,
+)
 
 
 def _lines(finding: Finding) -> list[str]:

@@ -13,8 +13,8 @@ import click
 
 from assent.cli.exits import CommandError, Exit
 from assent.cli.options import desk_options, need, say, say_json, settings_of
-from assent.cli.status import banner, halt_lines
-from assent.cli.words import line
+from assent.cli.status import banner, halt_lines, switch_words
+from assent.cli.words import line, when
 
 
 @click.group(name="halt", short_help="Stop the desk, see its halts, let it go on.")
@@ -66,10 +66,42 @@ def status(folder: Path, mode: str | None, *, as_json: bool) -> None:
 
     found = standing(settings_of(folder, mode=mode))
     if as_json:
-        say_json({key: found[key] for key in ("running", "level", "allowed", "halts", "stopped")})
+        say_json({key: found[key] for key in ("running", "level", "allowed", "halts", "stopped", "kill_switch")})
     else:
         stopped = [line(f"strategy {s['strategy']} is stopped: {s['sentence']}") for s in found["stopped"]]
-        say([f"{banner(found)}  level {found['level']}", *(halt_lines(found) or ["no halt stands"]), *stopped])
+        halts = halt_lines(found) or ["no halt stands"]
+        switch = f"kill switch {switch_words(found)}"
+        say([f"{banner(found)}  level {found['level']}", *halts, *stopped, switch])
+
+
+@command.command(name="list", short_help="Every halt on record: why, by whom, how it ended.")
+@click.option("--history", is_flag=True, help="Those that are over as well.  [default: those that stand]")
+@desk_options
+def listed(folder: Path, mode: str | None, *, history: bool, as_json: bool) -> None:
+    """Every halt that stands, or ever stood: its cause and level, when and by whom it was raised and cleared, and why.
+
+    Read from the ledger, whether the desk runs or not.
+    """
+    from assent.cli.reading import read_ledger
+    from assent.desk.halt_history import halt_history
+
+    found = halt_history(read_ledger(settings_of(folder, mode=mode)).records)
+    shown = [told for told in found if history or told["cleared_ts"] is None]
+    if as_json:
+        say_json(shown)
+    else:
+        nothing = "no halt was ever raised" if history else "no halt stands"
+        say([text for told in shown for text in _told_lines(told)] or [nothing])
+
+
+def _told_lines(told: Mapping[str, Any]) -> list[str]:
+    lines = [
+        line(f"{told['level']} [{told['cause']}] {when(told['raised_ts'])} by {told['by']}: {told['detail']}"),
+    ]
+    if told["cleared_ts"] is None:
+        return [*lines, "  stands"]
+    ended = f"cleared {when(told['cleared_ts'])} by {told['cleared_by']}: {told['cleared_why']}"
+    return [*lines, line(f"  {ended}")]
 
 
 def _user_of_this_machine() -> str:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from assent.cli.bounds import Bound, Place, places_of
 from assent.cli.exits import CommandError, Exit
 from assent.cli.options import desk_options, say, say_json, settings_of
 from assent.cli.words import line, plain, when
+from assent.ledger.streams import STREAMS
 
 if TYPE_CHECKING:
     from assent.ledger.chain import Record
@@ -71,25 +73,40 @@ def _verdict(found: dict[str, Any]) -> list[str]:
 
 @command.command(name="show", short_help="Records in words.")
 @click.option("--kind", help="Only this kind, such as OrderReleased.")
-@click.option("--from", "first", type=click.IntRange(1), metavar="SEQ", help="From this record on.")
-@click.option("--to", "last", type=click.IntRange(1), metavar="SEQ", help="Up to this record.")
+@click.option(
+    "--stream",
+    type=(click.Choice(STREAMS), str),
+    metavar="STREAM VALUE",
+    help=f"Only what belongs to one {' | '.join(STREAMS)}: its id, code, name or date.",
+)
+@click.option("--from", "begin", type=Bound(), metavar="SEQ|TIME", help="From this record or time (UTC) on.")
+@click.option(
+    "--to", "end", type=Bound(), metavar="SEQ|TIME", help="Up to this record or time; a date is its whole day."
+)
 @click.option(
     "--last", "newest", type=click.IntRange(1), metavar="N",
-    help=f"The newest N of them.  [default: {SHOWN_DEFAULT}, unless --from or --to is given]",
+    help=f"The newest N of them.  [default: {SHOWN_DEFAULT}, unless --stream, --from or --to is given]",
 )  # fmt: skip
 @desk_options
 def show(
-    folder: Path, mode: str | None, *, kind: str | None, first: int | None, last: int | None, newest: int | None,
-    as_json: bool,
+    folder: Path, mode: str | None, *, kind: str | None, stream: tuple[str, str] | None, begin: Place | None,
+    end: Place | None, newest: int | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Records in words, oldest first."""
+    """Records in words, oldest first. A time is such as 2026-01-05 or 2026-01-05T14:30, in UTC.
+
+    For --stream an index is kept beside the ledger, read from it and made anew whenever it does not fit.
+    """
     if kind is not None:
         _require_kind(kind)
-    if newest is None and first is None and last is None:
+    if newest is None and begin is None and end is None and stream is None:
         newest = SHOWN_DEFAULT
     reader = _reader(folder, mode)
     try:
-        chosen = _chosen(reader, kind, first or 1, last, newest)
+        first, last = places_of(reader, begin, end)
+        if stream is None:
+            chosen = _chosen(reader, kind, first, last, newest)
+        else:
+            chosen = _of_stream(reader, stream, kind, first, last, newest)
         if as_json:
             say_json({"records": [_record_row(record) for record in chosen]})
         else:
@@ -149,6 +166,31 @@ def _chosen(
         end = reader.head().seq if last is None else min(last, reader.head().seq)
         return reader.records(max(first, end - newest + 1), end)
     matching = (record for record in reader.records(first, last) if kind in (None, record.kind))
+    return matching if newest is None else deque(matching, maxlen=newest)
+
+
+def _of_stream(
+    reader: "SqliteReader", stream: tuple[str, str], kind: str | None, first: int, last: int | None, newest: int | None
+) -> "Iterable[Record]":
+    """The records of one stream, by the index beside the ledger."""
+    from assent.ledger.views import Views, views_of
+
+    views = Views.open(views_of(reader.path), reader)
+    try:
+        numbers = list(views.find(*stream, first=first, last=last))
+        if not numbers and next(views.find(*stream), None) is None:
+            name, value = stream
+            near = difflib.get_close_matches(value, views.values(name, value), n=1, cutoff=0.5)
+            raise CommandError(
+                "stream_unknown",
+                f"No record belongs to {name} {value!r}{f'; did you mean {near[0]}?' if near else ''}",
+                why="A stream is named by an id, a code, a market, a strategy's name, or a date",
+                todo="See `assent intents`, `assent orders --all` or `assent ledger show` for what there is",
+            )
+    finally:
+        views.close()
+    records = (record for number in numbers for record in reader.records(number, number))
+    matching = (record for record in records if kind in (None, record.kind))
     return matching if newest is None else deque(matching, maxlen=newest)
 
 

@@ -38,6 +38,8 @@ COMMANDS: Final[Mapping[str, Place]] = {
     "why": Place("why", "Why an order was made, or an idea refused: every check, and what came of it."),
     "halt": Place("halt", "Stop the desk, see its halts, let it go on."),
     "ledger": Place("ledger", "Verify, show or export the ledger."),
+    "strategy": Place("strategy", "Write a strategy, list those that there are."),
+    "config": Place("config", "What is set and where it was said; change one value."),
     "constitution": Place("constitution", "The limits in force, and how they may change."),
     "doctor": Place("doctor", "Check the desk and its surroundings."),
 }

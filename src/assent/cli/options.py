@@ -4,6 +4,7 @@ Every command that is about a desk takes the same three options and reads its se
 """
 
 import json
+import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -30,15 +31,20 @@ def desk_options(command: F) -> F:
     return folder(mode(as_json_option(command)))
 
 
-def settings_of(folder: Path, *, mode: str | None = None, overrides: Mapping[str, object] | None = None) -> "Settings":
-    """The desk in `folder`. A demo's folder has no file and needs none."""
+def settings_of(
+    folder: Path, *, mode: str | None = None, overrides: Mapping[str, object] | None = None, plugins: bool = False
+) -> "Settings":
+    """The desk in `folder`. A demo's folder has no file and needs none.
+
+    Without `plugins` no strategy's file is opened: a desk can be read and stopped whatever became of it.
+    """
     from assent.config import FILE_NAME, demo_settings, load
 
     demo = demo_settings(folder)
     if mode in (None, demo.mode) and not (folder / FILE_NAME).exists() and demo.ledger_path.exists():
         return demo
     chosen = {"desk.mode": mode} if mode is not None else {}
-    return load(folder, overrides={**chosen, **(overrides or {})})
+    return load(folder, overrides={**chosen, **(overrides or {})}, environment=os.environ, plugins=plugins)
 
 
 def say(lines: Iterable[str] | str = "") -> None:

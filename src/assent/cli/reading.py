@@ -3,6 +3,7 @@
 Reading never takes the lease, so it disturbs nobody and works while the desk is at work.
 """
 
+import os
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -17,7 +18,7 @@ from assent.ledger.sqlite import open_reader
 from assent.model.errors import InvariantBroken
 from assent.model.facts import decode_fact
 from assent.runtime.control import ask
-from assent.runtime.status import Status, status_of
+from assent.runtime.status import Status, status_of, switch_status
 
 if TYPE_CHECKING:
     from assent.config import Settings
@@ -77,9 +78,18 @@ def resting(settings: "Settings") -> Status:
         if error.code != "never_ran":
             raise
         ledger = Ledger(State(), EMPTY, [])
-    return status_of(
+    status = status_of(
         ledger.state, settings_name=settings.name, path=settings.ledger_path, head=ledger.head, running=False, pid=None
     )
+    status["kill_switch"] = switch_now(settings)
+    return status
+
+
+def switch_now(settings: "Settings") -> Status:
+    """How the kill switch stands from here: in the environment of this command, which need not be the desk's own."""
+    from assent.app.wiring import switch_of
+
+    return switch_status(switch_of(settings), os.environ)
 
 
 def _never_ran(settings: "Settings") -> CommandError:

@@ -4,6 +4,7 @@ On a terminal it is a live view; else, or with --non-interactive, plain lines th
 object at the end. It never asks anything, so it runs the same under a service manager.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,7 +43,7 @@ def command(
     wanted = _one_mode(mode, paper=paper, live=live)
     if wanted is not None:
         chosen["desk.mode"] = wanted
-    settings = load(desk or folder, overrides=chosen)
+    settings = load(desk or folder, overrides=chosen, environment=os.environ)
     if as_json:
         say_json(without_facts(app.run(settings, speed=speed, for_ns=for_ns)))
         return Exit.OK

@@ -44,6 +44,11 @@ def _opened(fact: facts.LedgerOpened) -> str:
     )
 
 
+def _plugins(fact: facts.DeskStarted) -> str:
+    """Where strategies that do not ship come from: a few digits of each digest."""
+    return "".join(f", {one.strategy} from {one.kind} {one.digest[:19]}" for one in fact.plugins)
+
+
 def _changed(fact: facts.ConstitutionChanged) -> str:
     who = f"amended by {fact.by}: {fact.reason}" if fact.how == "amendment" else "taken from the file at start"
     said = "; ".join(in_one_line(change) for change in fact.changes)
@@ -125,6 +130,11 @@ def _settled(fact: facts.MarketSettled) -> str:
     return f"{fact.instrument} settled {fact.result}{value}{held}"
 
 
+def _settled_anew(fact: facts.SettlementCorrected) -> str:
+    moved = f"; {'paid' if fact.payout >= 0 else 'gave back'} {money(abs(fact.payout))}" if fact.payout else ""
+    return f"the venue changed how {fact.instrument} settled: {fact.result} at {price(fact.value)}{moved}"
+
+
 def _moved(fact: facts.CashMoved) -> str:
     way = "came in" if fact.amount >= 0 else "went out"
     return f"{money(abs(fact.amount))} {way}: {fact.reference}"
@@ -155,7 +165,9 @@ SENTENCES: Final[dict[type, Callable[[Any], str]]] = {
     facts.LedgerOpened: _opened,
     facts.ConstitutionChanged: _changed,
     facts.AmendmentRefused: lambda f: f"limits {f.digest[:12]} refused{f' to {f.by}' if f.by else ''}: {f.why}",
-    facts.DeskStarted: lambda f: f"desk started with {', '.join(f.strategies) or 'no strategy'}, build {f.build[:12]}",
+    facts.DeskStarted: lambda f: (
+        f"desk started with {', '.join(f.strategies) or 'no strategy'}, build {f.build[:12]}{_plugins(f)}"
+    ),
     facts.DeskStopped: lambda f: f"desk stopped: {f.why}",
     facts.InstrumentListed: lambda f: f"{f.instrument.id} listed: {f.instrument.title}",
     facts.InputRejected: lambda f: f"rejected from {f.source}, time {f.count} [{f.code}]: {f.detail}",
@@ -172,10 +184,12 @@ SENTENCES: Final[dict[type, Callable[[Any], str]]] = {
     facts.OrderQuarantined: lambda f: f"order {short(f.order_id)} in quarantine [{f.reason}]: look at it",
     facts.CancelReleased: lambda f: f"cancel of order {short(f.order_id)} released by {f.by}: {f.why}",
     facts.CancelEnded: lambda f: f"cancel of order {short(f.order_id)} ended {f.result}: {f.detail}",
+    facts.CancelKept: lambda f: f"cancel of order {short(f.order_id)} asked by {f.by}: kept until the order is live",
     facts.FillBooked: lambda f: _fill(f.fill),
     facts.FillCorrected: _corrected,
     facts.FeeDiffered: lambda f: f"fill {f.fill_id} cost {money(f.charged)} in fees, we read {money(f.estimated)}",
     facts.MarketSettled: _settled,
+    facts.SettlementCorrected: _settled_anew,
     facts.CashMoved: _moved,
     facts.EquityMarked: lambda f: f"equity {money(f.equity)}, cash {money(f.cash)}, exposure {money(f.exposure)}",
     facts.AccountMatched: _matched,

@@ -55,8 +55,15 @@ def head_lines(status: dict[str, Any]) -> list[str]:
         f"{banner(status)}  {_running(status)}",
         f"level   {status['level']}; allowed: {', '.join(status['allowed']) or 'nothing without a person'}",
         f"money   {'   '.join(sums)}",
+        f"switch  {switch_words(status)}",
         f"ledger  {line(ledger['id'])}   {ledger['records']} records, head {ledger['head'][:16]}, {when(ledger['ts'])}",
     ]
+
+
+def switch_words(status: dict[str, Any]) -> str:
+    """How the kill switch stands, and why."""
+    switch = status["kill_switch"]
+    return line(f"SET: {switch['detail']}") if switch["set"] else f"clear ({line(switch['variable'])})"
 
 
 def banner(status: dict[str, Any]) -> str:

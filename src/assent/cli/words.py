@@ -65,6 +65,12 @@ def money(micros: int | None) -> str:
     return NOTHING if micros is None else format_money(micros)
 
 
+def cents(micros: int) -> str:
+    """An amount to the cent for a column of many, rounded half up. Exact micros are in the JSON."""
+    size = (abs(micros) + 5_000) // 10_000
+    return f"{'-' if micros < 0 and size else ''}{size // 100}.{size % 100:02d}"
+
+
 def price(micros: int | None) -> str:
     return NOTHING if micros is None else format_micros(micros)
 

@@ -1,97 +1,123 @@
 """From a desk's folder to its settings, or to everything that is wrong with its file, all at once.
 
 What the table does not know, or what does not fit it, is refused with key, value, what is allowed and an example.
-Nothing is guessed, rounded, or taken from the environment.
+Nothing is guessed or rounded. A strategy that does not ship is loaded here, since its own table checks its options.
 """
 
+import codecs
 import difflib
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
+from assent.config.environment import from_environment
+from assent.config.kinds import Kind, KindError, find, offers
+from assent.config.origins import Origin, lines_of
+from assent.config.problems import ConfigError, Problem, shown_name, shown_value
 from assent.config.settings import Settings, StrategySettings
-from assent.config.table import SCOPE, SETTINGS, STRATEGIES_MAX, STRATEGY_OPTIONS, STRATEGY_SETTINGS
+from assent.config.table import (
+    PLUGIN_SETTINGS,
+    SCOPE,
+    SETTINGS,
+    STRATEGIES_MAX,
+    STRATEGY_OPTIONS,
+    STRATEGY_SETTINGS,
+)
 from assent.config.values import Setting, Unfit, allowed_words, read_value, shown
 from assent.model.constitution import LIMITS, Constitution
 from assent.model.errors import AssentError
-from assent.model.units import MICRO, MINUTE
 
 FILE_NAME: Final = "assent.toml"
 FILE_BYTES_MAX: Final = 1 << 20
 DEMO_SEED: Final = 7
-# A demo's own choices: limits tight enough that one day shows several rules at work, and a cycle of a minute.
+DEMO_TEMPLATE: Final = "kalshi-paper"
+# What a demo chooses for itself; every limit, and the strategy, are the shipped template's. A cycle of a minute, since
+# nobody waits for it.
 DEMO_CHOICES: Final[Mapping[str, Any]] = MappingProxyType(
-    {
-        "desk.name": "demo",
-        "desk.account": "demo",
-        "scope.series": ("KXHIGHSIM",),
-        "constitution.edge_min": 40_000,
-        "constitution.open_positions_max": 3,
-        "constitution.total_exposure_max": 15 * MICRO,
-        "runtime.cycle": MINUTE,
-    }
+    {"desk.name": "demo", "desk.account": "demo", "runtime.cycle": "1m"}
 )
 
 
-class Problem(NamedTuple):
-    """One thing that is wrong, with what a person needs to mend it."""
+class Loaded(NamedTuple):
+    """Settings, and for each value by its dotted name what it is and where it came from."""
 
-    file: str
-    key: str
-    value: str
-    why: str
-    allowed: str
-    example: str
-
-    def __str__(self) -> str:
-        head = f"{self.key} = {self.value}" if self.value else self.key
-        example = self.example.replace("\n", "\n" + " " * 13)
-        return f"{self.file}: {head}\n    why:     {self.why}\n    allowed: {self.allowed}\n    example: {example}"
+    settings: Settings
+    values: Mapping[str, tuple[Setting, Any]]
+    origins: Mapping[str, Origin]
 
 
-class ConfigError(AssentError):
-    """The configuration cannot be used. Holds every problem that was found, not only the first."""
+def load(
+    root: Path,
+    *,
+    overrides: Mapping[str, object] | None = None,
+    environment: Mapping[str, str] | None = None,
+    plugins: bool = True,
+    file_name: str = FILE_NAME,
+) -> Settings:
+    """The settings of the desk in `root`; see `read_all`."""
+    return read_all(root, overrides=overrides, environment=environment, plugins=plugins, file_name=file_name).settings
 
-    code = "config"
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(problems)
-        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        shown_all = "\n".join(f"  {problem}".replace("\n", "\n  ") for problem in problems)
-        super().__init__(f"The configuration has {count}, so nothing was started:\n{shown_all}\nMend and try again.")
+def read_all(
+    root: Path,
+    *,
+    overrides: Mapping[str, object] | None = None,
+    environment: Mapping[str, str] | None = None,
+    plugins: bool = True,
+    text: str | None = None,
+    file_name: str = FILE_NAME,
+) -> Loaded:
+    """The settings of the desk in `root`, with the origin of each.
 
-
-def load(root: Path, *, overrides: Mapping[str, object] | None = None, file_name: str = FILE_NAME) -> Settings:
-    """The settings of the desk in `root`. `overrides` ("desk.mode": "observe") win over the file and are as strict.
-
+    `overrides` ("desk.mode": "observe") win over `environment`, that wins over the file, and all are as strict.
+    Without `plugins` no stranger's code runs: who only looks or stops must not depend on it, and gets such a strategy
+    without its options. `text` stands for the file's content, to try a change before it is written.
     `file_name`: another file beside it, to be looked at and never to be run.
     """
     root = root.absolute()
     reading = _Reading(root / file_name)
-    document = reading.document()
+    document = reading.document(text)
     if reading.problems:
         raise ConfigError(reading.problems)
-    values = reading.values(document, dict(overrides or {}))
-    strategies = reading.strategies(document.get("strategy"))
+    values = reading.values(document, dict(overrides or {}), environment or {})
+    strategies = reading.strategies(document.get("strategy"), mode=reading.said.get("desk.mode"), plugins=plugins)
     if reading.problems:
         raise ConfigError(reading.problems)
-    return _settings(root, values, strategies)
+    known = {_dotted_name(setting): (setting, values[_dotted_name(setting)]) for setting in SETTINGS}
+    return Loaded(_settings(root, values, strategies), known | reading.of_strategies, reading.origins)
+
+
+def demo_of(settings: Settings, root: Path, *, seed: int) -> Settings:
+    """A demo of somebody's own desk: its limits and its strategies, on paper, with the demo's account and folder."""
+    return replace(
+        settings, root=root.absolute(), mode="paper", environment="sim", account="demo", exchange_seed=seed, demo=True
+    )
+
+
+def with_strategy(settings: Settings, kind: Kind) -> Settings:
+    """The same with this plug-in, by its own defaults, instead of its strategies."""
+    options: dict[str, Any] = {option.key: option.default for option in kind.options}
+    alone = StrategySettings(kind=kind.name, name=kind.name, options=MappingProxyType(options), plugin=kind)
+    return replace(settings, strategies=(alone,))
+
+
+def template_path(template: str) -> Path:
+    """Where a template that ships with the package lies."""
+    return Path(str(resources.files("assent") / "templates" / f"{template}.toml"))
 
 
 def demo_settings(root: Path, *, seed: int = DEMO_SEED) -> Settings:
-    """A demo needs no file: its own choices, every other default, and one strategy."""
-    values = {f"{setting.section}.{setting.key}": setting.default for setting in SETTINGS}
-    values |= {**DEMO_CHOICES, "exchange.seed": seed}
-    options: dict[str, Any] = {option.key: option.default for option in STRATEGY_OPTIONS["threshold"]}
-    strategy = StrategySettings(kind="threshold", name="value", options=MappingProxyType(options))
-    return _settings(root.absolute(), values, (strategy,), demo=True)
+    """A demo needs no file of its own: it lives under the shipped template, in the world of this seed."""
+    template = template_path(DEMO_TEMPLATE)
+    shipped = load(template.parent, overrides=DEMO_CHOICES, file_name=template.name)
+    return demo_of(shipped, root, seed=seed)
 
 
-def _settings(
-    root: Path, values: Mapping[str, Any], strategies: tuple[StrategySettings, ...], *, demo: bool = False
-) -> Settings:
+def _settings(root: Path, values: Mapping[str, Any], strategies: tuple[StrategySettings, ...]) -> Settings:
     return Settings(
         root=root,
         name=values["desk.name"],
@@ -106,7 +132,10 @@ def _settings(
         exchange_seed=values["exchange.seed"],
         hang_max_ns=values["runtime.hang_max"],
         memory_max_mib=values["runtime.memory_max_mib"],
-        demo=demo,
+        kill_switch_env=values["runtime.kill_switch_env"],
+        kill_switch_env_file=values["runtime.kill_switch_env_file"],
+        kill_switch_file=values["runtime.kill_switch_file"],
+        kill_switch_allows_exits=values["runtime.kill_switch_allows_exits"],
     )
 
 
@@ -116,41 +145,72 @@ class _Reading:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.problems: list[Problem] = []
+        self.lines: dict[str, int] = {}
+        self.origins: dict[str, Origin] = {}
+        # What was asked for, by whoever won, before anybody judged it.
+        self.said: dict[str, object] = {}
+        self.of_strategies: dict[str, tuple[Setting, Any]] = {}
 
-    def document(self) -> dict[str, Any]:
+    def document(self, text: str | None) -> dict[str, Any]:
         """The file as TOML, or a problem that names the line."""
-        try:
-            with self.path.open("rb") as file:
-                data = file.read(FILE_BYTES_MAX + 1)
-        except FileNotFoundError:
-            return self._unreadable("there is no such file", "assent init my-desk --template kalshi-paper")
-        except OSError as error:
-            return self._unreadable(f"it cannot be read: {error.strerror}", f"chmod u+r {FILE_NAME}")
+        if text is None:
+            try:
+                with self.path.open("rb") as file:
+                    data = file.read(FILE_BYTES_MAX + 1)
+            except FileNotFoundError:
+                return self._unreadable("there is no such file", "assent init my-desk --template kalshi-paper")
+            except OSError as error:
+                return self._unreadable(f"it cannot be read: {error.strerror}", f"chmod u+r {FILE_NAME}")
+        else:
+            data = text.encode()
         if len(data) > FILE_BYTES_MAX:
             return self._unreadable(f"it is larger than {FILE_BYTES_MAX} bytes", "a few dozen lines")
+        if data.startswith(codecs.BOM_UTF8):
+            return self._unreadable(
+                "it begins with a byte order mark, which TOML does not know", "save it as UTF-8 without a BOM"
+            )
         try:
-            return tomllib.loads(data.decode())
+            # As Python reads text anywhere: a file from Windows has the same lines.
+            said = data.decode().replace("\r\n", "\n")
+            read = tomllib.loads(said)
         except UnicodeDecodeError as error:
             return self._unreadable(f"byte {error.start} is not UTF-8 text", "save it as UTF-8")
         except (ValueError, RecursionError) as error:  # tomllib also lets a plain ValueError pass, for endless numbers
             return self._unreadable(f"it is not TOML: {error}", '[desk]\nname = "my-desk"')
+        self.lines = lines_of(said)
+        return read
 
-    def values(self, document: Mapping[str, Any], overrides: Mapping[str, object]) -> dict[str, Any]:
+    def values(
+        self, document: Mapping[str, Any], overrides: Mapping[str, object], environment: Mapping[str, str]
+    ) -> dict[str, Any]:
         """A checked value for every setting, by its dotted name."""
         self._complain_of_strangers(document, overrides)
+        variables, problems = from_environment(environment)
+        self.problems += problems
         found: dict[str, Any] = {}
         for setting in SETTINGS:
-            dotted = f"{setting.section}.{setting.key}"
+            dotted = _dotted_name(setting)
             section = document.get(setting.section)
             inside = section if isinstance(section, dict) else {}
             if dotted in overrides:
-                found[dotted] = self._value(setting, dotted, overrides[dotted], place="the command line")
+                self.origins[dotted] = Origin("command line")
+                raw, place = overrides[dotted], "the command line"
+            elif dotted in variables:
+                variable, raw = variables[dotted]
+                self.origins[dotted] = Origin("environment", variable)
+                place = f"the environment, {variable}"
             elif setting.key in inside:
-                found[dotted] = self._value(setting, dotted, inside[setting.key])
+                self.origins[dotted] = self._here(dotted)
+                raw, place = inside[setting.key], ""
             elif setting.default is None:
                 self._missing(setting, dotted)
+                continue
             else:
-                found[dotted] = setting.default
+                self.origins[dotted] = Origin("default")
+                found[dotted] = self.said[dotted] = setting.default
+                continue
+            self.said[dotted] = raw
+            found[dotted] = self._value(setting, dotted, raw, place=place)
         scope = [found.get(f"scope.{key}") for key in SCOPE]
         if all(names == () for names in scope):
             self._add(
@@ -159,7 +219,7 @@ class _Reading:
             )  # fmt: skip
         return found
 
-    def strategies(self, tables: object) -> tuple[StrategySettings, ...]:
+    def strategies(self, tables: object, *, mode: object, plugins: bool) -> tuple[StrategySettings, ...]:
         """The `[[strategy]]` tables, in their order."""
         example = '[[strategy]]\nkind = "threshold"\nname = "value"'
         if tables is None:
@@ -172,40 +232,90 @@ class _Reading:
         if not 1 <= len(tables) <= STRATEGIES_MAX:
             self._add("strategy", f"{len(tables)} tables", "too few or too many", f"1 to {STRATEGIES_MAX}", example)
             return ()
-        found = [self._strategy(f"strategy[{number}]", table) for number, table in enumerate(tables, start=1)]
-        read = tuple(strategy for strategy in found if strategy is not None)
-        names = [strategy.name for strategy in read]
-        for number, name in enumerate(names, start=1):
-            if name in names[: number - 1]:
+        read: list[StrategySettings] = []
+        for number, table in enumerate(tables, start=1):
+            where = f"strategy[{number}]"
+            strategy = self._strategy(where, table, mode=mode, plugins=plugins)
+            if strategy is None:
+                continue
+            if strategy.name in {other.name for other in read}:
                 self._add(
-                    f"strategy[{number}].name", shown(name), "another strategy has this name",
-                    "each name once", f'name = "{name}-2"',
+                    f"{where}.name", shown(strategy.name), "another strategy has this name",
+                    "each name once", f'name = "{strategy.name}-2"',
                 )  # fmt: skip
-        return read
+            read.append(strategy)
+        return tuple(read)
 
-    def _strategy(self, where: str, table: Mapping[str, Any]) -> StrategySettings | None:
+    def _strategy(
+        self, where: str, table: Mapping[str, Any], *, mode: object, plugins: bool
+    ) -> StrategySettings | None:
         before = len(self.problems)
-        kind_setting = STRATEGY_SETTINGS[0]
-        kind = self._value(kind_setting, f"{where}.kind", table.get("kind", kind_setting.default))
+        kind = self._kind(where, table, plugins=plugins)
         if kind is None:
             return None
-        settings = STRATEGY_SETTINGS + STRATEGY_OPTIONS[kind]
+        if isinstance(kind, str) and kind not in STRATEGY_OPTIONS:
+            return self._unopened(where, table, kind)
+        plugin = kind if isinstance(kind, Kind) else None
+        own = (*PLUGIN_SETTINGS, *plugin.options) if plugin else STRATEGY_OPTIONS[str(kind)]
+        settings = (*STRATEGY_SETTINGS[1:], *own)
+        names = [setting.key for setting in (*STRATEGY_SETTINGS, *own)]
         for key in table:
-            if key not in {setting.key for setting in settings}:
-                self._stranger(f"{where}.{key}", table[key], key, [setting.key for setting in settings], _ask_options)
-        values: dict[str, Any] = {}
-        for setting in settings:
-            dotted = f"{where}.{setting.key}"
-            if setting.key in table:
-                values[setting.key] = self._value(setting, dotted, table[setting.key])
-            elif setting.default is None:
-                self._missing(setting, dotted)
-            else:
-                values[setting.key] = setting.default
+            if key not in names:
+                self._stranger(f"{where}.{key}", table[key], key, names, _ask_options, own)
+        values = {setting.key: self._of_table(where, table, setting) for setting in settings}
+        digest = values.pop("digest", "")
+        if plugin and (fault := unlisted(mode, plugin, digest)):
+            example = f'digest = "{plugin.digest}"'
+            self._add(f"{where}.digest", shown(digest) if digest else "", fault, f'"{plugin.digest}"', example)
         if len(self.problems) > before:
             return None
-        kind, name = values.pop("kind"), values.pop("name")
-        return StrategySettings(kind=kind, name=name, options=MappingProxyType(values))
+        name = values.pop("name")
+        told = {setting.key: setting for setting in settings}
+        for key, value in values.items():
+            self.of_strategies[f"strategy.{name}.{key}"] = (told[key], value)
+            self.origins[f"strategy.{name}.{key}"] = self._of_line(f"{where}.{key}")
+        kind_name = plugin.name if plugin else str(kind)
+        self.of_strategies[f"strategy.{name}.kind"] = (STRATEGY_SETTINGS[0], kind_name)
+        self.origins[f"strategy.{name}.kind"] = self._of_line(f"{where}.kind")
+        return StrategySettings(kind=kind_name, name=name, options=MappingProxyType(values), plugin=plugin)
+
+    def _kind(self, where: str, table: Mapping[str, Any], *, plugins: bool) -> Kind | str | None:
+        """The plug-in, or the name of a kind that ships or is not opened; None after a problem."""
+        setting = STRATEGY_SETTINGS[0]
+        raw = table.get("kind", setting.default)
+        if not isinstance(raw, str):
+            self._value(setting, f"{where}.kind", raw)
+            return None
+        if not plugins:
+            return raw
+        try:
+            return find(self.path.parent, raw) or raw
+        except KindError as error:
+            near = difflib.get_close_matches(raw, [offer.name for offer in offers(self.path.parent)], n=1)
+            advice = f"; did you mean `{near[0]}`?" if near and near[0] != raw else ""
+            known = [f'"{name}"' for name in dict.fromkeys(offer.name for offer in offers(self.path.parent))]
+            example = f'kind = "{setting.default}"' if error.unknown else error.todo
+            self._add(f"{where}.kind", shown(raw), f"{error.what}: {error.why}{advice}", " or ".join(known), example)
+            return None
+
+    def _unopened(self, where: str, table: Mapping[str, Any], kind: str) -> StrategySettings | None:
+        """A plug-in whose code was not asked for: its name, and no option."""
+        name = self._of_table(where, table, STRATEGY_SETTINGS[1])
+        return None if name is None else StrategySettings(kind=kind, name=name, options=MappingProxyType({}))
+
+    def _of_table(self, where: str, table: Mapping[str, Any], setting: Setting) -> Any:
+        dotted = f"{where}.{setting.key}"
+        if setting.key in table:
+            return self._value(setting, dotted, table[setting.key])
+        if setting.default is None:
+            self._missing(setting, dotted)
+        return setting.default
+
+    def _here(self, dotted: str) -> Origin:
+        return Origin("file", str(self.path), self.lines.get(dotted))
+
+    def _of_line(self, dotted: str) -> Origin:
+        return self._here(dotted) if dotted in self.lines else Origin("default")
 
     def _complain_of_strangers(self, document: Mapping[str, Any], overrides: Mapping[str, object]) -> None:
         """Sections and keys that the table does not know; a typo must not turn a limit into its default."""
@@ -226,11 +336,17 @@ class _Reading:
                     if key not in known[name]:
                         self._stranger(f"{name}.{key}", content[key], key, known[name], _ask_options)
         for dotted in overrides:
-            if dotted not in {f"{setting.section}.{setting.key}" for setting in SETTINGS}:
+            if dotted not in {_dotted_name(setting) for setting in SETTINGS}:
                 raise AssentError(f"the program overrides {dotted!r}, which is no setting")
 
     def _stranger(
-        self, where: str, value: object, key: str, known: Sequence[str], allowed: Callable[[Iterable[str]], str]
+        self,
+        where: str,
+        value: object,
+        key: str,
+        known: Sequence[str],
+        allowed: Callable[[Iterable[str]], str],
+        own: Sequence[Setting] = (),
     ) -> None:
         """An unknown name, with the nearest known one, or the section that it belongs to."""
         homes = [setting for setting in SETTINGS if setting.key == key]
@@ -238,10 +354,10 @@ class _Reading:
         if homes:
             advice, example = f"it belongs in [{homes[0].section}]", f"{key} = {homes[0].example}"
         elif near:
-            advice, example = f"did you mean `{near[0]}`?", _example_of(near[0])
+            advice, example = f"did you mean `{near[0]}`?", _example_of(near[0], own)
         else:
-            advice, example = "nothing similar is known", _example_of(known[0])
-        self._add(where, shown(value), f"unknown name; {advice}", allowed(known), example)
+            advice, example = "nothing similar is known", _example_of(known[0], own)
+        self._add(where, shown_value(key, value), f"unknown name; {advice}", allowed(known), example)
 
     def _value(self, setting: Setting, dotted: str, raw: object, *, place: str = "") -> Any:
         try:
@@ -261,12 +377,21 @@ class _Reading:
         return {}
 
     def _add(self, key: str, value: str, why: str, allowed: str, example: str, *, place: str = "") -> None:
-        self.problems.append(Problem(place or str(self.path), shown_name(key), value, why, allowed, example))
+        line = None if place else self.lines.get(key)
+        self.problems.append(Problem(place or str(self.path), shown_name(key), value, why, allowed, example, line))
 
 
-def shown_name(key: str) -> str:
-    """A key as it stands in the file, made inert: a file may be hostile, a terminal is gullible."""
-    return key if key.isascii() and key.isprintable() and len(key) <= 80 else shown(key)
+def unlisted(mode: object, plugin: Kind, digest: str) -> str | None:
+    """Why this plug-in may not be loaded: live takes only those that the file lists by digest, no mode a wrong one."""
+    if digest and digest != plugin.digest:
+        return f"{plugin.source} has another digest: it was changed since it was listed"
+    if mode == "live" and not digest:
+        return f"live loads only plug-ins that are listed by digest, and {plugin.source} is not"
+    return None
+
+
+def _dotted_name(setting: Setting) -> str:
+    return f"{setting.section}.{setting.key}"
 
 
 def _dotted(limit: str) -> str:
@@ -280,9 +405,9 @@ def _keys_by_section() -> dict[str, list[str]]:
     return known
 
 
-def _example_of(name: str) -> str:
-    """How a known key is written, or, for a section, its head."""
-    everywhere = (*SETTINGS, *STRATEGY_SETTINGS, *(s for options in STRATEGY_OPTIONS.values() for s in options))
+def _example_of(name: str, own: Sequence[Setting]) -> str:
+    """How a known key is written, or, for a section, its head. A strategy's own options come first."""
+    everywhere = (*own, *SETTINGS, *STRATEGY_SETTINGS)
     for setting in everywhere:
         if setting.key == name:
             return f"{name} = {setting.example}"

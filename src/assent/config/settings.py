@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from assent.config.kinds import Kind
 from assent.model.constitution import Constitution
 
 # What a file may name in this version; the model knows more, for later ones.
@@ -14,11 +15,12 @@ RunnableEnvironment = Literal["sim"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StrategySettings:
-    """One strategy; `options` holds a checked value for every option of its kind."""
+    """One strategy; `options` holds a checked value for every option of its kind. `plugin`: it does not ship."""
 
     kind: str
     name: str
     options: Mapping[str, int | str]
+    plugin: Kind | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,10 @@ class Settings:
     exchange_seed: int
     hang_max_ns: int
     memory_max_mib: int
+    kill_switch_env: str
+    kill_switch_env_file: str
+    kill_switch_file: str
+    kill_switch_allows_exits: bool
     demo: bool = False
 
     @property
@@ -54,6 +60,16 @@ class Settings:
     def exchange_journal(self) -> Path:
         """Each mode has an account of its own at the exchange in the box. The seed makes it the same world."""
         return self.root / "state" / "exchange" / f"{self.venue}_{self.environment}_{self.mode}.journal"
+
+    @property
+    def env_file_path(self) -> Path | None:
+        """The service's env file, where one is named."""
+        return self.root / self.kill_switch_env_file if self.kill_switch_env_file else None
+
+    @property
+    def sentinel_path(self) -> Path:
+        """The file that stops this mode's desk by being there."""
+        return self.state_dir / self.kill_switch_file
 
     @property
     def control_path(self) -> Path:

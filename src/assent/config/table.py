@@ -3,13 +3,14 @@
 The limits come from the constitution's own table, a strategy's options from the strategy's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from assent.config.values import Setting
 from assent.model.constitution import LIMITS, Constitution
 from assent.model.units import HOUR, MICRO, MINUTE, SECOND
 from assent.strategy import threshold
+from assent.strategy.options import Option
 
 STRATEGIES_MAX: Final = 32
 SCOPE: Final = ("markets", "events", "series")
@@ -61,6 +62,23 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "runtime", "memory_max_mib", "count", 64, 1_048_576, 1_024, "1024",
         "How much memory, in MiB, the process may take before the watchdog ends it.",
     ),
+    Setting(
+        "runtime", "kill_switch_env", "variable", 1, 64, "BOT_DISABLE_TRADING", '"BOT_DISABLE_TRADING"',
+        "The variable that stops the desk, unless it is unset, `0`, `false`, `no` or `off`.",
+    ),
+    Setting(
+        "runtime", "kill_switch_env_file", "path", 1, 400, "", '"/etc/assent/desk.env"',
+        "The service's env file, in which that variable is looked for as well; from the desk's folder if not absolute.",
+        optional=True,
+    ),
+    Setting(
+        "runtime", "kill_switch_file", "path", 1, 400, "STOP", '"STOP"',
+        "The file that stops the desk by being there; in the folder of the mode's state if not absolute.",
+    ),
+    Setting(
+        "runtime", "kill_switch_allows_exits", "flag", 0, 0, False, "false",
+        "Whether orders that leave a position may still be sent while the kill switch is set.",
+    ),
 )  # fmt: skip
 
 STRATEGY_SETTINGS: Final[tuple[Setting, ...]] = (
@@ -70,16 +88,28 @@ STRATEGY_SETTINGS: Final[tuple[Setting, ...]] = (
     ),
     Setting("strategy", "name", "name", 1, 64, None, '"value"', "Its own name in the ledger; each name once."),
 )  # fmt: skip
-# kind -> the settings that are the strategy's own.
-STRATEGY_OPTIONS: Final[Mapping[str, tuple[Setting, ...]]] = {
-    "threshold": tuple(
+# What the table of a strategy that does not ship with us may say besides.
+PLUGIN_SETTINGS: Final[tuple[Setting, ...]] = (
+    Setting(
+        "strategy", "digest", "digest", 0, 0, "", '"sha256:' + "0" * 64 + '"',
+        "The digest of the plug-in's source, from `assent strategy list`: other source is then refused. Live needs it.",
+    ),
+)  # fmt: skip
+
+
+def options_of(table: Iterable[Option]) -> tuple[Setting, ...]:
+    """A strategy's own options as settings of its table in the file."""
+    return tuple(
         Setting(
             "strategy", option.key, option.kind, option.least, option.most, option.default, option.example,
             option.sentence, choices=option.choices,
         )
-        for option in threshold.OPTIONS
-    ),
-}  # fmt: skip
+        for option in table
+    )  # fmt: skip
+
+
+# kind -> the settings that are the strategy's own.
+STRATEGY_OPTIONS: Final[Mapping[str, tuple[Setting, ...]]] = {"threshold": options_of(threshold.OPTIONS)}
 
 # Why a venue that is enabled cannot be traded with real money, one line each.
 CANNOT_GO_LIVE: Final[Mapping[str, str]] = {

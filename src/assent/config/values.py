@@ -5,6 +5,7 @@ unit. A bool is not a number here, and nothing is rounded to fit.
 """
 
 import re
+import tomllib
 from collections.abc import Callable
 from typing import Final, Literal, NamedTuple
 
@@ -14,8 +15,9 @@ from assent.model.intents import Score
 from assent.model.units import MICRO, UNITS, format_duration, format_micros, format_percent, parse_micros
 
 Kind = Literal[
-    "money", "price", "qty", "ppm", "count", "duration", "flag", "names", "scores", "themes", "tiers", "name", "choice"
-]
+    "money", "price", "qty", "ppm", "count", "duration", "flag", "names", "scores", "themes", "tiers", "name", "choice",
+    "digest", "variable", "path",
+]  # fmt: skip
 Value = int | str | tuple[str, ...] | tuple[Score, ...] | tuple[Theme, ...] | tuple[Tier, ...]
 OFF: Final = "off"
 
@@ -28,6 +30,8 @@ _SCORE = re.compile(r"([a-z][a-z0-9_]{0,39})=([0-9]{1,3}(?:\.[0-9]{1,4})?)%")
 _TIER = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)=([0-9]{1,9}(?:\.[0-9]{1,6})?)")
 _DURATION = re.compile(r"([0-9]{1,12})(ms|s|m|h|d)")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MARKET_NAME = re.compile(r"[!-~]+")
 
 
@@ -76,9 +80,46 @@ def allowed_words(setting: Setting) -> str:
         "themes": f'a list of at most {most} texts, each a name with its series: "weather=KXHIGHNY,KXHIGHCHI"',
         "tiers": f'a list of at most {most} texts, each equity below which, and risk for each trade: "2500.00=12.00"',
         "name": f"text of {least} to {most} letters, digits, dots, dashes and underscores",
+        "variable": f"text of {least} to {most} letters, digits and underscores, no digit first",
+        "path": f"text of {least} to {most} characters, the path of a file",
         "choice": " or ".join(f'"{choice}"' for choice in setting.choices),
+        "digest": "text of `sha256:` and 64 digits and letters a to f",
     }
     return words[setting.kind] + (f', or "{OFF}"' if setting.optional else "")
+
+
+def written(setting: Setting, value: object) -> str:
+    """A checked value as a file says it: what `read_value` took, the other way round."""
+    if setting.optional and value == setting.default:
+        return f'"{OFF}"'
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(f'"{_entry(one)}"' for one in value) + "]"
+    if isinstance(value, int) and setting.kind != "count":
+        return f'"{_FORMATS[setting.kind](value)}"'
+    return str(value) if isinstance(value, int) else f'"{value}"'
+
+
+def from_text(setting: Setting, text: str) -> object:
+    """What TOML would have made of a value that came as bare text, from a command line or the environment."""
+    bare = text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
+    if setting.kind not in ("count", "flag", "names", "scores", "themes", "tiers") or bare == OFF:
+        return bare
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except (ValueError, RecursionError):
+        return text
+
+
+def _entry(one: object) -> str:
+    if isinstance(one, Score):
+        return f"{one.name}={format_percent(one.ppm)}"
+    if isinstance(one, Theme):
+        return f"{one.name}={','.join(one.series)}"
+    if isinstance(one, Tier):
+        return f"{format_micros(one.below)}={format_micros(one.risk_max)}"
+    return str(one)
 
 
 def parse_duration(text: str) -> int | None:
@@ -225,12 +266,40 @@ def _name(setting: Setting, raw: object) -> str:
     return raw
 
 
+def _variable(setting: Setting, raw: object) -> str:
+    if not isinstance(raw, str):
+        raise Unfit(f"it is {_type_word(raw)}, not text")
+    if not setting.least <= len(raw) <= setting.most:
+        raise Unfit(f"it has {len(raw)} characters")
+    if not _VARIABLE.fullmatch(raw):
+        raise Unfit("no shell could set a variable of that name")
+    return raw
+
+
+def _path(setting: Setting, raw: object) -> str:
+    if not isinstance(raw, str):
+        raise Unfit(f"it is {_type_word(raw)}, not text")
+    if not setting.least <= len(raw) <= setting.most:
+        raise Unfit(f"it has {len(raw)} characters")
+    if not raw.isprintable() or raw != raw.strip() or raw.endswith("/"):
+        raise Unfit("it holds what no name of a file should, or is that of a folder")
+    if raw.startswith("~") or "$" in raw:
+        raise Unfit("`~` and `$` are a shell's; here nothing would be put in their place")
+    return raw
+
+
 def _choice(setting: Setting, raw: object) -> str:
     if isinstance(raw, str) and raw in setting.choices:
         return raw
     if isinstance(raw, str) and raw in setting.later:
         raise Unfit(f"`{raw}` does not exist in this version: its path to the venue is not there")
     raise Unfit(f"it is {_type_word(raw)}, not text" if not isinstance(raw, str) else "it is none of the known words")
+
+
+def _digest(_setting: Setting, raw: object) -> str:
+    if not isinstance(raw, str) or not _DIGEST.fullmatch(raw):
+        raise Unfit("it is not the digest of a plug-in's source")
+    return raw
 
 
 def _within(setting: Setting, value: int) -> int:
@@ -249,6 +318,13 @@ _DECIMALS: dict[Kind, tuple[str, str]] = {
     "money": ("an amount of money", "dollars"),
     "price": ("a price", "dollars"),
     "qty": ("a quantity", "contracts"),
+}
+_FORMATS: dict[Kind, Callable[[int], str]] = {
+    "money": format_micros,
+    "price": format_micros,
+    "qty": lambda value: format_micros(value, 0),
+    "ppm": format_percent,
+    "duration": format_duration,
 }
 _TYPE_WORDS: dict[type, str] = {
     bool: "true or false",
@@ -272,5 +348,8 @@ _READERS: dict[Kind, Callable[[Setting, object], Value]] = {
     "themes": _themes,
     "tiers": _tiers,
     "name": _name,
+    "variable": _variable,
+    "path": _path,
     "choice": _choice,
+    "digest": _digest,
 }

@@ -2,7 +2,7 @@
 
 from assent.desk import control, exposure, fold, intake, money
 from assent.desk.context import Context
-from assent.desk.state import OrderState, State
+from assent.desk.state import CASH, OrderState, Outcome, State
 from assent.model.facts import (
     AccountMatched,
     AccountSnapshot,
@@ -10,6 +10,7 @@ from assent.model.facts import (
     DiscrepancyFound,
     EquityMarked,
     MarketSettled,
+    SettlementCorrected,
 )
 from assent.model.inputs import AccountSeen, AccountUnavailable, CashSeen, SettlementSeen
 from assent.model.instruments import BinaryContract
@@ -42,8 +43,7 @@ def settlement_seen(desk: Context, inp: SettlementSeen) -> None:
     if booked is None:
         _settle(desk, inp)
     elif booked.value != inp.value:
-        what = f"settlement of {inp.instrument}"
-        _differ(desk, [(what, booked.value, inp.value)], "settlement")
+        _changed(desk, inp, booked)
 
 
 def settle_leftover(desk: Context, name: str) -> None:
@@ -54,7 +54,8 @@ def settle_leftover(desk: Context, name: str) -> None:
     _settle(
         desk,
         SettlementSeen(
-            instrument=name, result=outcome.result, value=outcome.value, source_ts=0, received_ts=desk.now
+            instrument=name, result=outcome.result, value=outcome.value, source_ts=outcome.venue_ts,
+            received_ts=desk.now,
         ),
     )  # fmt: skip
 
@@ -63,7 +64,10 @@ def cash_seen(desk: Context, inp: CashSeen) -> None:
     if not is_value(inp.amount):
         intake.reject(desk, "malformed_input", "cash", shown(inp.amount))
         return
-    desk.emit(CashMoved(amount=inp.amount, reference=shown(inp.reference)))
+    transfer_id = shown(inp.transfer_id)
+    if transfer_id in desk.state.archive.transfers:
+        return
+    desk.emit(CashMoved(amount=inp.amount, reference=shown(inp.reference), transfer_id=transfer_id))
 
 
 def account_seen(desk: Context, inp: AccountSeen) -> None:
@@ -82,7 +86,7 @@ def account_seen(desk: Context, inp: AccountSeen) -> None:
     if not differences:
         _matched(desk, inp)
         return
-    _differ(desk, differences, inp.source)
+    differ(desk, differences, inp.source)
 
 
 def account_unavailable(desk: Context, inp: AccountUnavailable) -> None:
@@ -113,7 +117,7 @@ def watch_books(desk: Context) -> None:
         desk.cause_seen["books_overdue"] = desk.now
 
 
-def _differ(desk: Context, differences: list[tuple[str, int, int]], source: str) -> None:
+def differ(desk: Context, differences: list[tuple[str, int, int]], source: str) -> None:
     """Two books say different things: record each once, and stop for a person."""
     if differences == desk.last_differences and desk.state.unmatched and "discrepancy" in desk.state.halts:
         return
@@ -143,6 +147,7 @@ def _matched(desk: Context, inp: AccountSeen) -> None:
     state = desk.state
     desk.last_differences, desk.unjudged_since, desk.compared_ts = [], None, desk.now
     holdings = tuple(sorted(inp.holdings, key=lambda holding: holding.instrument))
+    holdings = tuple(holding for holding in holdings if holding.qty)
     fact = AccountMatched(cash=inp.cash, positions=holdings, open_orders=len(inp.open_orders), source=shown(inp.source))
     old = state.matched_ts is None or desk.now - state.matched_ts >= MATCH_RECORD_EVERY
     first = state.matched_seq <= state.started_seq
@@ -182,7 +187,11 @@ def _settle(desk: Context, inp: SettlementSeen) -> None:
     state = desk.state
     position = state.positions.get(inp.instrument)
     instrument = state.find_instrument(inp.instrument)
-    payout = money.settlement_payout(instrument, position, value=inp.value) if position and instrument else 0
+    settled = state.archive.outcomes.get(inp.instrument)
+    before = settled.qty if settled else 0
+    payout = 0
+    if position and instrument:
+        payout = money.settlement_payout(instrument, position, value=inp.value, before=before)
     desk.emit(
         MarketSettled(
             instrument=inp.instrument,
@@ -190,8 +199,36 @@ def _settle(desk: Context, inp: SettlementSeen) -> None:
             value=inp.value,
             qty=position.qty if position else 0,
             payout=payout,
+            venue_ts=inp.source_ts,
         )
     )
+
+
+def _changed(desk: Context, inp: SettlementSeen, booked: Outcome) -> None:
+    """The venue's newer word compensates what was paid; its older one, told again, is nothing new. Two words of the
+    same time are a contradiction that no book can settle."""
+    if inp.source_ts < booked.venue_ts:
+        return
+    if inp.source_ts == booked.venue_ts:
+        what = f"settlement of {inp.instrument}"
+        differ(desk, [(what, booked.value, inp.value)], "settlement")
+        return
+    instrument = desk.state.find_instrument(inp.instrument)
+    if instrument is None:
+        return
+    entries = money.book_settlement_change(instrument, booked.qty, old=booked.value, new=inp.value)
+    desk.emit(
+        SettlementCorrected(
+            instrument=inp.instrument,
+            result=inp.result,
+            value=inp.value,
+            qty=booked.qty,
+            payout=entries[CASH],
+            venue_ts=inp.source_ts,
+        )
+    )
+    detail = f"{inp.instrument}: {booked.result} at {booked.value} became {inp.result} at {inp.value}"
+    control.raise_halt(desk, "settlement_changed", by="desk", detail=detail)
 
 
 def _payout_fits(inp: SettlementSeen) -> bool:

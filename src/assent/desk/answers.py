@@ -4,6 +4,8 @@ A fill always moves the money, whatever we believed of its order. What the order
 into quarantine and halts; it is never dropped and never read as something else.
 """
 
+from msgspec import structs
+
 from assent.desk import account, brackets, control, exits, intake
 from assent.desk.context import Context
 from assent.desk.orders import ENDED, OVER, may
@@ -24,9 +26,11 @@ from assent.model.facts import (
 )
 from assent.model.fees import fee_estimate
 from assent.model.inputs import (
+    Absent,
     Accepted,
     CancelAnswered,
     CorrectionSeen,
+    Evidence,
     EvidenceSeen,
     FillSeen,
     NotSent,
@@ -35,8 +39,8 @@ from assent.model.inputs import (
     SendAnswered,
     Unknown,
 )
-from assent.model.orders import Fill, Order
-from assent.model.text import shown
+from assent.model.orders import Correction, Fill, Order
+from assent.model.text import identity, shown
 from assent.model.units import is_value
 
 # The venue pays its rounding back in steps of one cent; within that a difference is its own arithmetic.
@@ -54,12 +58,13 @@ def send_answered(desk: Context, inp: SendAnswered) -> None:
     if type(outcome) is Accepted:
         _accepted(desk, order, outcome)
     elif type(outcome) is Refused:
-        fact = OrderRefused(order_id=inp.order_id, code=outcome.code, detail=shown(outcome.detail))
+        fact = OrderRefused(order_id=inp.order_id, code=shown(outcome.code), detail=shown(outcome.detail))
         _live(desk, order, "refuse", fact)
     elif type(outcome) is NotSent:
-        _live(desk, order, "not_send", OrderNotSent(order_id=inp.order_id, reason=outcome.reason))
+        _live(desk, order, "not_send", OrderNotSent(order_id=inp.order_id, reason=shown(outcome.reason)))
     elif type(outcome) is Unknown and may(order.status, "lose"):
         desk.emit(OrderUnknown(order_id=inp.order_id, detail=shown(outcome.detail)))
+    control.keep_promise(desk, order)
 
 
 def evidence_seen(desk: Context, inp: EvidenceSeen) -> None:
@@ -67,7 +72,14 @@ def evidence_seen(desk: Context, inp: EvidenceSeen) -> None:
     order = desk.state.orders.get(inp.order_id)
     if order is None or order.status != "unknown":
         return
-    desk.emit(OrderResolved(order_id=inp.order_id, finding=inp.finding, source=inp.source))
+    found = inp.finding
+    finding: Evidence = (
+        Accepted(shown(found.venue_order_id), found.filled, found.remaining)
+        if type(found) is Accepted
+        else Absent(shown(found.evidence))  # type: ignore[union-attr]
+    )
+    desk.emit(OrderResolved(order_id=inp.order_id, finding=finding, source=shown(inp.source)))
+    control.keep_promise(desk, order)
     exits.parent_ended(desk, order)
     exits.child_rests(desk, order)
 
@@ -85,7 +97,7 @@ def cancel_answered(desk: Context, inp: CancelAnswered) -> None:
     elif type(outcome) is Refused:
         desk.emit(CancelEnded(order_id=inp.order_id, result="refused", detail=shown(outcome.code)))
     elif type(outcome) is NotSent:
-        desk.emit(CancelEnded(order_id=inp.order_id, result="not_sent", detail=outcome.reason))
+        desk.emit(CancelEnded(order_id=inp.order_id, result="not_sent", detail=shown(outcome.reason)))
     elif type(outcome) is Unknown:
         desk.emit(CancelEnded(order_id=inp.order_id, result="unknown", detail=shown(outcome.detail)))
 
@@ -101,13 +113,17 @@ def fill_seen(desk: Context, inp: FillSeen) -> None:
     fill, state = inp.fill, desk.state
     if fill.fill_id in state.archive.fills:
         return
+    inert = identity(fill.fill_id)
+    if inert != fill.fill_id:
+        fill_seen(desk, FillSeen(structs.replace(fill, fill_id=inert), inp.received_ts))
+        return
     if not (is_value(fill.price) and is_value(fill.qty) and is_value(fill.fee) and fill.qty > 0 < fill.price):
         intake.reject(desk, "market_data_not_positive", "fill", fill.fill_id)
         return
     order = state.find_order(fill.order_id)
     if order is None or order.order.instrument != fill.instrument or order.order.side != fill.side:
-        detail = f"{shown(fill.fill_id)} on {shown(fill.instrument)} is of no order of ours"
-        control.raise_halt(desk, "foreign_fill", by="desk", detail=detail)
+        detail = f"{fill.fill_id} on {shown(fill.instrument)} is of no order of ours"
+        _foreign(desk, detail)
         return
     late = order.status in OVER
     overfilled = order.filled + fill.qty > order.order.qty or brackets.leaves_too_much(state, order, fill)
@@ -118,23 +134,30 @@ def fill_seen(desk: Context, inp: FillSeen) -> None:
         desk.emit(OrderQuarantined(order_id=fill.order_id, reason=reason))
         control.raise_halt(desk, "late_fill", by="desk", detail=f"{reason}: order {fill.order_id}")
     if fill.fee < -FEE_TOLERANCE or _worse_than_asked(order.order, fill):
-        detail = f"{shown(fill.fill_id)}: {fill.qty} at {fill.price}, fee {fill.fee}; asked {order.order.price}"
+        detail = f"{fill.fill_id}: {fill.qty} at {fill.price}, fee {fill.fee}; asked {order.order.price}"
         control.raise_halt(desk, "strange_fill", by="desk", detail=detail)
     early = desk.early_corrections.pop(fill.fill_id, None)
     if early is not None:
         correction_seen(desk, early)
     account.settle_leftover(desk, fill.instrument)
+    if order.cancel == "kept":
+        control.keep_promise(desk, order)
 
 
 def correction_seen(desk: Context, inp: CorrectionSeen) -> None:
+    """Book what the fill really was. One that comes before its fill waits for it, in memory alone: after a restart
+    the venue's books bring both again (see `venue.port.Books`)."""
     correction = inp.correction
+    inert = identity(correction.fill_id)
+    if inert != correction.fill_id:
+        inp = CorrectionSeen(structs.replace(correction, fill_id=inert), inp.received_ts)
+        correction = inp.correction
+    if not _can_be_true(correction):
+        intake.reject(desk, "market_data_not_positive", "correction", correction.fill_id)
+        return
     old = desk.state.archive.fills.get(correction.fill_id)
     if old is None:
-        intake.reject(desk, "foreign_fill", "correction", correction.fill_id)
-        early = desk.early_corrections.get(correction.fill_id)
-        newer = early is None or early.correction.venue_ts <= correction.venue_ts
-        if newer and len(desk.early_corrections) < EARLY_MAX:
-            desk.early_corrections[correction.fill_id] = inp
+        _wait_for_its_fill(desk, inp)
         return
     known = (old.price, old.qty, old.fee) == (correction.price, correction.qty, correction.fee)
     if known or correction.venue_ts < old.venue_ts:
@@ -146,6 +169,7 @@ def correction_seen(desk: Context, inp: CorrectionSeen) -> None:
 def _accepted(desk: Context, order: OrderState, outcome: Accepted) -> None:
     order_id = order.order.order_id
     if order.status in ("filled", "closed", "working") and order.venue_order_id:
+        _must_be_the_same(desk, order, shown(outcome.venue_order_id))
         return
     contradicts = order.status in ("refused", "not_sent", "absent", "quarantined")
     desk.emit(
@@ -162,6 +186,13 @@ def _accepted(desk: Context, order: OrderState, outcome: Accepted) -> None:
         control.raise_halt(desk, "late_fill", by="desk", detail=f"late acceptance: order {order_id}")
 
 
+def _must_be_the_same(desk: Context, order: OrderState, venue_order_id: str) -> None:
+    """An order of ours that the venue has under two of its names may be filled twice: a person must look."""
+    if venue_order_id and venue_order_id != order.venue_order_id:
+        what = f"order {order.order.order_id} is at the venue as {order.venue_order_id} and as {venue_order_id}"
+        account.differ(desk, [(what, 1, 2)], "answer")
+
+
 def _live(desk: Context, order: OrderState, event: str, fact: Fact) -> None:
     """State the fact where the order's life knows the event; else a repeat, or a contradiction for people."""
     if may(order.status, event):
@@ -173,8 +204,36 @@ def _live(desk: Context, order: OrderState, event: str, fact: Fact) -> None:
 
 def _close(desk: Context, order: OrderState, why: str, filled: int) -> None:
     if may(order.status, "close") and order.venue_filled is None:
-        desk.emit(OrderClosed(order_id=order.order.order_id, why=shown(why), filled=max(filled, order.filled)))
+        most = max(filled, order.filled + order.busted)
+        desk.emit(OrderClosed(order_id=order.order.order_id, why=shown(why), filled=most))
         exits.parent_ended(desk, order)
+
+
+def _foreign(desk: Context, detail: str) -> None:
+    """The first stops the desk; the others, told again and again by every poll, are counted."""
+    if "foreign_fill" in desk.state.halts:
+        intake.reject(desk, "foreign_fill", "fill", detail)
+    else:
+        control.raise_halt(desk, "foreign_fill", by="desk", detail=detail)
+
+
+def _wait_for_its_fill(desk: Context, inp: CorrectionSeen) -> None:
+    """Of several the newest counts. More than can wait are corrections of somebody else's fills."""
+    fill_id, waiting = inp.correction.fill_id, desk.early_corrections
+    intake.reject(desk, "foreign_fill", "correction", fill_id)
+    early = waiting.get(fill_id)
+    if early is None and len(waiting) >= EARLY_MAX:
+        control.raise_halt(desk, "foreign_fill", by="desk", detail=f"{EARLY_MAX} corrections before {fill_id}")
+    elif early is None or early.correction.venue_ts <= inp.correction.venue_ts:
+        waiting[fill_id] = inp
+
+
+def _can_be_true(correction: Correction) -> bool:
+    """A fill taken back may name no price; one that stands has a price and a quantity."""
+    price, qty = correction.price, correction.qty
+    if not (is_value(price) and is_value(qty) and is_value(correction.fee)):
+        return False
+    return price >= 0 if qty == 0 else qty > 0 < price
 
 
 def _worse_than_asked(order: Order, fill: Fill) -> bool:

@@ -149,7 +149,7 @@ def _size_without_stop(candidate: Candidate, instrument: Future, limits: Constit
     if candidate.qty:
         _cut_to_order_caps(candidate, instrument, limits)
     elif limits.unprotected_contracts_max and not futures.room_without_stop(state, instrument, side=side, qty_max=None):
-        candidate.cut = "unprotected"
+        candidate.cut = "stop_missing"
     judged = candidate.qty or instrument.quantities.least
     candidate.fee = fee_worst(instrument, side, price, judged)
     if limits.unprotected_contracts_max:

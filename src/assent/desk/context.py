@@ -74,6 +74,7 @@ class Context:
         self.refused: dict[tuple[str, str, str, str], Refusal] = {}
         self.cause_seen: dict[str, int] = {}
         self.rejected: dict[str, int] = {}
+        self.forgot_day = 0
         # When the books were last found equal, recorded or not; since when they cannot be read, and when that was said.
         self.compared_ts = 0
         self.unavailable_since: int | None = None

@@ -1,9 +1,11 @@
 """Starting, stopping, halting, resuming, and what each cycle of the clock brings about."""
 
-from assent.desk import account, amending, exits, halts, losses, norms, ranking
+from assent.desk import account, amending, exits, halts, intake, losses, norms, ranking
 from assent.desk.context import Context
 from assent.desk.orders import may_ask_cancel
+from assent.desk.state import OrderState
 from assent.model.facts import (
+    CancelKept,
     CancelReleased,
     DeskStarted,
     DeskStopped,
@@ -19,18 +21,22 @@ from assent.model.inputs import (
     DeskStarting,
     DeskStopping,
     HaltAsked,
+    KillSwitchSeen,
     LedgerOpening,
     ResumeAsked,
     TimePassed,
 )
+from assent.model.instruments import Instrument, price_fits
 from assent.model.levels import CAUSES, Level
 from assent.model.text import shown
 from assent.model.units import SECOND
 
 # An order whose fate stays unknown for longer than this halts the desk for a person.
 UNKNOWN_MAX = 120 * SECOND
+KILL_SWITCH = "kill_switch_guard"
 # What a person may ask to have cancelled: whatever is, or may be, on the venue's book.
 CANCELLABLE = frozenset(("working", "unknown", "quarantined"))
+A_PERSON = "a person asked"
 
 
 def ledger_opening(desk: Context, inp: LedgerOpening) -> None:
@@ -50,12 +56,13 @@ def ledger_opening(desk: Context, inp: LedgerOpening) -> None:
 
 def desk_starting(desk: Context, inp: DeskStarting) -> None:
     """A release whose outcome was never recorded may have been sent: it is unknown, never refused."""
-    desk.emit(DeskStarted(build=inp.build, strategies=inp.strategies))
+    desk.emit(DeskStarted(build=inp.build, strategies=inp.strategies, plugins=inp.plugins))
     for order in list(desk.state.orders.values()):
         if order.status == "released":
             desk.emit(
                 OrderUnknown(order_id=order.order.order_id, detail="the process ended before an outcome was recorded")
             )
+            keep_promise(desk, order)
 
 
 def desk_stopping(desk: Context, inp: DeskStopping) -> None:
@@ -69,11 +76,11 @@ def time_passed(desk: Context, _inp: TimePassed) -> None:
         order_id = order.order.order_id
         if order.unknown_ts is not None and order.status == "unknown" and now - order.unknown_ts > UNKNOWN_MAX:
             raise_halt(desk, "unknown_overdue", by="desk", detail=f"order {order_id}")
-        expires = order.order.expires_ts
-        if expires is not None and now >= expires and order.status == "working" and may_ask_cancel(order, now):
-            desk.emit(CancelReleased(order_id=order_id, by="desk", why="its life is over"))
+        if order.status == "working":
+            _renew_cancel(desk, order, state.find_instrument(order.order.instrument))
     clear_entries(desk)
     amending.clear_outdated(desk)
+    intake.forget(desk)
     account.watch_books(desk)
     norms.sample(desk)
     account.mark_equity(desk)
@@ -92,8 +99,24 @@ def halt_asked(desk: Context, inp: HaltAsked) -> None:
     raise_halt(desk, cause, by=shown(inp.by), detail=shown(inp.detail))
 
 
+def kill_switch_seen(desk: Context, inp: KillSwitchSeen) -> None:
+    """The halt stands exactly as long as the switch is set. One that is set for another reason, or allows something
+    else than before, is raised anew, so that the record says why it stands."""
+    halt = desk.state.halts.get(KILL_SWITCH)
+    if not inp.is_set:
+        if halt is not None:
+            desk.emit(HaltCleared(cause=KILL_SWITCH, by="desk", reason="the switch is clear"))
+        return
+    known, detail = CAUSES[KILL_SWITCH], shown(inp.detail, 200)
+    level = int(Level.REDUCING if inp.exits else known.level)
+    if halt is None or (halt.level, halt.detail) != (level, detail):
+        desk.emit(HaltRaised(cause=KILL_SWITCH, level=level, reset=known.reset, by="owner", detail=detail))
+        clear_entries(desk)
+
+
 def resume_asked(desk: Context, inp: ResumeAsked) -> None:
-    wanted = [inp.cause] if inp.cause else [name for name in desk.state.halts if CAUSES[name].reset == "human"]
+    standing = desk.state.halts.values()
+    wanted = [inp.cause] if inp.cause else [halt.cause for halt in standing if halt.reset == "human"]
     for cause in wanted:
         obstacle = halts.resume_obstacle(desk.state, cause, by=inp.by, reason=inp.reason)
         by, reason = shown(inp.by), shown(inp.reason)
@@ -104,19 +127,53 @@ def resume_asked(desk: Context, inp: ResumeAsked) -> None:
 
 
 def cancel_asked(desk: Context, inp: CancelAsked) -> None:
-    """A person may always cancel, at any level."""
+    """A person may always cancel, at any level. What is still being sent is cancelled once it is known to be live."""
     for order in list(desk.state.orders.values()):
         order_id = order.order.order_id
-        if inp.order_id in ("", order_id) and order.status in CANCELLABLE:
-            desk.emit(CancelReleased(order_id=order_id, by=shown(inp.by), why="a person asked"))
+        if inp.order_id not in ("", order_id):
+            continue
+        if order.status in CANCELLABLE:
+            desk.emit(CancelReleased(order_id=order_id, by=shown(inp.by), why=A_PERSON))
+        elif order.status == "released" and order.cancel != "kept":
+            desk.emit(CancelKept(order_id=order_id, by=shown(inp.by)))
+
+
+def keep_promise(desk: Context, order: OrderState) -> None:
+    """Carry out the cancel that waited for this order to be live, or perhaps live."""
+    order_id = order.order.order_id
+    if order.cancel == "kept" and order.status in CANCELLABLE and order_id in desk.state.orders:
+        desk.emit(CancelReleased(order_id=order_id, by=order.cancel_by, why=A_PERSON))
+
+
+def clear_off_grid(desk: Context, instrument: Instrument) -> None:
+    """A new grid leaves the venue's old orders where they are: ours that do not lie on it any more are taken off."""
+    for order in list(desk.state.orders.values()):
+        if order.order.instrument == instrument.id and order.status in ("working", "quarantined"):
+            _renew_cancel(desk, order, instrument)
+
+
+def _renew_cancel(desk: Context, order: OrderState, instrument: Instrument | None) -> None:
+    """Ask for what the clock, a person or a new grid wants off the book, unless an answer is on its way."""
+    terms = order.order
+    if not may_ask_cancel(order, desk.now):
+        return
+    if order.cancel_by:
+        desk.emit(CancelReleased(order_id=terms.order_id, by=order.cancel_by, why=A_PERSON))
+    elif terms.expires_ts is not None and desk.now >= terms.expires_ts:
+        desk.emit(CancelReleased(order_id=terms.order_id, by="desk", why="its life is over"))
+    elif terms.type == "limit" and instrument is not None and not price_fits(instrument, terms.price):
+        desk.emit(CancelReleased(order_id=terms.order_id, by="desk", why="its price is off the market's new grid"))
 
 
 def raise_halt(desk: Context, cause: str, *, by: str, detail: str) -> None:
     """Raise it once, and take what could still add risk off the book."""
     if cause in desk.state.halts:
         return
-    known = CAUSES[cause]
-    desk.emit(HaltRaised(cause=cause, level=int(known.level), reset=known.reset, by=by, detail=detail))
+    known, reset = CAUSES[cause], halts.reset_of(desk.state, cause, desk.now)
+    level = int(known.level)
+    if reset != known.reset:
+        detail = f"{detail}; it came back too often to be left to itself"
+    desk.emit(HaltRaised(cause=cause, level=level, reset=reset, by=by, detail=detail))
     clear_entries(desk)
 
 

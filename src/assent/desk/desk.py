@@ -8,7 +8,7 @@ times give the same facts, in paper, in live, in replay and in a simulation.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from assent.desk import account, amending, answers, brackets, charter, control, exits, intake, proposing
+from assent.desk import account, amending, answers, brackets, charter, control, exits, halts, intake, proposing
 from assent.desk.context import Cell, Context
 from assent.desk.fold import evolve
 from assent.desk.strategy import Strategy
@@ -87,7 +87,11 @@ class Desk(Context):
             if obstacle:
                 return obstacle
         elif order.intent.action not in ALLOWED[self.state.level] or order.intent.strategy in self.state.stopped:
-            return "halted"
+            return "kill_switch_guard" if halts.spoken_for(self.state, "kill_switch_guard") else "halted"
+        if order.cancel == "kept":
+            return "cancelled"
+        if order.order.instrument in self.state.archive.outcomes:
+            return "market_settled"
         if charter.outdated(self.state, order):
             return "limits_changed"
         expires = order.order.expires_ts
@@ -137,6 +141,7 @@ HANDLERS: dict[type, Callable[[Desk, Any], None]] = {
     inputs.DeskStarting: control.desk_starting,
     inputs.DeskStopping: control.desk_stopping,
     inputs.HaltAsked: control.halt_asked,
+    inputs.KillSwitchSeen: control.kill_switch_seen,
     inputs.ResumeAsked: control.resume_asked,
     inputs.CancelAsked: control.cancel_asked,
 }

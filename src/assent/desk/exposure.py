@@ -11,7 +11,7 @@ from assent.desk.state import OrderState, State
 from assent.model.fees import fee_worst
 from assent.model.instruments import BinaryContract, Instrument
 from assent.model.orders import Side
-from assent.model.units import MICRO, mul_down, mul_up
+from assent.model.units import MICRO, mul_down, mul_up, share_up
 
 UNBOUNDED = None
 
@@ -76,7 +76,8 @@ def instrument_exposure(state: State, name: str, orders: list[OrderState]) -> in
     instrument = state.find_instrument(name)
     if type(instrument) is not BinaryContract:
         cost = futures.position_risk(instrument, position, orders) if position else 0  # type: ignore[arg-type]
-        return cost + sum(order.intent.worst_loss for order in orders if order.intent.action == "open")
+        opening = (order for order in orders if order.intent.action == "open")
+        return cost + sum(share_up(order.open_qty, order.order.qty, order.intent.worst_loss) for order in opening)
     return max(0, *(-result_at(state, name, orders, payout) for payout in (0, MICRO)))
 
 
@@ -99,4 +100,4 @@ def _order_result(order: OrderState, payout: int) -> int:
         result = mul_down(payout, qty) - mul_up(terms.price, qty)
     else:
         result = mul_down(terms.price, qty) - mul_up(payout, qty)
-    return min(0, result - order.intent.fee)
+    return min(0, result - order.open_fee)

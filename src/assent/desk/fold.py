@@ -92,26 +92,27 @@ def _fill_booked(state: State, ts: int, fact: facts.FillBooked) -> None:
 
 
 def _fill_corrected(state: State, ts: int, fact: facts.FillCorrected) -> None:
-    """Take the old fill back whole, then book what it really was."""
+    """The books become what they would be had the fill been this from the beginning."""
     correction = fact.correction
     old = state.archive.fills[correction.fill_id]
     before = worth.standing(state, old.instrument)
-    _book(state, old.instrument, side=_OPPOSITE[old.side], price=old.price, qty=old.qty, fee=-old.fee)
-    if correction.qty or correction.fee:
-        _book(
-            state, old.instrument, side=old.side, price=correction.price, qty=correction.qty, fee=correction.fee
-        )  # fmt: skip
-    worth.note_trade(state, ts, old.instrument, before)
     new = Fill(
         fill_id=old.fill_id, order_id=old.order_id, instrument=old.instrument, side=old.side,
         price=correction.price, qty=correction.qty, fee=correction.fee, taker=old.taker, venue_ts=correction.venue_ts,
     )  # fmt: skip
+    if old.instrument in state.archive.outcomes:
+        _undo_and_book(state, old, new)
+    else:
+        _book_anew(state, old, new)
+    worth.note_trade(state, ts, old.instrument, before)
     _drop_guard(state, old.instrument)
     state.archive.fills[new.fill_id] = new
     state.archive.note(new)
     order = state.find_order(old.order_id)
     require(order is not None, "correction_for_no_order", order_id=old.order_id)
     order.filled += correction.qty - old.qty  # type: ignore[union-attr]
+    # The venue's count of what was executed does not shrink by a bust, nor grow when the bust is taken back.
+    order.busted = max(0, order.busted + old.qty - correction.qty)  # type: ignore[union-attr]
     orders.end_if_done(state, order)  # type: ignore[arg-type]
 
 
@@ -121,21 +122,40 @@ def _market_settled(state: State, ts: int, fact: facts.MarketSettled) -> None:
     position = state.positions.pop(name, Position())
     instrument = _instrument(state, name)
     require(position.qty == fact.qty, "settled_another_position", held=position.qty, settled=fact.qty)
-    booking = money.book_settlement(instrument, position, value=fact.value)
+    settled = state.archive.outcomes.get(name)
+    paid_out = settled.qty if settled else 0
+    booking = money.book_settlement(instrument, position, value=fact.value, before=paid_out)
     money.post(state.accounts, booking.entries)
     worth.note_trade(state, ts, name, before)
-    outcome = Outcome(result=fact.result, value=fact.value)
-    state.archive.outcomes[name] = outcome
-    state.archive.note(outcome)
+    _note_outcome(state, name, Outcome(fact.result, fact.value, paid_out + fact.qty, fact.venue_ts))
+    orders.end_with_market(state, name)
     state.guards.pop(name, None)
     listed = state.instruments.pop(name, None)
     if listed:
         state.archive.instruments[name] = listed
 
 
+def _settlement_corrected(state: State, _ts: int, fact: facts.SettlementCorrected) -> None:
+    """Pay the difference on all that was settled. The trades' results stay counted as they ended."""
+    name = fact.instrument
+    old = state.archive.outcomes[name]
+    require(old.qty == fact.qty, "settled_another_position", held=old.qty, settled=fact.qty)
+    entries = money.book_settlement_change(_instrument(state, name), fact.qty, old=old.value, new=fact.value)
+    money.post(state.accounts, entries)
+    _note_outcome(state, name, Outcome(fact.result, fact.value, fact.qty, fact.venue_ts))
+
+
+def _note_outcome(state: State, name: str, outcome: Outcome) -> None:
+    state.archive.outcomes[name] = outcome
+    state.archive.note(outcome)
+
+
 def _cash_moved(state: State, _ts: int, fact: facts.CashMoved) -> None:
     money.post(state.accounts, money.book_transfer(fact.amount))
     worth.move(state, fact.amount)
+    if fact.transfer_id:
+        state.archive.transfers[fact.transfer_id] = fact.amount
+        state.archive.note(fact)
 
 
 def _equity_marked(state: State, ts: int, fact: facts.EquityMarked) -> None:
@@ -158,10 +178,32 @@ def _book(state: State, name: str, *, side: Side, price: int, qty: int, fee: int
     position = state.positions.get(name) or Position()
     booking = money.book_fill(_instrument(state, name), position, side=side, price=price, qty=qty, fee=fee)
     money.post(state.accounts, booking.entries)
-    if booking.position.qty:
-        state.positions[name] = booking.position
+    _set_position(state, name, booking.position)
+
+
+def _set_position(state: State, name: str, position: Position) -> None:
+    if position.qty:
+        state.positions[name] = position
     else:
         state.positions.pop(name, None)
+
+
+def _book_anew(state: State, old: Fill, new: Fill) -> None:
+    """All fills of the market again, in the order in which they came, one of them changed: taken back at its own price
+    from an average cost, it would leave a gain that nobody made. Rare, so the walk over all fills may cost."""
+    instrument = _instrument(state, old.instrument)
+    fills = [fill for fill in state.archive.fills.values() if fill.instrument == old.instrument]
+    before = money.book_fills(instrument, fills)
+    after = money.book_fills(instrument, [new if fill is old else fill for fill in fills])
+    money.post(state.accounts, {name: amount - before.entries[name] for name, amount in after.entries.items()})
+    _set_position(state, old.instrument, after.position)
+
+
+def _undo_and_book(state: State, old: Fill, new: Fill) -> None:
+    """The market has paid and nothing is left of its position: the difference is one, and is paid out next."""
+    _book(state, old.instrument, side=_OPPOSITE[old.side], price=old.price, qty=old.qty, fee=-old.fee)
+    if new.qty or new.fee:
+        _book(state, old.instrument, side=old.side, price=new.price, qty=new.qty, fee=new.fee)
 
 
 def _drop_guard(state: State, name: str) -> None:
@@ -223,10 +265,12 @@ EVOLVE: dict[type, Callable[[State, int, Any], None]] = {
     facts.OrderQuarantined: orders.order_quarantined,
     facts.CancelReleased: orders.cancel_released,
     facts.CancelEnded: orders.cancel_ended,
+    facts.CancelKept: orders.cancel_kept,
     facts.FillBooked: _fill_booked,
     facts.FillCorrected: _fill_corrected,
     facts.FeeDiffered: _nothing,
     facts.MarketSettled: _market_settled,
+    facts.SettlementCorrected: _settlement_corrected,
     facts.CashMoved: _cash_moved,
     facts.EquityMarked: _equity_marked,
     facts.AccountMatched: _account_matched,

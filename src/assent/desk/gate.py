@@ -6,7 +6,7 @@ The primary reason is the first rule that says no, in the order of the table. A 
 from typing import NamedTuple
 
 from assent.desk.candidate import Candidate
-from assent.desk.rules import RULES, in_force
+from assent.desk.rules import RULES, in_force, with_halts
 from assent.model.intents import Check
 
 
@@ -19,10 +19,13 @@ class Verdict(NamedTuple):
 
 def judge(candidate: Candidate) -> Verdict:
     """Run all rules in force over one candidate. Without a seal nothing is off."""
-    seal = candidate.state.seal
+    state, seal = candidate.state, candidate.state.seal
+    house = RULES if seal is None else in_force(seal.constitution, RULES)
+    if seal is not None and state.halts:
+        house = with_halts(house, state, RULES)
     checks = []
     reason = None
-    for code, rule in RULES if seal is None else in_force(seal.constitution, RULES):
+    for code, rule in house:
         try:
             check = rule(candidate)
         except Exception:  # boundary: a guard that breaks must refuse, whatever broke it

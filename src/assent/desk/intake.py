@@ -5,7 +5,9 @@ ledger. The full check of a quote stands at the venue's door (`model.inputs.quot
 that of a bar in `desk.desk`, since the venue's door knows quotes only.
 """
 
-from assent.desk import proposing
+from msgspec import structs
+
+from assent.desk import control, exposure, proposing
 from assent.desk.context import Context
 from assent.desk.market import Market
 from assent.model.facts import InputRejected, InstrumentListed
@@ -16,14 +18,14 @@ from assent.model.inputs import (
     RejectionSeen,
     StreamProven,
 )
-from assent.model.instruments import instrument_fault
-from assent.model.text import shown
-from assent.model.units import MICRO
+from assent.model.instruments import BinaryContract, Instrument, instrument_fault
+from assent.model.text import SHOWN_MAX, shown
+from assent.model.units import DAY, MICRO
 
 
 def instrument_seen(desk: Context, inp: InstrumentSeen) -> None:
     """A new market, or a new description of one that we know."""
-    instrument = inp.instrument
+    instrument = _inert(inp.instrument)
     fault = instrument_fault(instrument)
     if fault:
         reject(desk, "market_data_bad_instrument", instrument.id, fault)
@@ -35,6 +37,15 @@ def instrument_seen(desk: Context, inp: InstrumentSeen) -> None:
     market.instrument = instrument
     if desk.state.instruments.get(instrument.id) not in (None, instrument):
         desk.emit(InstrumentListed(instrument=instrument))
+        control.clear_off_grid(desk, instrument)
+
+
+def _inert(instrument: Instrument) -> Instrument:
+    """A title is the venue's own words: it may say what it likes, but neither break a line nor colour a terminal."""
+    title = instrument.title
+    if title.isprintable() and len(title) <= SHOWN_MAX:
+        return instrument
+    return structs.replace(instrument, title=shown(title))
 
 
 def stream_proven(desk: Context, inp: StreamProven) -> None:
@@ -59,6 +70,27 @@ def phase_seen(desk: Context, inp: PhaseSeen) -> None:
         reject(desk, "market_data_unlisted", "phase", inp.instrument)
         return
     market.phase = inp.phase
+
+
+def forget(desk: Context) -> None:
+    """Once a day (UTC): drop what we saw of markets that settled a day ago or longer, or it would grow for ever.
+
+    What was decided about them, and how they ended, stays in the state. One with a position or an order is kept.
+    """
+    state, now = desk.state, desk.now
+    if desk.forgot_day == now // DAY:
+        return
+    desk.forgot_day = now // DAY
+    busy = exposure.busy_instruments(state)
+    gone = {name for name, market in desk.markets.items() if name not in busy and _long_over(market, now)}
+    for name in gone:
+        del desk.markets[name]
+    desk.refused = {key: refusal for key, refusal in desk.refused.items() if key[1] not in gone}
+
+
+def _long_over(market: Market, now: int) -> bool:
+    instrument = market.instrument
+    return type(instrument) is BinaryContract and market.phase == "settled" and now >= instrument.close_ts + DAY
 
 
 def rejection_seen(desk: Context, inp: RejectionSeen) -> None:

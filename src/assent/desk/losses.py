@@ -7,7 +7,7 @@ recorded, so that a desk left alone trades again after a losing day. A drawdown 
 from assent.desk import control, worth
 from assent.desk.context import Context
 from assent.model.facts import HaltCleared
-from assent.model.levels import CALENDAR, CAUSES
+from assent.model.levels import CALENDAR
 from assent.model.units import MICRO, format_money
 
 
@@ -17,7 +17,7 @@ def watch(desk: Context) -> None:
     if state.seal is None:
         return
     for cause, halt in list(state.halts.items()):
-        name = CALENDAR.get(CAUSES[cause].reset)
+        name = CALENDAR.get(halt.reset)
         if name is not None and worth.period(name, now) > worth.period(name, halt.raised_ts):
             desk.emit(HaltCleared(cause=cause, by="desk", reason=f"a new {name} at the venue (UTC)"))
     limits = state.seal.constitution

@@ -4,13 +4,15 @@ The accounts sum to zero after every record: deposits (negative) are the source 
 for what we still own, realised (negative when we gained) and fees explain the rest.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
 from assent.desk.state import CASH, DEPOSITS, FEES, POSITIONS, REALISED, Position
 from assent.model.errors import InvariantBroken
-from assent.model.instruments import BinaryContract, Future, Instrument
-from assent.model.orders import Side
-from assent.model.units import MICRO, mul_down, mul_up, share_up
+from assent.model.instruments import BinaryContract, Future, Instrument, QuadraticFee
+from assent.model.orders import Fill, Side
+from assent.model.units import MICRO, down_to_step, mul_down, mul_up, share_up
 
 
 class Booking(msgspec.Struct, frozen=True, gc=False):
@@ -39,23 +41,68 @@ def book_fill(instrument: Instrument, position: Position, *, side: Side, price: 
     return _balanced(Booking(Position(qty=held + signed, cost=position.cost - basis + cost), entries))
 
 
-def book_settlement(instrument: Instrument, position: Position, *, value: int) -> Booking:
-    """The venue pays `value` for each contract (price of the last settlement for a future); nothing is left."""
-    held = position.qty
-    payout = settlement_payout(instrument, position, value=value)
+def book_fills(instrument: Instrument, fills: Iterable[Fill]) -> Booking:
+    """One fill after the other from nothing: the position that they add up to, and all that they moved."""
+    position, entries = Position(), {CASH: 0, POSITIONS: 0, REALISED: 0, FEES: 0}
+    for fill in fills:
+        if fill.qty:
+            booking = book_fill(instrument, position, side=fill.side, price=fill.price, qty=fill.qty, fee=fill.fee)
+            position, moved = booking.position, booking.entries
+        else:
+            moved = {CASH: -fill.fee, FEES: fill.fee}
+        entries = {name: amount + moved.get(name, 0) for name, amount in entries.items()}
+    return Booking(position, entries)
+
+
+def book_settlement(instrument: Instrument, position: Position, *, value: int, before: int = 0) -> Booking:
+    """The venue pays `value` for each contract (price of the last settlement for a future); nothing is left.
+
+    `before` is what was settled of this market already. What the venue's own step takes from the payout is a fee.
+    """
+    payout = settlement_payout(instrument, position, value=value, before=before)
+    if type(instrument) is not BinaryContract:
+        return _balanced(Booking(Position(), {CASH: payout, REALISED: -payout}))
+    owed = _owed(position.qty, value, before, step=1)
     basis = position.cost
-    if type(instrument) is BinaryContract:
-        return _balanced(Booking(Position(), {CASH: payout, POSITIONS: -basis, REALISED: basis - payout}))
-    gain = exit_value(instrument, held, value, abs(held), basis) - basis
-    return _balanced(Booking(Position(), {CASH: gain, REALISED: -gain}))
+    entries = {CASH: payout, POSITIONS: -basis, REALISED: basis - owed, FEES: owed - payout}
+    return _balanced(Booking(Position(), entries))
 
 
-def settlement_payout(instrument: Instrument, position: Position, *, value: int) -> int:
-    """Cash that a settlement at `value` moves to us."""
+def settlement_payout(instrument: Instrument, position: Position, *, value: int, before: int = 0) -> int:
+    """Cash that a settlement at `value` moves to us, `before` having been paid out at the same value already."""
     held = position.qty
     if type(instrument) is BinaryContract:
-        return mul_down(value if held > 0 else MICRO - value, abs(held))
+        return _owed(held, value, before, step=_payout_step(instrument, value))
     return exit_value(instrument, held, value, abs(held), position.cost) - position.cost
+
+
+def book_settlement_change(instrument: Instrument, qty: int, *, old: int, new: int) -> dict[str, int]:
+    """The venue paid `old` for each of the signed `qty` contracts and now says that it is `new`: the difference."""
+    if type(instrument) is Future:
+        gain = mul_down(mul_down(new - old, instrument.multiplier), qty)
+        return {CASH: gain, REALISED: -gain}
+    paid = _total(new, qty, _payout_step(instrument, new)) - _total(old, qty, _payout_step(instrument, old))
+    owed = _total(new, qty, 1) - _total(old, qty, 1)
+    return {CASH: paid, REALISED: -owed, FEES: owed - paid}
+
+
+def _owed(held: int, value: int, before: int, *, step: int) -> int:
+    """What `held` brings on top of `before`. The venue nets first and rounds the market's total once; so do we, however
+    many late fills it is settled in. Each YES that meets a NO is a whole dollar."""
+    after = before + held
+    pairs = max(0, -held) + max(0, -before) - max(0, -after)
+    return pairs + _total(value, after, step) - _total(value, before, step)
+
+
+def _total(value: int, qty: int, step: int) -> int:
+    """What a signed total is paid: down to the venue's step."""
+    return down_to_step(mul_down(value if qty > 0 else MICRO - value, abs(qty)), step)
+
+
+def _payout_step(instrument: Instrument, value: int) -> int:
+    """Whole dollars and nothing are paid exactly; a scalar payout is floored to the step of the venue's balances."""
+    fees = instrument.fees
+    return fees.balance_step if type(fees) is QuadraticFee and 0 < value < MICRO else 1
 
 
 def book_transfer(amount: int) -> dict[str, int]:

@@ -9,6 +9,7 @@ from assent.desk.state import OrderState, State
 from assent.model.errors import InvariantBroken
 from assent.model.facts import (
     CancelEnded,
+    CancelKept,
     CancelReleased,
     OrderAccepted,
     OrderClosed,
@@ -146,6 +147,19 @@ def cancel_ended(state: State, _ts: int, fact: CancelEnded) -> None:
         order.superseded_by = order.superseded_by if fact.result == "unknown" else ""
 
 
+def cancel_kept(state: State, ts: int, fact: CancelKept) -> None:
+    order = state.orders[fact.order_id]
+    order.cancel, order.cancel_by, order.cancel_ts = "kept", fact.by, ts
+
+
+def end_with_market(state: State, instrument: str) -> None:
+    """A venue takes every order off before it pays: nothing rests, but fills from before may still be told, so the
+    worst case counts until the venue's record says how much was executed. What may not have arrived stays unknown."""
+    for order in state.orders.values():
+        if order.order.instrument == instrument and order.status == "working":
+            order.status = "closing"
+
+
 def step(state: State, order_id: str, event: str) -> OrderState:
     """Move one order along the table."""
     order = state.orders.get(order_id) or state.archive.orders.get(order_id)
@@ -165,9 +179,11 @@ def end_if_done(state: State, order: OrderState) -> None:
     if order.status not in OVER:
         if order.filled >= order.order.qty:
             order.status = "filled"
-        elif order.venue_filled is not None and order.filled >= order.venue_filled:
+        elif order.venue_filled is not None and order.filled + order.busted >= order.venue_filled:
             order.status = "closed"
         else:
+            if order.status == "working" and order.order.instrument in state.archive.outcomes:
+                order.status = "closing"
             return
     _settle_down(state, order)
 
@@ -176,7 +192,7 @@ def _learn_rest(state: State, order: OrderState, filled: int, remaining: int) ->
     """An answer with nothing remaining closes the order at what the venue executed by then."""
     if remaining == 0 and order.status not in ENDED:
         step(state, order.order.order_id, "close")
-        order.venue_filled = max(filled, order.filled)
+        order.venue_filled = max(filled, order.filled + order.busted)
     end_if_done(state, order)
 
 

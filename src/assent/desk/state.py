@@ -14,7 +14,7 @@ from assent.model.facts import AccountMatched, LedgerOpened
 from assent.model.inputs import Result
 from assent.model.instruments import Future, Instrument
 from assent.model.intents import Intent
-from assent.model.levels import Level
+from assent.model.levels import Level, Reset
 from assent.model.orders import Fill, Order, Side
 from assent.model.units import MICRO, mul_up, share_up
 
@@ -42,14 +42,24 @@ class OrderState(msgspec.Struct, gc=False):
     unknown_ts: int | None = None
     cancel: str = ""
     cancel_ts: int = 0
+    # Who asked for a cancel that must wait until the order is known to be live.
+    cancel_by: str = ""
+    # What fills lost by correction: the venue's count of what was executed still holds it.
+    busted: int = 0
     released_seq: int = 0
     superseded_by: str = ""
 
     @property
     def open_qty(self) -> int:
         """What may still be filled: the worst case that limits must hold."""
-        most = self.order.qty if self.venue_filled is None else self.venue_filled
-        return max(0, most - self.filled)
+        if self.venue_filled is None:
+            return max(0, self.order.qty - self.filled)
+        return max(0, self.venue_filled - self.busted - self.filled)
+
+    @property
+    def open_fee(self) -> int:
+        """The worst fee of what may still be filled; that of the filled part is booked already."""
+        return share_up(self.open_qty, self.order.qty, self.intent.fee)
 
 
 class Halt(msgspec.Struct):
@@ -57,6 +67,7 @@ class Halt(msgspec.Struct):
 
     cause: str
     level: int
+    reset: Reset
     by: str
     detail: str
     raised_ts: int
@@ -74,10 +85,12 @@ class Guard(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """How a market ended."""
+    """How a market ended, by the venue's word of `venue_ts`, and the signed quantity that was paid out."""
 
     result: Result
     value: int
+    qty: int
+    venue_ts: int
 
 
 class Release(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -120,13 +133,14 @@ class Worth(msgspec.Struct):
 class Archive:
     """What has ended but must be found again. Kept out of the digest; every change to it enters `chain`."""
 
-    __slots__ = ("chain", "fills", "instruments", "orders", "outcomes")
+    __slots__ = ("chain", "fills", "instruments", "orders", "outcomes", "transfers")
 
     def __init__(self) -> None:
         self.orders: dict[str, OrderState] = {}
         self.fills: dict[str, Fill] = {}
         self.outcomes: dict[str, Outcome] = {}
         self.instruments: dict[str, Instrument] = {}
+        self.transfers: dict[str, int] = {}
         self.chain = bytes(32)
 
     def note(self, item: msgspec.Struct) -> None:
@@ -153,6 +167,7 @@ class State:
         "pace",
         "positions",
         "proposed",
+        "raised",
         "rejections",
         "seal",
         "seq",
@@ -186,6 +201,8 @@ class State:
         # How the position in an instrument is to be left, when its entry said so.
         self.guards: dict[str, Guard] = {}
         self.halts: dict[str, Halt] = {}
+        # When each cause that may become a person's was last raised; see `desk.halts`.
+        self.raised: dict[str, list[int]] = {}
         self.level = Level.TRADING
         self.stopped: dict[str, str] = {}
         self.rejections: dict[str, int] = {}
@@ -242,4 +259,4 @@ def order_reserve(order: OrderState, *, future: bool = False) -> int:
     if future:
         return share_up(open_qty, order.order.qty, order.intent.worst_loss)
     price = order.order.price if order.order.side == "buy" else MICRO - order.order.price
-    return mul_up(price, open_qty) + order.intent.fee
+    return mul_up(price, open_qty) + order.open_fee

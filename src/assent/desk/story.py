@@ -14,6 +14,7 @@ import msgspec
 from assent.desk import money
 from assent.model.facts import (
     CancelEnded,
+    CancelKept,
     CancelReleased,
     ConstitutionChanged,
     DecisionRecorded,
@@ -34,6 +35,7 @@ from assent.model.facts import (
     OrderReleased,
     OrderResolved,
     OrderUnknown,
+    SettlementCorrected,
 )
 from assent.model.inputs import Result
 from assent.model.instruments import Future, Instrument
@@ -47,7 +49,7 @@ Told = tuple[int, int, Fact]
 # Facts that speak of one order by its id.
 _OF_AN_ORDER = (
     OrderAccepted, OrderRefused, OrderNotSent, OrderUnknown, OrderResolved, OrderClosed, OrderQuarantined,
-    CancelReleased, CancelEnded,
+    CancelReleased, CancelEnded, CancelKept,
 )  # fmt: skip
 
 
@@ -307,6 +309,7 @@ class _Lots:
         self.settlements: dict[str, Settled] = {}
         self._intents: dict[str, str] = {}
         self._final: dict[str, Fill] = {}
+        self._worth: dict[str, int] = {}
         self._instruments: dict[str, Instrument] = {}
         # instrument -> (intent, side, price, quantity left), oldest first
         self._open: dict[str, deque[tuple[str, Side, int, int]]] = {}
@@ -321,12 +324,14 @@ class _Lots:
                 self._final[fact.fill.fill_id] = fact.fill
             elif isinstance(fact, FillCorrected):
                 self._correct(fact)
+            elif isinstance(fact, MarketSettled | SettlementCorrected):
+                self._worth[fact.instrument] = fact.value
         for seq, ts, fact in records:
             if isinstance(fact, FillBooked):
                 self._take(self._final[fact.fill.fill_id])
-            elif isinstance(fact, MarketSettled):
+            elif isinstance(fact, MarketSettled | SettlementCorrected):
                 self.settlements[fact.instrument] = Settled(seq, ts, fact.result, fact.value)
-                self._pay(fact)
+                self._pay(fact.instrument)
 
     def _own_fills(self) -> tuple[Fill, ...]:
         """The intent's fills as they finally were."""
@@ -373,9 +378,10 @@ class _Lots:
             if by == self.intent_id:
                 self._sums["cost"] += money.entry_cost(instrument, fill.side, fill.price, remaining)
 
-    def _pay(self, fact: MarketSettled) -> None:
-        for opener, side, paid, qty in self._open.pop(fact.instrument, ()):
+    def _pay(self, name: str) -> None:
+        """By what the market was worth in the end: an outcome that was changed has compensated the first one."""
+        for opener, side, paid, qty in self._open.pop(name, ()):
             if opener == self.intent_id:
-                instrument, held = self._instruments[fact.instrument], qty if side == "buy" else -qty
+                instrument, held = self._instruments[name], qty if side == "buy" else -qty
                 cost = money.entry_cost(instrument, side, paid, qty)
-                self._sums["payout"] += money.exit_value(instrument, held, fact.value, qty, cost)
+                self._sums["payout"] += money.exit_value(instrument, held, self._worth[name], qty, cost)

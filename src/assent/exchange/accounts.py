@@ -12,11 +12,13 @@ from assent.exchange.types import (
     MICRO,
     Balance,
     CloseReason,
+    Corrected,
     Fill,
     NewOrder,
     OrderStatus,
     OrderView,
     Settlement,
+    Transferred,
 )
 
 
@@ -85,14 +87,16 @@ class Order:
 class History:
     """What an account may ask about its past, oldest first. `consumed` holds every client id that is used up."""
 
-    __slots__ = ("by_client_id", "consumed", "fills", "orders", "settlements")
+    __slots__ = ("by_client_id", "consumed", "corrections", "fills", "orders", "settlements", "transfers")
 
     def __init__(self) -> None:
         self.orders: dict[str, Order | OrderView] = {}
         self.by_client_id: dict[str, str] = {}
         self.consumed: dict[str, None] = {}
         self.fills: list[Fill] = []
+        self.corrections: list[Corrected] = []
         self.settlements: list[Settlement] = []
+        self.transfers: list[Transferred] = []
 
     def consume(self, client_order_id: str | None) -> None:
         if client_order_id is not None:
@@ -109,6 +113,8 @@ class History:
         orders: Iterable[OrderView],
         fills: Iterable[Fill],
         settlements: Iterable[Settlement],
+        corrections: Iterable[Corrected],
+        transfers: Iterable[Transferred],
     ) -> None:
         """Take over what was written down about an earlier day."""
         self.consumed.update(dict.fromkeys(consumed))
@@ -118,6 +124,8 @@ class History:
                 self.by_client_id[order.client_order_id] = order.order_id
         self.fills.extend(fills)
         self.settlements.extend(settlements)
+        self.corrections.extend(corrections)
+        self.transfers.extend(transfers)
 
     def view(self, order_id: str) -> OrderView:
         order = self.orders[order_id]

@@ -58,6 +58,22 @@ def wrong_parameters(new: NewOrder, now: int) -> Rejected | None:
     return None
 
 
+def refuse_transfer(account: Account, amount: int, reference: str) -> Rejected | None:
+    """What stands against moving this money, if anything does."""
+    if not is_transfer(amount, reference) or amount % account.precision:
+        return Rejected("invalid_parameters", f"{amount!r} is no amount that moves, or {reference!r} no short text")
+    available = account.cash - account.held()
+    if amount + available < 0:
+        return Rejected("insufficient_balance", f"{-amount} was to leave, {available} is free")
+    return None
+
+
+def is_transfer(amount: object, reference: object) -> bool:
+    """Whether this could be a transfer at all."""
+    moves = type(amount) is int and 0 < abs(amount) <= LARGEST
+    return moves and type(reference) is str and reference.isascii() and reference.isprintable() and len(reference) <= 80
+
+
 def is_order_id(order_id: object) -> bool:
     return type(order_id) is str and order_id.isascii()
 

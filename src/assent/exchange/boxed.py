@@ -10,27 +10,41 @@ from bisect import bisect_right
 from pathlib import Path
 
 from assent.exchange.accounts import History
-from assent.exchange.admission import is_order_id, wrong_parameters
+from assent.exchange.acts import Act, carry_out
+from assent.exchange.admission import is_order_id, is_transfer, wrong_parameters
 from assent.exchange.book import Top
-from assent.exchange.journal import FORMAT, CancelEntry, DayEntry, Entry, Header, Journal, OrderEntry
+from assent.exchange.journal import (
+    FORMAT,
+    ActEntry,
+    CancelEntry,
+    DayEntry,
+    Entry,
+    Header,
+    Journal,
+    OrderEntry,
+    TransferEntry,
+)
 from assent.exchange.types import (
     DAY,
-    MINUTE,
     Accepted,
     Audit,
     Balance,
     Cancelled,
+    Corrected,
     Event,
     ExchangeError,
+    ExchangeStatus,
     Fill,
     MarketView,
     NewOrder,
     OrderView,
     Rejected,
     Settlement,
+    Transferred,
 )
-from assent.exchange.weather import FORECAST_EVERY_MINUTES
 from assent.exchange.world import WORLD_VERSION, World
+
+Asked = OrderEntry | CancelEntry | ActEntry | TransferEntry
 
 
 class BoxedExchange:
@@ -44,7 +58,7 @@ class BoxedExchange:
         self._cash = header.cash
         self._fees_paid = 0
         self._last_day_recorded = -1
-        self._pending: list[OrderEntry | CancelEntry] = []
+        self._pending: list[Asked] = []
         self._events: list[Event] = []
         first_day = header.start_ts // DAY
         for entry in journal.entries if journal is not None else ():
@@ -143,6 +157,23 @@ class BoxedExchange:
         self._write(CancelEntry(now, order_id))
         return self._cancel(now, order_id)
 
+    def transfer(self, now: int, amount: int, reference: str) -> Transferred | Rejected:
+        """The owner's own money: positive comes in, negative goes out. Not an order, so no strategy can ask for it."""
+        self._be_caught_up(now)
+        self._step(now)
+        if not is_transfer(amount, reference):
+            return Rejected("invalid_parameters", f"{amount!r} is no amount that moves, or {reference!r} no short text")
+        self._write(TransferEntry(now, amount, reference))
+        return self._transfer(now, amount, reference)
+
+    def carry_out(self, now: int, act: Act) -> None:
+        """Let the venue itself do something beyond the world's script: a drill. Refused acts leave no trace; what was
+        done is durable on return, and part of this world for good."""
+        self._be_caught_up(now)
+        self._step(now)
+        self._do(now, act)
+        self._write(ActEntry(now, act))
+
     # --- questions, all about this moment --------------------------------------------------------------
 
     def orders(self, client_order_id: str | None = None) -> list[OrderView]:
@@ -164,6 +195,20 @@ class BoxedExchange:
         settlements = self._history.settlements
         return settlements[bisect_right(settlements, since_seq, key=_seq) :]
 
+    def transfers(self, since_seq: int = 0) -> list[Transferred]:
+        transfers = self._history.transfers
+        return transfers[bisect_right(transfers, since_seq, key=_seq) :]
+
+    def corrections(self, since_seq: int = 0) -> list[Corrected]:
+        """What fills really were, by larger event number, oldest first."""
+        corrections = self._history.corrections
+        return corrections[bisect_right(corrections, since_seq, key=_seq) :]
+
+    @property
+    def status(self) -> ExchangeStatus:
+        """Of the exchange as a whole."""
+        return self._world.exchange.status
+
     def positions(self) -> dict[str, int]:
         return self._world.exchange.positions(self.account)
 
@@ -173,7 +218,7 @@ class BoxedExchange:
         return Balance(today.cash, today.reserved, today.available, self._fees_paid + today.fees_paid)
 
     def markets(self) -> list[MarketView]:
-        """Today's ladder. Yesterday's is gone; what it paid stands in `settlements`."""
+        """Today's markets. Yesterday's are gone; what they paid stands in `settlements`."""
         return self._world.exchange.markets()
 
     def market(self, ticker: str) -> MarketView | None:
@@ -187,9 +232,7 @@ class BoxedExchange:
 
     def forecast(self, ticker: str) -> int | None:
         """The probability last published for a market of today, or None before the first one."""
-        published = self.now - self._world.start_ts >= FORECAST_EVERY_MINUTES * MINUTE
-        known = ticker in self._world.brackets
-        return self._world.forecast(ticker, self.now) if published and known else None
+        return self._world.forecast(ticker, self.now)
 
     def audit(self) -> Audit:
         """All the money on today's exchange; raises if any of it does not add up."""
@@ -212,11 +255,23 @@ class BoxedExchange:
         self._touched = True
         return self._world.exchange.cancel(ts, self.account, order_id)
 
-    def _apply(self, entry: OrderEntry | CancelEntry) -> None:
+    def _transfer(self, ts: int, amount: int, reference: str) -> Transferred | Rejected:
+        self._touched = True
+        return self._world.exchange.transfer(ts, self.account, amount, reference)
+
+    def _do(self, ts: int, act: Act) -> None:
+        self._touched = True
+        carry_out(self._world.exchange, ts, act)
+
+    def _apply(self, entry: Asked) -> None:
         if isinstance(entry, OrderEntry):
             self._submit(entry.ts, entry.order)
-        else:
+        elif isinstance(entry, ActEntry):
+            self._do(entry.ts, entry.act)
+        elif isinstance(entry, CancelEntry):
             self._cancel(entry.ts, entry.order_id)
+        else:
+            self._transfer(entry.ts, entry.amount, entry.reference)
 
     def _write(self, entry: Entry) -> None:
         if self._journal is not None:
@@ -226,7 +281,11 @@ class BoxedExchange:
         history = self._history
         self._world = World(self.seed, day, owner=self.account, cash=self._cash, history=history)
         self._touched = False
-        self._day_marks = (len(history.consumed), len(history.orders), len(history.fills), len(history.settlements))
+        lists = (
+            history.consumed, history.orders, history.fills, history.settlements, history.corrections,
+            history.transfers,
+        )  # fmt: skip
+        self._day_marks = tuple(len(each) for each in lists)
 
     def _step(self, ts: int) -> None:
         while ts >= self._world.start_ts + DAY:
@@ -251,7 +310,7 @@ class BoxedExchange:
         exchange.check()
         balance = exchange.balance(self.account)
         if exchange.positions(self.account) or balance.reserved:
-            raise ExchangeError(f"the day of {world.event} ended with something open: {balance}")
+            raise ExchangeError(f"day {world.day} ended with something open: {balance}")
         self._events += exchange.drain()
         self._cash = balance.cash
         self._fees_paid += balance.fees_paid
@@ -260,7 +319,7 @@ class BoxedExchange:
             self._write(self._day_entry())
 
     def _day_entry(self) -> DayEntry:
-        consumed, orders, fills, settlements = self._day_marks
+        consumed, orders, fills, settlements, corrections, transfers = self._day_marks
         history = self._history
         return DayEntry(
             day=self._world.day,
@@ -270,14 +329,18 @@ class BoxedExchange:
             orders=tuple(history.views()[orders:]),
             fills=tuple(history.fills[fills:]),
             settlements=tuple(history.settlements[settlements:]),
+            corrections=tuple(history.corrections[corrections:]),
+            transfers=tuple(history.transfers[transfers:]),
         )
 
     def _remember(self, entry: DayEntry) -> None:
-        self._history.restore(entry.consumed, entry.orders, entry.fills, entry.settlements)
+        self._history.restore(
+            entry.consumed, entry.orders, entry.fills, entry.settlements, entry.corrections, entry.transfers
+        )
         self._cash = entry.cash
         self._fees_paid = entry.fees_paid
         self._pending.clear()
 
 
-def _seq(event: Fill | Settlement) -> int:
+def _seq(event: Fill | Settlement | Corrected | Transferred) -> int:
     return event.seq

@@ -5,19 +5,21 @@ the money of the exchange. It must never decide whether something may trade.
 """
 
 from assent.exchange.accounts import Account, History, Order, need, revenue_of
+from assent.exchange.corrections import Leg, Trade, correct_leg, payout, resettle, row
 from assent.exchange.fees import DIRECT_PRECISION, fill_cost, trade_fee
 from assent.exchange.types import (
-    MICRO,
     Audit,
     CloseReason,
     Event,
     ExchangeError,
     Fill,
+    FillCorrected,
     Filled,
     OrderClosed,
     Settled,
     Settlement,
     Traded,
+    Transferred,
 )
 
 
@@ -40,12 +42,15 @@ class EventLog:
 
 
 class Clearing:
-    __slots__ = ("accounts", "deposits", "log")
+    __slots__ = ("accounts", "deposits", "log", "settled", "trades")
 
     def __init__(self, log: EventLog) -> None:
         self.log = log
         self.accounts: dict[str, Account] = {}
         self.deposits = 0
+        # Trades of members who may ask about their past, and who was paid for what: both may be corrected.
+        self.trades: dict[str, Trade] = {}
+        self.settled: dict[str, dict[str, int]] = {}
 
     def open_account(
         self, account_id: str, cash: int, history: History | None = None, precision: int = DIRECT_PRECISION
@@ -63,14 +68,27 @@ class Clearing:
             raise ExchangeError(f"no account {account_id!r} is open here")
         return account
 
+    def transfer(self, account: Account, amount: int, reference: str, ts: int) -> Transferred:
+        """The owner's own money comes in, or goes out. Whether it may was asked before."""
+        seq = self.log.next()
+        moved = Transferred(account.account_id, f"X{seq}", amount, reference, ts, seq)
+        account.cash += amount
+        self.deposits += amount
+        if account.history is not None:
+            account.history.transfers.append(moved)
+        self.log.events.append(moved)
+        return moved
+
     def trade(self, taker: Order, maker: Order, qty: int, ts: int) -> None:
         """Two orders have met at the maker's price; both quantities are already reduced."""
         price, terms = maker.price, taker.terms
         seq = self.log.next()
         trade_id = f"T{seq}"
         self.log.events.append(Traded(trade_id, terms.market, price, qty, terms.side, ts, seq))
-        self._fill(taker, trade_id, qty, price, is_taker=True, ts=ts)
-        self._fill(maker, trade_id, qty, price, is_taker=False, ts=ts)
+        taker_fee = self._fill(taker, trade_id, qty, price, is_taker=True, ts=ts)
+        maker_fee = self._fill(maker, trade_id, qty, price, is_taker=False, ts=ts)
+        if taker.account.history is not None or maker.account.history is not None:
+            self.trades[trade_id] = Trade(trade_id, price, qty, (Leg(taker, taker_fee), Leg(maker, maker_fee)))
         if not maker.remaining:
             self.close_order(maker, "executed", ts)
 
@@ -102,18 +120,37 @@ class Clearing:
     def settle(self, told: Settled) -> None:
         """Pay every position. A payout is floored to the member's precision; the rest is a settlement fee."""
         market, value = told.market, told.value
+        settled = self.settled[market] = {}
         for account in self.accounts.values():
             position = account.positions.pop(market, 0)
             if not position:
                 continue
-            owed = position * value // MICRO if position > 0 else -position * (MICRO - value) // MICRO
-            fee = owed % account.precision
-            account.cash += owed - fee
+            settled[account.account_id] = position
+            paid, fee = payout(position, value, account.precision)
+            account.cash += paid
             account.fees_paid += fee
             if account.history is not None:
                 account.history.settlements.append(
-                    Settlement(market, told.result, value, position, owed - fee, fee, told.ts, told.seq)
+                    Settlement(market, told.result, value, position, paid, fee, told.ts, told.seq)
                 )
+
+    def resettle(self, told: Settled, old_value: int) -> None:
+        """The venue's newer word about a market that was paid."""
+        for account_id, position in self.settled[told.market].items():
+            resettle(self.accounts[account_id], position, old_value, told)
+
+    def correct(self, trade: Trade, price: int, qty: int, value: int | None, ts: int) -> None:
+        """Make a trade what it really was; `value` is what its market has paid, if it has."""
+        market = trade.legs[0].order.terms.market
+        settled = None if value is None else (self.settled[market], value)
+        legs = tuple(correct_leg(leg, trade, price, qty, settled) for leg in trade.legs)
+        new = self.trades[trade.trade_id] = Trade(trade.trade_id, price, qty, legs)
+        for leg in legs:
+            account = leg.order.account
+            if account.history is not None:
+                corrected = row(leg, new, ts, self.log.next())
+                account.history.corrections.append(corrected)
+                self.log.events.append(FillCorrected(account.account_id, corrected, ts, corrected.seq))
 
     def open_interest(self, market: str) -> int:
         return sum(max(0, account.positions.get(market, 0)) for account in self.accounts.values())
@@ -128,7 +165,7 @@ class Clearing:
             fees=sum(account.fees_paid for account in accounts),
         )
 
-    def _fill(self, order: Order, trade_id: str, qty: int, price: int, *, is_taker: bool, ts: int) -> None:
+    def _fill(self, order: Order, trade_id: str, qty: int, price: int, *, is_taker: bool, ts: int) -> int:
         account, terms = order.account, order.terms
         signed_qty = qty if order.is_buy else -qty
         revenue = revenue_of(account.positions.get(terms.market, 0), signed_qty, price)
@@ -147,7 +184,7 @@ class Clearing:
         order.accumulated = cost.accumulated
         order.updated_ts = ts
         if account.history is None:
-            return
+            return fee
         fill = Fill(
             fill_id=trade_id,
             order_id=order.order_id,
@@ -164,3 +201,4 @@ class Clearing:
         )
         account.history.fills.append(fill)
         self.log.events.append(Filled(account.account_id, fill, ts, fill.seq))
+        return fee

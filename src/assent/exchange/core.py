@@ -9,20 +9,25 @@ import heapq
 from collections.abc import Callable
 
 from assent.exchange.accounts import Account, History, Order, need
-from assent.exchange.admission import admit
+from assent.exchange.admission import admit, refuse_transfer, wrong_parameters
 from assent.exchange.book import NO_TOP, Top
 from assent.exchange.clearing import Clearing, EventLog
 from assent.exchange.fees import DIRECT_PRECISION
+from assent.exchange.grid import PRICE_UNIT
 from assent.exchange.markets import Market
 from assent.exchange.types import (
+    MICRO,
     Accepted,
     Audit,
     Balance,
     Cancelled,
+    CloseMoved,
     CloseReason,
     Determined,
     Event,
+    ExchangeChanged,
     ExchangeError,
+    ExchangeStatus,
     ForecastPublished,
     GridChanged,
     MarketChanged,
@@ -35,6 +40,7 @@ from assent.exchange.types import (
     Result,
     Settled,
     TopChanged,
+    Transferred,
 )
 
 
@@ -43,6 +49,7 @@ class Exchange:
 
     def __init__(self, *, first_number: int = 1) -> None:
         self.now = 0
+        self.status: ExchangeStatus = "open"
         self._log = EventLog(first_number)
         self._clearing = Clearing(self._log)
         self._markets: dict[str, Market] = {}
@@ -66,7 +73,25 @@ class Exchange:
         market = self._markets[spec.ticker] = Market(spec)
         self._emit_status(market, now)
         self._at(spec.open_ts, lambda ts: self._open(market, ts))
-        self._at(spec.close_ts, lambda ts: self._close(market, ts))
+        self._at(spec.close_ts, lambda ts: self._close_if_due(market, ts))
+
+    def pause(self, now: int, *, whole: bool) -> None:
+        """No market takes orders any more; with `whole` nothing is done at all, not even cancelling."""
+        self._become(now, "paused" if whole else "trading_paused")
+
+    def resume(self, now: int) -> None:
+        """What rested before the pause rests on."""
+        self._become(now, "open")
+
+    def move_close(self, now: int, ticker: str, close_ts: int) -> None:
+        """Earlier or later than it was listed. A market may be reopened in time, never after its close."""
+        self.advance(now)
+        market = self._market(ticker)
+        if close_ts < now:
+            raise ExchangeError(f"market {ticker} cannot close at {close_ts}: it is {now} already")
+        market.move_close(close_ts)
+        self._log.events.append(CloseMoved(ticker, close_ts, now, self._log.next()))
+        self._at(close_ts, lambda ts: self._close_if_due(market, ts))
 
     def pause_market(self, now: int, ticker: str) -> None:
         """No new orders; resting ones stay, and may be cancelled, but will not survive the reopening."""
@@ -91,11 +116,43 @@ class Exchange:
         """The result is in; the settlement timer starts. A market determined early closes early."""
         self.advance(now)
         market = self._market(ticker)
+        market.must_allow(result, value)
         self._close(market, now)
         market.decide(result, value)
         self._emit_status(market, now)
         self._log.events.append(Determined(ticker, result, value, now, self._log.next()))
-        self._at(now + market.spec.settlement_timer_ns, lambda ts: self._settle(market, result, value, ts))
+        self._at(now + market.spec.settlement_timer_ns, lambda ts: self._settle(market, ts))
+
+    def amend(self, now: int, ticker: str, result: Result, value: int) -> None:
+        """The result was another one. Before it is paid that is only said; afterwards it is compensated."""
+        self.advance(now)
+        market = self._market(ticker)
+        market.must_allow(result, value)
+        if market.status not in ("determined", "settled") or market.value is None:
+            raise ExchangeError(f"market {ticker} is {market.status}: there is no result to amend")
+        old, market.result, market.value = market.value, result, value
+        if market.status == "determined":
+            self._log.events.append(Determined(ticker, result, value, now, self._log.next()))
+            return
+        told = Settled(ticker, result, value, now, self._log.next())
+        self._log.events.append(told)
+        self._clearing.resettle(told, old)
+        self._call_margin(now)
+
+    def correct_trade(self, now: int, trade_id: str, price: int, qty: int) -> None:
+        """What a trade really was: another price, a smaller quantity, or with none nothing. Both sides are corrected;
+        what was taken from an order by it does not come back onto the book."""
+        self.advance(now)
+        trade = self._clearing.trades.get(trade_id)
+        if trade is None:
+            raise ExchangeError(f"no trade {trade_id!r} of a member with a history is known here")
+        market = self._market(trade.legs[0].order.terms.market)
+        if qty < 0 or qty > trade.qty or qty % market.spec.qty_step:
+            raise ExchangeError(f"trade {trade_id} was {trade.qty}; it cannot have been {qty}")
+        if not 0 < price < MICRO or price % PRICE_UNIT:
+            raise ExchangeError(f"trade {trade_id}: {price} is not a price")
+        self._clearing.correct(trade, price, qty, market.value if market.status == "settled" else None, now)
+        self._call_margin(now)
 
     def publish_forecast(self, now: int, ticker: str, probability_ppm: int, source: str) -> None:
         self.advance(now)
@@ -125,6 +182,8 @@ class Exchange:
     def submit(self, now: int, account_id: str, new: NewOrder) -> Accepted | Rejected:
         self.advance(now)
         account = self._clearing.account(account_id)
+        if self.status != "open":
+            return wrong_parameters(new, now) or _paused(self.status)
         market = admit(new, account, self._markets, now)
         if isinstance(market, Rejected):
             return market
@@ -140,6 +199,8 @@ class Exchange:
 
     def cancel(self, now: int, account_id: str, order_id: str) -> Cancelled | Rejected:
         self.advance(now)
+        if self.status == "paused":
+            return _paused(self.status)
         order = self._clearing.account(account_id).resting.get(order_id)
         if order is None:
             return Rejected("not_found", f"no order {order_id!r} of account {account_id!r} rests")
@@ -148,6 +209,13 @@ class Exchange:
         self._clearing.close_order(order, "user_cancel", now)
         self._emit_top(market, now)
         return Cancelled(order_id, order.terms.client_order_id, order.remaining, now)
+
+    def transfer(self, now: int, account_id: str, amount: int, reference: str) -> Transferred | Rejected:
+        """Move the owner's own money in (positive) or out; what resting orders hold cannot leave."""
+        self.advance(now)
+        account = self._clearing.account(account_id)
+        refusal = refuse_transfer(account, amount, reference)
+        return self._clearing.transfer(account, amount, reference, now) if refusal is None else refusal
 
     def _draft(self, now: int, account: Account, market: Market, new: NewOrder) -> Order:
         self._order_number += 1
@@ -223,6 +291,11 @@ class Exchange:
             market.become("active")
             self._emit_status(market, ts)
 
+    def _close_if_due(self, market: Market, ts: int) -> None:
+        """A close that was moved meanwhile is not due at its old time."""
+        if ts == market.spec.close_ts:
+            self._close(market, ts)
+
     def _close(self, market: Market, ts: int) -> None:
         if market.status in ("initialized", "active", "inactive"):
             market.become("closed")
@@ -241,7 +314,20 @@ class Exchange:
             self._clearing.close_order(order, reason, ts)
         self._emit_top(market, ts)
 
-    def _settle(self, market: Market, result: Result, value: int, ts: int) -> None:
+    def _call_margin(self, ts: int) -> None:
+        """Whose cash does not hold its orders any more, after money was taken back, has none on the book."""
+        for account in self._clearing.accounts.values():
+            if account.resting and account.cash < account.held():
+                for order in list(account.resting.values()):
+                    market = self._markets[order.terms.market]
+                    market.book.home_of(order).remove(order)
+                    self._clearing.close_order(order, "margin_cancel", ts)
+                    self._emit_top(market, ts)
+
+    def _settle(self, market: Market, ts: int) -> None:
+        result, value = market.result, market.value
+        if result is None or value is None:
+            raise ExchangeError(f"market {market.spec.ticker} would settle without a result")
         market.become("settled")
         self._emit_status(market, ts)
         told = Settled(market.spec.ticker, result, value, ts, self._log.next())
@@ -249,6 +335,13 @@ class Exchange:
         self._clearing.settle(told)
 
     # --- telling ---------------------------------------------------------------------------------------
+
+    def _become(self, now: int, status: ExchangeStatus) -> None:
+        self.advance(now)
+        if self.status == status:
+            raise ExchangeError(f"the exchange is {status} already")
+        self.status = status
+        self._log.events.append(ExchangeChanged(status, now, self._log.next()))
 
     def _emit_status(self, market: Market, ts: int) -> None:
         self._log.events.append(MarketChanged(market.spec.ticker, market.status, ts, self._log.next()))
@@ -304,7 +397,7 @@ class Exchange:
         if audit.deposits != audit.cash + audit.collateral + audit.fees:
             raise ExchangeError(f"money appeared or vanished: {audit}")
         for account in self._clearing.accounts.values():
-            if account.cash < account.held():
+            if account.resting and account.cash < account.held():
                 raise ExchangeError(f"account {account.account_id!r} holds {account.held()} of {account.cash} cash")
         for market in self._markets.values():
             market.book.check()
@@ -316,6 +409,11 @@ class Exchange:
         if market is None:
             raise ExchangeError(f"no market {ticker!r} is listed here")
         return market
+
+
+def _paused(status: ExchangeStatus) -> Rejected:
+    code = "exchange_is_paused" if status == "paused" else "trading_is_paused"
+    return Rejected(code, f"the whole exchange is {status}")
 
 
 def _why_closed(order: Order, *, met_itself: bool) -> CloseReason:

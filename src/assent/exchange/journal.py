@@ -11,7 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from assent.exchange.types import ExchangeError, Fill, NewOrder, OrderView, Settlement
+from assent.exchange.acts import Act
+from assent.exchange.types import Corrected, ExchangeError, Fill, NewOrder, OrderView, Settlement, Transferred
 
 FORMAT = 1
 
@@ -41,6 +42,19 @@ class CancelEntry(msgspec.Struct, frozen=True, tag="cancel"):
     order_id: str
 
 
+class TransferEntry(msgspec.Struct, frozen=True, tag="transfer"):
+    ts: int
+    amount: int
+    reference: str
+
+
+class ActEntry(msgspec.Struct, frozen=True, tag="act"):
+    """What the venue itself did beyond the world's own script."""
+
+    ts: int
+    act: Act
+
+
 class DayEntry(msgspec.Struct, frozen=True, tag="day"):
     """What a finished day left behind, so that it need not be lived through again."""
 
@@ -51,11 +65,13 @@ class DayEntry(msgspec.Struct, frozen=True, tag="day"):
     orders: tuple[OrderView, ...]
     fills: tuple[Fill, ...]
     settlements: tuple[Settlement, ...]
+    corrections: tuple[Corrected, ...] = ()
+    transfers: tuple[Transferred, ...] = ()
 
 
-Entry = OrderEntry | CancelEntry | DayEntry
+Entry = OrderEntry | CancelEntry | ActEntry | TransferEntry | DayEntry
 
-_decoder = msgspec.json.Decoder(Header | OrderEntry | CancelEntry | DayEntry)
+_decoder = msgspec.json.Decoder(Header | OrderEntry | CancelEntry | ActEntry | TransferEntry | DayEntry)
 
 
 class Journal:
@@ -157,7 +173,13 @@ def _corrupt(path: Path, number: int, why: str) -> JournalError:
 def _refuse_another_world(path: Path, found: Header | None, wanted: Header) -> None:
     if found is None:
         return
-    for name in ("format", "world", "seed", "account", "cash"):
+    if found.world != wanted.world:
+        raise JournalError(
+            f"{path}: this journal was lived through in version {found.world} of the simulated world, and this release"
+            f" plays version {wanted.world}, in which the same seed has other markets and prices: its orders would meet"
+            " another book. Go on with the release that wrote it, or begin anew: assent init my-desk-2"
+        )
+    for name in ("format", "seed", "account", "cash"):
         here, asked = getattr(found, name), getattr(wanted, name)
         if here != asked:
             raise JournalError(

@@ -4,6 +4,8 @@ The table says which step may follow which; the core walks it. There is no "void
 scalar value. A market must never know who trades in it.
 """
 
+import msgspec
+
 from assent.exchange.book import NO_TOP, Book, Top
 from assent.exchange.fees import MAKER_COEFFICIENT, TAKER_COEFFICIENT
 from assent.exchange.grid import PRICE_UNIT, prices
@@ -72,14 +74,24 @@ class Market:
         self.prices = prices(bands)
         self.bands = bands
 
-    def decide(self, result: Result, value: int) -> None:
-        """Write the result down: yes pays a dollar, no nothing, scalar something between."""
+    def must_allow(self, result: Result, value: int) -> None:
+        """Yes pays a dollar, no nothing, scalar something between: anything else is refused."""
         allowed = {"yes": value == MICRO, "no": value == 0, "scalar": 0 < value < MICRO}
         if not allowed[result] or value % PRICE_UNIT:
             raise ExchangeError(f"market {self.spec.ticker}: result {result} cannot pay {value} for one YES")
+
+    def decide(self, result: Result, value: int) -> None:
+        """Write the result down."""
         self.become("determined")
         self.result = result
         self.value = value
+
+    def move_close(self, close_ts: int) -> None:
+        if self.status not in ("initialized", "active", "inactive"):
+            raise ExchangeError(f"market {self.spec.ticker} is {self.status}: its close cannot be moved any more")
+        if close_ts <= self.spec.open_ts:
+            raise ExchangeError(f"market {self.spec.ticker} would close ({close_ts}) before it opens")
+        self.spec = msgspec.structs.replace(self.spec, close_ts=close_ts)
 
     def view(self, open_interest: int) -> MarketView:
         return MarketView(

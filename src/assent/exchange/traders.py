@@ -1,8 +1,8 @@
-"""The crowd of a simulated day: a maker who is late and a little wrong, idlers, gamblers, and one who knows.
+"""The crowd around one event: a maker who is late and a little wrong, idlers, gamblers, and one who knows.
 
 Each has an account and a random stream of its own and trades through the same door as everybody else. Together
 they make a market that is mostly fair and sometimes stale: edges exist, small, short and not free. None of them
-may look at the truth; all they have is the day's expected value, later or noisier.
+may look at the truth; all they have is the expected value, later or noisier.
 """
 
 from random import Random
@@ -11,23 +11,30 @@ from typing import ClassVar, Protocol
 from assent.exchange.book import Top
 from assent.exchange.core import Exchange
 from assent.exchange.normal import draw
+from assent.exchange.programme import Happening
+from assent.exchange.truth import minute_of
 from assent.exchange.types import MICRO, SECOND, Accepted, NewOrder, Side
-from assent.exchange.weather import Weather, minute_of
 
 CENT = 10_000
 _MILLISECOND = 1_000_000
 
 
 class Seat:
-    """What every member of the crowd has: an account, the day's tickers and weather, and a random stream."""
+    """What every member of the crowd has: an account, an event with its tickers and ticks, and a random stream.
 
-    __slots__ = ("account", "exchange", "random", "tickers", "weather")
+    `ticks` is shared by the whole crowd: the smallest step of the price in each market, at this moment.
+    """
 
-    def __init__(self, exchange: Exchange, account: str, tickers: list[str], weather: Weather, random: Random) -> None:
+    __slots__ = ("account", "exchange", "happening", "random", "tickers", "ticks")
+
+    def __init__(
+        self, exchange: Exchange, account: str, happening: Happening, ticks: list[int], random: Random
+    ) -> None:
         self.exchange = exchange
         self.account = account
-        self.tickers = tickers
-        self.weather = weather
+        self.happening = happening
+        self.tickers = happening.tickers
+        self.ticks = ticks
         self.random = random
 
     def pick(self, count: int) -> int:
@@ -35,7 +42,9 @@ class Seat:
         return self.random.getrandbits(32) * count >> 32
 
     def after(self, now: int, shortest_ms: int, longest_ms: int) -> int:
-        return now + (shortest_ms + self.pick(longest_ms - shortest_ms)) * _MILLISECOND
+        """Some time from now: sooner when the event is busy, later when it is not."""
+        usual_ms = shortest_ms + self.pick(longest_ms - shortest_ms)
+        return now + usual_ms * 100 // self.happening.tempo[minute_of(now)] * _MILLISECOND
 
     def top(self, index: int) -> Top:
         return self.exchange.top(self.tickers[index])
@@ -49,7 +58,8 @@ class Seat:
 
     def place(self, now: int, index: int, side: Side, price: int, contracts: int) -> str:
         """The id of the resting order, or nothing where the price leaves the grid or the order did not rest."""
-        if not CENT <= price <= 99 * CENT:
+        tick = self.ticks[index]
+        if not tick <= price <= MICRO - tick:
             return ""
         order = NewOrder(None, self.tickers[index], side, price, contracts * MICRO)
         answer = self.exchange.submit(now, self.account, order)
@@ -78,17 +88,20 @@ def faded(value: int, keep_permille: int) -> int:
 
 
 class Opinion:
-    """A lagged and noisy reading of the expected high, and the probabilities that follow from it."""
+    """A lagged and noisy reading of the expected number, and the probabilities that follow from it.
 
-    __slots__ = ("_error", "_lag", "_memory_permille", "_minute", "_noise", "_random", "_weather", "ppm")
+    The noise of each minute is a part of all there is to learn, in thousandths.
+    """
 
-    def __init__(self, seat: Seat, *, lag: int, noise: int, memory_permille: int) -> None:
-        self._weather = seat.weather
+    __slots__ = ("_error", "_happening", "_lag", "_memory_permille", "_minute", "_noise", "_random", "ppm")
+
+    def __init__(self, seat: Seat, *, lag: int, noise_permille: int, memory_permille: int) -> None:
+        self._happening = seat.happening
         self._random = seat.random
         self._lag = lag
-        self._noise = noise
+        self._noise = seat.happening.truth.total * noise_permille // 1_000
         self._memory_permille = memory_permille
-        self._error = draw(seat.random, noise)
+        self._error = draw(seat.random, self._noise)
         self._minute = -1
         self.ppm: list[int] = []
 
@@ -97,9 +110,9 @@ class Opinion:
         if minute != self._minute:
             self._minute = minute
             self._error = faded(self._error, self._memory_permille) + draw(self._random, self._noise)
-            seen = max(0, minute - self._lag)
-            mean, sigma = self._weather.means[seen] + self._error, self._weather.sigmas[seen]
-            self.ppm = [bracket.probability_ppm(mean, sigma) for bracket in self._weather.ladder]
+            truth, seen = self._happening.truth, max(0, minute - self._lag)
+            mean, sigma = truth.means[seen] + self._error, truth.sigmas[seen]
+            self.ppm = [bracket.probability_ppm(mean, sigma) for bracket in self._happening.brackets]
         return self.ppm
 
 
@@ -116,13 +129,13 @@ class Maker:
     MOST_SKEW = 25_000
     MOST_POSITION = 4_000 * MICRO
     # A slow mood about each market, so that it is not only ever wrong about all of them at once.
-    MOOD = 46_000
-    MOOD_STEP = 4_600
+    MOOD = 36_000
+    MOOD_STEP = 3_600
     MOOD_MEMORY_PERMILLE = 995
 
     def __init__(self, seat: Seat) -> None:
         self._seat = seat
-        self._opinion = Opinion(seat, lag=6, noise=55, memory_permille=970)
+        self._opinion = Opinion(seat, lag=seat.happening.lag, noise_permille=18, memory_permille=970)
         self._moods = [draw(seat.random, self.MOOD) for _ in seat.tickers]
         self._inner: list[dict[Side, str]] = [{"buy": "", "sell": ""} for _ in seat.tickers]
         self._outer: list[dict[Side, tuple[str, int]]] = [{"buy": ("", 0), "sell": ("", 0)} for _ in seat.tickers]
@@ -143,8 +156,9 @@ class Maker:
         position = seat.position(index)
         skew = position // MICRO * self.SKEW_PER_CONTRACT
         middle = fair - max(-self.MOST_SKEW, min(self.MOST_SKEW, skew)) + seat.pick(2 * self.JITTER) - self.JITTER
-        bid = (middle - self.HALF_SPREAD) // CENT * CENT
-        ask = -(-(middle + self.HALF_SPREAD) // CENT) * CENT
+        tick = seat.ticks[index]
+        bid = (middle - self.HALF_SPREAD) // tick * tick
+        ask = -(-(middle + self.HALF_SPREAD) // tick) * tick
         # Which side comes first is drawn, or the book would always thin out on the same one.
         for is_buy in (True, False) if seat.random.getrandbits(1) else (False, True):
             if is_buy:
@@ -169,7 +183,7 @@ class Maker:
 
 
 class Idler:
-    """Joins the best price with a little size, or steps a cent inside, and soon goes away again."""
+    """Joins the best price with a little size, or steps a tick inside, and soon goes away again."""
 
     name: ClassVar[str] = "idler"
     cash: ClassVar[int] = 200_000 * MICRO
@@ -181,7 +195,7 @@ class Idler:
         seat = self._seat
         index = seat.pick(len(seat.tickers))
         side: Side = "buy" if seat.random.getrandbits(1) else "sell"
-        price = self._price(seat.top(index), side)
+        price = self._price(seat.top(index), side, seat.ticks[index])
         if price is not None:
             qty = (1 + seat.pick(25)) * MICRO
             expires_ts = now + (3 + seat.pick(40)) * SECOND
@@ -189,13 +203,13 @@ class Idler:
             seat.exchange.submit(now, seat.account, order)
         return seat.after(now, 2_000, 5_500)
 
-    def _price(self, top: Top, side: Side) -> int | None:
+    def _price(self, top: Top, side: Side, tick: int) -> int | None:
         best = top.bid if side == "buy" else top.ask
         if best is None or top.bid is None or top.ask is None:
             return best
-        if top.ask - top.bid < 4 * CENT or self._seat.pick(4):
+        if top.ask - top.bid < 4 * tick or self._seat.pick(4):
             return best
-        return best + CENT if side == "buy" else best - CENT
+        return best + tick if side == "buy" else best - tick
 
 
 class Gambler:
@@ -219,7 +233,7 @@ class Gambler:
 
 
 class Insider:
-    """Sees the expected high at once and almost clearly, looks in rarely, and takes what is clearly wrong."""
+    """Sees the expected number at once and almost clearly, looks in rarely, and takes what is clearly wrong."""
 
     name: ClassVar[str] = "insider"
     cash: ClassVar[int] = 500_000 * MICRO
@@ -229,7 +243,7 @@ class Insider:
 
     def __init__(self, seat: Seat) -> None:
         self._seat = seat
-        self._opinion = Opinion(seat, lag=1, noise=60, memory_permille=500)
+        self._opinion = Opinion(seat, lag=1, noise_permille=20, memory_permille=500)
 
     def act(self, now: int) -> int:
         seat = self._seat
@@ -240,7 +254,38 @@ class Insider:
             seat.take(now, index, "buy", top.ask, 10 + seat.pick(40))
         elif top.bid is not None and top.bid - fair > self.EDGE and position > -self.MOST_POSITION:
             seat.take(now, index, "sell", top.bid, 10 + seat.pick(40))
-        return seat.after(now, 20_000, 90_000)
+        return seat.after(now, 10_000, 50_000)
 
 
-CROWD: tuple[type[Trader], ...] = (Maker, Idler, Gambler, Insider)
+class Collector:
+    """Bids a tick for what nobody has wanted for a while, and offers at a tick below a dollar: somebody always does.
+
+    Patient, since after a pause everybody else should be back first: a lone bid of a cent is no price.
+    """
+
+    name: ClassVar[str] = "collector"
+    cash: ClassVar[int] = 200_000 * MICRO
+
+    PATIENCE = 4
+
+    def __init__(self, seat: Seat) -> None:
+        self._seat = seat
+        self._bare: list[dict[Side, int]] = [{"buy": 0, "sell": 0} for _ in seat.tickers]
+
+    def act(self, now: int) -> int:
+        seat = self._seat
+        for index, tick in enumerate(seat.ticks):
+            top = seat.top(index)
+            self._look(now, index, "buy", tick, bare=top.bid is None)
+            self._look(now, index, "sell", MICRO - tick, bare=top.ask is None)
+        return seat.after(now, 10_000, 30_000)
+
+    def _look(self, now: int, index: int, side: Side, price: int, *, bare: bool) -> None:
+        """One look at one side of a book; `bare` counts looks in a row that found nothing."""
+        seen = self._bare[index]
+        seen[side] = seen[side] + 1 if bare else 0
+        if seen[side] >= self.PATIENCE:
+            self._seat.place(now, index, side, price, 50 + self._seat.pick(150))
+
+
+CROWD: tuple[type[Trader], ...] = (Maker, Idler, Gambler, Insider, Collector)

@@ -29,12 +29,16 @@ CloseReason = Literal[
     "self_trade_cancel",  # the taker met an order of its own account
     "ioc_cancel",  # what an immediate order could not fill
     "reduce_only_cancel",  # what would have enlarged or turned the position
+    "margin_cancel",  # a correction took the money that the order held
 ]
+# Open; no new orders; nothing at all, not even cancels.
+ExchangeStatus = Literal["open", "trading_paused", "paused"]
 
 REJECTIONS: dict[str, str] = {
     "invalid_parameters": "a field has the wrong type, or fields contradict each other",
     "order_already_exists": "this client order id was used before; ids are consumed for good",
-    "trading_is_paused": "the market is inactive for now; cancelling still works",
+    "trading_is_paused": "the market, or the whole exchange, takes no orders for now; cancelling still works",
+    "exchange_is_paused": "the exchange does nothing for now, not even cancelling",
     "market_not_found": "no such market is listed",
     "market_inactive": "the market is not open yet, or past its close",
     "invalid_price": "the price is not on the grid of this market (0 and 1 are never prices)",
@@ -87,7 +91,18 @@ class Rejected(msgspec.Struct, frozen=True, gc=False):
     detail: str
 
 
-Answer = Accepted | Cancelled | Rejected
+class Transferred(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The owner's own money came in (positive) or went out. An answer, and an event as well."""
+
+    account: str
+    transfer_id: str
+    amount: int
+    reference: str
+    ts: int
+    seq: int
+
+
+Answer = Accepted | Cancelled | Transferred | Rejected
 
 
 # --- what the exchange lists and shows -----------------------------------------------------------------
@@ -183,6 +198,20 @@ class Settlement(msgspec.Struct, frozen=True, gc=False):
     seq: int
 
 
+class Corrected(msgspec.Struct, frozen=True, gc=False):
+    """What an execution really was; with no quantity it never was. The latest of one `fill_id` counts."""
+
+    fill_id: str
+    order_id: str
+    client_order_id: str | None
+    market: str
+    price: int
+    qty: int
+    fee: int
+    ts: int
+    seq: int
+
+
 class Balance(msgspec.Struct, frozen=True, gc=False):
     """`cash` counts money that resting orders hold; `available` does not."""
 
@@ -243,6 +272,28 @@ class OrderClosed(msgspec.Struct, frozen=True, gc=False, tag=True):
     seq: int
 
 
+class FillCorrected(msgspec.Struct, frozen=True, gc=False, tag=True):
+    account: str
+    corrected: Corrected
+    ts: int
+    seq: int
+
+
+class ExchangeChanged(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The whole exchange paused or went on; each market keeps its own status meanwhile."""
+
+    status: ExchangeStatus
+    ts: int
+    seq: int
+
+
+class CloseMoved(msgspec.Struct, frozen=True, gc=False, tag=True):
+    market: str
+    close_ts: int
+    ts: int
+    seq: int
+
+
 class MarketChanged(msgspec.Struct, frozen=True, gc=False, tag=True):
     market: str
     status: Status
@@ -268,6 +319,8 @@ class Determined(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 
 class Settled(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The market paid. Told again with another value when the venue has amended it and compensated."""
+
     market: str
     result: Result
     value: int
@@ -286,7 +339,19 @@ class ForecastPublished(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 
 Event = (
-    TopChanged | Traded | Filled | OrderClosed | MarketChanged | GridChanged | Determined | Settled | ForecastPublished
+    TopChanged
+    | Traded
+    | Filled
+    | FillCorrected
+    | OrderClosed
+    | Transferred
+    | ExchangeChanged
+    | MarketChanged
+    | CloseMoved
+    | GridChanged
+    | Determined
+    | Settled
+    | ForecastPublished
 )
 
 

@@ -18,6 +18,7 @@ from assent.model.instruments import Instrument
 from assent.model.intents import Check, Intent, QuoteTaken
 from assent.model.levels import Reset
 from assent.model.orders import Correction, Fill, Mark, Order
+from assent.model.plugins import PluginUsed
 
 SCHEMA_VERSION = 1
 
@@ -59,10 +60,11 @@ class AmendmentRefused(msgspec.Struct, frozen=True, tag=True):
 
 
 class DeskStarted(msgspec.Struct, frozen=True, tag=True):
-    """The process came up."""
+    """The process came up. `plugins`: those of its strategies that do not ship with the build."""
 
     build: str
     strategies: tuple[str, ...]
+    plugins: tuple[PluginUsed, ...] = ()
 
 
 class DeskStopped(msgspec.Struct, frozen=True, tag=True):
@@ -193,6 +195,13 @@ class CancelEnded(msgspec.Struct, frozen=True, tag=True, gc=False):
     detail: str
 
 
+class CancelKept(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """A person asked to cancel an order that was being sent. It is carried out once the order is known to be live."""
+
+    order_id: str
+    by: str
+
+
 class FillBooked(msgspec.Struct, frozen=True, tag=True, gc=False):
     """An execution moved our money and our position, once."""
 
@@ -214,20 +223,35 @@ class FeeDiffered(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class MarketSettled(msgspec.Struct, frozen=True, tag=True):
-    """The outcome of a listed instrument, and what it paid us. `qty` is the signed position it found."""
+    """The outcome of a listed instrument, and what it paid us. `qty` is the signed position it found.
+
+    Nothing of ours rests there any more. A fill that is told later is paid by a record of its own."""
 
     instrument: str
     result: Result
     value: int
     qty: int
     payout: int
+    venue_ts: int = 0
+
+
+class SettlementCorrected(msgspec.Struct, frozen=True, tag=True):
+    """The venue changed an outcome that was paid out. `payout` is what that moved: negative when we gave back."""
+
+    instrument: str
+    result: Result
+    value: int
+    qty: int
+    payout: int
+    venue_ts: int
 
 
 class CashMoved(msgspec.Struct, frozen=True, tag=True):
-    """The owner's own money came or went."""
+    """The owner's own money came or went. `transfer_id` is the venue's name for it, where it has one."""
 
     amount: int
     reference: str
+    transfer_id: str = ""
 
 
 class EquityMarked(msgspec.Struct, frozen=True, tag=True):
@@ -329,10 +353,12 @@ Fact = (
     | OrderQuarantined
     | CancelReleased
     | CancelEnded
+    | CancelKept
     | FillBooked
     | FillCorrected
     | FeeDiffered
     | MarketSettled
+    | SettlementCorrected
     | CashMoved
     | EquityMarked
     | AccountMatched

@@ -11,6 +11,7 @@ import msgspec
 from assent.model.constitution import Constitution
 from assent.model.instruments import BinaryContract, Instrument, price_fits
 from assent.model.orders import Correction, Fill
+from assent.model.plugins import PluginUsed
 from assent.model.units import MICRO, TIME_END, VALUE_MAX, is_time, is_value
 
 Mode = Literal["paper", "observe", "dry-run", "live"]
@@ -185,11 +186,15 @@ class CorrectionSeen(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class CashSeen(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """Money came to or left the account by the owner's hand: positive in, negative out."""
+    """Money came to or left the account by the owner's hand: positive in, negative out.
+
+    What carries a `transfer_id` is booked once, however often it is told.
+    """
 
     amount: int
     reference: str
     received_ts: int
+    transfer_id: str = ""
 
 
 class Holding(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -260,6 +265,7 @@ class DeskStarting(msgspec.Struct, frozen=True, tag=True):
     build: str
     strategies: tuple[str, ...]
     received_ts: int
+    plugins: tuple[PluginUsed, ...] = ()
 
 
 class DeskStopping(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -274,6 +280,16 @@ class HaltAsked(msgspec.Struct, frozen=True, tag=True, gc=False):
 
     cause: str
     by: str
+    detail: str
+    received_ts: int
+
+
+class KillSwitchSeen(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """How the owner's kill switch stands: told at each start, and whenever it has changed. `exits`: what leaves a
+    position may still be sent under it."""
+
+    is_set: bool
+    exits: bool
     detail: str
     received_ts: int
 
@@ -320,6 +336,7 @@ Input = (
     | DeskStarting
     | DeskStopping
     | HaltAsked
+    | KillSwitchSeen
     | ResumeAsked
     | CancelAsked
 )

@@ -1,13 +1,16 @@
 """How far the desk may go, and the causes that lower it: one table each.
 
 A halt has a cause; the cause fixes the level and names the reset. The desk's level is the strictest of its halts.
+
+A cause that clears by itself is a passing fault once or twice. One that keeps coming back is a fault that does not
+pass: at its n-th time within a while the same cause waits for a person (`LATCHES`).
 """
 
 from enum import IntEnum
 from typing import Literal, NamedTuple
 
 from assent.model.intents import Action
-from assent.model.units import MINUTE
+from assent.model.units import HOUR, MINUTE
 
 
 class Level(IntEnum):
@@ -27,22 +30,31 @@ ALLOWED: dict[Level, frozenset[Action]] = {
     Level.LOCKED: frozenset(),
 }
 
-Reset = Literal["human", "next_day", "next_week", "next_month", "clear_for"]
+Reset = Literal["human", "next_day", "next_week", "next_month", "clear_for", "switch"]
 # Resets by the calendar, and the period whose next one they wait for.
 CALENDAR: dict[str, str] = {"next_day": "day", "next_week": "week", "next_month": "month"}
 
 
 class Cause(NamedTuple):
-    """Why the desk is halted. `quiet_ns` is how long a `clear_for` cause must stay away."""
+    """Why the desk is halted. `quiet_ns` is how long a `clear_for` cause must stay away. `rule` is the rule that says
+    no for it, so that a refusal names what really stands in the way."""
 
     code: str
     level: Level
     reset: Reset
     sentence: str
     quiet_ns: int = 0
+    rule: str = "level"
 
 
 _CAUSES = (
+    Cause(
+        "kill_switch_guard",
+        Level.HALTED,
+        "switch",
+        "The kill switch is set, in the environment or as a file; `REDUCING` where it allows exits.",
+        rule="kill_switch_guard",
+    ),
     Cause("operator", Level.HALTED, "human", "A person asked for it."),
     Cause("discrepancy", Level.HALTED, "human", "Our books and the venue's differ."),
     Cause("unknown_overdue", Level.HALTED, "human", "An order's fate could not be learned in time."),
@@ -57,16 +69,51 @@ _CAUSES = (
         "A strategy brought the process down three times on one input.",
     ),
     Cause("strange_fill", Level.REDUCING, "human", "A fill was worse than its order allowed, or paid us a fee."),
+    Cause("settlement_changed", Level.REDUCING, "human", "The venue changed an outcome that was paid out; look at it."),
+    Cause("invariant_broken", Level.HALTED, "human", "A promise of our own code did not hold; the process ended."),
     Cause("books_overdue", Level.REDUCING, "clear_for", "The books could not be compared for too long.", MINUTE),
     Cause("account_unavailable", Level.REDUCING, "clear_for", "The venue's own books cannot be read.", MINUTE),
+    Cause("stale_data", Level.REDUCING, "clear_for", "Nothing at all came from the venue's feed for too long.", MINUTE),
     Cause("drawdown", Level.REDUCING, "human", "Equity fell from its peak by as much as it may."),
-    Cause("daily_loss", Level.REDUCING, "next_day", "The day's loss reached its limit."),
-    Cause("weekly_loss", Level.REDUCING, "next_week", "The week's loss reached its limit."),
-    Cause("monthly_loss", Level.REDUCING, "next_month", "The month's loss reached its limit."),
-    Cause("loss_streak", Level.REDUCING, "next_day", "As many trades in a row were lost as may be."),
+    Cause("daily_loss", Level.REDUCING, "next_day", "The day's loss reached its limit.", rule="daily_loss_guard"),
+    Cause(
+        "weekly_loss", Level.REDUCING, "next_week", "The week's loss reached its limit.", rule="weekly_loss_exceeded"
+    ),
+    Cause(
+        "monthly_loss",
+        Level.REDUCING,
+        "next_month",
+        "The month's loss reached its limit.",
+        rule="monthly_loss_exceeded",
+    ),
+    Cause(
+        "loss_streak",
+        Level.REDUCING,
+        "next_day",
+        "As many trades in a row were lost as may be.",
+        rule="consecutive_loss_pause",
+    ),
     Cause("unprotected", Level.REDUCING, "human", "A filled entry stood without its stop; it is being closed."),
     Cause("mark_missing", Level.REDUCING, "clear_for", "A position has no bid to be valued at.", 5 * MINUTE),
     Cause("clock_jump", Level.REDUCING, "clear_for", "The machine's clock jumped.", 5 * MINUTE),
 )
 
 CAUSES: dict[str, Cause] = {cause.code: cause for cause in _CAUSES}
+
+
+class Latch(NamedTuple):
+    """Raised so often within this time, the cause waits for a person."""
+
+    times: int
+    within_ns: int
+
+
+# `mark_missing` is not here: in event markets the losers lose their bid at the end of every ordinary day. That is the
+# market's way to end and no fault of ours or of the venue; a person could do nothing about it. Nor is `books_overdue`:
+# an order whose fate is not known waits for a person by itself (`unknown_overdue`), and what else keeps the books from
+# being compared is a desk that trades without a pause.
+LATCHES: dict[str, Latch] = {
+    "account_unavailable": Latch(5, HOUR),
+    "stale_data": Latch(5, HOUR),
+    "clock_jump": Latch(3, HOUR),
+}

@@ -1,10 +1,15 @@
 """One registry of stable codes. Whatever is refused, rejected, halted or left unsent is named here with a sentence
 that says what to do. A code is public: it may be added, never renamed.
+
+The causes of halts stand in `model/levels.py` with their levels and resets, and are part of this registry from there.
+One code may be both a rule's and a cause's: it is the same matter.
 """
 
 from typing import Literal, NamedTuple
 
-Family = Literal["rule", "market data", "order", "strategy", "start", "operator"]
+from assent.model.levels import CAUSES
+
+Family = Literal["rule", "market data", "order", "strategy", "halt"]
 # How a check's numbers are shown to a person.
 Unit = Literal["money", "price", "qty", "count", "ppm", "duration", "flag", "level"]
 
@@ -18,6 +23,7 @@ class Reason(NamedTuple):
 
 _REASONS = (
     # Rules, in the stated order: the first that says no is the primary reason.
+    Reason("kill_switch_guard", "rule", "The kill switch is set; clear the variable or remove the file.", "level"),
     Reason("mode", "rule", "This mode has no order path; run in paper to trade.", "flag"),
     Reason(
         "level",
@@ -39,11 +45,11 @@ _REASONS = (
     Reason("order_form", "rule", "Price, quantity or order kind does not fit the instrument.", "flag"),
     Reason("one_open_intent", "rule", "This strategy already has an intent open on this market.", "count"),
     Reason("capital", "rule", "The account is worth less than this desk needs to trade.", "money"),
+    Reason("cooldown_active", "rule", "The last losing trade ended too short a time ago.", "duration"),
     Reason("daily_loss_guard", "rule", "Today's loss with this idea's worst would pass the limit.", "money"),
     Reason("weekly_loss_exceeded", "rule", "This week's loss with this idea's worst would pass the limit.", "money"),
     Reason("monthly_loss_exceeded", "rule", "This month's loss with this idea's worst would pass the limit.", "money"),
     Reason("consecutive_loss_pause", "rule", "As many trades in a row were lost as may be; wait for the next day."),
-    Reason("cooldown_active", "rule", "The last losing trade ended too short a time ago.", "duration"),
     Reason("price_band", "rule", "The price lies outside the band in which this desk opens.", "price"),
     Reason("spread", "rule", "The gap between bid and ask is wider than allowed, or a side is missing.", "price"),
     Reason(
@@ -55,7 +61,7 @@ _REASONS = (
     Reason("edge", "rule", "The expected gain after fees is below the constitution's minimum.", "price"),
     Reason("ev", "rule", "The expected gain after fees is too small a part of the cost.", "ppm"),
     Reason("risk_per_trade", "rule", "No allowed size keeps the worst loss with fees within the cap.", "money"),
-    Reason("unprotected", "rule", "More contracts without a protective stop than the constitution allows.", "qty"),
+    Reason("stop_missing", "rule", "More contracts without a protective stop than the constitution allows.", "qty"),
     Reason("one_bracket", "rule", "A bracket stands on this future; close it before anything more is opened."),
     Reason("order_qty", "rule", "No allowed size is as small as the cap on one order.", "qty"),
     Reason("order_notional", "rule", "The smallest allowed size is worth more than the cap on one order.", "money"),
@@ -100,6 +106,8 @@ _REASONS = (
     Reason("halted", "order", "A halt came between release and wire; nothing was sent."),
     Reason("limits_changed", "order", "The limits were tightened between release and wire; nothing was sent."),
     Reason("permit_expired", "order", "The release was too old when its turn to be sent came."),
+    Reason("cancelled", "order", "A person cancelled it between release and wire; nothing was sent."),
+    Reason("market_settled", "order", "Its market settled between release and wire; nothing was sent."),
     Reason("not_released", "order", "No release stands for this order."),
     Reason("already_answered", "order", "The order was sent before; it is never sent again."),
     Reason("parent_ended", "order", "The entry that this exit belongs to ended without a fill; nothing was sent."),
@@ -116,7 +124,11 @@ _REASONS = (
     Reason("strategy_repeats", "strategy", "The strategy brought the process down three times on one input."),
 )
 
-REASONS: dict[str, Reason] = {reason.code: reason for reason in _REASONS}
+_NAMED = {reason.code: reason for reason in _REASONS}
+
+REASONS: dict[str, Reason] = _NAMED | {
+    code: Reason(code, "halt", cause.sentence, "level") for code, cause in CAUSES.items() if code not in _NAMED
+}
 
 
 def sentence(code: str) -> str:

@@ -4,7 +4,10 @@ Market names, error messages and a strategy's own objects end up in the ledger, 
 may carry an escape sequence, a line break or ten thousand characters there, and none may break what shows it.
 """
 
+import hashlib
+
 SHOWN_MAX = 120
+_DIGEST_KEPT = 32
 
 
 def shown(value: object, most: int = SHOWN_MAX) -> str:
@@ -21,3 +24,11 @@ def shown(value: object, most: int = SHOWN_MAX) -> str:
     # The base type's own method: a subclass may lie about itself.
     escaped = str.encode(text, "unicode_escape").decode("ascii")
     return escaped if len(escaped) <= most else escaped[: most - 3] + "..."
+
+
+def identity(name: str) -> str:
+    """A name that somebody else gave, made inert; two that differ stay different, however long they are."""
+    if len(name) <= SHOWN_MAX and name.isascii() and name.isprintable():
+        return name
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{shown(name, SHOWN_MAX - _DIGEST_KEPT - 1)}#{digest[:_DIGEST_KEPT]}"

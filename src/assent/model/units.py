@@ -53,6 +53,11 @@ def up_to_step(value: int, step: int) -> int:
     return -(-value // step) * step
 
 
+def down_to_step(value: int, step: int) -> int:
+    """The largest multiple of `step` that is not above `value`."""
+    return value // step * step
+
+
 def is_value(value: object) -> bool:
     """A whole number within our bounds. A bool is not a number here, and neither is 1.0."""
     return type(value) is int and -VALUE_MAX <= value <= VALUE_MAX

@@ -126,7 +126,7 @@ class Inbox(Generic[_T]):
 
     def _drain(self, lane: Lane, room: int) -> list[Arrival[_T]]:
         queue = self._queues[lane]
-        return [queue.popleft() for _ in range(min(room, len(queue)))]
+        return [queue.popleft() for _ in range(min(room, len(queue)))] if queue else []
 
     def _drain_market(self, room: int) -> list[Arrival[_T]]:
         market = self._market
@@ -142,4 +142,5 @@ class Inbox(Generic[_T]):
         return {**depths, "market": len(self._market)}
 
     def __len__(self) -> int:
-        return sum(self.depths().values())
+        queues = self._queues
+        return len(self._market) + len(queues["control"]) + len(queues["venue"]) + len(queues["clock"])

@@ -6,11 +6,12 @@ Only asks and reports. Whether two books agree, and what follows when they do no
 import asyncio
 from collections.abc import Callable
 
-from assent.desk.state import State
+from assent.desk.state import OrderState, State
 from assent.model.inputs import (
     Absent,
     Accepted,
     AccountUnavailable,
+    CorrectionSeen,
     EvidenceSeen,
     FillSeen,
     Input,
@@ -25,10 +26,15 @@ BOOKS_MAX_NS = 30_000_000_000
 Put = Callable[[Input], None]
 
 
+def unsettled(order: OrderState) -> bool:
+    """Whether only the venue's own record can say what becomes of it, or how much of it was executed."""
+    return order.status in ("unknown", "quarantined") or (order.status == "closing" and order.venue_filled is None)
+
+
 async def resolve_orders(state: State, venue: Venue, clock: Clock, put: Put) -> None:
     """Evidence for every unknown order, and the end of every order that the venue closed while we were away."""
     for order in list(state.orders.values()):
-        if order.status not in ("unknown", "working", "quarantined"):
+        if order.status != "working" and not unsettled(order):
             continue
         finding = await venue.find(order.order)
         order_id, now = order.order.order_id, clock.now()
@@ -37,14 +43,14 @@ async def resolve_orders(state: State, venue: Venue, clock: Clock, put: Put) -> 
                 put(EvidenceSeen(order_id, Accepted("", finding.filled, 0), venue.name, now))
             else:
                 put(OrderClosedSeen(order_id, finding.why, finding.filled, now))
-        elif type(finding) is Absent and order.status == "quarantined":
+        elif type(finding) is Absent and order.status in ("quarantined", "closing"):
             put(OrderClosedSeen(order_id, "absent", order.filled, now))
         elif type(finding) in (Accepted, Absent) and order.status == "unknown":
             put(EvidenceSeen(order_id, finding, venue.name, now))  # type: ignore[arg-type]
 
 
 async def match_books(venue: Venue, clock: Clock, put: Put) -> None:
-    """Every fill and settlement that may be missing, then the account as it stands after exactly these."""
+    """Every fill, settlement and transfer that may be missing, then the account as it stands after exactly these."""
     try:
         async with asyncio.timeout(BOOKS_MAX_NS / 1e9):
             books = await venue.books()
@@ -56,6 +62,10 @@ async def match_books(venue: Venue, clock: Clock, put: Put) -> None:
         return
     for fill in books.fills:
         put(FillSeen(fill, now))
+    for correction in books.corrections:
+        put(CorrectionSeen(correction, now))
     for settlement in books.settlements:
         put(settlement)
+    for transfer in books.transfers:
+        put(transfer)
     put(books.account)

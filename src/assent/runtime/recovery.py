@@ -25,6 +25,8 @@ from assent.model.constitution import Constitution
 from assent.model.errors import AssentError, InvariantBroken
 from assent.model.facts import Fact, StateMarked, decode_fact
 from assent.model.inputs import ConstitutionOffered, DeskStarting, Environment, HaltAsked, Input, LedgerOpening, Mode
+from assent.model.plugins import PluginUsed
+from assent.runtime import broken
 from assent.runtime.lastwords import FILE_NAME, LastWords
 
 DEATHS_MAX = 3
@@ -151,7 +153,14 @@ def _changes(desk: Desk, constitution: Constitution) -> tuple[LimitChange, ...]:
 
 
 def opening_inputs(
-    desk: Desk, identity: Identity, *, ledger_id: str, build: str, state_dir: Path | None, now: int
+    desk: Desk,
+    identity: Identity,
+    *,
+    ledger_id: str,
+    build: str,
+    plugins: tuple[PluginUsed, ...] = (),
+    state_dir: Path | None,
+    now: int,
 ) -> list[Input]:
     """What the desk must be told first: its seal on a fresh ledger, or its file's limits where they are not those in
     force; that it starts; and what killed it before."""
@@ -171,12 +180,15 @@ def opening_inputs(
         )
     elif _changes(desk, identity.constitution):
         inputs.append(ConstitutionOffered(identity.constitution, now))
-    inputs.append(DeskStarting(build, tuple(strategy.name for strategy in desk.strategies), now))
+    inputs.append(DeskStarting(build, tuple(strategy.name for strategy in desk.strategies), now, plugins))
     if state_dir is not None:
         deaths = LastWords.repeated(state_dir / FILE_NAME)
         if deaths.times >= DEATHS_MAX:
             detail = f"{deaths.times} deaths in a row on {deaths.input}"
             inputs.append(HaltAsked("strategy_repeats", deaths.strategy, detail, now))
+        what = broken.noted(state_dir)
+        if what is not None:
+            inputs.append(HaltAsked("invariant_broken", "the last run", what, now))
     return inputs
 
 

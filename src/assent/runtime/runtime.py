@@ -20,6 +20,7 @@ from assent.model.inputs import (
     DeskStopping,
     HaltAsked,
     Input,
+    KillSwitchSeen,
     QuoteSeen,
     RejectionSeen,
     SendAnswered,
@@ -39,10 +40,14 @@ from assent.venue.port import Venue
 
 # Waits for whatever else may end a run, and says what it was.
 Until = Callable[[], Coroutine[Any, Any, str]]
+# Reads the owner's kill switch.
+Switch = Callable[[int], KillSwitchSeen]
 
 RECONCILE_EVERY = 60 * SECOND
 RESOLVE_EVERY = 5 * SECOND
-UNSETTLED = frozenset(("unknown", "quarantined"))
+# A feed that says nothing for so long, and for so many cycles, is stale: a process that stood still was not listening.
+SILENCE_MAX = 60 * SECOND
+SILENT_CYCLES = 6
 
 
 class Runtime:
@@ -60,6 +65,7 @@ class Runtime:
         observers: Sequence[Observer] = (),
         watch: Watch | None = None,
         watched: Callable[[], bool] = lambda: True,
+        switch: Switch | None = None,
     ) -> None:
         self.desk = desk
         self.venue = venue
@@ -74,6 +80,11 @@ class Runtime:
         # The newest of each market that came before we were ready: no strategy sees it until the books match.
         self._early: dict[str, Input] = {}
         self._watched = watched
+        self._heard_ts = clock.now()
+        self._silent_cycles = 0
+        self._switch = switch
+        self._switch_told: KillSwitchSeen | None = None
+        self.opened = asyncio.Event()
         self._cycle_ns = cycle_ns
         self._state_dir = state_dir
         self._stop = asyncio.Event()
@@ -83,7 +94,9 @@ class Runtime:
 
     async def run(self, opening: list[Input], *, until: Until | None = None) -> str:
         """Start up, live until asked to stop (or until `until` returns a reason), and end cleanly; return why."""
-        self.loop.take(opening)
+        self.loop.take([*opening, *self._switch_news()])
+        self.opened.set()
+        await asyncio.sleep(0)  # whoever waited for that has their turn before anything else
         async with asyncio.TaskGroup() as group:
             self._group = group
             await self.venue.connect(self._sink, wanted=self._wanted)
@@ -109,6 +122,7 @@ class Runtime:
         self.loop.drain()
         await reconcile.match_books(self.venue, self.clock, self.put)
         self.loop.drain()
+        self.loop.take(self._switch_news())
         self.executor.execute(duties(self.desk.state))
         self.ready = True
         for key, item in self._early.items():
@@ -145,6 +159,7 @@ class Runtime:
 
     def _sink(self, lane: Lane, item: Input, key: str = "") -> None:
         """What an adapter learned. Quotes were judged at its own door; anything else is judged here."""
+        self._heard_ts, self._silent_cycles = self.clock.now(), 0
         fault = None if type(item) is QuoteSeen else input_fault(item)
         if fault:
             item = self._replaced(item, fault)
@@ -197,6 +212,9 @@ class Runtime:
             if jump:
                 moved = f"the wall clock moved {jump.wall_ns} ns, the process stood still {jump.stall_ns} ns"
                 self.put(HaltAsked("clock_jump", "clock", moved, now), lane="control")
+            self._listen(now)
+            for news in self._switch_news():
+                self.put(news, lane="control")
             self.put(TimePassed(now), lane="clock")
             if not self._watched():
                 raise AssentError(
@@ -206,11 +224,29 @@ class Runtime:
             if self._state_dir:
                 beat(self._state_dir, self.desk.state, ts=now, status="running")
 
+    def _listen(self, now: int) -> None:
+        """Ask for a halt while the feed is silent: what rests on the book was decided on prices that may be gone."""
+        self._silent_cycles += 1
+        silence = now - self._heard_ts
+        if silence > max(SILENCE_MAX, SILENT_CYCLES * self._cycle_ns) and self._silent_cycles >= SILENT_CYCLES:
+            said = f"nothing came for {silence // SECOND} seconds"
+            self.put(HaltAsked("stale_data", self.venue.name, said, now), lane="control")
+
+    def _switch_news(self) -> list[Input]:
+        """How the kill switch stands, when that is not what the desk was told last."""
+        if self._switch is None:
+            return []
+        seen, told = self._switch(self.clock.now()), self._switch_told
+        if told is not None and (seen.is_set, seen.exits, seen.detail) == (told.is_set, told.exits, told.detail):
+            return []
+        self._switch_told = seen
+        return [seen]
+
     async def _resolve(self) -> None:
         """Ask again and again for evidence of unknown orders."""
         while True:
             await self.clock.sleep(RESOLVE_EVERY)
-            if any(order.status in UNSETTLED for order in self.desk.state.orders.values()):
+            if any(map(reconcile.unsettled, self.desk.state.orders.values())):
                 await reconcile.resolve_orders(self.desk.state, self.venue, self.clock, self.put)
 
     async def _match(self) -> None:

@@ -17,6 +17,7 @@ from assent.model.instruments import Instrument
 from assent.model.levels import ALLOWED, CAUSES, Level, Reset
 from assent.model.reasons import sentence
 from assent.model.units import MINUTE
+from assent.runtime.kill_switch import KillSwitch
 
 Status = dict[str, Any]
 
@@ -26,6 +27,7 @@ RESETS: Final[Mapping[Reset, str]] = {
     "next_week": "the next week at the venue, by itself",
     "next_month": "the next month at the venue, by itself",
     "clear_for": "by itself, once its cause has stayed away for",
+    "switch": "the owner: clear the variable, remove the file",
 }
 
 
@@ -68,6 +70,19 @@ def status_of(state: State, *, settings_name: str, path: Path, head: Head, runni
     }
 
 
+def switch_status(switch: KillSwitch, environment: Mapping[str, str]) -> Status:
+    """How the owner's kill switch stands for whoever reads it, and where it was looked for."""
+    found = switch.read(environment)
+    return {
+        "set": found.is_set,
+        "detail": found.detail,
+        "allows_exits": switch.allows_exits,
+        "variable": switch.variable,
+        "env_file": str(switch.env_file) if switch.env_file else None,
+        "file": str(switch.sentinel),
+    }
+
+
 def order_row(order: OrderState, instrument: Instrument | None) -> dict[str, Any]:
     """One order, open or ended."""
     terms, intent = order.order, order.intent
@@ -97,7 +112,7 @@ def order_row(order: OrderState, instrument: Instrument | None) -> dict[str, Any
 
 def _halt(state: State, cause: str) -> dict[str, Any]:
     halt, known = state.halts[cause], CAUSES[cause]
-    how = RESETS[known.reset]
+    how = RESETS[halt.reset]
     return {
         "cause": cause,
         "level": Level(halt.level).name,
@@ -105,8 +120,8 @@ def _halt(state: State, cause: str) -> dict[str, Any]:
         "detail": halt.detail,
         "by": halt.by,
         "since_ts": halt.raised_ts,
-        "reset": known.reset,
-        "reset_how": f"{how} {known.quiet_ns // MINUTE} minutes" if known.reset == "clear_for" else how,
+        "reset": halt.reset,
+        "reset_how": f"{how} {known.quiet_ns // MINUTE} minutes" if halt.reset == "clear_for" else how,
         "quiet_ns": known.quiet_ns,
     }
 

@@ -5,8 +5,6 @@ buy at the ask; the same for NO at the bid. What is held is given back when the 
 estimate, fee included; else it is kept to settlement. The displayed size is the most that is asked for.
 """
 
-from typing import Literal, NamedTuple
-
 from assent.desk.strategy import Proposals, View
 from assent.model.fees import fee_per_contract
 from assent.model.inputs import QuoteSeen
@@ -14,20 +12,7 @@ from assent.model.intents import Proposal
 from assent.model.orders import Side
 from assent.model.units import HOUR, MICRO, MINUTE, SECOND
 from assent.strategy.estimates import ESTIMATES, Estimate
-
-
-class Option(NamedTuple):
-    """One setting of a strategy, as a file may give it."""
-
-    key: str
-    kind: Literal["price", "duration", "choice"]
-    least: int
-    most: int
-    default: int | str
-    example: str
-    sentence: str
-    choices: tuple[str, ...] = ()
-
+from assent.strategy.options import Option, Options, filled
 
 OPTIONS: tuple[Option, ...] = (
     Option(
@@ -104,8 +89,8 @@ class Threshold:
         return fee_per_contract(instrument.fees, price) if instrument else MICRO
 
 
-def build(name: str, options: dict[str, int | str]) -> Threshold:
+def build(name: str, options: Options) -> Threshold:
     """A strategy from its checked options; what is missing takes its default."""
-    chosen = {option.key: options.get(option.key, option.default) for option in OPTIONS}
+    chosen = filled(OPTIONS, options)
     estimate = ESTIMATES[str(chosen["estimate"])](int(chosen["forecast_age_max"]))
     return Threshold(name, estimate, edge_min=int(chosen["edge_min"]), exit_edge=int(chosen["exit_edge"]))

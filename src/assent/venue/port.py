@@ -5,11 +5,11 @@ An adapter sends a submission once and says by phase what became of it: nothing 
 lost answer into a refusal. What it learns by itself goes into the sink as inputs, stamped with our own time.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple, Protocol
 
-from assent.model.inputs import AccountSeen, Evidence, Input, Outcome, SettlementSeen
-from assent.model.orders import Fill, Order
+from assent.model.inputs import AccountSeen, CashSeen, Evidence, Input, Outcome, SettlementSeen
+from assent.model.orders import Correction, Fill, Order
 
 # `market` may be replaced by a newer one with the same key; `venue` must be kept.
 Lane = Literal["market", "venue"]
@@ -29,11 +29,14 @@ class Ended(NamedTuple):
 
 
 class Books(NamedTuple):
-    """The venue's own record of us, taken at one moment."""
+    """The venue's own record of us, taken at one moment. The first one after coming up holds every correction of a
+    fill in it: a desk keeps one that came before its fill in memory alone, and asks here for it after a crash."""
 
     fills: list[Fill]
     settlements: list[SettlementSeen]
     account: AccountSeen
+    corrections: list[Correction]
+    transfers: Sequence[CashSeen] = ()
 
 
 class Unavailable(NamedTuple):
@@ -68,5 +71,5 @@ class Venue(Protocol):
         ...
 
     async def books(self) -> Books | Unavailable:
-        """Every fill and settlement that may be missing, and the account as it is after exactly these."""
+        """Every fill, settlement and transfer that may be missing, and the account as it is after exactly these."""
         ...

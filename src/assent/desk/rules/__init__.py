@@ -3,19 +3,25 @@
 A rule is a function from a candidate to a check: (ok, what it measured, the limit). A rule that does not concern an
 action says so by an `ok` without a limit. To add one: write it in its family, put it into `RULES` where its reason
 belongs, and register its code in `model/reasons.py`. A rule whose limits may be off stands in `LIMITS_OF` with them:
-while all of them are off it is not part of this desk's house, does not run and leaves no check.
+while all of them are off it is not part of this desk's house, does not run and leaves no check, unless a halt stands
+that it has to say no for.
+
+Of the order four places are promised: the kill switch, the cool-down, the daily loss, then the caps of a cycle.
 """
 
 from collections.abc import Callable
 
 from assent.desk.candidate import Candidate
 from assent.desk.rules import exposure, holding, loss, pace, permission, price, protection, quality, scope, size
+from assent.desk.state import State
 from assent.model.constitution import Constitution, in_use
 from assent.model.intents import Check
+from assent.model.levels import CAUSES
 
 Rule = Callable[[Candidate], Check]
 
 RULES: tuple[tuple[str, Rule], ...] = (
+    ("kill_switch_guard", permission.kill_switch),
     ("mode", permission.mode),
     ("level", permission.level),
     ("strategy_stopped", permission.strategy_stopped),
@@ -27,11 +33,11 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("order_form", size.order_form),
     ("one_open_intent", exposure.one_open_intent),
     ("capital", loss.capital),
+    ("cooldown_active", loss.cool_down),
     ("daily_loss_guard", loss.daily_loss),
     ("weekly_loss_exceeded", loss.weekly_loss),
     ("monthly_loss_exceeded", loss.monthly_loss),
     ("consecutive_loss_pause", loss.losing_streak),
-    ("cooldown_active", loss.cool_down),
     ("price_band", price.price_band),
     ("spread", price.spread),
     ("spread_norm", price.spread_norm),
@@ -41,7 +47,7 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("edge", quality.edge),
     ("ev", price.ev),
     ("risk_per_trade", size.risk_per_trade),
-    ("unprotected", protection.unprotected),
+    ("stop_missing", protection.stop_missing),
     ("one_bracket", protection.one_bracket),
     ("order_qty", size.order_qty),
     ("order_notional", size.order_notional),
@@ -69,11 +75,11 @@ RULES: tuple[tuple[str, Rule], ...] = (
 # Rules that may be off, with the limits that put them in force.
 LIMITS_OF: dict[str, tuple[str, ...]] = {
     "capital": ("capital_min",),
+    "cooldown_active": ("cool_down_min",),
     "daily_loss_guard": ("daily_loss_max", "daily_loss_fraction_max"),
     "weekly_loss_exceeded": ("weekly_loss_max", "weekly_loss_fraction_max"),
     "monthly_loss_exceeded": ("monthly_loss_max", "monthly_loss_fraction_max"),
     "consecutive_loss_pause": ("losing_streak_max",),
-    "cooldown_active": ("cool_down_min",),
     "price_band": ("price_min", "price_max"),
     "spread": ("spread_max",),
     "spread_norm": ("spread_ratio_max",),
@@ -102,6 +108,12 @@ LIMITS_OF: dict[str, tuple[str, ...]] = {
 }
 
 Table = tuple[tuple[str, Rule], ...]
+
+
+def with_halts(house: Table, state: State, table: Table = RULES) -> Table:
+    """The house, with the rules of the table that must say no for a halt that stands."""
+    wanted = {CAUSES[cause].rule for cause in state.halts}.union(code for code, _ in house)
+    return house if len(wanted) == len(house) else tuple(row for row in table if row[0] in wanted)
 
 
 class _Kept:

@@ -3,9 +3,10 @@
 What the idea itself may lose is added, so that one more trade cannot take a period past its limit.
 """
 
-from assent.desk import worth
+from assent.desk import halts, worth
 from assent.desk.candidate import Candidate
 from assent.model.intents import Check
+from assent.model.levels import ALLOWED
 
 
 def daily_loss(candidate: Candidate) -> Check:
@@ -21,14 +22,15 @@ def monthly_loss(candidate: Candidate) -> Check:
 
 
 def losing_streak(candidate: Candidate) -> Check:
-    """Between the losing trade and the cycle that halts for it."""
+    """From the losing trade on, until the halt that the next cycle raises for it is over."""
     seal = candidate.state.seal
     if not candidate.opens:
         return Check("consecutive_loss_pause", True)
     if seal is None:
         return Check("consecutive_loss_pause", False)
     measured, limit = candidate.state.worth.streak, seal.constitution.losing_streak_max
-    return Check("consecutive_loss_pause", measured < limit, measured, limit)
+    ok = measured < limit and not _halted("consecutive_loss_pause", candidate)
+    return Check("consecutive_loss_pause", ok, measured, limit)
 
 
 def cool_down(candidate: Candidate) -> Check:
@@ -61,4 +63,10 @@ def _loss(code: str, candidate: Candidate, row: int) -> Check:
         return Check(code, False)
     limit = worth.most_lost(state.seal.constitution, amount_key, part_key, lost.baseline)
     measured = max(0, lost.amount) + risk
-    return Check(code, measured <= limit and lost.amount < limit, measured, limit)
+    ok = measured <= limit and lost.amount < limit and not _halted(code, candidate)
+    return Check(code, ok, measured, limit)
+
+
+def _halted(code: str, candidate: Candidate) -> bool:
+    """Whether the halt for it stands: it outlasts a price that has come back."""
+    return "open" not in ALLOWED[halts.spoken_for(candidate.state, code)]

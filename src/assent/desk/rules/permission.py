@@ -1,7 +1,8 @@
-"""May anything of this kind be released at all: the mode, the level, the strategy's own standing."""
+"""May anything of this kind be released at all: the kill switch, the mode, the level, the strategy's own standing."""
 
 from typing import get_args
 
+from assent.desk import halts
 from assent.desk.candidate import Candidate
 from assent.model.intents import Action, Check
 from assent.model.levels import ALLOWED
@@ -17,10 +18,13 @@ def mode(candidate: Candidate) -> Check:
     return Check("mode", seal is not None and seal.mode in RELEASING_MODES)
 
 
+def kill_switch(candidate: Candidate) -> Check:
+    return _halted("kill_switch_guard", candidate)
+
+
 def level(candidate: Candidate) -> Check:
-    current = candidate.state.level
-    action = candidate.proposal.action
-    return Check("level", action in ALLOWED[current], int(current), STRICTEST[action])
+    """All halts but those that have a rule of their own to say no for them."""
+    return _halted("level", candidate)
 
 
 def books_matched(candidate: Candidate) -> Check:
@@ -34,6 +38,11 @@ def books_matched(candidate: Candidate) -> Check:
 def hold(candidate: Candidate) -> Check:
     """A strategy that says HOLD wants its idea on the record, not at the venue. Leaving is never held."""
     return Check("hold", not (candidate.opens and candidate.proposal.hold))
+
+
+def _halted(code: str, candidate: Candidate) -> Check:
+    current, action = halts.spoken_for(candidate.state, code), candidate.proposal.action
+    return Check(code, action in ALLOWED[current], int(current), STRICTEST[action])
 
 
 def strategy_stopped(candidate: Candidate) -> Check:

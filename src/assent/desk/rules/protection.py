@@ -7,15 +7,15 @@ from assent.model.intents import Check
 from assent.model.units import MICRO
 
 
-def unprotected(candidate: Candidate) -> Check:
+def stop_missing(candidate: Candidate) -> Check:
     """Counts the contracts that would stand without a stop when everything on its way has filled."""
     seal, market = candidate.state.seal, candidate.market
     if not candidate.without_stop or seal is None or market is None:
-        return Check("unprotected", True)
+        return Check("stop_missing", True)
     limit = seal.constitution.unprotected_contracts_max * MICRO
     standing = futures.standing(candidate.state, market.instrument.id, candidate.side)
     measured = standing + (candidate.qty or market.instrument.quantities.least)
-    return Check("unprotected", candidate.cut != "unprotected" and measured <= limit, measured, limit)
+    return Check("stop_missing", candidate.cut != "stop_missing" and measured <= limit, measured, limit)
 
 
 def one_bracket(candidate: Candidate) -> Check:

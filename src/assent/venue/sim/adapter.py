@@ -14,6 +14,7 @@ from assent.model.inputs import (
     Absent,
     Accepted,
     AccountSeen,
+    CorrectionSeen,
     Evidence,
     FillSeen,
     Holding,
@@ -59,16 +60,19 @@ class SimVenue:
         self._sink: Sink | None = None
         self._wanted: Callable[[str, str, str], bool] = lambda *_: False
         self._listed: dict[str, BinaryContract] = {}
+        self._listed_count = 0
         self._proven_ts = 0
         self._door = Door()
         self._in_flight: dict[str, None] = {}
         self._told_fill = 0
         self._told_settlement = 0
+        self._told_correction = 0
+        self._told_transfer = 0
 
     @property
     def listed(self) -> int:
         """How many markets came into scope since we are up."""
-        return len(self._listed)
+        return self._listed_count
 
     async def connect(self, sink: Sink, *, wanted: Callable[[str, str, str], bool]) -> None:
         self._sink, self._wanted = sink, wanted
@@ -134,26 +138,46 @@ class SimVenue:
         settlements = exchange.settlements(self._told_settlement)
         self._told_fill = max((seen.seq for seen in fills), default=self._told_fill)
         self._told_settlement = max((seen.seq for seen in settlements), default=self._told_settlement)
-        return Books([wire.fill(seen) for seen in fills], [wire.settlement(seen, now) for seen in settlements], account)
+        transfers = exchange.transfers(self._told_transfer)
+        self._told_transfer = max((seen.seq for seen in transfers), default=self._told_transfer)
+        corrections = exchange.corrections(self._told_correction)
+        self._told_correction = max((seen.seq for seen in corrections), default=self._told_correction)
+        return Books(
+            fills=[wire.fill(seen) for seen in fills],
+            settlements=[wire.settlement(seen, now) for seen in settlements],
+            account=account,
+            corrections=[wire.correction(seen) for seen in corrections],
+            transfers=[wire.transfer(seen, now) for seen in transfers],
+        )
 
     def _pump(self) -> None:
         """Let the exchange live up to now, and pass on what happened."""
         now = self._clock.now()
-        for event in self._exchange.step_until(now):
-            self._pass_on(event, now)
+        events = self._exchange.step_until(now)
+        # Of several quotes of one market at once only the newest would ever be taken up.
+        newest = {event.market: event.seq for event in events if type(event) is box.TopChanged}
+        for event in events:
+            if type(event) is not box.TopChanged:
+                self._pass_on(event, now)
+            elif newest[event.market] == event.seq:
+                self._quote(event, now)
         if now - self._proven_ts >= PROOF_EVERY:
             self._proven_ts = now
             self._put("venue", StreamProven(self.name, now))
 
     def _pass_on(self, event: box.Event, now: int) -> None:
-        if isinstance(event, box.TopChanged):
-            self._quote(event, now)
-        elif isinstance(event, box.Filled):
+        if isinstance(event, box.Filled):
             self._put("venue", FillSeen(wire.fill(event.fill), now))
+        elif isinstance(event, box.FillCorrected):
+            self._put("venue", CorrectionSeen(wire.correction(event.corrected), now))
         elif isinstance(event, box.OrderClosed):
             self._put("venue", wire.closed_order(event, now))
-        elif isinstance(event, box.MarketChanged | box.GridChanged):
+        elif isinstance(event, box.Transferred):
+            self._put("venue", wire.transfer(event, now))
+        elif isinstance(event, box.MarketChanged | box.GridChanged | box.CloseMoved):
             self._market_changed(event, now)
+        elif isinstance(event, box.ExchangeChanged):
+            self._exchange_changed(event, now)
         elif isinstance(event, box.ForecastPublished | box.Settled) and event.market in self._listed:
             self._put("venue", wire.public(event, now))
 
@@ -169,13 +193,23 @@ class SimVenue:
             return
         self._put("market", seen, event.market)
 
-    def _market_changed(self, event: box.MarketChanged | box.GridChanged, now: int) -> None:
+    def _exchange_changed(self, event: box.ExchangeChanged, now: int) -> None:
+        for view in self._exchange.markets():
+            if view.spec.ticker in self._listed:
+                self._put("venue", PhaseSeen(view.spec.ticker, wire.phase(view.status, event.status), event.ts, now))
+
+    def _market_changed(self, event: box.MarketChanged | box.GridChanged | box.CloseMoved, now: int) -> None:
         if isinstance(event, box.MarketChanged) and event.market in self._listed:
-            self._put("venue", wire.phase(event, now))
+            phase = wire.phase(event.status, self._exchange.status)
+            self._put("venue", PhaseSeen(event.market, phase, event.ts, now))
             return
         view = self._exchange.market(event.market)
-        if view is not None:
-            self._list(view)
+        if view is None:
+            return
+        if event.market not in self._listed:
+            # A new day: the exchange no longer knows the old one's markets, which have settled.
+            self._listed = {name: kept for name, kept in self._listed.items() if self._exchange.market(name)}
+        self._list(view)
 
     def _list(self, view: box.MarketView) -> None:
         """A market enters, with its phase and its present quote."""
@@ -183,9 +217,10 @@ class SimVenue:
         if not self._wanted(spec.ticker, spec.event, spec.series):
             return
         instrument = wire.instrument(view, venue=self.name)
+        self._listed_count += spec.ticker not in self._listed
         self._listed[spec.ticker] = instrument
         self._put("venue", InstrumentSeen(instrument, now))
-        self._put("venue", PhaseSeen(spec.ticker, wire.PHASES[view.status], seen_ts, now))
+        self._put("venue", PhaseSeen(spec.ticker, wire.phase(view.status, self._exchange.status), seen_ts, now))
         top = box.TopChanged(spec.ticker, view.bid, view.bid_qty, view.ask, view.ask_qty, seen_ts, 0)
         if view.bid is not None or view.ask is not None:
             self._quote(top, now)

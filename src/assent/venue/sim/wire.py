@@ -3,16 +3,16 @@
 from assent.exchange import types as box
 from assent.model.grids import Band, PriceGrid, QtyGrid
 from assent.model.inputs import (
+    CashSeen,
     ForecastSeen,
     Input,
     MarketPhase,
     OrderClosedSeen,
-    PhaseSeen,
     QuoteSeen,
     SettlementSeen,
 )
 from assent.model.instruments import BinaryContract
-from assent.model.orders import Fill, Order
+from assent.model.orders import Correction, Fill, Order
 from assent.model.units import MICRO
 from assent.venue.sim.fees import schedule
 
@@ -76,6 +76,10 @@ def fill(seen: box.Fill) -> Fill:
     )
 
 
+def correction(seen: box.Corrected) -> Correction:
+    return Correction(fill_id=seen.fill_id, price=seen.price, qty=seen.qty, fee=seen.fee, venue_ts=seen.ts)
+
+
 def quote(event: box.TopChanged, now: int) -> QuoteSeen:
     return QuoteSeen(
         event.market,
@@ -88,8 +92,10 @@ def quote(event: box.TopChanged, now: int) -> QuoteSeen:
     )
 
 
-def phase(event: box.MarketChanged, now: int) -> PhaseSeen:
-    return PhaseSeen(event.market, PHASES[event.status], event.ts, now)
+def phase(status: box.Status, exchange: box.ExchangeStatus) -> MarketPhase:
+    """A market that would trade does not while the whole exchange is paused."""
+    own = PHASES[status]
+    return "paused" if own == "open" and exchange != "open" else own
 
 
 def public(event: box.ForecastPublished | box.Settled, now: int) -> Input:
@@ -101,6 +107,10 @@ def public(event: box.ForecastPublished | box.Settled, now: int) -> Input:
 
 def settlement(event: box.Settled | box.Settlement, now: int) -> SettlementSeen:
     return SettlementSeen(event.market, event.result, event.value, event.ts, now)
+
+
+def transfer(event: box.Transferred, now: int) -> CashSeen:
+    return CashSeen(event.amount, event.reference, now, event.transfer_id)
 
 
 def closed_order(event: box.OrderClosed, now: int) -> OrderClosedSeen:

@@ -1,0 +1,53 @@
+"""The history of halts: one row each, with how it began and how it ended."""
+
+from typing import Any
+
+from tests.desk.support import Bench
+
+from assent.desk.halt_history import RAISED_ANEW, halt_history
+from assent.model.units import MINUTE, SECOND
+
+
+def history(bench: Bench) -> list[dict[str, Any]]:
+    return halt_history((seq, ts, fact) for seq, (ts, fact) in enumerate(bench.records, start=1))
+
+
+def test_a_desk_that_was_never_halted_has_no_history() -> None:
+    assert history(Bench()) == []
+
+
+def test_each_halt_has_its_cause_level_reset_person_and_time_and_how_it_ended() -> None:
+    bench = Bench()
+    began = bench.later(SECOND).now
+    bench.halt("operator", by="ann")
+    ended = bench.later(SECOND).now
+    bench.match()
+    bench.resume("operator", by="bob", reason="looked at it")
+    (row,) = history(bench)
+    seq = row["raised_seq"]
+    assert row == {
+        "cause": "operator", "level": "HALTED", "reset": "human", "by": "ann", "detail": "drill", "raised_seq": seq,
+        "raised_ts": began, "cleared_seq": seq + 2, "cleared_ts": ended, "cleared_by": "bob",
+        "cleared_why": "looked at it",
+    }  # fmt: skip
+    assert bench.records[seq - 1][0] == began
+
+
+def test_a_halt_that_stands_has_no_end_and_each_time_of_a_cause_is_a_row() -> None:
+    bench = Bench()
+    bench.halt("clock_jump")
+    bench.later(5 * MINUTE).cycle()
+    bench.halt("late_fill")
+    bench.halt("clock_jump")
+    assert [(row["cause"], row["cleared_by"]) for row in history(bench)] == [
+        ("clock_jump", "desk"), ("late_fill", None), ("clock_jump", None),
+    ]  # fmt: skip
+
+
+def test_a_switch_that_was_set_for_another_reason_ends_the_row_before() -> None:
+    bench = Bench()
+    bench.switch()
+    bench.switch(exits=True)
+    first, second = history(bench)
+    assert (first["level"], first["cleared_why"], first["cleared_seq"]) == ("HALTED", RAISED_ANEW, second["raised_seq"])
+    assert (second["level"], second["cleared_ts"]) == ("REDUCING", None)
