@@ -125,9 +125,10 @@ class Writer:
         self.records = 0
 
     def keep(self, ts: int, facts: list[Fact]) -> None:
+        pending = self._pending
         for fact in facts:
-            self._pending.append(Entry(ts, kind_of(fact), SCHEMA_VERSION, encode_fact(fact)))
-        if len(self._pending) >= BATCH:
+            pending.append(Entry(ts, kind_of(fact), SCHEMA_VERSION, encode_fact(fact)))
+        if len(pending) >= BATCH:
             self.commit()
 
     def commit(self) -> None:
