@@ -12,7 +12,7 @@ def test_the_crossing_turns_in_one_order_of_two_contracts() -> None:
     assert answer.orders > 20
     assert answer.contracts == 2 * answer.orders - 1
     assert abs(answer.held) == 1
-    assert answer == w1.run(stream, MemoryStore())._replace(seconds=answer.seconds)
+    assert answer == w1.run(stream, MemoryStore())._replace(taken=answer.taken)
 
 
 def test_every_bracket_ends_in_one_leg() -> None:
