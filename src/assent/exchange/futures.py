@@ -104,7 +104,7 @@ class FuturesMarket:
     # --- bars ------------------------------------------------------------------------------------------
 
     def bar(self, ts: int, open_: int, high: int, low: int) -> list[Told]:
-        """Let one bar pass. Most touch nothing."""
+        """Let one bar pass. Most touch nothing, and one that fills an entry at its open mostly nothing more."""
         if self._below < low and high < self._above and ts < self._expiry:
             return NOTHING
         if ts < self._now:
@@ -114,10 +114,12 @@ class FuturesMarket:
         if ts >= self._expiry:
             self._expire()
         self._open(open_)
-        self._inside(high, low)
-        for order in self._live.values():
-            order.born_price = None
         self._look_around()
+        if not (self._below < low and high < self._above):
+            self._inside(high, low)
+            for order in self._live.values():
+                order.born_price = None
+            self._look_around()
         return self._told
 
     def _expire(self) -> None:
