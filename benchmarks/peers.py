@@ -41,10 +41,14 @@ def _taken(workload: str, size: int) -> Taken | None:
     python = Path(named) / "bin" / "python" if Path(named).is_dir() else Path(named)
     # Its Python is another one: ours must not lead it to our packages.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    done = subprocess.run(  # noqa: S603 - the operator's own interpreter and script
-        [str(python), script, workload, str(size)], capture_output=True, text=True, check=False,
-        env=environment | {"BENCH_DATA": str(Path(data).absolute())},
-    )  # fmt: skip
+    try:
+        done = subprocess.run(  # noqa: S603 - the operator's own interpreter and script
+            [str(python), script, workload, str(size)], capture_output=True, text=True, check=False,
+            env=environment | {"BENCH_DATA": str(Path(data).absolute())},
+        )  # fmt: skip
+    except OSError as error:
+        print(f"ASSENT_BENCH_PEERS names {named}, which cannot be run: {error}", file=sys.stderr)
+        return None
     results = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
     if not results:
         print(f"the peer gave no result for {workload}: {done.stderr[-300:]}", file=sys.stderr)
