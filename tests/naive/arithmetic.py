@@ -44,9 +44,18 @@ def fee_of(instrument: Any, side: str, price: int, qty: int, *, taker: bool = Tr
 
 
 def most_fee(instrument: Any, side: str, price: int, qty: int) -> int:
-    """The fee when it is filled in the smallest pieces there are."""
-    piece = instrument.quantities.step
-    return up(qty, piece) * fee_of(instrument, side, price, piece)
+    """The fee when it is filled in the smallest pieces there are, each rounded at whatever better price it gets.
+
+    Where the finest tick moves a piece by less than the steps of fee and balance, what a better price saves may be
+    rounded away, and as many whole steps of the balance more as fit below both steps.
+    """
+    piece, fees = instrument.quantities.step, instrument.fees
+    each = fee_of(instrument, side, price, piece)
+    if hasattr(fees, "taker_ppm"):
+        moved = min(step for _, _, step in _bands(instrument)) * piece / ONE
+        if moved < fees.fee_step or moved % fees.balance_step:
+            each += down(fees.fee_step - 1 + fees.balance_step - 1, fees.balance_step) * fees.balance_step
+    return up(qty, piece) * each
 
 
 def most_lost(instrument: Any, side: str, price: int, qty: int) -> int:
