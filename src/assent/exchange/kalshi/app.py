@@ -1,0 +1,160 @@
+"""The server: a plain ASGI application that reads a request, finds who answers it, and writes the reply.
+
+The clock is handed in, and everything is done within one task of the server without a thread: once a request has been
+read to its end it is carried out to its end, whether or not the client still listens. What is refused is answered in
+the venue's shapes; an exception that gets out of here is a bug of ours.
+"""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, NamedTuple
+
+from assent.exchange.kalshi import public
+from assent.exchange.kalshi.auth import Keys, Member
+from assent.exchange.kalshi.box import Box
+from assent.exchange.kalshi.errors import JSON_TYPE, Reply, refuse
+from assent.exchange.kalshi.query import Invalid, Query, Request
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Handler = Callable[[Box, Request], Reply]
+
+ROOT = "/trade-api/v2"
+BODY_MAX = 1 << 20
+QUERY_MAX = 16_384
+
+
+class Route(NamedTuple):
+    """`path` below the root; `*` stands for one segment of the caller's choice."""
+
+    method: str
+    path: str
+    handler: Handler
+    signed: bool = False
+
+
+def _gone(_: Box, __: Request) -> Reply:
+    """Orders in the words of the first version are dead."""
+    return refuse("deprecated_v1_order_endpoint")
+
+
+# A fixed name stands before a `*` in the same place: the first match answers.
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/exchange/status", public.status),
+    Route("GET", "/exchange/schedule", public.schedule),
+    Route("GET", "/series", public.series_list),
+    Route("GET", "/series/*", public.series),
+    Route("GET", "/events", public.events),
+    Route("GET", "/events/*", public.event),
+    Route("GET", "/markets", public.markets),
+    Route("GET", "/markets/trades", public.trades),
+    Route("GET", "/markets/*", public.market),
+    Route("GET", "/markets/*/orderbook", public.orderbook),
+    Route("POST", "/portfolio/orders", _gone, signed=True),
+    Route("POST", "/portfolio/orders/batched", _gone, signed=True),
+    Route("DELETE", "/portfolio/orders/batched", _gone, signed=True),
+    Route("DELETE", "/portfolio/orders/*", _gone, signed=True),
+    Route("POST", "/portfolio/orders/*/amend", _gone, signed=True),
+    Route("POST", "/portfolio/orders/*/decrease", _gone, signed=True),
+)
+
+
+class App:
+    """`clock` gives UTC nanoseconds; it is asked once for each request, after the whole of it has come in."""
+
+    def __init__(self, box: Box, keys: Keys, clock: Callable[[], int]) -> None:
+        self._box = box
+        self._keys = keys
+        self._clock = clock
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+            return
+        if scope["type"] != "http":
+            raise ValueError(f"this application speaks http, not {scope['type']!r}")
+        body = await _read(receive)
+        if body is None:
+            return
+        reply = refuse("payload_too_large") if len(body) > BODY_MAX else self._answer(scope, body)
+        headers = [(name.encode(), value.encode()) for name, value in reply.headers]
+        headers.append((b"content-length", str(len(reply.body)).encode()))
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await send({"type": "http.response.body", "body": reply.body})
+
+    def _answer(self, scope: MutableMapping[str, Any], body: bytes) -> Reply:
+        """Who asks, what for, with what: in this sequence, the first no is the answer."""
+        method, path = str(scope["method"]), _path_as_sent(scope)
+        if len(path) > 1 and path.endswith("/"):
+            return Reply(301, b"", (("location", path.rstrip("/")),))
+        matching = _matching(path)
+        route = next((each for each in matching if each.method == method), None)
+        if route is None:
+            return refuse("method_not_allowed" if matching else "not_found")
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        clock = self._clock()
+        account = ""
+        if route.signed:
+            member = self._keys.identify(headers, method, path, clock)
+            if not isinstance(member, Member):
+                return member
+            account = member.account
+        if body and headers.get("content-type", "").partition(";")[0].strip().lower() != JSON_TYPE:
+            return refuse("invalid_content_type")
+        if len(scope["query_string"]) > QUERY_MAX:
+            return refuse("parameter_validation", f"the query is longer than {QUERY_MAX} bytes")
+        now = self._box.live_until(clock)
+        try:
+            query = Query(scope["query_string"].decode("latin-1"))
+            return route.handler(self._box, Request(query, _segments(path), body, account, now))
+        except Invalid as error:
+            return refuse("parameter_validation", str(error))
+
+
+def _path_as_sent(scope: MutableMapping[str, Any]) -> str:
+    """What the client wrote, percent signs and all: that is what it has signed."""
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    return raw.decode("latin-1").partition("?")[0]
+
+
+def _segments(path: str) -> tuple[str, ...]:
+    return tuple(path.removeprefix(ROOT + "/").split("/"))
+
+
+def _matching(path: str) -> list[Route]:
+    """The routes whose path this is, with those of other methods, so that a wrong method can be told."""
+    if not path.startswith(ROOT + "/"):
+        return []
+    segments = _segments(path)
+    found = [route for route in ROUTES if _fits(_PATTERNS[route.path], segments)]
+    # `/markets/trades` is no market: a fixed path shadows those with a `*` of every method.
+    exact = [route for route in found if "*" not in route.path]
+    return exact or found
+
+
+def _fits(pattern: tuple[str, ...], segments: tuple[str, ...]) -> bool:
+    return len(pattern) == len(segments) and all(
+        want in ("*", got) for want, got in zip(pattern, segments, strict=True)
+    )
+
+
+_PATTERNS = {route.path: tuple(route.path[1:].split("/")) for route in ROUTES}
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """The body, or as much of it as shows that it is too large; None if the client went away before its end."""
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        body += bytes(message.get("body", b""))
+        if not message.get("more_body") or len(body) > BODY_MAX:
+            return body
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    """Nothing is opened and nothing is closed here; the server only wants to hear it."""
+    for phase in ("startup", "shutdown"):
+        await receive()
+        await send({"type": f"lifespan.{phase}.complete"})

@@ -1,0 +1,71 @@
+"""The exchange in the box with all that its server needs to remember beside it.
+
+It owns no clock: whoever serves it says what time it is, and the exchange and its crowd then live up to that moment.
+It is the only reader of the exchange's events. It must never answer for the core: whether an order may trade, what it
+fills and what it costs is decided there.
+"""
+
+from collections.abc import Callable, Mapping
+
+from assent.exchange.accounts import History
+from assent.exchange.core import Exchange
+from assent.exchange.kalshi.tape import MarketPast, Tape
+from assent.exchange.types import (
+    CloseMoved,
+    Determined,
+    Event,
+    GridChanged,
+    MarketChanged,
+    MarketView,
+    Settled,
+    TopChanged,
+    Traded,
+)
+
+
+class Box:
+    """`histories` are those that the members' accounts were opened with; `live` lets the exchange live until a time:
+    `World.step_until`, or `Exchange.advance` where nobody else trades."""
+
+    def __init__(self, exchange: Exchange, histories: Mapping[str, History], live: Callable[[int], object]) -> None:
+        self.exchange = exchange
+        self.histories = dict(histories)
+        self.tape = Tape()
+        self.past: dict[str, MarketPast] = {}
+        self._live = live
+        for view in exchange.markets():
+            self._past_of(view.spec.ticker, exchange.now)
+
+    def live_until(self, clock: int) -> int:
+        """Live up to now and remember what happened. The exchange's own time, which never runs backwards."""
+        self._live(max(clock, self.exchange.now))
+        self.remember()
+        return self.exchange.now
+
+    def remember(self) -> None:
+        """Take up what has just happened."""
+        for event in self.exchange.drain():
+            self._take_up(event)
+
+    def markets(self) -> dict[int, MarketView]:
+        """Every market by its number, the newest first."""
+        views = {self.past[view.spec.ticker].number: view for view in self.exchange.markets()}
+        return dict(reversed(views.items()))
+
+    def _take_up(self, event: Event) -> None:
+        if isinstance(event, TopChanged):
+            self._past_of(event.market, event.ts).quote(event)
+        elif isinstance(event, Traded):
+            self._past_of(event.market, event.ts).trade(event)
+            self.tape.add(event)
+        elif isinstance(event, MarketChanged | CloseMoved | GridChanged | Determined | Settled):
+            past = self._past_of(event.market, event.ts)
+            past.updated_ts = event.ts
+            if isinstance(event, Settled):
+                past.settled_ts = event.ts
+
+    def _past_of(self, ticker: str, ts: int) -> MarketPast:
+        past = self.past.get(ticker)
+        if past is None:
+            past = self.past[ticker] = MarketPast(len(self.past) + 1, ts)
+        return past
