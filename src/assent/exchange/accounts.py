@@ -81,6 +81,7 @@ class Order:
             fees=self.fees,
             created_ts=self.created_ts,
             updated_ts=self.updated_ts,
+            self_trade=terms.self_trade,
         )
 
 

@@ -8,12 +8,13 @@ import re
 
 from assent.exchange.accounts import Account
 from assent.exchange.markets import Market
-from assent.exchange.types import NewOrder, Rejected
+from assent.exchange.types import ExchangeStatus, NewOrder, Rejected
 
 LARGEST = 10**15
 LARGEST_TS = 2**63 - 1
 SIDES = ("buy", "sell")
 TIFS = ("gtc", "ioc", "fok")
+SELF_TRADES = ("cancel_taker", "cancel_maker")
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -49,6 +50,8 @@ def wrong_parameters(new: NewOrder, now: int) -> Rejected | None:
         return Rejected("invalid_parameters", f"client order id {new.client_order_id!r} needs 1-64 of A-Z a-z 0-9 _ -")
     if new.tif not in TIFS:
         return Rejected("invalid_parameters", f"time in force {new.tif!r} is none of gtc, ioc, fok")
+    if new.self_trade not in SELF_TRADES:
+        return Rejected("invalid_parameters", f"self trade {new.self_trade!r} is none of {SELF_TRADES}")
     if new.expires_ts is not None and (new.tif != "gtc" or new.expires_ts <= now):
         return Rejected("invalid_parameters", f"the expiry {new.expires_ts} needs gtc and a time after now ({now})")
     if new.post_only and new.tif != "gtc":
@@ -56,6 +59,12 @@ def wrong_parameters(new: NewOrder, now: int) -> Rejected | None:
     if new.reduce_only and new.tif != "ioc":
         return Rejected("invalid_order", "reduce_only can only be used with ioc orders")
     return None
+
+
+def paused(status: ExchangeStatus) -> Rejected:
+    """What the exchange as a whole says while it rests."""
+    code = "exchange_is_paused" if status == "paused" else "trading_is_paused"
+    return Rejected(code, f"the whole exchange is {status}")
 
 
 def refuse_transfer(account: Account, amount: int, reference: str) -> Rejected | None:

@@ -9,7 +9,7 @@ import heapq
 from collections.abc import Callable
 
 from assent.exchange.accounts import Account, History, Order, need
-from assent.exchange.admission import admit, refuse_transfer, wrong_parameters
+from assent.exchange.admission import admit, paused, refuse_transfer, wrong_parameters
 from assent.exchange.book import NO_TOP, Top
 from assent.exchange.clearing import Clearing, EventLog
 from assent.exchange.fees import DIRECT_PRECISION
@@ -23,6 +23,7 @@ from assent.exchange.types import (
     Cancelled,
     CloseMoved,
     CloseReason,
+    Decreased,
     Determined,
     Event,
     ExchangeChanged,
@@ -183,7 +184,7 @@ class Exchange:
         self.advance(now)
         account = self._clearing.account(account_id)
         if self.status != "open":
-            return wrong_parameters(new, now) or _paused(self.status)
+            return wrong_parameters(new, now) or paused(self.status)
         market = admit(new, account, self._markets, now)
         if isinstance(market, Rejected):
             return market
@@ -198,17 +199,35 @@ class Exchange:
         return Accepted(order.order_id, new.client_order_id, order.qty - order.remaining, remaining, now)
 
     def cancel(self, now: int, account_id: str, order_id: str) -> Cancelled | Rejected:
-        self.advance(now)
-        if self.status == "paused":
-            return _paused(self.status)
-        order = self._clearing.account(account_id).resting.get(order_id)
-        if order is None:
-            return Rejected("not_found", f"no order {order_id!r} of account {account_id!r} rests")
+        order = self._resting(now, account_id, order_id)
+        if isinstance(order, Rejected):
+            return order
         market = self._markets[order.terms.market]
         market.book.home_of(order).remove(order)
         self._clearing.close_order(order, "user_cancel", now)
         self._emit_top(market, now)
         return Cancelled(order_id, order.terms.client_order_id, order.remaining, now)
+
+    def decrease(
+        self, now: int, account_id: str, order_id: str, *, by: int | None = None, to: int | None = None
+    ) -> Decreased | Rejected:
+        """Let less of an order rest, by so much or to so much; nothing left is a cancel."""
+        order = self._resting(now, account_id, order_id)
+        if isinstance(order, Rejected):
+            return order
+        market = self._markets[order.terms.market]
+        wanted = order.remaining - by if by is not None else to
+        if wanted is None or not 0 <= wanted < order.remaining or wanted % market.spec.qty_step:
+            return Rejected("invalid_order_size", f"{order.remaining} rests; it cannot decrease to {wanted}")
+        if not wanted:
+            self.cancel(now, account_id, order_id)
+            return Decreased(order_id, order.terms.client_order_id, 0, now)
+        order.qty -= order.remaining - wanted
+        market.book.home_of(order).reduce(order, order.remaining - wanted)
+        order.account.rest(order, need(order, 0))
+        order.updated_ts = now
+        self._emit_top(market, now)
+        return Decreased(order_id, order.terms.client_order_id, wanted, now)
 
     def transfer(self, now: int, account_id: str, amount: int, reference: str) -> Transferred | Rejected:
         """Move the owner's own money in (positive) or out; what resting orders hold cannot leave."""
@@ -216,6 +235,13 @@ class Exchange:
         account = self._clearing.account(account_id)
         refusal = refuse_transfer(account, amount, reference)
         return self._clearing.transfer(account, amount, reference, now) if refusal is None else refusal
+
+    def _resting(self, now: int, account_id: str, order_id: str) -> Order | Rejected:
+        self.advance(now)
+        if self.status == "paused":
+            return paused(self.status)
+        order = self._clearing.account(account_id).resting.get(order_id)
+        return order or Rejected("not_found", f"no order {order_id!r} of account {account_id!r} rests")
 
     def _draft(self, now: int, account: Account, market: Market, new: NewOrder) -> Order:
         self._order_number += 1
@@ -263,7 +289,11 @@ class Exchange:
         while taker.remaining and opposite.keys and opposite.keys[-1] >= worst:
             maker = next(iter(opposite.levels[opposite.keys[-1]].orders.values()))
             if maker.account is taker.account:
-                return True
+                if taker.terms.self_trade == "cancel_taker":
+                    return True
+                opposite.remove(maker)
+                self._clearing.close_order(maker, "self_trade_cancel", ts)
+                continue
             qty = min(taker.remaining, maker.remaining)
             opposite.reduce(maker, qty)
             taker.remaining -= qty
@@ -409,11 +439,6 @@ class Exchange:
         if market is None:
             raise ExchangeError(f"no market {ticker!r} is listed here")
         return market
-
-
-def _paused(status: ExchangeStatus) -> Rejected:
-    code = "exchange_is_paused" if status == "paused" else "trading_is_paused"
-    return Rejected(code, f"the whole exchange is {status}")
 
 
 def _why_closed(order: Order, *, met_itself: bool) -> CloseReason:

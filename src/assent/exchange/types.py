@@ -19,6 +19,8 @@ Tif = Literal["ioc", "fok", "gtc"]
 Status = Literal["initialized", "active", "inactive", "closed", "determined", "settled"]
 Result = Literal["yes", "no", "scalar"]
 FeeType = Literal["quadratic", "quadratic_with_maker_fees", "quadratic_with_combo_maker_fees"]
+# When an order meets one of its own account: the taker stops, or the resting one leaves.
+SelfTrade = Literal["cancel_taker", "cancel_maker"]
 OrderStatus = Literal["resting", "executed", "canceled"]
 CloseReason = Literal[
     "executed",  # nothing is left to fill
@@ -26,7 +28,7 @@ CloseReason = Literal[
     "expiry_cancel",
     "close_cancel",  # the market closed
     "reopen_cancel",  # the market came back from inactive
-    "self_trade_cancel",  # the taker met an order of its own account
+    "self_trade_cancel",  # the taker met an order of its own account, and one of the two had to go
     "ioc_cancel",  # what an immediate order could not fill
     "reduce_only_cancel",  # what would have enlarged or turned the position
     "margin_cancel",  # a correction took the money that the order held
@@ -62,6 +64,7 @@ class NewOrder(msgspec.Struct, frozen=True, gc=False):
     post_only: bool = False
     reduce_only: bool = False
     expires_ts: int | None = None
+    self_trade: SelfTrade = "cancel_taker"
 
 
 # --- answers -------------------------------------------------------------------------------------------
@@ -89,6 +92,15 @@ class Rejected(msgspec.Struct, frozen=True, gc=False):
 
     code: str
     detail: str
+
+
+class Decreased(msgspec.Struct, frozen=True, gc=False):
+    """Less rests now, at the same place in the queue. With nothing left the order was cancelled."""
+
+    order_id: str
+    client_order_id: str | None
+    remaining: int
+    ts: int
 
 
 class Transferred(msgspec.Struct, frozen=True, gc=False, tag=True):
@@ -166,6 +178,7 @@ class OrderView(msgspec.Struct, frozen=True, gc=False):
     fees: int
     created_ts: int
     updated_ts: int
+    self_trade: SelfTrade = "cancel_taker"
 
 
 class Fill(msgspec.Struct, frozen=True, gc=False):

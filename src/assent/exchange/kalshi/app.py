@@ -8,7 +8,7 @@ the venue's shapes; an exception that gets out of here is a bug of ours.
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, NamedTuple
 
-from assent.exchange.kalshi import public
+from assent.exchange.kalshi import orders, portfolio, public
 from assent.exchange.kalshi.auth import Keys, Member
 from assent.exchange.kalshi.box import Box
 from assent.exchange.kalshi.errors import JSON_TYPE, Reply, refuse
@@ -50,6 +50,16 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/markets/trades", public.trades),
     Route("GET", "/markets/*", public.market),
     Route("GET", "/markets/*/orderbook", public.orderbook),
+    Route("GET", "/portfolio/balance", portfolio.balance, signed=True),
+    Route("GET", "/portfolio/positions", portfolio.positions, signed=True),
+    Route("GET", "/portfolio/fills", portfolio.fills, signed=True),
+    Route("GET", "/portfolio/settlements", portfolio.settlements, signed=True),
+    Route("GET", "/portfolio/orders", portfolio.orders, signed=True),
+    Route("GET", "/portfolio/orders/*", portfolio.order, signed=True),
+    Route("POST", "/portfolio/events/orders", orders.create, signed=True),
+    Route("DELETE", "/portfolio/events/orders", orders.cancel_all, signed=True),
+    Route("DELETE", "/portfolio/events/orders/*", orders.cancel, signed=True),
+    Route("POST", "/portfolio/events/orders/*/decrease", orders.decrease, signed=True),
     Route("POST", "/portfolio/orders", _gone, signed=True),
     Route("POST", "/portfolio/orders/batched", _gone, signed=True),
     Route("DELETE", "/portfolio/orders/batched", _gone, signed=True),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from assent.exchange.accounts import History
 from assent.exchange.core import Exchange
+from assent.exchange.kalshi.statement import Statement
 from assent.exchange.kalshi.tape import MarketPast, Tape
 from assent.exchange.types import (
     CloseMoved,
@@ -30,6 +31,7 @@ class Box:
     def __init__(self, exchange: Exchange, histories: Mapping[str, History], live: Callable[[int], object]) -> None:
         self.exchange = exchange
         self.histories = dict(histories)
+        self.statements = {account: Statement() for account in histories}
         self.tape = Tape()
         self.past: dict[str, MarketPast] = {}
         self._live = live
@@ -46,6 +48,8 @@ class Box:
         """Take up what has just happened."""
         for event in self.exchange.drain():
             self._take_up(event)
+        for account, history in self.histories.items():
+            self.statements[account].take_up(history.fills, history.settlements)
 
     def markets(self) -> dict[int, MarketView]:
         """Every market by its number, the newest first."""

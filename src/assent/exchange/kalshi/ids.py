@@ -18,3 +18,8 @@ def order_name(text: str) -> str | None:
     """The core's name of an order, or None if this was never an order's id."""
     found = _WIRE.fullmatch(text)
     return f"O{int(found[2], 16)}" if found and found[1] == "1" else None
+
+
+def order_number(name: str) -> int:
+    """Later orders have higher numbers."""
+    return int(name[1:])

@@ -1,0 +1,153 @@
+"""A client that others wrote, unchanged, over a socket: it signs, calls and parses against the box.
+
+Whatever it can do here it does at the venue in the same words. It signs with RSA only and by the real clock, so the
+box is served by that clock too.
+"""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pykalshi
+import pytest
+import uvicorn
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from pykalshi.enums import Action, OrderStatus, Side
+from pykalshi.exceptions import AuthenticationError, InsufficientFundsError, KalshiAPIError, ResourceNotFoundError
+from tests.exchange.kalshi.support import ANN_KEY
+from tests.exchange.support import CENT, a_spec
+
+from assent.exchange.accounts import History
+from assent.exchange.core import Exchange
+from assent.exchange.kalshi.app import ROOT, App
+from assent.exchange.kalshi.auth import Keys, Member
+from assent.exchange.kalshi.box import Box
+from assent.exchange.types import MICRO, MINUTE, NewOrder
+
+# The client writes tickers in capitals.
+TICKER = "KXTEST-26JAN05-T47"
+
+
+class Served:
+    """An exchange of this hour behind a real server on loopback."""
+
+    def __init__(self, key: rsa.RSAPublicKey) -> None:
+        now = time.time_ns()
+        self.exchange = Exchange()
+        histories = {"ann": History()}
+        self.exchange.open_account("ann", 100 * MICRO, histories["ann"])
+        self.exchange.open_account("maker", 10_000 * MICRO)
+        self.exchange.list_market(now, a_spec(TICKER, open_ts=now, close_ts=now + 60 * MINUTE))
+        maker = NewOrder(client_order_id=None, market=TICKER, side="sell", price=52 * CENT, qty=3 * MICRO)
+        self.exchange.submit(now, "maker", maker)
+        box = Box(self.exchange, histories, self.exchange.advance)
+        app = App(box, Keys((Member(ANN_KEY, key, "ann"),)), time.time_ns)
+        self._server = uvicorn.Server(uvicorn.Config(app, log_level="error", http="h11", ws="none"))
+        self._socket = socket.socket()
+        self._socket.bind(("127.0.0.1", 0))
+        self.base = f"http://127.0.0.1:{self._socket.getsockname()[1]}{ROOT}"
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]})
+
+    def start(self) -> None:
+        self._thread.start()
+        until = time.monotonic() + 10
+        while not self._server.started:
+            assert time.monotonic() < until, "the server did not start"
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(10)
+        self._socket.close()
+
+
+@pytest.fixture(scope="module")
+def key_file(tmp_path_factory: pytest.TempPathFactory) -> tuple[rsa.RSAPublicKey, Path]:
+    private = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
+    path = tmp_path_factory.mktemp("key") / "key.pem"
+    form = serialization.PrivateFormat.TraditionalOpenSSL
+    path.write_bytes(private.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
+    return private.public_key(), path
+
+
+@pytest.fixture
+def served(key_file: tuple[rsa.RSAPublicKey, Path]) -> Iterator[Served]:
+    server = Served(key_file[0])
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def client(served: Served, key_file: tuple[rsa.RSAPublicKey, Path]) -> Iterator[pykalshi.KalshiClient]:
+    with pykalshi.KalshiClient(ANN_KEY, str(key_file[1]), api_base=served.base, max_retries=0) as made:
+        yield made
+
+
+def test_a_strangers_client_reads_what_is_public(client: pykalshi.KalshiClient) -> None:
+    assert client.exchange.is_trading()
+    assert client.exchange.get_schedule()["standard_hours"]
+    market = client.get_market(TICKER)
+    assert (market.data.yes_ask_dollars, market.data.yes_ask_size_fp) == ("0.5200", "3.00")
+    assert [each.ticker for each in client.get_markets(fetch_all=True)] == [TICKER]
+    assert client.get_event(market.data.event_ticker).data.mutually_exclusive
+    assert [event.data.event_ticker for event in client.get_events()] == [market.data.event_ticker]
+    assert client.get_series("KXTEST").data.ticker == "KXTEST"
+    book = market.get_orderbook()
+    assert (book.best_yes_bid, str(book.best_no_bid)) == (None, "0.4800")
+    assert client.get_trades() == []
+
+
+def test_a_strangers_client_trades_cancels_and_reads_its_books(client: pykalshi.KalshiClient) -> None:
+    taken = client.portfolio.place_order(TICKER, Action.BUY, Side.YES, "1.00", yes_price_dollars="0.52")
+    assert taken.data.fill_count_fp == "1.00"
+    rests = client.portfolio.place_order(
+        TICKER, Action.BUY, Side.NO, "4.00", no_price_dollars="0.30", client_order_id="once", post_only=True
+    )
+    assert (rests.data.status, rests.data.remaining_count_fp) == (OrderStatus.RESTING, "4.00")
+    shown = client.portfolio.get_order(rests.order_id)
+    assert (shown.data.book_side, shown.data.yes_price_dollars, shown.data.client_order_id) == ("ask", "0.7000", "once")
+    less = client.portfolio.decrease_order(rests.order_id, reduce_by_fp="1.00")
+    assert less.data.remaining_count_fp == "3.00"
+    client.portfolio.cancel_order(rests.order_id)
+    assert client.portfolio.get_order(rests.order_id).status == OrderStatus.CANCELED
+    assert len(client.portfolio.get_orders()) == 2
+    fill = client.portfolio.get_fills()[0]
+    assert (fill.book_side, fill.count_fp, fill.fee_cost_dollars) == ("bid", "1.00", "0.017500")
+    position = client.portfolio.get_positions()[0]
+    assert (position.position_fp, position.fees_paid_dollars) == ("1.00", "0.017500")
+    assert client.portfolio.get_balance().balance == 9_946
+    assert client.portfolio.get_settlements() == []
+    assert client.get_trades()[0].trade_id == fill.trade_id
+
+
+def test_a_strangers_client_knows_our_refusals_by_their_codes(client: pykalshi.KalshiClient) -> None:
+    def place(**changes: str) -> None:
+        values = {"count_fp": "1.00", "yes_price_dollars": "0.10", "client_order_id": "once"} | changes
+        client.portfolio.place_order(TICKER, Action.BUY, Side.YES, **values)
+
+    place()
+    with pytest.raises(KalshiAPIError) as duplicate:
+        place()
+    assert (duplicate.value.status_code, duplicate.value.error_code) == (409, "order_already_exists")
+    with pytest.raises(InsufficientFundsError):
+        place(count_fp="5000.00", client_order_id="rich")
+    with pytest.raises(ResourceNotFoundError):
+        client.portfolio.cancel_order("nothing")
+    with pytest.raises(ResourceNotFoundError):
+        client.get_market("NOTHING")
+
+
+def test_a_strangers_client_with_another_key_is_turned_away(served: Served, tmp_path: Path) -> None:
+    other = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
+    path = tmp_path / "other.pem"
+    form = serialization.PrivateFormat.PKCS8
+    path.write_bytes(other.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
+    with (
+        pykalshi.KalshiClient(ANN_KEY, str(path), api_base=served.base, max_retries=0) as client,
+        pytest.raises(AuthenticationError),
+    ):
+        client.portfolio.get_balance()
