@@ -10,16 +10,17 @@ from collections.abc import Callable
 
 from assent.exchange.accounts import Account, History, Order, need
 from assent.exchange.admission import admit, paused, refuse_transfer, wrong_parameters
-from assent.exchange.book import NO_TOP, Top
+from assent.exchange.amending import refuse_amendment, take_over
 from assent.exchange.clearing import Clearing, EventLog
 from assent.exchange.fees import DIRECT_PRECISION
 from assent.exchange.grid import PRICE_UNIT
 from assent.exchange.markets import Market
+from assent.exchange.questions import Questions
 from assent.exchange.types import (
     MICRO,
     Accepted,
-    Audit,
-    Balance,
+    Amended,
+    Amendment,
     Cancelled,
     CloseMoved,
     CloseReason,
@@ -33,9 +34,7 @@ from assent.exchange.types import (
     GridChanged,
     MarketChanged,
     MarketSpec,
-    MarketView,
     NewOrder,
-    OrderView,
     PriceBand,
     Rejected,
     Result,
@@ -45,7 +44,7 @@ from assent.exchange.types import (
 )
 
 
-class Exchange:
+class Exchange(Questions):
     """`first_number` is where order ids and event numbers begin, so that no two days share one."""
 
     def __init__(self, *, first_number: int = 1) -> None:
@@ -229,6 +228,39 @@ class Exchange:
         self._emit_top(market, now)
         return Decreased(order_id, order.terms.client_order_id, wanted, now)
 
+    def amend_order(self, now: int, account_id: str, order_id: str, new: Amendment) -> Amended | Rejected:
+        """Another price, total, expiry or client id for a resting order, which keeps its own id. It keeps its place in
+        the queue as long as its price stays and it does not grow; otherwise it comes anew, and may trade at once."""
+        order = self._resting(now, account_id, order_id)
+        if isinstance(order, Rejected):
+            return order
+        if self.status != "open":
+            return paused(self.status)
+        market = self._markets[order.terms.market]
+        refusal = refuse_amendment(order, market, new, now)
+        if refusal is not None:
+            return refusal
+        filled, rested = order.qty - order.remaining, order.remaining
+        less = rested - (new.qty - filled)
+        moves = new.price != order.price or less < 0
+        if moves:
+            market.book.home_of(order).remove(order)
+        else:
+            order.qty -= less
+            market.book.home_of(order).reduce(order, less)
+        take_over(order, new)
+        order.updated_ts = now
+        if moves:
+            order.fee_rate = market.taker_rate if market.book.crosses(order) else market.maker_rate
+            self._execute(market, order, now)
+        else:
+            order.account.rest(order, need(order, 0))
+            self._expire_at(market, order)
+            self._emit_top(market, now)
+        remaining = order.remaining if order.status == "resting" else 0
+        traded = order.qty - order.remaining - filled
+        return Amended(order_id, order.terms.client_order_id, traded, remaining, rested != remaining, now)
+
     def transfer(self, now: int, account_id: str, amount: int, reference: str) -> Transferred | Rejected:
         """Move the owner's own money in (positive) or out; what resting orders hold cannot leave."""
         self.advance(now)
@@ -307,6 +339,9 @@ class Exchange:
             order.fee_rate = market.maker_rate
             order.account.rest(order, need(order, 0))
         market.book.home_of(order).add(order)
+        self._expire_at(market, order)
+
+    def _expire_at(self, market: Market, order: Order) -> None:
         if order.terms.expires_ts is not None:
             self._at(order.terms.expires_ts, lambda ts: self._expire(market, order, ts))
 
@@ -333,7 +368,8 @@ class Exchange:
             self._clear(market, "close_cancel", ts)
 
     def _expire(self, market: Market, order: Order, ts: int) -> None:
-        if order.status == "resting":
+        """An expiry that was amended meanwhile is not due at its old time."""
+        if order.status == "resting" and order.terms.expires_ts == ts:
             market.book.home_of(order).remove(order)
             self._clearing.close_order(order, "expiry_cancel", ts)
             self._emit_top(market, ts)
@@ -384,61 +420,6 @@ class Exchange:
         log = self._log
         log.seq += 1
         log.events.append(TopChanged(market.spec.ticker, *top, ts, log.seq))
-
-    # --- questions -------------------------------------------------------------------------------------
-
-    def top(self, ticker: str) -> Top:
-        market = self._markets.get(ticker)
-        return NO_TOP if market is None else market.top
-
-    def depth(self, ticker: str, levels: int | None = None) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-        """Bids and asks as (price, qty), best first."""
-        book = self._market(ticker).book
-        return book.bids.depth(levels), book.asks.depth(levels)
-
-    def market(self, ticker: str) -> MarketView | None:
-        market = self._markets.get(ticker)
-        return None if market is None else market.view(self._clearing.open_interest(ticker))
-
-    def markets(self) -> list[MarketView]:
-        """Every market listed here, in listing order."""
-        return [market.view(self._clearing.open_interest(ticker)) for ticker, market in self._markets.items()]
-
-    def balance(self, account_id: str) -> Balance:
-        return self._clearing.account(account_id).balance()
-
-    def resting(self, account_id: str) -> list[OrderView]:
-        """Open orders, oldest first."""
-        return [order.view() for order in self._clearing.account(account_id).resting.values()]
-
-    def positions(self, account_id: str) -> dict[str, int]:
-        """Signed open positions (+ YES, - NO), by market, sorted."""
-        return dict(sorted(self._clearing.account(account_id).positions.items()))
-
-    def position(self, account_id: str, ticker: str) -> int:
-        return self._clearing.account(account_id).positions.get(ticker, 0)
-
-    def audit(self) -> Audit:
-        return self._clearing.audit()
-
-    def check(self) -> None:
-        """Refuse to go on with books or money that do not add up: a bug of ours, worth stopping for."""
-        audit = self.audit()
-        if audit.deposits != audit.cash + audit.collateral + audit.fees:
-            raise ExchangeError(f"money appeared or vanished: {audit}")
-        for account in self._clearing.accounts.values():
-            if account.resting and account.cash < account.held():
-                raise ExchangeError(f"account {account.account_id!r} holds {account.held()} of {account.cash} cash")
-        for market in self._markets.values():
-            market.book.check()
-            if sum(a.positions.get(market.spec.ticker, 0) for a in self._clearing.accounts.values()):
-                raise ExchangeError(f"positions in {market.spec.ticker} do not sum to zero")
-
-    def _market(self, ticker: str) -> Market:
-        market = self._markets.get(ticker)
-        if market is None:
-            raise ExchangeError(f"no market {ticker!r} is listed here")
-        return market
 
 
 def _why_closed(order: Order, *, met_itself: bool) -> CloseReason:

@@ -45,6 +45,7 @@ REJECTIONS: dict[str, str] = {
     "market_inactive": "the market is not open yet, or past its close",
     "invalid_price": "the price is not on the grid of this market (0 and 1 are never prices)",
     "invalid_order_size": "the quantity is not a positive multiple of the quantity step",
+    "self_cross_attempt": "amended so, the order would meet another of its own account",
     "invalid_order": "the order contradicts itself, or a post-only order would cross",
     "insufficient_balance": "cash less what resting orders hold does not cover the worst case of this order",
     "fill_or_kill_insufficient_resting_volume": "not enough volume rests within the limit; nothing was filled",
@@ -100,6 +101,26 @@ class Decreased(msgspec.Struct, frozen=True, gc=False):
     order_id: str
     client_order_id: str | None
     remaining: int
+    ts: int
+
+
+class Amendment(msgspec.Struct, frozen=True, gc=False):
+    """What a resting order is to become. `qty` is the total, filled included; no client id means to keep it."""
+
+    price: int
+    qty: int
+    expires_ts: int | None
+    client_order_id: str | None = None
+
+
+class Amended(msgspec.Struct, frozen=True, gc=False):
+    """`filled` is what the amendment itself traded; `resized` says whether what rests has changed."""
+
+    order_id: str
+    client_order_id: str | None
+    filled: int
+    remaining: int
+    resized: bool
     ts: int
 
 

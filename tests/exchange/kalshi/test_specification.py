@@ -70,6 +70,12 @@ def a_day() -> tuple[Venue, dict[tuple[str, str], Answer]]:
         ("post", orders + "/{order_id}/decrease"): venue.call(
             "POST", f"{orders}/{order_id}/decrease", body={"reduce_by": "1"}, member="ann"
         ),
+        ("post", orders + "/{order_id}/amend"): venue.call(
+            "POST",
+            f"{orders}/{order_id}/amend",
+            body={"ticker": MARKET, "side": "bid", "price": "0.52", "count": "4.50"},
+            member="ann",
+        ),
         ("get", "/exchange/status"): venue.get("/exchange/status"),
         ("get", "/exchange/schedule"): venue.get("/exchange/schedule"),
         ("get", "/series"): venue.get("/series", include_volume="true"),

@@ -112,6 +112,9 @@ def test_a_strangers_client_trades_cancels_and_reads_its_books(client: pykalshi.
     assert (shown.data.book_side, shown.data.yes_price_dollars, shown.data.client_order_id) == ("ask", "0.7000", "once")
     less = client.portfolio.decrease_order(rests.order_id, reduce_by_fp="1.00")
     assert less.data.remaining_count_fp == "3.00"
+    moved = client.portfolio.amend_order(rests.order_id, price_dollars="0.75")
+    assert moved.data.order_id == rests.order_id
+    assert client.portfolio.get_order(rests.order_id).data.yes_price_dollars == "0.7500"
     client.portfolio.cancel_order(rests.order_id)
     assert client.portfolio.get_order(rests.order_id).status == OrderStatus.CANCELED
     assert len(client.portfolio.get_orders()) == 2

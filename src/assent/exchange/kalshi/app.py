@@ -59,6 +59,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/portfolio/events/orders", orders.create, signed=True),
     Route("DELETE", "/portfolio/events/orders", orders.cancel_all, signed=True),
     Route("DELETE", "/portfolio/events/orders/*", orders.cancel, signed=True),
+    Route("POST", "/portfolio/events/orders/*/amend", orders.amend, signed=True),
     Route("POST", "/portfolio/events/orders/*/decrease", orders.decrease, signed=True),
     Route("POST", "/portfolio/orders", _gone, signed=True),
     Route("POST", "/portfolio/orders/batched", _gone, signed=True),

@@ -60,6 +60,10 @@ REFUSALS: dict[str, Refusal] = {
     "invalid_parameters": Refusal(400),
     "invalid_order": Refusal(400),
     "invalid_order_size": Refusal(400),
+    "order_id_and_client_order_id_mismatch": Refusal(400),
+    "order_side_mismatch": Refusal(400),
+    "order_ticker_mismatch": Refusal(400),
+    "self_cross_attempt": Refusal(400),  # spelling not recorded
     "invalid_price": Refusal(400),
     "insufficient_balance": Refusal(400),
     "order_group_not_found": Refusal(404),  # spelling not recorded

@@ -1,4 +1,4 @@
-"""Orders in the second version of the venue's words: create, cancel, decrease, cancel all.
+"""Orders in the second version of the venue's words: create, cancel, decrease, amend, cancel all.
 
 A body is decoded strictly (a number where a string belongs is refused), put into the core's words, and what the core
 answers is put back. A client order id that was taken once is taken for good, and a second order with it is refused
@@ -18,7 +18,19 @@ from assent.exchange.kalshi.listing import SHARD
 from assent.exchange.kalshi.numbers import Unreadable
 from assent.exchange.kalshi.portfolio import elsewhere
 from assent.exchange.kalshi.query import Request
-from assent.exchange.types import MICRO, SECOND, Accepted, Fill, NewOrder, Rejected, SelfTrade, Side, Tif
+from assent.exchange.types import (
+    MICRO,
+    SECOND,
+    Accepted,
+    Amendment,
+    Fill,
+    NewOrder,
+    OrderView,
+    Rejected,
+    SelfTrade,
+    Side,
+    Tif,
+)
 
 EXPIRY_MAX = 9_000_000_000
 
@@ -54,7 +66,20 @@ class DecreaseBody(msgspec.Struct, frozen=True):
     exchange_index: int | None = None
 
 
-Body = TypeVar("Body", CreateBody, DecreaseBody)
+class AmendBody(msgspec.Struct, frozen=True):
+    """`count` is the new total, what has filled included. No expiry keeps it, zero takes it away."""
+
+    ticker: str
+    side: Literal["bid", "ask"]
+    price: str
+    count: str
+    client_order_id: str | None = None
+    updated_client_order_id: str | None = None
+    expiration_time: int | None = None
+    exchange_index: int | None = None
+
+
+Body = TypeVar("Body", CreateBody, DecreaseBody, AmendBody)
 
 
 def create(box: Box, request: Request) -> Reply:
@@ -130,6 +155,58 @@ def decrease(box: Box, request: Request) -> Reply:
     return answer(row)
 
 
+def amend(box: Box, request: Request) -> Reply:
+    """Another price, total, expiry or client id; the order keeps its id."""
+    body = _decode(request.body, AmendBody)
+    if isinstance(body, Reply):
+        return body
+    history, name = box.histories[request.account], order_name(request.segments[3])
+    if name not in history.orders or elsewhere(request.query) or _is_elsewhere(None, body.exchange_index):
+        return refuse("not_found")
+    view = history.view(name)
+    new = _amendment(body, view)
+    if isinstance(new, Reply):
+        return new
+    known = len(history.fills)
+    amended = box.exchange.amend_order(request.now, request.account, name, new)
+    box.remember()
+    if isinstance(amended, Rejected):
+        return rejected(amended)
+    own = [fill for fill in history.fills[known:] if fill.order_id == name]
+    changed = amended.resized or bool(amended.filled)
+    row: Row = {
+        "order_id": request.segments[3],
+        "remaining_count": numbers.count(amended.remaining) if changed else None,
+        "fill_count": numbers.count(amended.filled) if changed else None,
+        "average_fill_price": _average_price(own) if own else None,
+        "average_fee_paid": _average_fee(own) if own else None,
+        "ts_ms": numbers.milliseconds(amended.ts),
+    }
+    if amended.client_order_id is not None:
+        row["client_order_id"] = amended.client_order_id
+    return answer(row)
+
+
+def _amendment(body: AmendBody, view: OrderView) -> Amendment | Reply:
+    """The core's words, or in what the caller is mistaken about the order."""
+    if body.ticker != view.market:
+        return refuse("order_ticker_mismatch")
+    if SIDES[body.side] != view.side:
+        return refuse("order_side_mismatch")
+    if body.client_order_id is not None and body.client_order_id != view.client_order_id:
+        return refuse("order_id_and_client_order_id_mismatch")
+    read = _price_and_count(body.price, body.count)
+    if isinstance(read, Reply):
+        return read
+    wrong = _wrong_expiry(body.expiration_time)
+    if wrong is not None:
+        return wrong
+    expires_ts = view.expires_ts
+    if body.expiration_time is not None:
+        expires_ts = body.expiration_time * SECOND or None
+    return Amendment(read[0], read[1], expires_ts, body.updated_client_order_id)
+
+
 def _decode(raw: bytes, kind: type[Body]) -> Body | Reply:
     try:
         return msgspec.json.decode(raw, type=kind)
@@ -139,22 +216,18 @@ def _decode(raw: bytes, kind: type[Body]) -> Body | Reply:
 
 def _new_order(body: CreateBody) -> NewOrder | Reply:
     """The core's words, or what is wrong with the venue's."""
-    price, qty = numbers.read_price(body.price), numbers.read_count(body.count)
-    if isinstance(price, Unreadable):
-        if price.decimals is None:
-            return refuse("invalid_parameters", f"invalid price: {body.price[:40]!r}")
-        return refuse("invalid_order", f"invalid price: invalid dollar precision: -{price.decimals}")
-    if isinstance(qty, Unreadable):
-        return refuse("invalid_order_size")
-    wrong = _unsupported(body)
+    read = _price_and_count(body.price, body.count)
+    if isinstance(read, Reply):
+        return read
+    wrong = _wrong_expiry(body.expiration_time) or _unsupported(body)
     if wrong is not None:
         return wrong
     return NewOrder(
         client_order_id=body.client_order_id,
         market=body.ticker,
         side=SIDES[body.side],
-        price=price,
-        qty=qty,
+        price=read[0],
+        qty=read[1],
         tif=TIFS[body.time_in_force],
         post_only=bool(body.post_only),
         reduce_only=bool(body.reduce_only),
@@ -163,9 +236,22 @@ def _new_order(body: CreateBody) -> NewOrder | Reply:
     )
 
 
+def _price_and_count(price: str, count: str) -> tuple[int, int] | Reply:
+    micros, qty = numbers.read_price(price), numbers.read_count(count)
+    if isinstance(micros, Unreadable):
+        if micros.decimals is None:
+            return refuse("invalid_parameters", f"invalid price: {price[:40]!r}")
+        return refuse("invalid_order", f"invalid price: invalid dollar precision: -{micros.decimals}")
+    return refuse("invalid_order_size") if isinstance(qty, Unreadable) else (micros, qty)
+
+
+def _wrong_expiry(seconds: int | None) -> Reply | None:
+    if seconds is None or 0 <= seconds <= EXPIRY_MAX:
+        return None
+    return refuse("invalid_parameters", f"invalid expiration_time: {seconds}")
+
+
 def _unsupported(body: CreateBody) -> Reply | None:
-    if body.expiration_time is not None and not 0 <= body.expiration_time <= EXPIRY_MAX:
-        return refuse("invalid_parameters", f"invalid expiration_time: {body.expiration_time}")
     if body.order_group_id is not None:
         return refuse("order_group_not_found")
     if _is_elsewhere(body.subaccount, body.exchange_index):
@@ -189,12 +275,20 @@ def _acknowledged(taken: Accepted, fills: list[Fill]) -> Row:
     if taken.client_order_id is not None:
         row["client_order_id"] = taken.client_order_id
     if taken.filled:
-        row["average_fill_price"] = _average(sum(fill.price * fill.qty for fill in fills), taken.filled)
-        row["average_fee_paid"] = _average(sum(fill.fee * MICRO for fill in fills), taken.filled)
+        row["average_fill_price"] = _average_price(fills)
+        row["average_fee_paid"] = _average_fee(fills)
     return row
 
 
-def _average(total: int, qty: int) -> str:
-    """Per contract, cut to four decimals; how the venue rounds here was never seen."""
-    micros = total // qty
+def _average_price(fills: list[Fill]) -> str:
+    return _per_contract(sum(fill.price * fill.qty for fill in fills), fills)
+
+
+def _average_fee(fills: list[Fill]) -> str:
+    return _per_contract(sum(fill.fee * MICRO for fill in fills), fills)
+
+
+def _per_contract(total: int, fills: list[Fill]) -> str:
+    """Cut to four decimals; how the venue rounds here was never seen."""
+    micros = total // sum(fill.qty for fill in fills)
     return numbers.price(micros - micros % numbers.PRICE_UNIT)
