@@ -8,6 +8,7 @@ from tests.runtime.fakes import CASH, EPOCH, NAME, Life, Once, quote
 
 from assent.desk.desk import Desk
 from assent.ledger.memory import MemoryStore
+from assent.model.constitution import Constitution
 from assent.model.facts import (
     AccountMatched,
     CancelReleased,
@@ -23,7 +24,7 @@ from assent.model.facts import (
     OrderUnknown,
     decode_fact,
 )
-from assent.model.inputs import Accepted, HaltAsked, NotSent, Refused, ResumeAsked, SettlementSeen
+from assent.model.inputs import Accepted, HaltAsked, KillSwitchSeen, NotSent, Refused, ResumeAsked, SettlementSeen
 from assent.model.intents import Proposal
 from assent.model.levels import Level
 from assent.model.units import MICRO, MINUTE, SECOND
@@ -247,6 +248,48 @@ def test_a_cancel_whose_answer_was_lost_is_asked_again_at_the_next_start() -> No
     virtual.run(second.run())
     assert second.venue.cancelled == [cancel.order_id]
     assert second.desk.state.find_order(cancel.order_id).status == "closed"
+
+
+def started_over_a_resting_entry(**changes: object) -> tuple[Life, str]:
+    first = Life(strategy=Once(time_in_force="gtc"), answer=Accepted("v-1", 0, 10 * MICRO))
+    virtual.run(first.run(script=one_quote))
+    (order_id,) = first.desk.state.orders
+    life = Life(store=first.store, desk=restored(first.store), **changes)  # type: ignore[arg-type]
+    life.clock._epoch_ts = EPOCH + 60 * SECOND
+    life.venue.known[order_id] = Accepted("v-1", 0, 10 * MICRO)
+    life.venue.open_orders = (order_id,)
+    return life, order_id
+
+
+TIGHTER = fakes.IDENTITY._replace(constitution=Constitution(series=("SIM",), edge_min=50_000))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"switch": lambda now: KillSwitchSeen(True, False, "STOP is there", now)}, {"identity": TIGHTER}],
+    ids=["the kill switch is set", "the file is tighter"],
+)
+def test_a_start_that_takes_resting_entries_off_does_so_once_the_venue_is_there(changes: dict[str, object]) -> None:
+    life, order_id = started_over_a_resting_entry(**changes)
+    virtual.run(life.run())
+    assert life.venue.cancelled == [order_id]
+    assert life.desk.state.find_order(order_id).status == "closed"
+    assert life.of(DiscrepancyFound) == []
+
+
+def test_a_halt_that_comes_before_the_venue_is_there_takes_resting_entries_off() -> None:
+    life, order_id = started_over_a_resting_entry()
+
+    async def early() -> None:
+        run = asyncio.create_task(life.run())
+        await asyncio.sleep(0)
+        await life.runtime.opened.wait()
+        life.runtime.act(HaltAsked("operator", "Ann", "stop it", life.clock.now()))
+        await run
+
+    virtual.run(early())
+    assert life.venue.cancelled == [order_id]
+    assert life.desk.state.find_order(order_id).status == "closed"
 
 
 def test_nothing_new_leaves_once_the_process_is_told_to_stop() -> None:
