@@ -83,7 +83,7 @@ class Desk(Context):
         if order.status != "released":
             return "already_answered"
         if order.order.parent is not None:
-            obstacle = brackets.obstacle(self.state, order)
+            obstacle = brackets.obstacle(self.state, order) or self._entry_stays(order.order.parent, now)
             if obstacle:
                 return obstacle
         elif order.intent.action not in ALLOWED[self.state.level] or order.intent.strategy in self.state.stopped:
@@ -98,6 +98,12 @@ class Desk(Context):
         if now - order.released_ts > PERMIT_LIFE or (expires is not None and now >= expires):
             return "permit_expired"
         return None
+
+    def _entry_stays(self, entry_id: str, now: int) -> str | None:
+        """Legs are sent beside their entry: where that may not leave, there will be nothing for them to leave."""
+        entry = self.state.orders.get(entry_id)
+        waits = entry is not None and entry.status == "released"
+        return "parent_ended" if waits and self.permit(entry_id, now) else None
 
     def restore(self, records: Iterable[tuple[int, Fact]]) -> None:
         """Fold ledger records back into a desk that has not decided anything yet: the same road as running."""
