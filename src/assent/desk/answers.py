@@ -130,12 +130,8 @@ def fill_seen(desk: Context, inp: FillSeen) -> None:
     desk.emit(FillBooked(fill=fill))
     _compare_fee(desk, fill)
     if late or overfilled:
-        reason = "overfill" if overfilled else "late_fill"
-        desk.emit(OrderQuarantined(order_id=fill.order_id, reason=reason))
-        control.raise_halt(desk, "late_fill", by="desk", detail=f"{reason}: order {fill.order_id}")
-    if fill.fee < -FEE_TOLERANCE or _worse_than_asked(order.order, fill):
-        detail = f"{fill.fill_id}: {fill.qty} at {fill.price}, fee {fill.fee}; asked {order.order.price}"
-        control.raise_halt(desk, "strange_fill", by="desk", detail=detail)
+        _quarantine(desk, fill.order_id, "overfill" if overfilled else "late_fill")
+    _look_strange(desk, order.order, fill)
     early = desk.early_corrections.pop(fill.fill_id, None)
     if early is not None:
         correction_seen(desk, early)
@@ -163,6 +159,11 @@ def correction_seen(desk: Context, inp: CorrectionSeen) -> None:
     if known or correction.venue_ts < old.venue_ts:
         return
     desk.emit(FillCorrected(correction=correction))
+    order = desk.state.find_order(old.order_id)
+    if order is not None:
+        if order.filled > order.order.qty and correction.qty > old.qty:
+            _quarantine(desk, old.order_id, "overfill")
+        _look_strange(desk, order.order, desk.state.archive.fills[old.fill_id])
     account.settle_leftover(desk, old.instrument)
 
 
@@ -234,6 +235,18 @@ def _can_be_true(correction: Correction) -> bool:
     if not (is_value(price) and is_value(qty) and is_value(correction.fee)):
         return False
     return price >= 0 if qty == 0 else qty > 0 < price
+
+
+def _quarantine(desk: Context, order_id: str, reason: str) -> None:
+    desk.emit(OrderQuarantined(order_id=order_id, reason=reason))
+    control.raise_halt(desk, "late_fill", by="desk", detail=f"{reason}: order {order_id}")
+
+
+def _look_strange(desk: Context, order: Order, fill: Fill) -> None:
+    """A fill that stands, as told first or as corrected, beyond what its order allowed: a person must look."""
+    if fill.qty and (fill.fee < -FEE_TOLERANCE or _worse_than_asked(order, fill)):
+        detail = f"{fill.fill_id}: {fill.qty} at {fill.price}, fee {fill.fee}; asked {order.price}"
+        control.raise_halt(desk, "strange_fill", by="desk", detail=detail)
 
 
 def _worse_than_asked(order: Order, fill: Fill) -> bool:
