@@ -152,6 +152,16 @@ def test_a_cancel_by_a_strategy_is_an_intent_and_moves_no_quantity() -> None:
     assert told[0].intent.qty == told[0].intent.worst_loss == 0  # type: ignore[union-attr]
 
 
+def test_a_cancel_that_names_another_market_than_its_orders_is_refused() -> None:
+    second = a_market("KXTEST-26JAN05-B49.5")
+    bench = Bench(markets=(MARKET, second))
+    order = bench.release(qty_max=MICRO)
+    bench.accept(order)
+    told = bench.propose(buy(action="cancel", order_id=order.order_id, price=0, instrument=second.id))
+    assert [fact.reason for fact in told if isinstance(fact, IntentRefused)] == ["order_form"]
+    assert bench.order(order).cancel == ""
+
+
 # --- refused once per change ---------------------------------------------------------------------------
 
 
