@@ -11,6 +11,7 @@ from assent.ledger.memory import MemoryStore
 from assent.model.constitution import Constitution
 from assent.model.facts import (
     AccountMatched,
+    CancelKept,
     CancelReleased,
     DeskStopped,
     DiscrepancyFound,
@@ -29,6 +30,7 @@ from assent.model.intents import Proposal
 from assent.model.levels import Level
 from assent.model.units import MICRO, MINUTE, SECOND
 from assent.runtime import reconcile, virtual
+from assent.runtime.acts import act_answer
 from assent.runtime.runtime import RECONCILE_EVERY
 from assent.venue.port import Ended, Unavailable
 
@@ -364,3 +366,8 @@ def test_an_order_whose_market_settled_is_asked_about_until_the_venue_says_how_m
     assert (closed.why, closed.filled) == ("close_cancel", 0)
     assert life.desk.state.find_order(released.order.order_id).status == "closed"
     assert not life.desk.state.orders
+
+
+def test_a_cancel_that_is_kept_is_answered_as_something_that_was_done() -> None:
+    assert act_answer([CancelKept(order_id="1", by="Ann")]) == {"ok": True, "facts": ["CancelKept"]}
+    assert "nothing changed" in act_answer([])["note"]
