@@ -132,7 +132,11 @@ def cancel_asked(desk: Context, inp: CancelAsked) -> None:
         order_id = order.order.order_id
         if inp.order_id not in ("", order_id):
             continue
-        if order.status in CANCELLABLE:
+        if order.status == "unknown":
+            # The venue may not know it yet and refuse: the wish stands until the order is seen to rest or to have ended.
+            desk.emit(CancelKept(order_id=order_id, by=shown(inp.by)))
+            keep_promise(desk, order)
+        elif order.status in CANCELLABLE:
             desk.emit(CancelReleased(order_id=order_id, by=shown(inp.by), why=A_PERSON))
         elif order.status == "released" and order.cancel != "kept":
             desk.emit(CancelKept(order_id=order_id, by=shown(inp.by)))
