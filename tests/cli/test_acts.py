@@ -1,4 +1,4 @@
-"""A person's act on a desk that does not run: it learns what is missing, writes what was asked, and does nothing else."""
+"""A person's act on a desk that does not run: it learns what is missing, writes what was asked, and no more."""
 
 from typing import Any
 

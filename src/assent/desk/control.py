@@ -133,7 +133,7 @@ def cancel_asked(desk: Context, inp: CancelAsked) -> None:
         if inp.order_id not in ("", order_id):
             continue
         if order.status == "unknown":
-            # The venue may not know it yet and refuse: the wish stands until the order is seen to rest or to have ended.
+            # The venue may refuse what it does not know yet: the wish stands until the order is seen to rest or ends.
             desk.emit(CancelKept(order_id=order_id, by=shown(inp.by)))
             keep_promise(desk, order)
         elif order.status in CANCELLABLE:
