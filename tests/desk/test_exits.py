@@ -7,6 +7,7 @@ from tests.desk.support import CONTRACT, MARKET, Bench, Scripted, buy, close, ki
 from tests.model.support import a_future
 
 from assent.desk import exposure
+from assent.desk.exits import PROTECT_MAX
 from assent.model.errors import InvariantBroken
 from assent.model.exits import Exits
 from assent.model.facts import CancelReleased, Fact, HaltRaised, IntentRefused, OrderQuarantined, OrderReleased
@@ -364,6 +365,35 @@ def test_a_resting_close_that_would_leave_more_than_is_held_is_called_back(left:
     bench.restart()
     told = bench.cycle()
     assert [fact.order_id for fact in told if isinstance(fact, CancelReleased)] == [out.order_id] * goes
+
+
+def test_a_position_that_comes_back_since_its_exit_was_taken_back_is_watched_again() -> None:
+    bench = held_with(Exits(stop_price=400_000))
+    [out] = released(bench.quote(bid=400_000, ask=410_000))
+    fill = bench.a_fill(out)
+    bench.take(FillSeen(fill, bench.now))
+    assert bench.state.guards == {}
+    bench.later(SECOND)
+    bench.correct(fill, qty=0, fee=0)
+    bench.restart()
+    bench.show(MARKET)
+    [again] = released(bench.later(2 * SECOND).quote(bid=390_000, ask=400_000))
+    assert (again.side, again.qty) == ("sell", 10 * CONTRACT)
+
+
+def test_a_future_that_comes_back_since_its_stop_was_taken_back_is_left_and_a_person_is_called() -> None:
+    bench = future_bench()
+    entry, stop, _ = bench.bracket(**terms(exits=TARGET))
+    bench.fill(entry)
+    fill = bench.a_fill(stop)
+    bench.take(FillSeen(fill, bench.now))
+    bench.later(1)
+    bench.correct(fill, qty=0, fee=0)
+    bench.cycle()
+    told = bench.later(PROTECT_MAX + SECOND).bar(4_990)
+    told += bench.cycle()
+    assert [fact.cause for fact in told if isinstance(fact, HaltRaised)] == ["unprotected"]
+    assert [(order.side, order.qty) for order in released(told)] == [("sell", CONTRACT)]
 
 
 def test_an_empty_side_decides_nothing_and_is_told_to_a_person() -> None:
