@@ -396,6 +396,20 @@ def test_a_future_that_comes_back_since_its_stop_was_taken_back_is_left_and_a_pe
     assert [(order.side, order.qty) for order in released(told)] == [("sell", CONTRACT)]
 
 
+def test_a_position_that_no_entry_brought_is_a_persons_business() -> None:
+    """The entry is corrected after its exit has filled: what the exit left too much stands on the other side."""
+    bench = Bench()
+    entry = bench.release(qty_max=10 * CONTRACT)
+    bench.accept(entry)
+    fill = bench.a_fill(entry)
+    bench.take(FillSeen(fill, bench.now))
+    [out] = released(bench.propose(close()))
+    bench.fill(out)
+    told = bench.later(1).correct(fill, qty=4 * CONTRACT)
+    assert bench.state.held(MARKET.id) == -6 * CONTRACT
+    assert [fact.cause for fact in told if isinstance(fact, HaltRaised)] == ["strange_fill"]
+
+
 def test_an_empty_side_decides_nothing_and_is_told_to_a_person() -> None:
     bench = held_with(Exits(stop_price=480_000, loss_ppm=10_000, life_ns=SECOND))
     assert bench.later(2 * SECOND).quote(MARKET.id, None, 10_000) == []

@@ -159,6 +159,7 @@ def correction_seen(desk: Context, inp: CorrectionSeen) -> None:
     if known or correction.venue_ts < old.venue_ts:
         return
     desk.emit(FillCorrected(correction=correction))
+    _look_unopened(desk, old.instrument)
     order = desk.state.find_order(old.order_id)
     if order is not None:
         if order.filled > order.order.qty and correction.qty > old.qty:
@@ -246,6 +247,21 @@ def _look_strange(desk: Context, order: Order, fill: Fill) -> None:
     """A fill that stands, as told first or as corrected, beyond what its order allowed: a person must look."""
     if fill.qty and (fill.fee < -FEE_TOLERANCE or _worse_than_asked(order, fill)):
         detail = f"{fill.fill_id}: {fill.qty} at {fill.price}, fee {fill.fee}; asked {order.price}"
+        control.raise_halt(desk, "strange_fill", by="desk", detail=detail)
+
+
+def _look_unopened(desk: Context, name: str) -> None:
+    """After a correction more may be held than entries ever brought: exits had left what they did not bring. No rule
+    has judged that, and no exit stands for it, so a person must look."""
+    state, held = desk.state, desk.state.held(name)
+    if not held or name in state.archive.outcomes:
+        return
+    side = "buy" if held > 0 else "sell"
+    entries = [fill for fill in state.archive.fills.values() if (fill.instrument, fill.side) == (name, side)]
+    orders = [state.find_order(fill.order_id) for fill in entries]
+    brought = sum(f.qty for f, o in zip(entries, orders, strict=True) if o is not None and o.intent.action == "open")
+    if abs(held) > brought:
+        detail = f"corrected fills left {held} in {name}, and entries brought {brought} of it"
         control.raise_halt(desk, "strange_fill", by="desk", detail=detail)
 
 
