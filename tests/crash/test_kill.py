@@ -18,7 +18,7 @@ import pytest
 from tests.crash.judge import complaints
 
 KILLS = int(os.environ.get("ASSENT_KILLS", "6"))
-SPEED = os.environ.get("ASSENT_KILL_SPEED", "3600")
+SPEED = os.environ.get("ASSENT_KILL_SPEED", "1200")
 LIFE_MAX_S = 1.6
 # On a busy machine less is traded in a life, so there are more of them, up to so many times as often.
 PATIENCE = 6

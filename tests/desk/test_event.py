@@ -9,6 +9,7 @@ from tests.desk.support import Bench, buy, kinds, limits, sell
 from tests.model.support import FREE, a_market
 
 from assent.desk import event, exposure
+from assent.model.facts import IntentRefused
 from assent.model.units import MICRO
 
 EVENT = "KXTEST-26JAN05"
@@ -97,3 +98,22 @@ def test_trusted_exposure_is_the_worst_over_all_outcomes_by_brute_force(entries:
         gain = (pays - price if side == "buy" else price - pays) * amount // MICRO
         worst = max(worst, -(result + min(0, gain)), -result)
     assert measured == worst
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+def test_an_idea_that_no_size_fits_is_measured_on_the_smallest_one(trusted: bool) -> None:
+    """As every other rule does: a refusal shows what the least that could be bought would have put at stake."""
+    bench = Bench(
+        constitution=limits(
+            risk_per_trade_max=1, event_exposure_max=MICRO, trust_exclusive=("KXTEST",) if trusted else ()
+        ),
+        markets=GROUP,
+    )
+    told = next(
+        fact
+        for fact in bench.propose(buy(instrument=GROUP[0].id, price=500_000, fair=700_000))
+        if isinstance(fact, IntentRefused)
+    )
+    # A hundredth of a contract at fifty cents, free of fees.
+    assert told.intent.worst_loss == 5_000
+    assert next(check.measured for check in told.checks if check.rule == "event_exposure") == 5_000

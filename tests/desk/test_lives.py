@@ -377,6 +377,16 @@ def test_a_correction_of_a_correction_leaves_what_the_last_one_says() -> None:
     assert bench.state.positions == plain.state.positions
 
 
+def test_a_newer_word_that_says_the_same_keeps_an_older_one_out() -> None:
+    bench = Bench()
+    order = working(bench)
+    fill = bench.a_fill(order, FIVE)
+    bench.take(FillSeen(fill, bench.now))
+    for age, qty in ((1, FIVE), (3, FIVE), (2, 0)):
+        bench.correct(fill, qty=qty, fee=7, price=480_000, venue_ts=fill.venue_ts + age)
+    assert bench.state.held(MARKET.id) == FIVE
+
+
 def test_a_fill_taken_back_between_others_leaves_no_gain_that_nobody_made() -> None:
     bench = Bench()
     order = working(bench)

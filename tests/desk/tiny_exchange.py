@@ -4,6 +4,7 @@ Shares nothing with the desk's books. Each order id may arrive once; a second ar
 """
 
 from fractions import Fraction
+from math import floor
 
 from assent.model.inputs import Absent, Accepted, AccountSeen, Holding, Refused, Result
 from assent.model.orders import Correction, Fill, Order, Side
@@ -42,29 +43,28 @@ class TinyExchange:
         self.orders[order.order_id] = Resting(order)
         return Accepted("v-" + order.order_id[:8], 0, order.qty)
 
-    def execute(self, order_id: str, qty: int, ts: int, *, surcharge: int = 0) -> Fill:
-        """Fill a part at the order's own price, for the exact fee rounded down and whatever is charged beside it."""
+    def execute(self, order_id: str, qty: int, ts: int, *, surcharge: int = 0, price: int | None = None) -> Fill:
+        """Fill a part at the order's own price or the one given, for the exact fee rounded down and the surcharge."""
         resting = self.orders[order_id]
         order = resting.order
         assert resting.live
         assert 0 < qty <= resting.left
-        fee = 70_000 * qty * order.price * (MICRO - order.price) // MICRO**3 + surcharge
-        fill = Fill(
-            f"x-{len(self.fills)}", order_id, order.instrument, order.side, order.price, qty, fee, True, ts
-        )  # fmt: skip
+        paid = order.price if price is None else price
+        fee = 70_000 * qty * paid * (MICRO - paid) // MICRO**3 + surcharge
+        fill = Fill(f"x-{len(self.fills)}", order_id, order.instrument, order.side, paid, qty, fee, True, ts)
         self.fills.append(fill)
         resting.filled += qty
         resting.live = resting.left > 0
-        self._move(order, order.side, qty)
+        self._move(order.instrument, order.side, qty, paid)
         self.cash -= fee
         return fill
 
     def correct(self, fill: Fill, qty: int, fee: int, ts: int) -> Correction:
         """Take a fill back and book it as what it really was. Its market must still be open."""
         resting = self.orders[fill.order_id]
-        self._move(resting.order, "sell" if fill.side == "buy" else "buy", fill.qty)
+        self._move(fill.instrument, "sell" if fill.side == "buy" else "buy", fill.qty, fill.price)
         if qty:
-            self._move(resting.order, fill.side, qty)
+            self._move(fill.instrument, fill.side, qty, fill.price)
         self.cash += fill.fee - fee
         resting.filled += qty - fill.qty
         return Correction(fill.fill_id, fill.price, qty, fee, ts)
@@ -74,20 +74,20 @@ class TinyExchange:
         self.orders[order_id].live = False
         return self.orders[order_id].filled
 
-    def settle(self, name: str, value: int) -> Result:
+    def settle(self, name: str, value: int, *, step: int = 1) -> Result:
+        """All orders end, and what is held is paid: a part of a dollar in whole steps of the balance, down."""
         for resting in self.orders.values():
             if resting.order.instrument == name:
                 resting.live = False
-        worth = Fraction(value, MICRO)
         yes, no = self.paid[name] = self.yes.pop(name, 0), self.no.pop(name, 0)
-        self.cash += yes * worth + no * (1 - worth)
+        self.cash += _payout(yes, no, value, step)
         self.settled[name] = value
         return "yes" if value == MICRO else "no" if value == 0 else "scalar"
 
-    def amend(self, name: str, value: int) -> Result:
+    def amend(self, name: str, value: int, *, step: int = 1) -> Result:
         """The outcome was another one: pay the difference on what was settled."""
         yes, no = self.paid[name]
-        self.cash += (yes - no) * Fraction(value - self.settled[name], MICRO)
+        self.cash += _payout(yes, no, value, step) - _payout(yes, no, self.settled[name], step)
         self.settled[name] = value
         return "yes" if value == MICRO else "no" if value == 0 else "scalar"
 
@@ -107,11 +107,18 @@ class TinyExchange:
         assert self.cash.denominator == 1
         return AccountSeen(int(self.cash), holdings, live, "tiny", now, now)
 
-    def _move(self, order: Order, side: Side, qty: int) -> None:
-        price = Fraction(order.price, MICRO)
+    def _move(self, name: str, side: Side, qty: int, at: int) -> None:
+        price = Fraction(at, MICRO)
         mine, other = (self.yes, self.no) if side == "buy" else (self.no, self.yes)
         paid = price if side == "buy" else 1 - price
-        back = min(qty, other.get(order.instrument, 0))
-        other[order.instrument] = other.get(order.instrument, 0) - back
-        mine[order.instrument] = mine.get(order.instrument, 0) + qty - back
+        back = min(qty, other.get(name, 0))
+        other[name] = other.get(name, 0) - back
+        mine[name] = mine.get(name, 0) + qty - back
         self.cash += back * (1 - paid) - (qty - back) * paid
+
+
+def _payout(yes: int, no: int, value: int, step: int) -> int:
+    """What the holder of one of the two is paid."""
+    worth = Fraction(value, MICRO)
+    least = step if 0 < worth < 1 else 1
+    return floor((yes * worth + no * (1 - worth)) / least) * least

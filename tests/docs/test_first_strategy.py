@@ -14,7 +14,7 @@ from docs.markers import ROOT
 
 PAGE = ROOT / "docs" / "your-first-strategy.md"
 STEP = re.compile(
-    r"^```(?P<kind>sh run|text shown|python replace|python with)(?: (?P<file>\S+))?\n(?P<body>.*?)^```$",
+    r"^```(?P<kind>sh run|text shown|(?:python|toml) (?:replace|with))(?: (?P<file>\S+))?\n(?P<body>.*?)^```$",
     re.DOTALL | re.MULTILINE,
 )
 SECONDS_MAX = 170
@@ -57,6 +57,8 @@ class Reader:
             "text shown": self._look,
             "python replace": self._find,
             "python with": self._replace,
+            "toml replace": self._find,
+            "toml with": self._replace,
         }[step.kind](step)
 
     def _run(self, step: Step) -> None:
@@ -98,7 +100,7 @@ def test_a_newcomer_who_does_what_the_page_says_sees_what_it_says(tmp_path: Path
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
     ideas = subprocess.run(
-        [sys.executable, "-m", "assent", "intents", "-C", "assent-demo", "--json"],
+        [sys.executable, "-m", "assent", "intents", "list", "-C", "assent-demo", "--limit", "1000", "--json"],
         cwd=reader.here, env=reader.surroundings, capture_output=True, text=True, check=True,
     )  # fmt: skip
     fates = [idea["status"] for idea in json.loads(ideas.stdout)["intents"] if idea["strategy"] == "hunch"]

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.model.support import KALSHI_FEES, VENUE_GRIDS, a_future, a_market
+from tests.model.support import DECI_CENT, KALSHI_FEES, LINEAR_CENT, VENUE_GRIDS, a_future, a_market
 
-from assent.model.fees import fee_estimate, fee_per_contract
+from assent.exchange.fees import TAKER_COEFFICIENT, fill_cost, trade_fee
+from assent.model.fees import fee_estimate, fee_per_contract, fee_worst
 from assent.model.grids import PriceGrid
 from assent.model.instruments import PerContractFee, QuadraticFee
 from assent.model.units import MICRO, mul_up
@@ -108,3 +109,47 @@ def test_a_fee_per_contract_grows_with_the_contracts_and_rounds_up(side: Any, am
     exact = Fraction(amount * qty, MICRO)
     assert exact <= fee_estimate(future, side, 4_000 * MICRO, qty) < exact + 1
     assert fee_per_contract(future.fees, 1) == amount
+
+
+def paid_in_pieces(side: Any, prices: list[int], piece: int) -> int:
+    """What the exchange takes for one piece at each of these prices, by its own arithmetic."""
+    taken, accumulated = 0, 0
+    for price in prices:
+        paid = (price if side == "buy" else MICRO - price) * piece // MICRO
+        cost = fill_cost(-paid, trade_fee(TAKER_COEFFICIENT, MICRO, piece, price), accumulated)
+        accumulated = cost.accumulated
+        taken -= cost.cash
+    return taken
+
+
+@given(st.data(), sides, st.sampled_from(VENUE_GRIDS))
+def test_no_way_to_fill_an_order_at_its_price_or_better_costs_more_than_its_worst(
+    data: st.DataObject, side: Any, grid: PriceGrid
+) -> None:
+    market = a_market(prices=grid)
+    allowed = [price for price in _prices(grid) if 0 < price < MICRO]
+    at = data.draw(st.integers(0, len(allowed) - 1))
+    better = allowed[: at + 1] if side == "buy" else allowed[at:]
+    near = better[-12:] if side == "buy" else better[:12]
+    prices = data.draw(st.lists(st.sampled_from(near) | st.sampled_from(better), min_size=1, max_size=8))
+    piece = market.quantities.step
+    limit, qty = allowed[at], piece * len(prices)
+    worst = mul_up(limit if side == "buy" else MICRO - limit, qty) + fee_worst(market, side, limit, qty)
+    assert paid_in_pieces(side, prices, piece) <= worst
+
+
+def _prices(grid: PriceGrid) -> list[int]:
+    return sorted({price for band in grid.bands for price in range(band.low, band.high + 1, band.step)})
+
+
+def test_on_a_grid_of_cents_the_worst_is_the_sum_of_the_smallest_pieces_and_no_more() -> None:
+    market = a_market(prices=LINEAR_CENT)
+    assert fee_worst(market, "buy", 520_000, MICRO) == 100 * fee_estimate(market, "buy", 520_000, 10_000)
+
+
+def test_on_a_finer_grid_a_better_price_may_be_rounded_to_a_dearer_piece() -> None:
+    """A piece bought at 0.821 costs a hundredth of a cent more than one at 0.828: rounding takes more than it saves."""
+    market, piece = a_market(prices=DECI_CENT), 10_000
+    at_limit, better = (paid_in_pieces("buy", [price], piece) for price in (828_000, 821_000))
+    assert better == at_limit + 100
+    assert mul_up(828_000, piece) + fee_worst(market, "buy", 828_000, piece) == better

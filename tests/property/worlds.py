@@ -5,7 +5,7 @@ desk. Nothing here reads a clock or a hash order: the same seed lives the same l
 """
 
 import random
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from msgspec import structs
 from tests.desk.tiny_exchange import TinyExchange
@@ -35,6 +35,7 @@ from assent.model.inputs import (
     InstrumentSeen,
     KillSwitchSeen,
     LedgerOpening,
+    Mode,
     NotSent,
     OrderClosedSeen,
     PhaseSeen,
@@ -74,6 +75,14 @@ MARKETS = (
     a_market("KXOUT-1", series="KXOUT", event="KXOUT"),
 )
 Moment = tuple[int, Input]
+# What may happen, and how often.
+HAPPENINGS = {
+    "quote": 60, "forecast": 15, "bar": 3, "cycle": 12, "proof": 8, "news": 40, "execution": 16, "closing": 5,
+    "contradiction": 0.3,
+    "evidence": 4, "books": 8, "miscount": 0.3, "silence": 0.5, "settlement": 0.1, "resettlement": 0.2,
+    "phase": 1.5, "transfer": 0.5, "rejection": 3, "halt": 0.5,
+    "resume": 2, "cancel": 1, "restart": 0.4, "file": 0.3, "amendment": 0.6,
+}  # fmt: skip
 
 
 class Gambler:
@@ -137,33 +146,52 @@ class Keeper:
 class World:
     """One seed's life. `live(steps)` runs it; `moments` is what came in and `records` what came of it."""
 
+    limits = LIMITS
+    files = FILES
+    markets = MARKETS
+    mode: Mode = "paper"
+    cash = CASH
+    happenings: ClassVar[dict[str, float]] = HAPPENINGS
+
     def __init__(self, seed: int, *, ledger: str = "") -> None:
         self.rng = random.Random(seed)
         self._switch = random.Random(seed)
         self.seed = seed
-        self.desk = Desk(strategies(seed))
+        self.prepare()
+        self.names = tuple(strategy.name for strategy in self.desk.strategies)
         self.now = T0
         self.moments: list[Moment] = []
         self.records: list[tuple[int, Fact]] = []
         # The state's digest after each input that left facts, with the number of records by then.
         self.digests: list[tuple[int, str]] = []
-        self.exchange = TinyExchange(CASH)
+        self.exchange = TinyExchange(self.cash)
         self._later: list[Input] = []
         identity = ledger or f"{seed:016d}"
-        self.take(LedgerOpening(identity, "paper", "sim", "sim", "acc", LIMITS, "build", self.now))
-        self.take(DeskStarting("build", ("threshold", "gambler", "vandal", "keeper"), self.now))
+        self.take(LedgerOpening(identity, self.mode, "sim", "sim", "acc", self.limits, "build", self.now))
+        self.take(DeskStarting("build", self.names, self.now))
         self.take(self.exchange.account(self.now))
-        for market in MARKETS:
+        self.list_markets()
+
+    def prepare(self) -> None:
+        """What this world is made of: its desk, and whatever else it does not share with every other."""
+        self.desk = Desk(strategies(self.seed))
+
+    def list_markets(self) -> None:
+        for market in self.markets:
             self.take(InstrumentSeen(market, self.now))
             self.take(PhaseSeen(market.id, "open", self.now, self.now))
 
-    def live(self, steps: int) -> "World":
+    def live(self, steps: int) -> Self:
+        names, weights = list(self.happenings), list(self.happenings.values())
         for _ in range(steps):
-            self.now += self.rng.randrange(2 * SECOND)
-            happening = self.rng.choices(HAPPENINGS, WEIGHTS)[0]
-            getattr(self, happening)()
+            self.now += self.pause()
+            getattr(self, self.rng.choices(names, weights)[0])()
         self.take(DeskStopping("the world ends", self.now))
         return self
+
+    def pause(self) -> int:
+        """How long nothing happens."""
+        return self.rng.randrange(2 * SECOND)
 
     def take(self, inp: Input) -> None:
         self.moments.append((self.now, inp))
@@ -180,7 +208,7 @@ class World:
     # --- what happens -----------------------------------------------------------------------------------------
 
     def quote(self) -> None:
-        market = self.rng.choice(MARKETS)
+        market = self.rng.choice(self.markets)
         middle = self.rng.randrange(3, 97) * 10_000
         bid, ask = (price if self.rng.random() < 0.95 else None for price in (middle - 10_000, middle + 10_000))
         qty = self.rng.randrange(1, 1_000) * 10_000
@@ -191,12 +219,12 @@ class World:
         )  # fmt: skip
 
     def forecast(self) -> None:
-        market = self.rng.choice(MARKETS)
+        market = self.rng.choice(self.markets)
         self.take(ForecastSeen(market.id, self.rng.randrange(MICRO + 1), "model", self.now, self.now))
 
     def bar(self) -> None:
         price = self.rng.randrange(1, 99) * 10_000
-        self.take(BarSeen(self.rng.choice(MARKETS).id, price, price + 10_000, price, price, 5, self.now, self.now))
+        self.take(BarSeen(self.rng.choice(self.markets).id, price, price + 10_000, price, price, 5, self.now, self.now))
 
     def cycle(self) -> None:
         if self._switch.random() < 0.1:
@@ -267,7 +295,7 @@ class World:
         self.take(AccountUnavailable("tiny", "no answer in time", self.now))
 
     def settlement(self) -> None:
-        name = self.rng.choice(MARKETS).id
+        name = self.rng.choice(self.markets).id
         value = self.rng.choice((0, MICRO, 250_000))
         if name not in self.exchange.settled:
             result: Any = self.exchange.settle(name, value)
@@ -284,7 +312,7 @@ class World:
 
     def phase(self) -> None:
         phase: Any = self.rng.choice(("open", "open", "paused", "closed"))
-        self.take(PhaseSeen(self.rng.choice(MARKETS).id, phase, self.now, self.now))
+        self.take(PhaseSeen(self.rng.choice(self.markets).id, phase, self.now, self.now))
 
     def transfer(self) -> None:
         amount = self.rng.choice((-1, 1)) * self.rng.randrange(5 * MICRO)
@@ -312,16 +340,17 @@ class World:
 
     def file(self) -> None:
         """A start with another file."""
-        self.take(ConstitutionOffered(self.rng.choice(FILES), self.now))
+        self.take(ConstitutionOffered(self.rng.choice(self.files), self.now))
 
     def amendment(self) -> None:
         """A person goes back to the first limits, if the books allow it."""
         seal = self.desk.state.seal
-        self.take(AmendmentAsked(seal.constitution_digest if seal else "", LIMITS, "ann", "back to the old", self.now))
+        digest = seal.constitution_digest if seal else ""
+        self.take(AmendmentAsked(digest, self.limits, "ann", "back to the old", self.now))
 
     def restart(self) -> None:
         """In the records a restart is only another start; the soft state stays, as in a process that lives on."""
-        self.take(DeskStarting("build-2", ("threshold", "gambler", "vandal", "keeper"), self.now))
+        self.take(DeskStarting("build-2", self.names, self.now))
 
     # --- the exchange's side ------------------------------------------------------------------------------------
 
@@ -342,18 +371,6 @@ class World:
             self.exchange.close(order_id)
             outcome = self.exchange.find(order_id)
         self._later.append(CancelAnswered(order_id, outcome, self.now))
-
-
-HAPPENINGS, WEIGHTS = zip(
-    *{
-        "quote": 60, "forecast": 15, "bar": 3, "cycle": 12, "proof": 8, "news": 40, "execution": 16, "closing": 5,
-        "contradiction": 0.3,
-        "evidence": 4, "books": 8, "miscount": 0.3, "silence": 0.5, "settlement": 0.1, "resettlement": 0.2,
-        "phase": 1.5, "transfer": 0.5, "rejection": 3, "halt": 0.5,
-        "resume": 2, "cancel": 1, "restart": 0.4, "file": 0.3, "amendment": 0.6,
-    }.items(),
-    strict=True,
-)  # fmt: skip
 
 
 def strategies(seed: int) -> tuple[Any, ...]:

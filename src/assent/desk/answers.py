@@ -156,7 +156,8 @@ def correction_seen(desk: Context, inp: CorrectionSeen) -> None:
         _wait_for_its_fill(desk, inp)
         return
     known = (old.price, old.qty, old.fee) == (correction.price, correction.qty, correction.fee)
-    if known or correction.venue_ts < old.venue_ts:
+    # A newer word that says the same is noted, or an older one that is told after it would be believed.
+    if correction.venue_ts < old.venue_ts or (known and correction.venue_ts == old.venue_ts):
         return
     desk.emit(FillCorrected(correction=correction))
     _look_unopened(desk, old.instrument)

@@ -18,9 +18,25 @@ def fee_estimate(instrument: Instrument, side: Side, price: int, qty: int, *, ma
 
 
 def fee_worst(instrument: Instrument, side: Side, price: int, qty: int) -> int:
-    """The most that `qty` at `price` can cost in fees: filled in the smallest pieces, each rounded up by itself."""
+    """The most that `qty` at `price` or better can cost in fees: in the smallest pieces, each rounded up by itself."""
     step = instrument.quantities.step
-    return -(-qty // step) * fee_estimate(instrument, side, price, step)
+    return -(-qty // step) * (fee_estimate(instrument, side, price, step) + _better_price_slack(instrument, step))
+
+
+def _better_price_slack(instrument: Instrument, piece: int) -> int:
+    """What the rounding at a better price may take from a piece beyond what that price saves.
+
+    Where one tick on the smallest piece is a whole step of the balance, and no less than a step of the fee, a better
+    price saves at least what it can be rounded up. On a finer grid it may save less than that.
+    """
+    fees = instrument.fees
+    if type(fees) is not QuadraticFee:
+        return 0
+    saved = min(band.step for band in instrument.prices.bands) * piece
+    if saved >= fees.fee_step * MICRO and saved % (fees.balance_step * MICRO) == 0:
+        return 0
+    # Each of the two roundings takes less than its step, and a balance moves by whole steps only.
+    return (fees.fee_step + fees.balance_step - 2) // fees.balance_step * fees.balance_step
 
 
 def fee_per_contract(fees: FeeSchedule, price: int) -> int:

@@ -64,7 +64,8 @@ def event_exposure(candidate: Candidate) -> Check:
         return Check("event_exposure", False)
     constitution, instrument = state.seal.constitution, market.instrument
     if instrument.series in constitution.trust_exclusive:
-        idea = event.Idea(instrument, candidate.side, candidate.price, candidate.qty, candidate.fee, loss)
+        judged = candidate.qty or instrument.quantities.least
+        idea = event.Idea(instrument, candidate.side, candidate.price, judged, candidate.fee, loss)
         measured = event.exclusive_exposure(state, idea)
     else:
         measured = event.summed_exposure(state, lambda other: other.event == instrument.event) + loss

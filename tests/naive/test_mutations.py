@@ -1,0 +1,391 @@
+"""The watching can fail: desks with one planted bug each are caught, every one, within a few of the same worlds."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from msgspec import structs
+from tests.naive.audit import Mismatch
+from tests.naive.worlds import SmallWorld
+
+from assent.desk import (
+    account,
+    answers,
+    candidate,
+    desk,
+    exposure,
+    fold,
+    gate,
+    halts,
+    money,
+    norms,
+    orders,
+    pace,
+    sizing,
+    state,
+    worth,
+)
+from assent.desk.candidate import Candidate
+from assent.desk.rules import permission
+from assent.model import facts, inputs
+from assent.model.intents import Check
+from assent.model.levels import ALLOWED, Level
+from assent.model.units import MICRO
+
+WORLDS = 400
+STEPS = 160
+Patch = pytest.MonkeyPatch
+
+
+def within(worlds: int) -> int | None:
+    """The first of these worlds in which the desk is caught."""
+    for seed in range(worlds):
+        try:
+            SmallWorld(seed).live(STEPS)
+        except Mismatch:
+            return seed
+    return None
+
+
+def replaced(patch: Patch, code: str, rule: Callable[[Candidate], Check]) -> None:
+    """The registry with another rule under this code."""
+    patch.setattr(gate, "RULES", tuple((name, rule if name == code else kept) for name, kept in gate.RULES))
+
+
+def rule_of(code: str) -> Callable[[Candidate], Check]:
+    return dict(gate.RULES)[code]
+
+
+def fees_round_down(patch: Patch) -> None:
+    right = candidate.fee_worst
+
+    def less(*args: Any) -> Any:
+        return right(*args) - 100 * (args[3] > MICRO)
+
+    patch.setattr(candidate, "fee_worst", less)
+    patch.setattr(exposure, "fee_worst", less)
+
+
+def a_fee_is_counted_for_the_whole_order_alone(patch: Patch) -> None:
+    patch.setattr(exposure, "fee_worst", exposure_fee_of_one_fill)
+
+
+def exposure_fee_of_one_fill(instrument: Any, side: Any, price: int, qty: int) -> int:
+    return candidate.fee_estimate(instrument, side, price, qty)
+
+
+def a_cap_is_compared_with_the_wrong_sign(patch: Patch) -> None:
+    right = rule_of("total_exposure")
+
+    def wrong(idea: Candidate) -> Check:
+        check = right(idea)
+        return Check(check.rule, not check.ok, check.measured, check.limit) if check.limit is not None else check
+
+    replaced(patch, "total_exposure", wrong)
+
+
+def a_cap_is_one_too_wide(patch: Patch) -> None:
+    right = rule_of("max_trades_reached")
+
+    def wrong(idea: Candidate) -> Check:
+        check = right(idea)
+        late = check.limit is not None and check.measured == check.limit + 1
+        return Check(check.rule, True, check.measured, check.limit) if late else check
+
+    replaced(patch, "max_trades_reached", wrong)
+
+
+def a_rule_refuses_without_a_cause(patch: Patch) -> None:
+    replaced(patch, "scope", lambda _: Check("scope", False))
+
+
+def a_rule_is_missing(patch: Patch) -> None:
+    patch.setattr(gate, "RULES", tuple(row for row in gate.RULES if row[0] != "funds"))
+
+
+def unknown_orders_are_not_counted(patch: Patch) -> None:
+    right = exposure.orders_by_instrument
+
+    def forgetful(at: Any) -> Any:
+        kept = {name: [o for o in orders if o.status != "unknown"] for name, orders in right(at).items()}
+        return {name: orders for name, orders in kept.items() if orders}
+
+    patch.setattr(exposure, "orders_by_instrument", forgetful)
+
+
+def unknown_orders_reserve_nothing(patch: Patch) -> None:
+    right = state.order_reserve
+    patch.setattr(
+        state, "order_reserve", lambda order, **kind: 0 if order.status == "unknown" else right(order, **kind)
+    )
+
+
+def a_window_forgets_a_release(patch: Patch) -> None:
+    right = pace.count_release
+
+    def forgetful(at: Any, ts: int, fact: Any) -> None:
+        right(at, ts, fact)
+        if at.seq % 3 == 0:
+            at.pace.recent.pop()
+
+    patch.setattr(pace, "count_release", forgetful)
+
+
+def a_day_lasts_for_ever(patch: Patch) -> None:
+    patch.setattr(pace, "today", lambda at, _now: at.pace)
+
+
+def a_fill_is_dropped_at_the_door(patch: Patch) -> None:
+
+    def dropping(at: Any, inp: Any) -> Any:
+        return None if inp.fill.fill_id == "x-1" else answers.fill_seen(at, inp)
+
+    patch.setitem(desk.HANDLERS, inputs.FillSeen, dropping)
+
+
+def a_fill_moves_nothing(patch: Patch) -> None:
+    right = fold.EVOLVE[facts.FillBooked]
+
+    def skipping(at: Any, ts: int, fact: Any) -> Any:
+        return None if fact.fill.fill_id == "x-1" else right(at, ts, fact)
+
+    patch.setitem(fold.EVOLVE, facts.FillBooked, skipping)
+
+
+def a_correction_keeps_the_old_fee(patch: Patch) -> None:
+    right = fold.EVOLVE[facts.FillCorrected]
+
+    def wrong(at: Any, ts: int, fact: Any) -> None:
+        old = at.archive.fills[fact.correction.fill_id]
+        new = facts.FillCorrected(inputs.Correction(old.fill_id, old.price, fact.correction.qty, old.fee, old.venue_ts))
+        right(at, ts, new)
+
+    patch.setitem(fold.EVOLVE, facts.FillCorrected, wrong)
+
+
+def an_unknown_order_is_taken_for_refused(patch: Patch) -> None:
+    def wrong(at: Any, _ts: int, fact: Any) -> None:
+        orders.step(at, fact.order_id, "refuse")
+
+    patch.setitem(fold.EVOLVE, facts.OrderUnknown, wrong)
+
+
+def an_order_that_lives_on_after_its_end_is_not_counted(patch: Patch) -> None:
+    right = orders._settle_down
+
+    def forgetful(at: Any, order: Any) -> None:
+        right(at, order)
+        if order.status == "quarantined":
+            at.orders.pop(order.order.order_id, None)
+
+    patch.setattr(orders, "_settle_down", forgetful)
+
+
+def transfers_do_not_shift_what_a_loss_is_counted_from(patch: Patch) -> None:
+    patch.setattr(worth, "move", lambda *_: None)
+
+
+def a_week_begins_on_thursday(patch: Patch) -> None:
+    patch.setitem(worth.PERIODS, "week", lambda day: day // 7)
+
+
+def a_losing_streak_is_not_counted(patch: Patch) -> None:
+    patch.setattr(worth, "note_trade", lambda *_: None)
+
+
+def sizes_are_rounded_up(patch: Patch) -> None:
+    right = sizing.fixed_risk
+
+    def larger(instrument: Any, **values: Any) -> int:
+        qty = right(instrument, **values)
+        return qty + instrument.quantities.step * (qty > 0)
+
+    patch.setattr(sizing, "fixed_risk", larger)
+
+
+def an_exit_ignores_another_on_its_way(patch: Patch) -> None:
+    right = candidate._SIZERS["close"]
+
+    def wrong(idea: Candidate) -> None:
+        right(idea)
+        held = abs(idea.state.held(idea.proposal.instrument))
+        if idea.qty and idea.market is not None:
+            idea.qty = idea.market.instrument.quantities.down(held)
+
+    patch.setitem(candidate._SIZERS, "close", wrong)
+
+
+def reducing_still_opens(patch: Patch) -> None:
+    patch.setattr(permission, "ALLOWED", {**ALLOWED, Level.REDUCING: ALLOWED[Level.TRADING]})
+
+
+def a_halt_is_forgotten(patch: Patch) -> None:
+    patch.setattr(halts, "_set_level", lambda at: None)
+
+
+def the_kill_switch_refuses_nothing(patch: Patch) -> None:
+    replaced(patch, "kill_switch_guard", lambda _: Check("kill_switch_guard", True))
+
+
+def a_rule_that_is_off_is_silent_about_its_halt(patch: Patch) -> None:
+    patch.setattr(gate, "with_halts", lambda house, *_: house)
+
+
+def what_keeps_coming_back_is_left_to_itself(patch: Patch) -> None:
+    patch.setattr(halts, "LATCHES", {})
+
+
+def a_fault_has_passed_at_once(patch: Patch) -> None:
+    def hasty(at: Any, *_: Any) -> list[str]:
+        return [cause for cause, halt in at.halts.items() if halt.reset == "clear_for"]
+
+    patch.setattr(halts, "quiet_causes", hasty)
+
+
+def a_person_may_always_resume(patch: Patch) -> None:
+    patch.setattr(halts, "resume_obstacle", lambda *_, **__: None)
+
+
+def a_halt_leaves_entries_where_they_are(patch: Patch) -> None:
+    patch.setattr(desk.control, "clear_entries", lambda _: None)
+
+
+def a_loss_halts_nothing(patch: Patch) -> None:
+    patch.setattr(desk.control.losses, "watch", lambda _: None)
+
+
+def a_stale_quote_is_taken_for_fresh(patch: Patch) -> None:
+    right = rule_of("quote_proof")
+
+    def wrong(idea: Candidate) -> Check:
+        check = right(idea)
+        return Check(check.rule, check.ok or check.measured is not None, check.measured, check.limit)
+
+    replaced(patch, "quote_proof", wrong)
+
+
+def the_higher_of_two_spreads_is_the_norm(patch: Patch) -> None:
+    right = norms.normal_spread
+
+    def higher(market: Any) -> Any:
+        return right(market) and sorted(market.spreads)[len(market.spreads) // 2]
+
+    patch.setattr(norms, "normal_spread", higher)
+
+
+def a_fill_is_taken_back_from_an_average(patch: Patch) -> None:
+    patch.setattr(fold, "_book_anew", fold._undo_and_book)
+
+
+def a_part_of_a_dollar_is_paid_to_the_millionth(patch: Patch) -> None:
+    patch.setattr(money, "_payout_step", lambda *_: 1)
+
+
+def an_order_outlives_its_market(patch: Patch) -> None:
+    patch.setattr(orders, "end_with_market", lambda *_: None)
+
+
+def a_changed_outcome_is_not_heard(patch: Patch) -> None:
+    patch.setattr(account, "_changed", lambda *_: None)
+
+
+def the_older_word_is_believed_again(patch: Patch) -> None:
+    right = account._changed
+
+    def gullible(at: Any, inp: Any, booked: Any) -> None:
+        right(at, structs.replace(inp, source_ts=max(inp.source_ts, booked.venue_ts + 1)), booked)
+
+    patch.setattr(account, "_changed", gullible)
+
+
+def a_cancel_that_waits_is_forgotten(patch: Patch) -> None:
+    patch.setattr(desk.control, "keep_promise", lambda *_: None)
+
+
+def nothing_is_taken_off_again(patch: Patch) -> None:
+    patch.setattr(desk.control, "_renew_cancel", lambda *_: None)
+
+
+def what_was_taken_back_is_waited_for(patch: Patch) -> None:
+    right = fold.EVOLVE[facts.FillCorrected]
+
+    def waiting(at: Any, ts: int, fact: Any) -> None:
+        right(at, ts, fact)
+        at.find_order(at.archive.fills[fact.correction.fill_id].order_id).busted = 0
+
+    patch.setitem(fold.EVOLVE, facts.FillCorrected, waiting)
+
+
+def a_transfer_is_booked_as_often_as_it_is_told(patch: Patch) -> None:
+    patch.setitem(fold.EVOLVE, facts.CashMoved, _booked_and_not_remembered)
+
+
+def _booked_and_not_remembered(at: Any, _ts: int, fact: Any) -> None:
+    money.post(at.accounts, money.book_transfer(fact.amount))
+    worth.move(at, fact.amount)
+
+
+def something_lives_on_that_no_fact_tells(patch: Patch) -> None:
+    """A state that a restart cannot have back."""
+    right = fold.EVOLVE[facts.CancelEnded]
+    happened: list[int] = []
+
+    def drifting(at: Any, ts: int, fact: Any) -> None:
+        right(at, ts, fact)
+        happened.append(ts)
+        at.unmatched += len(happened)
+
+    patch.setitem(fold.EVOLVE, facts.CancelEnded, drifting)
+
+
+BUGS = (
+    fees_round_down,
+    a_fee_is_counted_for_the_whole_order_alone,
+    a_cap_is_compared_with_the_wrong_sign,
+    a_cap_is_one_too_wide,
+    a_rule_refuses_without_a_cause,
+    a_rule_is_missing,
+    unknown_orders_are_not_counted,
+    unknown_orders_reserve_nothing,
+    a_window_forgets_a_release,
+    a_day_lasts_for_ever,
+    a_fill_is_dropped_at_the_door,
+    a_fill_moves_nothing,
+    a_correction_keeps_the_old_fee,
+    an_order_that_lives_on_after_its_end_is_not_counted,
+    an_unknown_order_is_taken_for_refused,
+    transfers_do_not_shift_what_a_loss_is_counted_from,
+    a_week_begins_on_thursday,
+    a_losing_streak_is_not_counted,
+    sizes_are_rounded_up,
+    an_exit_ignores_another_on_its_way,
+    reducing_still_opens,
+    a_halt_is_forgotten,
+    the_kill_switch_refuses_nothing,
+    a_rule_that_is_off_is_silent_about_its_halt,
+    what_keeps_coming_back_is_left_to_itself,
+    a_fault_has_passed_at_once,
+    a_person_may_always_resume,
+    a_halt_leaves_entries_where_they_are,
+    a_loss_halts_nothing,
+    a_stale_quote_is_taken_for_fresh,
+    the_higher_of_two_spreads_is_the_norm,
+    a_fill_is_taken_back_from_an_average,
+    a_part_of_a_dollar_is_paid_to_the_millionth,
+    an_order_outlives_its_market,
+    a_changed_outcome_is_not_heard,
+    the_older_word_is_believed_again,
+    a_cancel_that_waits_is_forgotten,
+    nothing_is_taken_off_again,
+    what_was_taken_back_is_waited_for,
+    a_transfer_is_booked_as_often_as_it_is_told,
+    something_lives_on_that_no_fact_tells,
+)
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
+def test_a_planted_bug_is_caught(bug: Callable[[Patch], None], monkeypatch: Patch) -> None:
+    bug(monkeypatch)
+    caught = within(WORLDS)
+    print(f"\n{bug.__name__}: caught in world {caught}")  # noqa: T201 - how soon is worth knowing
+    assert caught is not None
