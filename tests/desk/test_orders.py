@@ -584,21 +584,6 @@ def test_a_correction_that_completes_an_order_ends_it() -> None:
     assert other.order(whole).status == "filled"
 
 
-def test_an_order_that_the_venue_executed_whole_is_over_though_some_was_taken_back_between_two_fills() -> None:
-    """The venue says nothing more of it, so it would count as resting here, and there not: books that never match."""
-    bench = Bench()
-    order = working(bench)
-    fill = bench.a_fill(order, FIVE)
-    bench.take(FillSeen(fill, bench.now))
-    bench.correct(fill, qty=0, fee=0)
-    assert bench.order(order).status == "working"
-    bench.fill(order, order.qty - FIVE)
-    assert bench.order(order).status == "filled"
-    bench.match(orders=())
-    assert bench.state.halts == {}
-    bench.restart()
-
-
 @pytest.mark.parametrize(
     ("told", "cause"),
     [({"price": 510_000}, "strange_fill"), ({"fee": -10_001}, "strange_fill"), ({"qty": 99 * MICRO}, "late_fill")],

@@ -173,12 +173,11 @@ def step(state: State, order_id: str, event: str) -> OrderState:
 
 
 def end_if_done(state: State, order: OrderState) -> None:
-    """An order is over when all of it is filled, or all that the venue says was ever filled has been booked. What was
-    taken back afterwards had been executed: it rests no more, and the venue says nothing of an order that it filled."""
+    """An order is over when all of it is filled, or all that the venue says was ever filled has been booked."""
     if order.status in OVER:
         _settle_down(state, order)
         return
-    if order.filled + order.busted >= order.order.qty:
+    if order.filled >= order.order.qty:
         order.status = "filled"
     elif order.venue_filled is not None and order.filled + order.busted >= order.venue_filled:
         order.status = "closed"
