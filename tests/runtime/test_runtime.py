@@ -25,9 +25,20 @@ from assent.model.facts import (
     OrderUnknown,
     decode_fact,
 )
-from assent.model.inputs import Accepted, HaltAsked, KillSwitchSeen, NotSent, Refused, ResumeAsked, SettlementSeen
+from assent.model.inputs import (
+    Accepted,
+    CorrectionSeen,
+    FillSeen,
+    HaltAsked,
+    KillSwitchSeen,
+    NotSent,
+    Refused,
+    ResumeAsked,
+    SettlementSeen,
+)
 from assent.model.intents import Proposal
 from assent.model.levels import Level
+from assent.model.orders import Correction, Fill
 from assent.model.units import MICRO, MINUTE, SECOND
 from assent.runtime import reconcile, virtual
 from assent.runtime.acts import act_answer
@@ -366,6 +377,31 @@ def test_an_order_whose_market_settled_is_asked_about_until_the_venue_says_how_m
     assert (closed.why, closed.filled) == ("close_cancel", 0)
     assert life.desk.state.find_order(released.order.order_id).status == "closed"
     assert not life.desk.state.orders
+
+
+def test_an_order_of_which_something_was_taken_back_is_asked_about_until_the_venue_says_what_rests() -> None:
+    """Filled in part, taken back, the rest filled: the venue has executed all of it and says nothing more."""
+    life = Life(strategy=Once(time_in_force="gtc"), answer=Accepted("v-1", 0, 10 * MICRO))
+
+    def script(venue):  # type: ignore[no-untyped-def]
+        one_quote(venue)
+        asyncio.get_running_loop().call_later(2, executed, venue)
+
+    def executed(venue):  # type: ignore[no-untyped-def]
+        (order,) = venue.sent
+        parts = [
+            Fill(f"f{n}", order.order_id, NAME, "buy", order.price, 5 * MICRO, 0, taker=True, venue_ts=EPOCH)
+            for n in (1, 2)
+        ]
+        taken_back = Correction("f1", order.price, 0, 0, EPOCH + 1)
+        for news in (FillSeen(parts[0], EPOCH), CorrectionSeen(taken_back, EPOCH), FillSeen(parts[1], EPOCH)):
+            venue.sink("venue", news)
+        venue.known[order.order_id] = Ended("executed", 10 * MICRO)
+
+    virtual.run(life.run(for_ns=20 * SECOND, script=script))
+    (closed,) = life.of(OrderClosed)
+    assert (closed.why, closed.filled) == ("executed", 10 * MICRO)
+    assert life.desk.state.orders == {}
 
 
 def test_a_cancel_that_is_kept_is_answered_as_something_that_was_done() -> None:
