@@ -15,7 +15,7 @@ from assent.model.facts import (
 from assent.model.inputs import AccountSeen, AccountUnavailable, CashSeen, SettlementSeen
 from assent.model.instruments import BinaryContract
 from assent.model.orders import Mark
-from assent.model.text import shown
+from assent.model.text import identity, shown
 from assent.model.units import HOUR, MICRO, MINUTE, is_value
 
 MATCH_RECORD_EVERY = HOUR
@@ -64,7 +64,7 @@ def cash_seen(desk: Context, inp: CashSeen) -> None:
     if not is_value(inp.amount):
         intake.reject(desk, "malformed_input", "cash", shown(inp.amount))
         return
-    transfer_id = shown(inp.transfer_id)
+    transfer_id = identity(inp.transfer_id)
     if transfer_id in desk.state.archive.transfers:
         return
     desk.emit(CashMoved(amount=inp.amount, reference=shown(inp.reference), transfer_id=transfer_id))
