@@ -4,7 +4,6 @@ What a bar does to the orders on the book is told first, then the bar itself; wh
 next one on, whose open is this bar's close in the reference data. The ledger gets what `assent run` would write.
 """
 
-import time
 from typing import NamedTuple
 
 from assent.desk.desk import Desk
@@ -16,6 +15,7 @@ from assent.model.units import HOUR, MICRO
 from assent.venue.sim.bars import BarVenue
 from benchmarks import bars
 from benchmarks.w3 import Writer
+from benchmarks.watch import Taken, Watch
 
 CASH = 100_000 * MICRO
 
@@ -23,8 +23,8 @@ CASH = 100_000 * MICRO
 class Answer(NamedTuple):
     """`orders` counts entries and flips, `contracts` what was executed, `wins` the round trips that gained."""
 
-    seconds: float
-    bars: int
+    taken: Taken
+    events: int
     orders: int
     contracts: int
     closed: int
@@ -57,7 +57,7 @@ def run(stream: list[BarSeen], strategy: object, store: Store, constitution: Con
     desk, writer = fresh_desk(strategy, store, constitution)
     venue, trades = BarVenue(bars.FUTURE), Trades()
     handle, pass_bar = desk.handle, venue.pass_bar
-    started = time.perf_counter()
+    watch = Watch()
     for bar in stream:
         news = pass_bar(bar)
         if news is not None:
@@ -69,13 +69,13 @@ def run(stream: list[BarSeen], strategy: object, store: Store, constitution: Con
         if facts:
             carry_out(desk, venue, writer, facts, bar.received_ts)
     writer.commit()
-    seconds = time.perf_counter() - started
+    taken = watch.taken()
     last = stream[-1].close
     pnl = _pnl(desk, last)
     if pnl != venue.market.value(last) or desk.state.held(bars.NAME) != venue.market.position:
         raise RuntimeError(f"desk {pnl}, exchange {venue.market.value(last)}: the books differ")
     return Answer(
-        seconds, len(stream), trades.orders, trades.contracts, trades.closed, trades.wins,
+        taken, len(stream), trades.orders, trades.contracts, trades.closed, trades.wins,
         desk.state.held(bars.NAME) // MICRO, pnl, writer.records,
     )  # fmt: skip
 

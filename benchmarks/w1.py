@@ -17,6 +17,8 @@ from benchmarks.futures import Answer
 
 EVENTS = 1_000_000
 FAST, SLOW = 20, 100
+# Where in the slow average's closes the fast one's begin.
+NEAR = SLOW - FAST
 # What the workload hopes for; it never says.
 HOPE = MICRO
 
@@ -37,7 +39,7 @@ class Crossing:
         if len(closes) < SLOW:
             return self._warm_up(bar)
         self._slow += close - closes[0]
-        self._fast += close - closes[SLOW - FAST]
+        self._fast += close - closes[NEAR]
         closes.append(close)
         apart = 5 * self._fast - self._slow
         if (apart > 0 and self._side != 1) or (apart < 0 and self._side != -1):

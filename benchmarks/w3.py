@@ -5,7 +5,6 @@ cents above it, at most five positions, ten contracts, and leaves when the marke
 quote that caused them, as in the peers' engines. What the ledger gets is what `assent run` would write.
 """
 
-import time
 from typing import NamedTuple
 
 from assent.desk.desk import Desk
@@ -30,6 +29,7 @@ from assent.model.intents import Proposal
 from assent.model.orders import Fill, Order
 from assent.model.units import MICRO, format_money
 from benchmarks import quotes
+from benchmarks.watch import Taken, Watch
 
 CASH = 10_000 * MICRO
 TEN = 10 * MICRO
@@ -80,8 +80,8 @@ class FairValue:
 
 
 class Answer(NamedTuple):
-    seconds: float
-    quotes: int
+    taken: Taken
+    events: int
     orders: int
     open_positions: int
     pnl: int
@@ -125,9 +125,10 @@ class Writer:
         self.records = 0
 
     def keep(self, ts: int, facts: list[Fact]) -> None:
+        pending = self._pending
         for fact in facts:
-            self._pending.append(Entry(ts, kind_of(fact), SCHEMA_VERSION, encode_fact(fact)))
-        if len(self._pending) >= BATCH:
+            pending.append(Entry(ts, kind_of(fact), SCHEMA_VERSION, encode_fact(fact)))
+        if len(pending) >= BATCH:
             self.commit()
 
     def commit(self) -> None:
@@ -141,7 +142,7 @@ def run(stream: list[QuoteSeen], fairs: list[int], store: Store) -> Answer:
     desk, writer = fresh_desk(fairs, store)
     handle, keep = desk.handle, writer.keep
     orders = 0
-    started = time.perf_counter()
+    watch = Watch()
     for quote in stream:
         facts = handle(quote.received_ts, quote)
         if facts:
@@ -151,8 +152,8 @@ def run(stream: list[QuoteSeen], fairs: list[int], store: Store) -> Answer:
                     orders += 1
                     fill(desk, writer, fact.order, quote.received_ts)
     writer.commit()
-    seconds = time.perf_counter() - started
-    return Answer(seconds, len(stream), orders, len(desk.state.positions), _pnl(desk, stream), writer.records)
+    taken = watch.taken()
+    return Answer(taken, len(stream), orders, len(desk.state.positions), _pnl(desk, stream), writer.records)
 
 
 def fill(desk: Desk, writer: Writer, order: Order, ts: int) -> None:

@@ -149,7 +149,7 @@ def the_demo(walk: Walk) -> tuple[dict[str, str], list[Answer]]:
     ]
     blocks = {
         "tour-demo": shown([day]),
-        "tour-why": shown([trade], r"wanted|size|estimate|^checks|edge|risk|exposure|^verdict|#|settled|profit"),
+        "tour-why": shown([trade], r"wanted|size|estimate|^checks|edge|risk|exposure|^verdict|#|^ {36}|settled|profit"),
         "tour-why-not": shown([refusal], r"wanted|size|estimate|  NO  |^checks|^verdict|All worst|exposure"),
         "tour-verify": shown(proof),
         "tour-flip": shown(flip),

@@ -60,7 +60,7 @@ def test_every_setting_is_shown_with_its_value_and_where_it_was_said(
 ) -> None:
     monkeypatch.setenv("ASSENT_SET_EXCHANGE_SEED", "12")
     told = cli("config", "show", desk, "--mode", "observe", "--json")
-    rows = {row["key"]: row for row in told.json}
+    rows = {row["key"]: row for row in told.json["settings"]}
     assert {f"{one.section}.{one.key}" for one in SETTINGS} <= rows.keys()
     file = str(desk / "assent.toml")
     shown = {key: tuple(rows[key][part] for part in ("value", "origin", "place", "line")) for key in rows}
@@ -81,7 +81,7 @@ def test_the_table_says_the_same_for_people(cli: Cli, desk: Path) -> None:
 def test_what_is_shown_is_what_a_file_would_say(cli: Cli, tmp_path: Path) -> None:
     """Every value of the template, shown and read again, is the value that it was."""
     (tmp_path / "assent.toml").write_text(template_text("kalshi-paper").replace(NAME_MARK, "x"), encoding="utf-8")
-    rows = {row["key"]: row["value"] for row in cli("config", "show", tmp_path, "--json").json}
+    rows = {row["key"]: row["value"] for row in cli("config", "show", tmp_path, "--json").json["settings"]}
     loaded = load(tmp_path)
     for setting in SETTINGS:
         raw = tomllib.loads(f"value = {rows[f'{setting.section}.{setting.key}']}")["value"]

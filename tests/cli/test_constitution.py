@@ -66,6 +66,8 @@ def test_before_the_first_run_the_limits_are_those_of_the_file(cli: Cli, tmp_pat
     told = cli("constitution", "show", tmp_path / "new", "--json").json
     assert (told["source"], told["digest"]) == ("file", settings.constitution.digest())
     assert "there is no ledger yet" in cli("constitution", "show", tmp_path / "new").out
+    seals = "There is no ledger yet: the first run seals the limits as the file says them.\n"
+    assert cli("constitution", "diff", tmp_path / "new").out == seals
 
 
 # --- check ----------------------------------------------------------------------------------------------

@@ -60,6 +60,13 @@ def test_a_folder_that_is_not_there_is_found(cli: Cli, tmp_path: Path) -> None:
     assert "is no folder" in told.out
 
 
+def test_a_folder_without_a_file_is_told_how_a_desk_is_made(cli: Cli, tmp_path: Path) -> None:
+    told = cli("doctor", "-C", tmp_path)
+    assert told.code == Exit.FOUND
+    assert "the whole file: there is no such file\n" in told.out
+    assert "-> for example: assent init" in told.out
+
+
 def test_a_full_disk_is_found(cli: Cli, lived: Lived, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "FREE_BYTES_MIN", 1 << 62)
     assert findings(cli, lived.folder)["space"]["ok"] is False

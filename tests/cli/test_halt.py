@@ -33,6 +33,7 @@ def test_halting_twice_changes_nothing_and_is_no_error(cli: Cli, own: Lived) -> 
     again = cli("halt", "now", "-C", own.folder, "--reason", "two", "--by", "Bob", "--json")
     assert again.code == Exit.OK
     assert again.json["note"].startswith("nothing changed")
+    assert cli("halt", "now", "-C", own.folder, "--reason", "three").out.startswith("nothing changed: a person has")
 
 
 def test_who_halts_is_the_user_of_the_machine_unless_a_name_is_given(
@@ -104,7 +105,8 @@ def test_a_desk_that_never_ran_cannot_be_halted(cli: Cli, tmp_path: Path) -> Non
     cli("init", tmp_path / "fresh")
     refused = cli("halt", "now", "-C", tmp_path / "fresh", "--reason", "x", "--by", "Ada")
     assert refused.code == Exit.USAGE
-    assert "never ran" in refused.err
+    assert "has never run in mode paper" in refused.err
+    assert f"make the file {tmp_path / 'fresh' / 'state' / 'paper' / 'STOP'}." in refused.err
 
 
 @pytest.mark.parametrize(
@@ -134,7 +136,7 @@ def test_the_list_shows_what_stands_and_the_history_what_is_over_as_well(cli: Cl
         assert told.code == Exit.OK
         assert "HALTED [operator]" in told.out
         assert "by Ada: the feed looks wrong\n  stands\n" in told.out
-    (row,) = cli("halt", "list", "-C", own.folder, "--json").json
+    (row,) = cli("halt", "list", "-C", own.folder, "--json").json["halts"]
     assert (row["cause"], row["by"], row["reset"], row["cleared_by"]) == ("operator", "Ada", "human", None)
 
 

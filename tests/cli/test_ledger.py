@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.cli.support import HOSTILE, Cli, Lived, Script, lived_desk
+from tests.cli.support import HOSTILE, Cli, Lived, Script, lived_desk, make_folder
 
 from assent.cli.exits import Exit
 from assent.cli.ledger import inert_json
 from assent.cli.proof import OTHER_STATE, fold_and_compare
+from assent.ledger.anchors import anchors_of
 from assent.ledger.chain import Entry
 from assent.ledger.memory import MemoryStore
 from assent.ledger.sqlite import SqliteStore
@@ -114,6 +115,27 @@ def test_a_file_that_is_not_there_is_no_verdict(cli: Cli, tmp_path: Path) -> Non
     answer = cli("ledger", "verify", tmp_path / "none.sqlite")
     assert answer.code == Exit.USAGE
     assert "There is no verdict" in answer.err
+    assert answer.err.count("Nothing was verified") == 1
+    assert ".." not in answer.err
+
+
+@pytest.mark.parametrize("words", [("show",), ("export",), ("verify",)])
+def test_a_desk_that_never_ran_is_told_so_and_not_to_restore_a_backup(
+    cli: Cli, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    make_folder(tmp_path)
+    answer = cli("ledger", *words, "-C", tmp_path, "--json")
+    assert (answer.code, json.loads(answer.err)["error"]["code"]) == (Exit.USAGE, "never_ran")
+
+
+def test_a_ledger_that_was_taken_away_is_missed_and_not_taken_for_a_first_run(cli: Cli, tmp_path: Path) -> None:
+    settings = make_folder(tmp_path)
+    settings.state_dir.mkdir(parents=True)
+    anchors_of(settings.ledger_path).touch()
+    for words in (("ledger", "show"), ("status",), ("intents",)):
+        answer = cli(*words, "-C", tmp_path)
+        assert answer.code == Exit.USAGE
+        assert "it had one" in answer.err
 
 
 def test_records_are_shown_in_words(cli: Cli, lived: Lived) -> None:

@@ -107,6 +107,23 @@ def test_a_wrong_option_is_usage_and_points_to_the_help(cli: Cli) -> None:
     assert "See: assent status --help" in answer.err
 
 
+@pytest.mark.parametrize(
+    ("words", "path"),
+    [
+        (("ledger", "show", "--stream", "order"), "ledger show"),
+        (("orders", "list"), "orders"),
+        (("run", "--for", "soon"), "run"),
+    ],
+)
+def test_what_is_wrong_with_an_option_is_a_sentence_and_points_to_the_help_of_its_command(
+    cli: Cli, words: tuple[str, ...], path: str
+) -> None:
+    answer = cli(*words)
+    assert answer.code == Exit.USAGE
+    assert answer.err.endswith(f". See: assent {path} --help\n")
+    assert ".." not in answer.err
+
+
 def test_a_group_without_its_command_shows_the_help_and_is_usage(cli: Cli) -> None:
     answer = cli("halt")
     assert answer.code == Exit.USAGE

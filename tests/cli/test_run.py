@@ -14,7 +14,7 @@ from assent.cli import run as run_module
 from assent.cli.exits import Exit
 from assent.cli.live import LiveView
 from assent.cli.news import News
-from assent.cli.plain import STATUS_EVERY_CALLS, PlainView
+from assent.cli.plain import STATUS_EVERY_CALLS, PlainView, status_line
 from assent.config import Settings
 from assent.ledger.chain import Head
 from assent.ledger.errors import LedgerBusy
@@ -156,6 +156,12 @@ def test_a_status_line_comes_every_so_many_looks(capsys: pytest.CaptureFixture[s
     told = capsys.readouterr().out
     assert told.count("  STATUS  ") == 2
     assert "level=REDUCING halts=clock_jump cash=$995.6294" in told
+
+
+def test_cash_that_the_venue_has_not_told_yet_is_not_said_to_be_nothing() -> None:
+    status = status_after(busy())
+    assert " cash=- " in status_line({**status, "cash": 0, "matched_ts": None})
+    assert " cash=$0.00 " in status_line({**status, "cash": 0, "matched_ts": 1})
 
 
 def test_facts_that_went_by_unseen_are_owned_up_to(capsys: pytest.CaptureFixture[str]) -> None:

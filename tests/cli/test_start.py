@@ -129,7 +129,9 @@ def test_the_sentinel_stops_a_desk_that_runs_and_removing_it_lets_it_go_on(cli: 
     assert f"SET: {settings.sentinel_path} is there" in told.out
     assert "kill_switch_guard" in told.out
     assert "SET, so no order leaves" in cli("doctor", "-C", settings.root).out
+    resumed = cli("halt", "resume", "-C", settings.root, "--by", "Ada", "--reason", "it seems well")
+    assert resumed.out.startswith("nothing changed: no halt stands that a person may end")
     settings.sentinel_path.unlink()
     assert app.run(settings, speed=600, for_ns=60 * SECOND)["level"] == "TRADING"
-    (row,) = cli("halt", "list", "--history", "-C", settings.root, "--json").json
+    (row,) = cli("halt", "list", "--history", "-C", settings.root, "--json").json["halts"]
     assert (row["cause"], row["by"], row["cleared_why"]) == ("kill_switch_guard", "owner", "the switch is clear")

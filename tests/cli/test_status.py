@@ -52,6 +52,7 @@ def test_a_desk_that_never_ran_says_so_and_makes_nothing(cli: Cli, tmp_path: Pat
     told = cli("status", "-C", tmp_path)
     assert told.code == Exit.NOT_RUNNING
     assert told.out == "tester  has never run in this mode: there is no ledger yet\n"
+    assert cli("positions", "-C", tmp_path).out.startswith("PAPER  tester  kalshi sim  account ")
     assert [path.name for path in tmp_path.iterdir()] == ["assent.toml"]
 
 
@@ -97,6 +98,8 @@ def test_intents_can_be_chosen_by_status_and_number(cli: Cli, lived: Lived) -> N
     last = cli("intents", "--limit", "1", "-C", lived.folder, "--json").json
     assert (len(last["intents"]), last["total"]) == (1, 3)
     assert last["intents"][0]["order_id"] == lived.lost.order_id
+    assert cli("intents", "--limit", "2", "-C", lived.folder).out.endswith("\nthe newest 2 of 3; --limit shows more\n")
+    assert "newest" not in cli("intents", "--limit", "3", "-C", lived.folder).out
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ def test_a_desk_that_names_it_builds_it_and_records_its_digest(cli: Cli, place: 
     (strategy,) = build_strategies(settings)
     assert (strategy.name, strategy.gap_min) == ("hunch", 60_000)  # type: ignore[attr-defined]
     (used,) = plugins_of(settings)
-    (listed,) = [row for row in cli("strategy", "list", place, "--json").json if row["kind"] == "hunch"]
+    (listed,) = [row for row in cli("strategy", "list", place, "--json").json["strategies"] if row["kind"] == "hunch"]
     assert (used.strategy, used.kind, used.digest) == ("hunch", "hunch", listed["digest"])
     assert listed["source"] == str(place / "strategies" / "hunch.py")
 

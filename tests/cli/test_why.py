@@ -8,6 +8,7 @@ from tests.cli.support import HOSTILE, RAIN, SNOW, Cli, Lived, Past, lived_desk,
 from assent.cli.exits import Exit
 from assent.cli.story_text import WIDTH
 from assent.model import inputs
+from assent.model.ids import CODE_ALPHABET, human_code
 from assent.model.units import MICRO
 
 
@@ -96,6 +97,14 @@ def test_a_name_that_nothing_has_is_refused_in_plain_words(cli: Cli, lived: Live
     assert "Nothing in this ledger is called" in answer.err
     assert answer.err.isascii()
     assert "\x1b" not in answer.err
+
+
+def test_a_slip_in_a_code_is_told_apart_from_a_code_of_another_desk(cli: Cli, lived: Lived) -> None:
+    code = lived.refused
+    assert cli("why", code, "-C", lived.folder).code == Exit.OK
+    slipped = code[:-1] + CODE_ALPHABET[(CODE_ALPHABET.index(code[-1]) + 1) % len(CODE_ALPHABET)]
+    assert "it has a slip in it" in cli("why", slipped.lower(), "-C", lived.folder).err
+    assert "have a story" in cli("why", human_code("i-00000000000000ff"), "-C", lived.folder).err
 
 
 def test_a_desk_that_never_ran_says_so(cli: Cli, tmp_path: Path) -> None:

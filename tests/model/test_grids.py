@@ -26,6 +26,13 @@ def test_snapping_finds_the_nearest_grid_price_on_its_side(grid: PriceGrid, pric
     assert grid.up(price) == min((v for v in valid if v >= price), default=None)
 
 
+@given(price_grids(), st.lists(st.integers(min_value=-10, max_value=320), min_size=4, max_size=4))
+def test_a_bar_lies_on_the_grid_exactly_when_its_four_prices_do(grid: PriceGrid, prices: list[int]) -> None:
+    low, open_, close, high = sorted(prices)
+    each = all(grid.holds(price) for price in prices)
+    assert grid.hold(open_, high, low, close) == each == grid.hold(close, high, low, open_)
+
+
 @given(price_grids(), st.integers(min_value=-10, max_value=320))
 def test_a_snapped_price_stays_where_it_is(grid: PriceGrid, price: int) -> None:
     for snapped in (grid.down(price), grid.up(price)):

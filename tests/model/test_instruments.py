@@ -48,9 +48,3 @@ def test_a_market_that_contradicts_itself_says_where(changes: dict[str, Any]) ->
 @pytest.mark.parametrize("multiplier", [0, -1])
 def test_a_future_must_be_worth_something(multiplier: int) -> None:
     assert "multiplier" in str(instrument_fault(a_future(multiplier=multiplier)))
-
-
-def test_a_tick_of_a_future_is_worth_its_finest_step() -> None:
-    assert a_future().tick_value == 1_250_000
-    two_bands = PriceGrid((Band(0, 100, 50), Band(100, MICRO, 10)))
-    assert a_future(prices=two_bands).tick_value == 50

@@ -10,7 +10,7 @@ from tests.model.support import HOSTILE, T0, TAPERED, a_future, a_market, anythi
 from assent.model.inputs import BarSeen, QuoteSeen, bar_fault, quote_fault
 from assent.model.instruments import Instrument, price_fits
 from assent.model.reasons import REASONS
-from assent.model.units import MICRO, VALUE_MAX
+from assent.model.units import MICRO, VALUE_MAX, is_time, is_value
 
 MARKET = a_market()
 FIELDS = ("bid", "bid_qty", "ask", "ask_qty", "source_ts", "received_ts")
@@ -148,3 +148,38 @@ def test_any_object_in_any_field_of_a_bar_gets_a_registered_code_or_is_true(fiel
     fault = bar_fault(MARKET, a_bar(**{field: value}))
     assert fault is None or REASONS[fault].family == "market data"
     assert fault is not None or type(value) is int
+
+
+def first_fault(instrument: Instrument, bar: BarSeen) -> str | None:
+    """What is asked of a bar, one thing after the other."""
+    prices = (bar.open, bar.high, bar.low, bar.close)
+    if any(type(number) is not int for number in (*prices, bar.volume)):
+        return "market_data_not_a_number"
+    if not all(is_value(number) for number in (*prices, bar.volume)):
+        return "market_data_huge"
+    if bar.low <= 0 or bar.volume < 0:
+        return "market_data_not_positive"
+    if bar.low > min(prices) or bar.high < max(prices):
+        return "market_data_crossed"
+    if not all(price_fits(instrument, price) for price in prices):
+        return "market_data_off_grid"
+    return None if is_time(bar.start_ts) and is_time(bar.received_ts) else "market_data_bad_time"
+
+
+tapered_price = st.integers(min_value=-2, max_value=1_002).map(lambda steps: steps * 1_000)
+number = st.one_of(
+    st.just(500_000), tapered_price, st.sampled_from((True, 1.0, VALUE_MAX, VALUE_MAX + 1, -VALUE_MAX - 1))
+)
+
+
+@given(
+    st.sampled_from((a_market(), a_market(prices=TAPERED), a_future())),
+    st.lists(tapered_price, min_size=4, max_size=4),
+    st.dictionaries(st.sampled_from(BAR_FIELDS), number, max_size=2),
+)
+def test_a_bar_is_judged_by_the_first_thing_that_is_wrong_with_it(
+    instrument: Instrument, prices: list[int], changes: dict[str, Any]
+) -> None:
+    low, open_, close, high = sorted(prices)
+    bar = a_bar(**({"open": open_, "high": high, "low": low, "close": close} | changes))
+    assert bar_fault(instrument, bar) == first_fault(instrument, bar)

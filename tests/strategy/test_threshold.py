@@ -15,6 +15,7 @@ from assent.model.inputs import ForecastSeen, QuoteSeen
 from assent.model.intents import Proposal, proposal_fault
 from assent.model.units import HOUR, MICRO, MINUTE, SECOND
 from assent.strategy.estimates import ESTIMATES, Consensus, Forecast
+from assent.strategy.testing import Bench
 from assent.strategy.threshold import OPTIONS, Threshold, build
 
 MARKET = a_market()
@@ -198,3 +199,13 @@ def test_every_option_has_bounds_that_hold_its_default_and_a_sentence() -> None:
             assert option.default in option.choices == tuple(ESTIMATES)
         else:
             assert option.least <= int(option.default) <= option.most
+
+
+def test_what_is_already_on_its_way_out_is_not_proposed_again() -> None:
+    bench = Bench(build("mine", {}))
+    bench.forecast("0.60")
+    (entry,) = bench.quote(bid="0.45", ask="0.47").orders
+    bench.fill(entry)
+    (leaving,) = bench.quote(bid="0.80", ask="0.82").orders
+    assert (leaving.side, leaving.price) == ("sell", 800_000)
+    assert bench.quote(bid="0.81", ask="0.83").proposals == ()

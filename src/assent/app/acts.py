@@ -39,7 +39,11 @@ def act(settings: Settings, request: Mapping[str, Any]) -> Status:
 
 async def _act(settings: Settings, request: Mapping[str, Any]) -> Status:
     if not settings.ledger_path.exists():
-        raise AssentError(f"{settings.ledger_path} does not exist: this desk never ran; start it with `assent run`")
+        raise AssentError(
+            f"There is no ledger at {settings.ledger_path}. This desk has never run in mode {settings.mode}, so there"
+            " is nothing to halt or to resume. To keep it from trading at its first start, set the kill switch: make"
+            f" the file {settings.sentinel_path}."
+        )
     with ExitStack() as stack:
         lease = take_lease(settings.ledger_path, now=WallClock().now())
         stack.callback(lease.release)

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from assent.app.daybook import DayBook, SeriesDay
-from assent.app.wiring import Rooms, build_strategies, wire
+from assent.app.wiring import Rooms, watched_desk, wire
 from assent.config import Settings
 from assent.desk.desk import Desk
 from assent.exchange.boxed import BoxedExchange
@@ -49,15 +49,7 @@ def demo(settings: Settings, *, seed: int, progress: Callable[[int, int], None] 
         _clear_demo(settings)
         exchange = BoxedExchange.open(None, seed=seed, start_ts=start, account=settings.account, cash=settings.cash)
         clock = VirtualClock(start)
-        strategies = build_strategies(settings)
-        watchdog = Watchdog.start(
-            settings.state_dir,
-            [strategy.name for strategy in strategies],
-            hang_seconds=settings.hang_max_ns / 1e9,
-            memory_limit_mib=settings.memory_max_mib,
-        )
-        stack.callback(watchdog.close)
-        desk = Desk(strategies, cell=watchdog.cell)
+        desk, watchdog = watched_desk(settings, stack)
         ledger_id = ids.ledger_id(hashlib.sha256(f"demo {seed}".encode()).digest()[: ids.LEDGER_ID_BYTES])
         book = DayBook(desk.state)
         day = _demo_day(settings, desk, exchange, clock, lease, ledger_id, watchdog, book, progress)

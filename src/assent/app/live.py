@@ -9,9 +9,8 @@ from functools import partial
 from typing import Any
 
 from assent.app.shown import running_status, summary_of
-from assent.app.wiring import Rooms, build_strategies, open_exchange, wire
+from assent.app.wiring import Rooms, open_exchange, watched_desk, wire
 from assent.config import Settings
-from assent.desk.desk import Desk
 from assent.model import ids
 from assent.model.errors import AssentError
 from assent.runtime import broken, control
@@ -19,7 +18,6 @@ from assent.runtime.acts import act_answer, act_input
 from assent.runtime.clock import Clock, WallClock
 from assent.runtime.recovery import forget_deaths, take_lease
 from assent.runtime.status import Status
-from assent.runtime.watchdog import Watchdog
 
 OBSERVE_EVERY_S = 0.5
 # Turns of the event loop from a connection that waits to its request being read, and some to spare.
@@ -51,15 +49,7 @@ async def _run(
         stack.callback(server.close)
         exchange, clock = open_exchange(settings, speed)
         stack.callback(exchange.close)
-        strategies = build_strategies(settings)
-        watchdog = Watchdog.start(
-            settings.state_dir,
-            [strategy.name for strategy in strategies],
-            hang_seconds=settings.hang_max_ns / 1e9,
-            memory_limit_mib=settings.memory_max_mib,
-        )
-        stack.callback(watchdog.close)
-        desk = Desk(strategies, cell=watchdog.cell)
+        desk, watchdog = watched_desk(settings, stack)
         entropy = os.urandom(ids.LEDGER_ID_BYTES)  # noqa: TID251 - the one draw: it enters as an input, once a ledger
         ledger_id = ids.ledger_id(entropy)
         rooms = wire(settings, desk, exchange, clock, lease=lease, ledger_id=ledger_id, watchdog=watchdog)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -78,6 +79,19 @@ def open_exchange(settings: Settings, speed: int) -> tuple[BoxedExchange, Clock]
         raise AssentError(str(error)) from error
     floor = max(wall, exchange.lived_until, head_of(settings.ledger_path).ts)
     return exchange, ScaledClock(floor, speed)
+
+
+def watched_desk(settings: Settings, stack: ExitStack) -> tuple[Desk, Watchdog]:
+    """The desk with its strategies, and the watchdog that looks after it until the stack unwinds."""
+    strategies = build_strategies(settings)
+    watchdog = Watchdog.start(
+        settings.state_dir,
+        [strategy.name for strategy in strategies],
+        hang_seconds=settings.hang_max_ns / 1e9,
+        memory_limit_mib=settings.memory_max_mib,
+    )
+    stack.callback(watchdog.close)
+    return Desk(strategies, cell=watchdog.cell), watchdog
 
 
 def wire(

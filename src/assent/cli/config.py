@@ -23,9 +23,9 @@ def show(desk: Path | None, folder: Path, mode: str | None, *, as_json: bool) ->
     """Every value of the desk in DIR, and where it was said: file and line, default, environment or command line."""
     rows = setting_rows(desk or folder, mode)
     if as_json:
-        say_json([{key: value for key, value in row.items() if key != "shown_origin"} for row in rows])
+        say_json({"settings": [{key: value for key, value in row.items() if key != "shown_origin"} for row in rows]})
         return
-    say(table([(r["key"], r["value"], r["shown_origin"]) for r in rows], head=("KEY", "VALUE", "SAID BY")))
+    say(table([(r["key"], r["value"], r["shown_origin"]) for r in rows], head=("key", "value", "said by")))
 
 
 @command.command(name="set", short_help="Change one value in the file; comments stay.")

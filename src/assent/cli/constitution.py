@@ -52,7 +52,7 @@ def show(desk: Path | None, folder: Path, mode: str | None, *, as_json: bool) ->
     say(head)
     for text, row in zip(lines, rows, strict=True):
         say([text, f"    {line(row['sentence'])}"])
-    say(["", *_verdict_lines(changes, IN_FORCE, THE_FILE)])
+    say(["", *_verdict_lines(changes, now.source, THE_FILE)])
 
 
 @command.command(name="check", short_help="Is the file fit, and what would a start do with it?")
@@ -190,7 +190,8 @@ def _head(now: InForce) -> list[str]:
     lines = [f"constitution {now.digest}", f"  {place}"]
     for seq, ts, change in now.history:
         who = f"amended by {change.by}: {change.reason}" if change.how == "amendment" else "the file at a start"
-        lines.append(line(f"  changed {when(ts)}, record {seq}, {len(change.changes)} limits, {who}"))
+        limits = "1 limit" if len(change.changes) == 1 else f"{len(change.changes)} limits"
+        lines.append(line(f"  changed {when(ts)}, record {seq}, {limits}, {who}"))
     return lines
 
 
@@ -205,6 +206,8 @@ def _start_words(now: InForce, verdict: str) -> str:
 
 
 def _verdict_lines(changes: tuple[LimitChange, ...], old: str, new: str) -> list[str]:
+    if old == THE_FILE:
+        return ["There is no ledger yet: the first run seals the limits as the file says them."]
     if not changes:
         return [line(f"No difference: {new} says the same as {old}.")]
     return [line(f"From {old} to {new}:"), *_indented(change_lines(changes))]

@@ -167,4 +167,4 @@ def _next_lines(settings: "Settings", folder: Path) -> list[str]:
         for status in ("EXECUTED", "REJECTED")
     ]
     asks = [f"assent why {code} -C {folder}" for code in examples if code]
-    return ["Ask it why:", *(f"  {line(text)}" for text in [*asks, f"assent ledger verify -C {folder}"])]
+    return ["", "Ask it why:", *(f"  {line(text)}" for text in [*asks, f"assent ledger verify -C {folder}"])]

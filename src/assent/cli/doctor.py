@@ -66,8 +66,8 @@ def examine(folder: Path, mode: str | None) -> Iterator[Finding]:
         settings = settings_of(folder, mode=mode, plugins=True)
     except ConfigError as error:
         for problem in error.problems:
-            said = f"{problem.key} {problem.value}: {problem.why}"
-            yield Finding("settings", False, said, f"write it like {problem.example}")
+            said = " ".join(word for word in (problem.key, problem.value) if word)
+            yield Finding("settings", False, f"{said}: {problem.why}", f"for example: {problem.example}")
         return
     yield Finding("settings", True, f"{settings.name}: mode {settings.mode}, {settings.venue} {settings.environment}")
     yield Finding("live", None, CANNOT_GO_LIVE[settings.venue])

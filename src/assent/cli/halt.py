@@ -7,7 +7,7 @@ the next start finds it: a halt is never lost because nobody listened.
 import getpass
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -15,6 +15,12 @@ from assent.cli.exits import CommandError, Exit
 from assent.cli.options import desk_options, need, say, say_json, settings_of
 from assent.cli.status import banner, halt_lines, switch_words
 from assent.cli.words import line, when
+
+DONE: Final[Mapping[str, str]] = {"halt": "HALTED", "resume": "resumed"}
+UNCHANGED: Final[Mapping[str, str]] = {
+    "halt": "nothing changed: a person has halted it already",
+    "resume": "nothing changed: no halt stands that a person may end; see `assent halt status`",
+}
 
 
 @click.group(name="halt", short_help="Stop the desk, see its halts, let it go on.")
@@ -88,7 +94,7 @@ def listed(folder: Path, mode: str | None, *, history: bool, as_json: bool) -> N
     found = halt_history(read_ledger(settings_of(folder, mode=mode)).records)
     shown = [told for told in found if history or told["cleared_ts"] is None]
     if as_json:
-        say_json(shown)
+        say_json({"halts": shown})
     else:
         nothing = "no halt was ever raised" if history else "no halt stands"
         say([text for told in shown for text in _told_lines(told)] or [nothing])
@@ -126,9 +132,8 @@ def _act(folder: Path, mode: str | None, request: Mapping[str, str], *, as_json:
     if as_json:
         say_json({**answer, "via": via})
     else:
-        note = answer.get("note", "")
-        said = {"halt": "HALTED", "resume": "resumed"}[request["cmd"]]
-        say(f"{line(note) if note else said} (by {line(request['by'])}, via {via})")
+        said = (UNCHANGED if "note" in answer else DONE)[request["cmd"]]
+        say(f"{said} (by {line(request['by'])}, via {via})")
     return Exit.OK
 
 
@@ -139,8 +144,8 @@ def _not_done(what: str, answer: dict[str, Any]) -> CommandError:
         return CommandError(
             "resume_refused",
             f"The {what} was refused: {error}",
-            why="A halt ends only when its cause is settled",
-            todo="Settle it, see `assent halt status`, and ask again",
+            why="Only a halt that stands can be ended, and only when its cause is settled",
+            todo="See what stands, and what ends it, with `assent halt status`, and ask again",
             exit_code=Exit.REFUSED,
         )
     return CommandError(

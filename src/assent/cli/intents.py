@@ -42,11 +42,14 @@ def list_command(folder: Path, mode: str | None, *, wanted: str | None, limit: i
     from assent.cli.reading import read_ledger
 
     rows = intent_rows(read_ledger(settings_of(folder, mode=mode)))
-    chosen = [row for row in rows if wanted in (None, row["status"])][-limit:]
+    matching = [row for row in rows if wanted in (None, row["status"])]
+    chosen = matching[-limit:]
     if as_json:
         say_json({"intents": chosen, "total": len(rows)})
     else:
         say(intent_lines(chosen) or ["no intents"])
+        if len(chosen) < len(matching):
+            say(f"the newest {len(chosen)} of {len(matching)}; --limit shows more")
 
 
 command.add_command(why_command, name="show")

@@ -39,14 +39,15 @@ def verify(file: Path | None, anchors: Path | None, folder: Path, mode: str | No
     Without FILE it is this desk's own ledger. Exit 0: intact; exit 1: the first bad record is named.
     """
     from assent.cli.proof import prove
+    from assent.cli.reading import ledger_path
     from assent.ledger.verify import CannotRead
 
-    path = file or settings_of(folder, mode=mode).ledger_path
+    path = file or ledger_path(settings_of(folder, mode=mode))
     try:
         found = prove(path, anchors)
     except CannotRead as error:
         raise CommandError(
-            "ledger_missing", f"Nothing was verified: {error}", why="There is no verdict", todo="Name another file"
+            "ledger_missing", str(error).removesuffix("."), why="There is no verdict", todo="Name another file"
         ) from error
     if as_json:
         say_json(found)
@@ -153,9 +154,10 @@ def _utf16_units(char: str) -> Iterator[int]:
 
 
 def _reader(folder: Path, mode: str | None) -> "SqliteReader":
+    from assent.cli.reading import ledger_path
     from assent.ledger.sqlite import open_reader
 
-    return open_reader(settings_of(folder, mode=mode).ledger_path)
+    return open_reader(ledger_path(settings_of(folder, mode=mode)))
 
 
 def _chosen(
@@ -209,7 +211,7 @@ def _require_kind(kind: str) -> None:
 
 
 def _record_line(record: "Record") -> str:
-    return f"{record.seq:>8}  {when(record.ts)}  {line(record.kind):<16}  {_words(record)}"
+    return f"{record.seq:>8}  {when(record.ts)}  {line(record.kind):<19}  {_words(record)}"
 
 
 def _words(record: "Record") -> str:

@@ -111,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         click.echo(error.format_message(), err=True)
         return Exit.USAGE
     except click.ClickException as error:
-        return _tell("usage", _usage_words(error), Exit.USAGE, as_json=as_json)
+        return _tell("usage", _usage_words(error, given), Exit.USAGE, as_json=as_json)
     except (ReaderGone, BrokenPipeError):
         return _reader_has_gone()
     except AssentError as error:
@@ -137,11 +137,23 @@ def _unexpected(error: Exception, *, as_json: bool) -> int:
     return _tell("bug", words, Exit.BUG, as_json=as_json)
 
 
-def _usage_words(error: click.ClickException) -> str:
+def _usage_words(error: click.ClickException, given: list[str]) -> str:
     """Click's message with the way to help."""
     context = error.ctx if isinstance(error, click.UsageError) else None
-    path = context.command_path if context else "assent"
-    return f"{error.format_message()} See: {path} --help"
+    path = context.command_path if context else _path_of(given)
+    return f"{error.format_message().rstrip('.')}. See: {path} --help"
+
+
+def _path_of(given: list[str]) -> str:
+    """The command that was meant. Click does not say where an option is left without its value."""
+    found: click.Command | None = assent
+    path, context = ["assent"], click.Context(assent)
+    for word in given:
+        found = found.get_command(context, word) if isinstance(found, click.Group) else None
+        if found is None:
+            break
+        path.append(word)
+    return " ".join(path)
 
 
 def _tell(code: str, message: str, exit_code: Exit, *, as_json: bool) -> int:

@@ -40,9 +40,11 @@ class PlainView:
 def status_line(status: dict[str, Any]) -> str:
     """The desk on one line of key=value."""
     halts = ",".join(halt["cause"] for halt in status["halts"]) or "none"
+    # A new desk learns its cash from the venue a moment after it has started; until then it is not nothing.
+    known = status["cash"] or status["matched_ts"] is not None
     return line(
         f"{when(status['ledger']['ts'])}  STATUS  mode={status['mode']} level={status['level']} halts={halts}"
-        f" cash={money(status['cash'])} equity={money(status['equity'])} exposure={money(status['exposure'])}"
-        f" positions={len(status['positions'])} orders={len(status['orders'])} trades={status['trades']}"
-        f" records={status['ledger']['records']}"
+        f" cash={money(status['cash'] if known else None)} equity={money(status['equity'])}"
+        f" exposure={money(status['exposure'])} positions={len(status['positions'])} orders={len(status['orders'])}"
+        f" trades={status['trades']} records={status['ledger']['records']}"
     )

@@ -4,6 +4,7 @@ Reading never takes the lease, so it disturbs nobody and works while the desk is
 """
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -13,8 +14,7 @@ from assent.desk.fold import evolve
 from assent.desk.state import State
 from assent.desk.story import Told
 from assent.ledger.chain import EMPTY, Head
-from assent.ledger.errors import LedgerMissing
-from assent.ledger.sqlite import open_reader
+from assent.ledger.sqlite import left_of, open_reader
 from assent.model.errors import InvariantBroken
 from assent.model.facts import decode_fact
 from assent.runtime.control import ask
@@ -34,10 +34,7 @@ class Ledger(NamedTuple):
 
 def read_ledger(settings: "Settings") -> Ledger:
     """Fold the whole ledger. One that cannot be folded is named, with the record at which it breaks."""
-    try:
-        reader = open_reader(settings.ledger_path)
-    except LedgerMissing:
-        raise _never_ran(settings) from None
+    reader = open_reader(ledger_path(settings))
     state, records, head = State(), [], EMPTY
     try:
         for record in reader.records():
@@ -81,6 +78,8 @@ def resting(settings: "Settings") -> Status:
     status = status_of(
         ledger.state, settings_name=settings.name, path=settings.ledger_path, head=ledger.head, running=False, pid=None
     )
+    if not ledger.head.seq:  # no seal says it yet
+        status |= {key: getattr(settings, key) for key in ("mode", "venue", "environment", "account")}
     status["kill_switch"] = switch_now(settings)
     return status
 
@@ -92,10 +91,14 @@ def switch_now(settings: "Settings") -> Status:
     return switch_status(switch_of(settings), os.environ)
 
 
-def _never_ran(settings: "Settings") -> CommandError:
-    return CommandError(
+def ledger_path(settings: "Settings") -> Path:
+    """Where the desk's ledger lies. That there is none is no fault where nothing is left of one: it never ran."""
+    path = settings.ledger_path
+    if path.exists() or left_of(path):
+        return path
+    raise CommandError(
         "never_ran",
-        f"There is no ledger at {settings.ledger_path}",
+        f"There is no ledger at {path}",
         why=f"This desk has never run in mode {settings.mode}, so there is nothing to tell",
         todo="Start it with `assent run`, or name its folder with -C and its mode with --mode",
     )

@@ -65,9 +65,9 @@ def listed(desk: Path | None, folder: Path, *, as_json: bool) -> int:
     """
     rows = strategy_rows((desk or folder).absolute())
     if as_json:
-        say_json(rows)
+        say_json({"strategies": rows})
     else:
-        head = ("KIND", "SOURCE", "DIGEST", "WHAT IT IS")
+        head = ("kind", "source", "digest", "what it is")
         say(table([(r["kind"], r["source"], r["digest"], r["problem"] or r["summary"]) for r in rows], head=head))
     return Exit.FOUND if any(row["problem"] for row in rows) else Exit.OK
 

@@ -7,6 +7,7 @@ import click
 
 from assent.cli.exits import CommandError
 from assent.cli.options import desk_options, say, say_json, settings_of
+from assent.model.ids import CODE_ALPHABET, CODE_LENGTH, is_human_code
 
 if TYPE_CHECKING:
     from assent.desk.story import Story, Told
@@ -52,7 +53,15 @@ def story_of(records: "list[Told]", wanted: str) -> "Story":
         raise CommandError(
             "id_unknown",
             f"Nothing in this ledger is called {wanted!r}",
-            why="Only intents, their codes and their orders have a story",
+            why=_why_not(wanted),
             todo="See `assent intents` for the latest ones; -C names another desk's folder, --mode another mode",
         )
     return story
+
+
+def _why_not(wanted: str) -> str:
+    """A code that was read out or typed wrongly is told apart from one of another desk."""
+    code = wanted.upper()
+    if len(code) == CODE_LENGTH and set(code) <= set(CODE_ALPHABET) and not is_human_code(code):
+        return "As a code it has a slip in it: its last symbol checks the others, and does not fit them"
+    return "Only intents, their codes and their orders have a story"

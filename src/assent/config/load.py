@@ -157,7 +157,7 @@ class _Reading:
             try:
                 with self.path.open("rb") as file:
                     data = file.read(FILE_BYTES_MAX + 1)
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):
                 return self._unreadable("there is no such file", "assent init my-desk --template kalshi-paper")
             except OSError as error:
                 return self._unreadable(f"it cannot be read: {error.strerror}", f"chmod u+r {FILE_NAME}")

@@ -121,7 +121,7 @@ def fill_seen(desk: Context, inp: FillSeen) -> None:
         intake.reject(desk, "market_data_not_positive", "fill", fill.fill_id)
         return
     order = state.find_order(fill.order_id)
-    if order is None or (order.order.instrument, order.order.side) != (fill.instrument, fill.side):
+    if order is None or order.order.instrument != fill.instrument or order.order.side != fill.side:
         detail = f"{fill.fill_id} on {shown(fill.instrument)} is of no order of ours"
         _foreign(desk, detail)
         return

@@ -22,6 +22,7 @@ class Candidate:
         "market",
         "now",
         "oca_group",
+        "opens",
         "price",
         "proposal",
         "qty",
@@ -50,6 +51,7 @@ class Candidate:
         self.proposal = proposal
         self.market = market
         self.quote = quote
+        self.opens = proposal.action == "open"
         self.side: Side = proposal.side
         self.price = proposal.price
         self.qty = 0
@@ -62,20 +64,12 @@ class Candidate:
         self.oca_group = proposal.oca_group
         # A future that nothing bounds: judged by a count of contracts instead.
         self.without_stop = False
-        if market is not None and self._form_allows_size():
+        if market is not None and price_fits(market.instrument, self.price):
             _SIZERS[proposal.action](self)
-
-    @property
-    def opens(self) -> bool:
-        return self.proposal.action == "open"
 
     def score(self, name: str) -> int | None:
         """A score of the proposal; of several by one name the lowest, since the others may be mistakes."""
         return min((score.ppm for score in self.proposal.scores if score.name == name), default=None)
-
-    def _form_allows_size(self) -> bool:
-        market = self.market
-        return market is not None and price_fits(market.instrument, self.price)
 
     def intent(self, ledger_id: str) -> Intent:
         """The recorded form, named by the next decision number."""

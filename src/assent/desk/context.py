@@ -15,6 +15,8 @@ from assent.model.facts import Fact, HaltCleared, StateMarked, StrategyStopped
 from assent.model.inputs import CorrectionSeen
 
 MARK_EVERY = 1_000
+# Who is asked changes with these.
+REWIRING = frozenset((StrategyStopped, HaltCleared))
 # Under this name the desk proposes for itself; a strategy that was stopped does not keep it from leaving.
 BY = "desk"
 
@@ -94,7 +96,7 @@ class Context:
         state = self.state
         evolve(state, self.now, fact)
         self._facts.append(fact)
-        if type(fact) is StrategyStopped or type(fact) is HaltCleared:
+        if type(fact) in REWIRING:
             self.wire_hooks()
         if state.seq % MARK_EVERY == 0:
             self.emit(StateMarked(seq=state.seq, digest=state.digest()))

@@ -108,9 +108,10 @@ class Desk(Context):
     def restore(self, records: Iterable[tuple[int, Fact]]) -> None:
         """Fold ledger records back into a desk that has not decided anything yet: the same road as running."""
         require(not self.markets, "restore_needs_a_fresh_desk", seq=self.state.seq)
+        state = self.state
         for ts, fact in records:
-            evolve(self.state, ts, fact)
-        self.now = self.state.ts
+            evolve(state, ts, fact)
+        self.now = state.ts
         self.wire_hooks()
 
     def _rejected(self, code: str, source: str, instrument: str) -> list[Fact]:

@@ -11,7 +11,7 @@ from assent.desk import brackets, charter, halts, money, orders, pace, worth
 from assent.desk.state import Guard, OrderState, Outcome, Position, State
 from assent.model import facts
 from assent.model.errors import InvariantBroken, require
-from assent.model.facts import Fact
+from assent.model.facts import Fact, LedgerOpened
 from assent.model.inputs import Holding
 from assent.model.instruments import Instrument
 from assent.model.orders import Fill, Side
@@ -23,11 +23,12 @@ def evolve(state: State, ts: int, fact: Fact) -> None:
     """Fold one fact into the state."""
     if ts < state.ts:
         raise InvariantBroken("time_went_back", ts=ts, last=state.ts)
-    if (state.seal is None) is not (type(fact) is facts.LedgerOpened):
+    kind = type(fact)
+    if (state.seal is None) is not (kind is LedgerOpened):
         raise InvariantBroken("seal_is_first_and_once", seq=state.seq)
     state.seq += 1
     state.ts = ts
-    EVOLVE[type(fact)](state, ts, fact)
+    EVOLVE[kind](state, ts, fact)
 
 
 def fold(records: Iterable[tuple[int, Fact]], state: State | None = None) -> State:
@@ -75,13 +76,14 @@ def _order_released(state: State, ts: int, fact: facts.OrderReleased) -> None:
 
 
 def _fill_booked(state: State, ts: int, fact: facts.FillBooked) -> None:
-    fill = fact.fill
-    require(fill.fill_id not in state.archive.fills, "fill_booked_twice", fill_id=fill.fill_id)
+    fill, archive = fact.fill, state.archive
+    if fill.fill_id in archive.fills:
+        raise InvariantBroken("fill_booked_twice", fill_id=fill.fill_id)
     before = worth.standing(state, fill.instrument)
     _book(state, fill.instrument, side=fill.side, price=fill.price, qty=fill.qty, fee=fill.fee)
     worth.note_trade(state, ts, fill.instrument, before)
-    state.archive.fills[fill.fill_id] = fill
-    state.archive.note(fill)
+    archive.fills[fill.fill_id] = fill
+    archive.note(fill)
     order = orders.step(state, fill.order_id, "fill")
     order.filled += fill.qty
     _drop_guard(state, fill.instrument)
@@ -174,7 +176,7 @@ def _discrepancy_found(state: State, _ts: int, _fact: facts.DiscrepancyFound) ->
 
 
 def _book(state: State, name: str, *, side: Side, price: int, qty: int, fee: int) -> None:
-    position = state.positions.get(name, Position())
+    position = state.positions.get(name) or Position()
     booking = money.book_fill(_instrument(state, name), position, side=side, price=price, qty=qty, fee=fee)
     money.post(state.accounts, booking.entries)
     _set_position(state, name, booking.position)
@@ -207,15 +209,21 @@ def _undo_and_book(state: State, old: Fill, new: Fill) -> None:
 
 def _drop_guard(state: State, name: str) -> None:
     """Exits end with the position they were for. Asked once a fact: a correction passes through nothing held."""
-    guard, held = state.guards.get(name), state.held(name)
-    if guard is not None and (not held or (held > 0) != (guard.side == "buy")):
+    guard = state.guards.get(name)
+    if guard is None:
+        return
+    held = state.held(name)
+    if not held or (held > 0) != (guard.side == "buy"):
         del state.guards[name]
 
 
 def _set_guard(state: State, ts: int, order: OrderState) -> None:
     """From its first fill on, an entry's exits stand for the whole position; a later entry's replace them."""
-    intent, standing = order.intent, state.guards.get(order.order.instrument)
-    if intent.exits is None or (standing is not None and standing.intent_id == intent.intent_id):
+    intent = order.intent
+    if intent.exits is None:
+        return
+    standing = state.guards.get(order.order.instrument)
+    if standing is not None and standing.intent_id == intent.intent_id:
         return
     held = state.held(intent.instrument)
     if not held or (held > 0) != (intent.side == "buy"):
@@ -239,8 +247,9 @@ def _set_guard_again(state: State, ts: int, name: str) -> None:
 
 def _instrument(state: State, name: str) -> Instrument:
     instrument = state.find_instrument(name)
-    require(instrument is not None, "instrument_never_listed", instrument=name)
-    return instrument  # type: ignore[return-value]
+    if instrument is None:
+        raise InvariantBroken("instrument_never_listed", instrument=name)
+    return instrument
 
 
 def holdings(state: State) -> tuple[Holding, ...]:

@@ -54,6 +54,8 @@ def reset_of(state: State, cause: str, now: int) -> Reset:
 
 def spoken_for(state: State, rule: str) -> Level:
     """The strictest level among the halts for which this rule says no."""
+    if not state.halts:
+        return Level.TRADING
     levels = (halt.level for halt in state.halts.values() if CAUSES[halt.cause].rule == rule)
     return Level(max(levels, default=Level.TRADING))
 

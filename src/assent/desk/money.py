@@ -5,7 +5,8 @@ for what we still own, realised (negative when we gained) and fees explain the r
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
+
+import msgspec
 
 from assent.desk.state import CASH, DEPOSITS, FEES, POSITIONS, REALISED, Position
 from assent.model.errors import InvariantBroken
@@ -14,7 +15,7 @@ from assent.model.orders import Fill, Side
 from assent.model.units import MICRO, down_to_step, mul_down, mul_up, share_up
 
 
-class Booking(NamedTuple):
+class Booking(msgspec.Struct, frozen=True, gc=False):
     """A new position and the entries that go with it."""
 
     position: Position
@@ -46,7 +47,7 @@ def book_fills(instrument: Instrument, fills: Iterable[Fill]) -> Booking:
     for fill in fills:
         if fill.qty:
             booking = book_fill(instrument, position, side=fill.side, price=fill.price, qty=fill.qty, fee=fill.fee)
-            position, moved = booking
+            position, moved = booking.position, booking.entries
         else:
             moved = {CASH: -fill.fee, FEES: fill.fee}
         entries = {name: amount + moved.get(name, 0) for name, amount in entries.items()}
@@ -130,6 +131,8 @@ def post(accounts: dict[str, int], entries: dict[str, int]) -> None:
 
 def entry_cost(instrument: Instrument, side: Side, price: int, qty: int) -> int:
     """What a position of this size costs: money paid for a binary contract, entry notional for a future."""
+    if not qty:
+        return 0
     if type(instrument) is Future:
         return mul_up(mul_up(price, instrument.multiplier), qty)
     return mul_up(price if side == "buy" else MICRO - price, qty)
@@ -140,8 +143,9 @@ def exit_value(instrument: Instrument, held: int, price: int, qty: int, basis: i
     if not qty:
         return 0
     if type(instrument) is Future:
-        notional = mul_down(mul_down(price, instrument.multiplier), qty)
-        return notional if held > 0 else 2 * basis - mul_up(mul_up(price, instrument.multiplier), qty)
+        if held > 0:
+            return mul_down(mul_down(price, instrument.multiplier), qty)
+        return 2 * basis - mul_up(mul_up(price, instrument.multiplier), qty)
     return mul_down(price if held > 0 else MICRO - price, qty)
 
 

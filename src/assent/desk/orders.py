@@ -6,7 +6,7 @@ money moves, and the order goes to quarantine for a person to look at. Nothing i
 
 from assent.desk import brackets
 from assent.desk.state import OrderState, State
-from assent.model.errors import InvariantBroken, require
+from assent.model.errors import InvariantBroken
 from assent.model.facts import (
     CancelEnded,
     CancelKept,
@@ -82,7 +82,8 @@ def may_ask_cancel(order: OrderState, now: int) -> bool:
 
 def order_released(state: State, ts: int, fact: OrderReleased) -> None:
     order = fact.order
-    require(state.find_order(order.order_id) is None, "order_released_twice", order_id=order.order_id)
+    if state.find_order(order.order_id) is not None:
+        raise InvariantBroken("order_released_twice", order_id=order.order_id)
     child = order.parent is not None and order.parent in state.orders
     intent = brackets.intent_of_child(state, order) if child else state.proposed.pop(order.intent_id)
     state.orders[order.order_id] = OrderState(
@@ -161,28 +162,29 @@ def end_with_market(state: State, instrument: str) -> None:
 
 def step(state: State, order_id: str, event: str) -> OrderState:
     """Move one order along the table."""
-    order = state.find_order(order_id)
+    order = state.orders.get(order_id) or state.archive.orders.get(order_id)
     if order is None:
         raise InvariantBroken("event_for_no_order", order_id=order_id, order_event=event)
     status = TRANSITIONS.get((order.status, event))
     if status is None:
         raise InvariantBroken("order_cannot", order_id=order_id, status=order.status, order_event=event)
     order.status = status
-    _settle_down(state, order)
+    if status in OVER:
+        _settle_down(state, order)
     return order
 
 
 def end_if_done(state: State, order: OrderState) -> None:
     """An order is over when all of it is filled, or all that the venue says was ever filled has been booked."""
-    if order.status in OVER:
-        _settle_down(state, order)
-        return
-    if order.filled >= order.order.qty:
-        order.status = "filled"
-    elif order.venue_filled is not None and order.filled + order.busted >= order.venue_filled:
-        order.status = "closed"
-    elif order.status == "working" and order.order.instrument in state.archive.outcomes:
-        order.status = "closing"
+    if order.status not in OVER:
+        if order.filled >= order.order.qty:
+            order.status = "filled"
+        elif order.venue_filled is not None and order.filled + order.busted >= order.venue_filled:
+            order.status = "closed"
+        else:
+            if order.status == "working" and order.order.instrument in state.archive.outcomes:
+                order.status = "closing"
+            return
     _settle_down(state, order)
 
 
@@ -195,10 +197,8 @@ def _learn_rest(state: State, order: OrderState, filled: int, remaining: int) ->
 
 
 def _settle_down(state: State, order: OrderState) -> None:
-    """Ended orders go to the archive. One in quarantine that may still rest at the venue stays among, or comes back
+    """An ended order goes to the archive. One in quarantine that may still rest at the venue stays among, or comes back
     to, the open ones: its worst case counts until the venue says that nothing is left of it."""
-    if order.status not in OVER:
-        return
     order_id = order.order.order_id
     if order.status == "quarantined" and order.open_qty:
         state.archive.orders.pop(order_id, None)

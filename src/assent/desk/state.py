@@ -5,7 +5,7 @@ must find its order) in the archive, whose growing content enters the digest as 
 cheap however long the ledger is.
 """
 
-import hashlib
+from hashlib import sha256
 
 import msgspec
 
@@ -21,14 +21,14 @@ from assent.model.units import MICRO, mul_up, share_up
 CASH, POSITIONS, REALISED, FEES, DEPOSITS = "cash", "positions", "realised", "fees", "deposits"
 
 
-class Position(msgspec.Struct):
+class Position(msgspec.Struct, gc=False):
     """Signed quantity, and what it cost: money paid for a binary contract, entry notional for a future."""
 
     qty: int = 0
     cost: int = 0
 
 
-class OrderState(msgspec.Struct):
+class OrderState(msgspec.Struct, gc=False):
     """Where one released order stands. `venue_filled` is set once the venue says that nothing rests any more,
     `superseded_by` is the newer idea for which the strategy has it taken off."""
 
@@ -93,7 +93,7 @@ class Outcome(msgspec.Struct, frozen=True):
     venue_ts: int
 
 
-class Release(msgspec.Struct, frozen=True, array_like=True):
+class Release(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One order that may have been sent: when, what it was worth, and whether it was to open."""
 
     ts: int
@@ -144,7 +144,7 @@ class Archive:
         self.chain = bytes(32)
 
     def note(self, item: msgspec.Struct) -> None:
-        self.chain = hashlib.sha256(self.chain + _encoder.encode(item)).digest()
+        self.chain = sha256(self.chain + _encode(item)).digest()
 
 
 class State:
@@ -232,20 +232,20 @@ class State:
 
     def reserved(self) -> int:
         """Money that opening orders may still take."""
-        return sum(
-            order_reserve(order, future=type(self.find_instrument(order.order.instrument)) is Future)
-            for order in self.orders.values()
-        )
+        total = 0
+        for order in self.orders.values():
+            total += order_reserve(order, future=type(self.find_instrument(order.order.instrument)) is Future)
+        return total
 
     def digest(self) -> str:
         """SHA-256 of the canonical bytes of everything durable."""
         parts = {name: getattr(self, name) for name in DIGESTED}
         parts["archive"] = self.archive.chain.hex()
-        return hashlib.sha256(_encoder.encode(parts)).hexdigest()
+        return sha256(_encode(parts)).hexdigest()
 
 
 DIGESTED = tuple(sorted(set(State.__slots__) - {"archive"}))
-_encoder = msgspec.json.Encoder(order="deterministic")
+_encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 def order_reserve(order: OrderState, *, future: bool = False) -> int:

@@ -100,7 +100,8 @@ class View:
 
     def held(self, name: str) -> int:
         """Signed position: positive is long YES, negative is long NO."""
-        return self._state.held(name)
+        position = self._state.positions.get(name)
+        return position.qty if position is not None else 0
 
     def busy(self, name: str) -> bool:
         """Whether an order of ours on this instrument may still fill."""

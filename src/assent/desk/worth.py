@@ -12,6 +12,8 @@ from collections.abc import Callable
 from datetime import date
 from typing import NamedTuple
 
+import msgspec
+
 from assent.desk.state import FEES, REALISED, Baseline, State
 from assent.model.constitution import Constitution
 from assent.model.units import DAY, MICRO
@@ -43,7 +45,7 @@ class Loss(NamedTuple):
     baseline: int
 
 
-class Standing(NamedTuple):
+class Standing(msgspec.Struct, frozen=True, gc=False):
     """What is held of one instrument and earned by all, before a fact is folded."""
 
     held: int
@@ -106,14 +108,15 @@ def move(state: State, amount: int) -> None:
 
 
 def standing(state: State, instrument: str) -> Standing:
-    return Standing(state.held(instrument), -state.accounts[REALISED] - state.accounts[FEES])
+    accounts = state.accounts
+    return Standing(state.held(instrument), -accounts[REALISED] - accounts[FEES])
 
 
 def note_trade(state: State, ts: int, instrument: str, before: Standing) -> None:
     """Fold what a fill, a correction or a settlement did to the trade on one instrument."""
-    worth, after = state.worth, standing(state, instrument)
+    worth, after, held = state.worth, standing(state, instrument), before.held
     result = worth.trades.pop(instrument, 0) + after.earned - before.earned
-    over = before.held != 0 and (after.held == 0 or (after.held > 0) != (before.held > 0))
+    over = held != 0 and (after.held == 0 or (after.held > 0) != (held > 0))
     if over and result < 0:
         worth.streak += 1
         worth.loss_ts = ts

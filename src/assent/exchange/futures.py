@@ -20,6 +20,8 @@ from assent.exchange.types import MICRO, ExchangeError
 
 NOTHING: list[Told] = []
 FAR = 2**62
+# A price, a multiplier and a quantity multiplied are money at this scale too much.
+SCALE = MICRO * MICRO
 LARGEST = 10**15
 NEEDS_PRICE = frozenset(("limit", "stop_limit"))
 NEEDS_STOP = frozenset(("stop", "stop_limit"))
@@ -76,8 +78,8 @@ class FuturesMarket:
             if parent is None and not opened:
                 return Declined("parent_ended", f"order {order.parent!r} is not live and filled nothing")
             qty = min(qty, max(0, opened - self._group_filled.get(order.oca_group or "", 0)))
-        self._live[order.order_id] = Live(order, qty)
-        self._look_around()
+        live = self._live[order.order_id] = Live(order, qty)
+        self._look_at(live)
         return Placed(order.order_id, 0, order.qty)
 
     def cancel(self, order_id: str, ts: int) -> list[Told] | Declined:
@@ -102,19 +104,22 @@ class FuturesMarket:
     # --- bars ------------------------------------------------------------------------------------------
 
     def bar(self, ts: int, open_: int, high: int, low: int) -> list[Told]:
-        """Let one bar pass. Most touch nothing."""
+        """Let one bar pass. Most touch nothing, and one that fills an entry at its open mostly nothing more."""
         if self._below < low and high < self._above and ts < self._expiry:
             return NOTHING
         if ts < self._now:
             raise ExchangeError(f"time runs forwards here: it is {self._now}, the bar said {ts}")
         self._now = ts
         self._told = []
-        self._expire()
+        if ts >= self._expiry:
+            self._expire()
         self._open(open_)
-        self._inside(high, low)
-        for order in self._live.values():
-            order.born_price = None
         self._look_around()
+        if not (self._below < low and high < self._above):
+            self._inside(high, low)
+            for order in self._live.values():
+                order.born_price = None
+            self._look_around()
         return self._told
 
     def _expire(self) -> None:
@@ -137,7 +142,7 @@ class FuturesMarket:
     def _inside(self, high: int, low: int) -> None:
         self._stops(high, low, born=False)
         for order in list(self._live.values()):
-            if order.kind == "limit" and self._may_fill(order) and order.born_price is None:
+            if order.kind == "limit" and order.born_price is None and self._may_fill(order):
                 rises, trigger = _trigger(order, self.contract.through)
                 if high >= trigger if rises else low <= trigger:
                     self._execute(order, order.terms.price, inside=True, taker=False)
@@ -146,14 +151,13 @@ class FuturesMarket:
     def _stops(self, high: int, low: int, *, born: bool) -> None:
         """Those that stood when the bar came, or those that were born in it."""
         for order in list(self._live.values()):
-            if order.kind in NEEDS_STOP and self._may_fill(order) and (order.born_price is not None) == born:
+            if order.kind in NEEDS_STOP and (order.born_price is not None) == born and self._may_fill(order):
                 price = _price_of_stop(order, high, low)
                 if price is not None:
                     self._execute(order, price, inside=True, taker=True)
 
     def _may_fill(self, order: Live) -> bool:
-        rests = order.qty > order.filled and order.terms.order_id in self._live
-        return rests and order.filled_ts != self._now
+        return order.qty > order.filled and order.filled_ts != self._now and order.terms.order_id in self._live
 
     # --- what an execution does --------------------------------------------------------------------------
 
@@ -220,35 +224,40 @@ class FuturesMarket:
         return self._live.pop(order.terms.order_id, None) is not None
 
     def _money(self, price: int, qty: int) -> int:
-        exact = price * self.contract.multiplier * qty
-        if exact % (MICRO * MICRO):
+        money, rest = divmod(price * self.contract.multiplier * qty, SCALE)
+        if rest:
             raise ExchangeError(f"{qty} at {price} times {self.contract.multiplier} is no whole number of micros")
-        return exact // (MICRO * MICRO)
+        return money
 
     # --- what could touch anything -----------------------------------------------------------------------
 
     def _look_around(self) -> None:
         """The nearest prices on both sides at which something would happen, and the nearest expiry."""
-        below, above, expiry = -FAR, FAR, FAR
+        self._below, self._above, self._expiry = -FAR, FAR, FAR
         for order in self._live.values():
-            if order.terms.expires_ts is not None:
-                expiry = min(expiry, order.terms.expires_ts)
-            if order.qty <= order.filled:
-                continue
-            if order.fresh or order.kind == "market":
-                below = FAR
-                continue
-            rises, trigger = _trigger(order, self.contract.through)
-            if rises:
-                above = min(above, trigger)
-            else:
-                below = max(below, trigger)
-        self._below, self._above, self._expiry = below, above, expiry
+            self._look_at(order)
+
+    def _look_at(self, order: Live) -> None:
+        """What one order adds to them: it only ever brings them nearer."""
+        terms = order.terms
+        if terms.expires_ts is not None:
+            self._expiry = min(self._expiry, terms.expires_ts)
+        if order.qty <= order.filled:
+            return
+        if order.fresh or order.kind == "market":
+            self._below = FAR
+            return
+        rises, trigger = _trigger(order, self.contract.through)
+        if rises:
+            self._above = min(self._above, trigger)
+        else:
+            self._below = max(self._below, trigger)
 
     def _fault(self, order: BarOrder) -> Declined | None:
         numbers = (order.qty, order.price, order.stop_price)
-        if any(type(number) is not int or not -LARGEST <= number <= LARGEST for number in numbers):
-            return Declined("invalid_parameters", f"a number is no integer or absurd: {numbers!r:.200}")
+        for number in numbers:
+            if type(number) is not int or not -LARGEST <= number <= LARGEST:
+                return Declined("invalid_parameters", f"a number is no integer or absurd: {numbers!r:.200}")
         if order.side not in ("buy", "sell") or order.kind not in KINDS:
             return Declined("invalid_parameters", f"side {order.side!r} or kind {order.kind!r} is not known")
         if order.parent is not None and order.kind == "market":

@@ -160,7 +160,7 @@ def open_reader(path: PathLike) -> SqliteReader:
     place = true_name(Path(path))
     require_regular_file(place)
     if not place.exists():
-        raise LedgerMissing(str(place))
+        raise LedgerMissing(str(place), remains=left_of(place))
     with ExitStack() as undo, _in_our_words(place):
         connection = verify.connect(place)
         undo.callback(connection.close)
@@ -235,11 +235,15 @@ def _reserve_log(place: Path) -> None:
         os.close(log)
 
 
+def left_of(place: Path) -> list[str]:
+    """The files that only lie beside a ledger. Where the ledger is not, they say that there was one."""
+    return [name.name for name in (*_beside(place), anchors_of(place)) if name.exists()]
+
+
 def _create(place: Path) -> None:
     """A new ledger appears under its name at once and whole: a crash while making it leaves nothing of that name."""
-    remains = [name for name in (*_beside(place), anchors_of(place)) if name.exists()]
-    if remains:
-        raise LedgerMissing(str(place), remains=[name.name for name in remains])
+    if remains := left_of(place):
+        raise LedgerMissing(str(place), remains=remains)
     draft = place.with_name(place.name + ".new")
     with _in_our_words(place):
         for leftover in (draft, *_beside(draft)):

@@ -26,17 +26,21 @@ class Exits(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     ahead_ns: int | None = None
 
 
+_WAYS = Exits.__struct_fields__
+
+
 def exits_fault(exits: object) -> str | None:
     """Why this is no set of exits, or None: total, whatever stands in a field."""
     if type(exits) is not Exits:
         return f"exits is {shown(exits, 60)}, not Exits"
-    values = [getattr(exits, name) for name in Exits.__struct_fields__]
-    if all(value is None for value in values):
-        return "exits names no way out; leave it away"
-    for name, value in zip(Exits.__struct_fields__, values, strict=True):
-        if value is not None and (not is_value(value) or value <= 0):
+    ways = 0
+    for name, value in zip(_WAYS, msgspec.structs.astuple(exits), strict=True):
+        if value is None:
+            continue
+        if not is_value(value) or value <= 0:
             return f"exits.{name} is {shown(value, 60)}, not whole and positive"
-    return None
+        ways += 1
+    return None if ways else "exits names no way out; leave it away"
 
 
 def on_the_right_sides(exits: Exits, side: Side, price: int) -> bool:

@@ -5,6 +5,7 @@ canonical JSON; before it is committed it is decoded once from its own bytes, so
 a later reader would refuse or read differently.
 """
 
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
@@ -72,7 +73,7 @@ class DeskStopped(msgspec.Struct, frozen=True, tag=True):
     why: str
 
 
-class InstrumentListed(msgspec.Struct, frozen=True, tag=True):
+class InstrumentListed(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Recorded before the first intent on it, and again when its description changes."""
 
     instrument: Instrument
@@ -87,7 +88,7 @@ class InputRejected(msgspec.Struct, frozen=True, tag=True):
     count: int
 
 
-class IntentProposed(msgspec.Struct, frozen=True, tag=True):
+class IntentProposed(msgspec.Struct, frozen=True, tag=True, gc=False):
     """A strategy's idea passed every rule."""
 
     intent: Intent
@@ -95,7 +96,7 @@ class IntentProposed(msgspec.Struct, frozen=True, tag=True):
     quote: QuoteTaken | None
 
 
-class IntentRefused(msgspec.Struct, frozen=True, tag=True):
+class IntentRefused(msgspec.Struct, frozen=True, tag=True, gc=False):
     """A strategy's idea did not pass. `repeats` are the same refusals that were only counted since the last record."""
 
     intent: Intent
@@ -114,7 +115,7 @@ class DecisionRecorded(msgspec.Struct, frozen=True, tag=True):
     scores: tuple[tuple[str, int], ...]
 
 
-class OrderReleased(msgspec.Struct, frozen=True, tag=True):
+class OrderReleased(msgspec.Struct, frozen=True, tag=True, gc=False):
     """The one permission to send. `assent` says who gave it; the digest binds the exact bytes."""
 
     order: Order
@@ -122,7 +123,7 @@ class OrderReleased(msgspec.Struct, frozen=True, tag=True):
     assent: str
 
 
-class OrderAccepted(msgspec.Struct, frozen=True, tag=True):
+class OrderAccepted(msgspec.Struct, frozen=True, tag=True, gc=False):
     """The venue has it. With `remaining` zero nothing rests; `filled` of it was executed by then."""
 
     order_id: str
@@ -131,7 +132,7 @@ class OrderAccepted(msgspec.Struct, frozen=True, tag=True):
     remaining: int
 
 
-class OrderRefused(msgspec.Struct, frozen=True, tag=True):
+class OrderRefused(msgspec.Struct, frozen=True, tag=True, gc=False):
     """The venue said no, for good."""
 
     order_id: str
@@ -139,21 +140,21 @@ class OrderRefused(msgspec.Struct, frozen=True, tag=True):
     detail: str
 
 
-class OrderNotSent(msgspec.Struct, frozen=True, tag=True):
+class OrderNotSent(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Nothing left the building for this release, and nothing will."""
 
     order_id: str
     reason: str
 
 
-class OrderUnknown(msgspec.Struct, frozen=True, tag=True):
+class OrderUnknown(msgspec.Struct, frozen=True, tag=True, gc=False):
     """It may have arrived. Its worst case stays reserved until evidence comes."""
 
     order_id: str
     detail: str
 
 
-class OrderResolved(msgspec.Struct, frozen=True, tag=True):
+class OrderResolved(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Evidence settled an unknown."""
 
     order_id: str
@@ -161,7 +162,7 @@ class OrderResolved(msgspec.Struct, frozen=True, tag=True):
     source: str
 
 
-class OrderClosed(msgspec.Struct, frozen=True, tag=True):
+class OrderClosed(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Nothing of it rests any more; `filled` is all that was ever executed."""
 
     order_id: str
@@ -169,14 +170,14 @@ class OrderClosed(msgspec.Struct, frozen=True, tag=True):
     filled: int
 
 
-class OrderQuarantined(msgspec.Struct, frozen=True, tag=True):
+class OrderQuarantined(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Something came that the order's life does not know. The money moved all the same; a person must look."""
 
     order_id: str
     reason: str
 
 
-class CancelReleased(msgspec.Struct, frozen=True, tag=True):
+class CancelReleased(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Ask the venue to take it off. May be asked again; the answer may be late. `superseded_by` is the intent id of
     a newer idea that asks for its place."""
 
@@ -186,7 +187,7 @@ class CancelReleased(msgspec.Struct, frozen=True, tag=True):
     superseded_by: str = ""
 
 
-class CancelEnded(msgspec.Struct, frozen=True, tag=True):
+class CancelEnded(msgspec.Struct, frozen=True, tag=True, gc=False):
     """The venue's answer to a cancel that did not close the order."""
 
     order_id: str
@@ -194,26 +195,26 @@ class CancelEnded(msgspec.Struct, frozen=True, tag=True):
     detail: str
 
 
-class CancelKept(msgspec.Struct, frozen=True, tag=True):
+class CancelKept(msgspec.Struct, frozen=True, tag=True, gc=False):
     """A person asked to cancel an order that was being sent. It is carried out once the order is known to be live."""
 
     order_id: str
     by: str
 
 
-class FillBooked(msgspec.Struct, frozen=True, tag=True):
+class FillBooked(msgspec.Struct, frozen=True, tag=True, gc=False):
     """An execution moved our money and our position, once."""
 
     fill: Fill
 
 
-class FillCorrected(msgspec.Struct, frozen=True, tag=True):
+class FillCorrected(msgspec.Struct, frozen=True, tag=True, gc=False):
     """The venue said what a fill really was, or took it back."""
 
     correction: Correction
 
 
-class FeeDiffered(msgspec.Struct, frozen=True, tag=True):
+class FeeDiffered(msgspec.Struct, frozen=True, tag=True, gc=False):
     """The venue charged something else than our reading of its schedule."""
 
     fill_id: str
@@ -324,7 +325,7 @@ class ResumeRefused(msgspec.Struct, frozen=True, tag=True):
     why: str
 
 
-class StateMarked(msgspec.Struct, frozen=True, tag=True):
+class StateMarked(msgspec.Struct, frozen=True, tag=True, gc=False):
     """The digest of the state that all records up to `seq` fold to."""
 
     seq: int
@@ -370,8 +371,8 @@ Fact = (
     | StateMarked
 )
 
-_encoder = msgspec.json.Encoder()
-_decoder: msgspec.json.Decoder[Fact] = msgspec.json.Decoder(Fact)
+_encode = msgspec.json.Encoder().encode
+_decode: Callable[[bytes], Fact] = msgspec.json.Decoder(Fact).decode
 
 
 def kind_of(fact: Fact) -> str:
@@ -381,12 +382,12 @@ def kind_of(fact: Fact) -> str:
 
 def encode_fact(fact: Fact) -> bytes:
     """Canonical bytes, proven readable: decoding them and encoding again gives the same fact and the same bytes."""
-    body = _encoder.encode(fact)
+    body = _encode(fact)
     try:
-        again = _decoder.decode(body)
+        again = _decode(body)
     except msgspec.ValidationError as error:
         raise InvariantBroken("fact_unreadable", kind=kind_of(fact), error=str(error)) from None
-    if again != fact or _encoder.encode(again) != body:
+    if again != fact or _encode(again) != body:
         raise InvariantBroken("fact_not_canonical", kind=kind_of(fact), body=body[:200])
     return body
 
@@ -395,7 +396,7 @@ def decode_fact(kind: str, version: int, body: bytes) -> Fact:
     """The fact in a stored record; one of another version or kind is refused, never guessed at."""
     if version != SCHEMA_VERSION:
         raise InvariantBroken("fact_version_unknown", kind=kind, version=version, known=SCHEMA_VERSION)
-    fact = _decoder.decode(body)
-    if kind_of(fact) != kind:
+    fact = _decode(body)
+    if type(fact).__name__ != kind:
         raise InvariantBroken("fact_kind_differs", record=kind, body=kind_of(fact))
     return fact

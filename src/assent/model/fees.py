@@ -14,7 +14,7 @@ def fee_estimate(instrument: Instrument, side: Side, price: int, qty: int, *, ma
     fees = instrument.fees
     if type(fees) is QuadraticFee:
         return _quadratic(fees, side, price, qty, fees.maker_ppm if maker else fees.taker_ppm)
-    return mul_up(fees.amount, qty)  # type: ignore[union-attr]
+    return -(-fees.amount * qty // MICRO)  # type: ignore[union-attr]
 
 
 def fee_worst(instrument: Instrument, side: Side, price: int, qty: int) -> int:

@@ -24,6 +24,15 @@ class PriceGrid(msgspec.Struct, frozen=True, array_like=True):
                 return True
         return False
 
+    def hold(self, open_: int, high: int, low: int, close: int) -> bool:
+        """Whether all four prices of a bar lie on the grid: mostly one band holds the whole bar."""
+        for band in self.bands:
+            if band.low <= low and high <= band.high:
+                step = band.step
+                if not (open_ % step or high % step or low % step or close % step):
+                    return True
+        return self.holds(open_) and self.holds(high) and self.holds(low) and self.holds(close)
+
     def down(self, price: int) -> int | None:
         """The highest grid price that is not above `price`."""
         below = [min(price, band.high) // band.step * band.step for band in self.bands if band.low <= price]

@@ -4,7 +4,7 @@ All of them hang on the ledger id, 80 random bits that enter with the first reco
 therefore never repeats an id that the venue has seen. Randomness itself stays outside.
 """
 
-import hashlib
+from hashlib import sha256
 
 # Crockford's base 32 without I, L, O, U: what a log shows is what a person can read out.
 _BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -12,11 +12,13 @@ _BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 CODE_LENGTH = 6
 LEDGER_ID_BYTES = 10
+# So many codes there are without their check symbol; all digits that a code shows are in the rest by this number.
+_CODES = len(CODE_ALPHABET) ** (CODE_LENGTH - 1)
 
 
 def _digest(*parts: str) -> str:
     """SHA-256 over length-prefixed parts, so that ("ab","c") and ("a","bc") differ."""
-    return hashlib.sha256("".join([f"{len(part)}:{part}" for part in parts]).encode()).hexdigest()
+    return sha256("".join([f"{len(part)}:{part}" for part in parts]).encode()).hexdigest()
 
 
 def ledger_id(entropy: bytes) -> str:
@@ -60,7 +62,7 @@ def human_code(intent: str) -> str:
     The check symbol is a weighted sum modulo 31. Because 31 is prime it finds every single wrong symbol and every
     swap of two different ones.
     """
-    number = int(intent.removeprefix("i-"), 16)
+    number = int(intent.removeprefix("i-"), 16) % _CODES
     digits = []
     for _ in range(CODE_LENGTH - 1):
         number, digit = divmod(number, len(CODE_ALPHABET))
@@ -77,5 +79,7 @@ def is_human_code(text: str) -> bool:
 
 
 def _check_symbol(digits: list[int]) -> str:
-    total = sum([place * digit for place, digit in enumerate(digits, start=2)])
+    total = 0
+    for place, digit in enumerate(digits, start=2):
+        total += place * digit
     return CODE_ALPHABET[-total % len(CODE_ALPHABET)]

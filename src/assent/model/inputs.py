@@ -9,10 +9,10 @@ from typing import Literal
 import msgspec
 
 from assent.model.constitution import Constitution
-from assent.model.instruments import Instrument, price_fits
+from assent.model.instruments import BinaryContract, Instrument, price_fits
 from assent.model.orders import Correction, Fill
 from assent.model.plugins import PluginUsed
-from assent.model.units import is_time, is_value
+from assent.model.units import MICRO, TIME_END, VALUE_MAX, is_time, is_value
 
 Mode = Literal["paper", "observe", "dry-run", "live"]
 Environment = Literal["sim", "box", "demo", "production"]
@@ -360,19 +360,28 @@ def input_fault(item: Input) -> str | None:
 
 
 def bar_fault(instrument: Instrument, bar: BarSeen) -> str | None:
-    """The rejection code of a bar that cannot be true, or None."""
-    prices = (bar.open, bar.high, bar.low, bar.close)
-    if any(type(price) is not int for price in (*prices, bar.volume)):
+    """The rejection code of a bar that cannot be true, or None.
+
+    Asked for each bar: so whether its numbers make a bar is decided in one comparison, and why not only afterwards.
+    """
+    open_, high, low, close, volume = bar.open, bar.high, bar.low, bar.close, bar.volume
+    if not type(open_) is type(high) is type(low) is type(close) is type(volume) is int:
         return "market_data_not_a_number"
-    if not all(is_value(price) for price in (*prices, bar.volume)):
-        return "market_data_huge"
-    if bar.low <= 0 or bar.volume < 0:
-        return "market_data_not_positive"
-    if not bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high:
-        return "market_data_crossed"
-    if not all(price_fits(instrument, price) for price in prices):
+    if not (0 < low <= open_ <= high <= VALUE_MAX and low <= close <= high and 0 <= volume <= VALUE_MAX):
+        return _why_no_bar(open_, high, low, close, volume)
+    if (high >= MICRO and type(instrument) is BinaryContract) or not instrument.prices.hold(open_, high, low, close):
         return "market_data_off_grid"
-    return None if is_time(bar.start_ts) and is_time(bar.received_ts) else "market_data_bad_time"
+    started, received = bar.start_ts, bar.received_ts
+    if type(started) is type(received) is int and 0 <= started < TIME_END and 0 <= received < TIME_END:
+        return None
+    return "market_data_bad_time"
+
+
+def _why_no_bar(open_: int, high: int, low: int, close: int, volume: int) -> str:
+    """The first thing that is wrong with numbers that are no bar."""
+    if not all(is_value(number) for number in (open_, high, low, close, volume)):
+        return "market_data_huge"
+    return "market_data_not_positive" if low <= 0 or volume < 0 else "market_data_crossed"
 
 
 def quote_fault(instrument: Instrument, quote: QuoteSeen) -> str | None:

@@ -66,11 +66,6 @@ class Future(msgspec.Struct, frozen=True, tag="future", gc=False):
     payout: Payout = "automatic"
     source_digest: str = ""
 
-    @property
-    def tick_value(self) -> int:
-        """Money for one step of the finest band."""
-        return min(band.step for band in self.prices.bands) * self.multiplier // MICRO
-
 
 Instrument = BinaryContract | Future
 

@@ -4,7 +4,7 @@ A proposal is untrusted: it comes from code that its owner wrote last night. It 
 desk computes with it, since constructing a Struct checks nothing.
 """
 
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -105,31 +105,35 @@ class Intent(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     reason: str = ""
 
 
-_CHOICES: dict[str, frozenset[str]] = {
-    "action": frozenset(("open", "close", "cancel", "claim")),
-    "side": frozenset(("buy", "sell")),
-    "type": frozenset(("limit", "market", "stop", "stop_limit")),
-    "time_in_force": frozenset(("gtc", "ioc", "fok", "day")),
-}
-_NUMBERS_OR_NONE = ("fair", "qty_max", "stop_price", "life_ns")
-_TEXTS_OR_NONE = ("order_id", "parent", "oca_group")
-_FLAGS = ("post_only", "protective", "hold")
+_ACTIONS = frozenset(get_args(Action))
+_SIDES = frozenset(get_args(Side))
+_TYPES = frozenset(get_args(OrderType))
+_TIMES_IN_FORCE = frozenset(get_args(TimeInForce))
 
 
 def proposal_fault(proposal: object) -> str | None:
     """Why this is not a proposal, or None. Floats, bools for numbers, NaN and look-alikes are all faults."""
     if type(proposal) is not Proposal:
         return f"a strategy proposed {type(proposal).__name__}, not a Proposal"
-    for name, allowed in _CHOICES.items():
-        value = getattr(proposal, name)
+    choices: tuple[tuple[str, object, frozenset[str]], ...] = (
+        ("action", proposal.action, _ACTIONS),
+        ("side", proposal.side, _SIDES),
+        ("type", proposal.type, _TYPES),
+        ("time_in_force", proposal.time_in_force, _TIMES_IN_FORCE),
+    )
+    for name, value, allowed in choices:
         if type(value) is not str or value not in allowed:
             return f"{name} is {_pictured(value)}; allowed: {', '.join(sorted(allowed))}"
     if not is_value(proposal.price):
         return f"price is {_pictured(proposal.price)}, not whole micros"
-    for name in _NUMBERS_OR_NONE:
-        value = getattr(proposal, name)
-        if value is not None and not is_value(value):
-            return f"{name} is {_pictured(value)}, not whole micros"
+    for name, number in (
+        ("fair", proposal.fair),
+        ("qty_max", proposal.qty_max),
+        ("stop_price", proposal.stop_price),
+        ("life_ns", proposal.life_ns),
+    ):
+        if number is not None and not is_value(number):
+            return f"{name} is {_pictured(number)}, not whole micros"
     if proposal.exits is not None:
         fault = exits_fault(proposal.exits)
         if fault:
@@ -138,18 +142,20 @@ def proposal_fault(proposal: object) -> str | None:
 
 
 def _text_fault(proposal: Proposal) -> str | None:
-    for name in ("instrument", "reason"):
-        if not is_text(getattr(proposal, name)):
-            return (
-                f"{name} is {_pictured(getattr(proposal, name))}, not printable text of at most {TEXT_MAX} characters"
-            )
-    for name in _TEXTS_OR_NONE:
-        value = getattr(proposal, name)
-        if value is not None and not is_text(value):
-            return f"{name} is {_pictured(value)}, not printable text"
-    for name in _FLAGS:
-        if type(getattr(proposal, name)) is not bool:
-            return f"{name} is {_pictured(getattr(proposal, name))}, not true or false"
+    for name, text in (("instrument", proposal.instrument), ("reason", proposal.reason)):
+        if not is_text(text):
+            return f"{name} is {_pictured(text)}, not printable text of at most {TEXT_MAX} characters"
+    for name, tie in (("order_id", proposal.order_id), ("parent", proposal.parent), ("oca_group", proposal.oca_group)):
+        if tie is not None and not is_text(tie):
+            return f"{name} is {_pictured(tie)}, not printable text"
+    flags: tuple[tuple[str, object], ...] = (
+        ("post_only", proposal.post_only),
+        ("protective", proposal.protective),
+        ("hold", proposal.hold),
+    )
+    for name, flag in flags:
+        if type(flag) is not bool:
+            return f"{name} is {_pictured(flag)}, not true or false"
     return scores_fault(proposal.scores)
 
 

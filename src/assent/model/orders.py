@@ -4,7 +4,7 @@ The order's canonical bytes are hashed when it is released. What is sent must ha
 to is what leaves the building.
 """
 
-import hashlib
+from hashlib import sha256
 from typing import Literal
 
 import msgspec
@@ -13,6 +13,8 @@ import msgspec
 Side = Literal["buy", "sell"]
 OrderType = Literal["limit", "market", "stop", "stop_limit"]
 TimeInForce = Literal["gtc", "ioc", "fok", "day"]
+
+_encode = msgspec.json.Encoder().encode
 
 
 class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -45,7 +47,7 @@ class Mark(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 def order_digest(order: Order) -> str:
     """SHA-256 of the order's canonical bytes."""
-    return hashlib.sha256(msgspec.json.encode(order)).hexdigest()
+    return sha256(_encode(order)).hexdigest()
 
 
 class Fill(msgspec.Struct, frozen=True, gc=False):

@@ -12,6 +12,9 @@ _DIGEST_KEPT = 32
 
 def shown(value: object, most: int = SHOWN_MAX) -> str:
     """Text as itself, anything else as its picture; escaped, and cut to `most` characters."""
+    # Plain short text, which nearly everything is, pictures as itself: nothing in it would be escaped.
+    if type(value) is str and len(value) <= most and value.isascii() and value.isprintable() and "\\" not in value:
+        return value
     try:
         text = value if isinstance(value, str) else repr(value)
     except BaseException as error:  # boundary: a foreign object's own code answers here, and may raise anything

@@ -16,6 +16,8 @@ MICRO_SQUARED = MICRO * MICRO
 # Beyond this a JSON reader that uses doubles would lose digits; nothing honest on our venues comes near it.
 VALUE_MAX = 9_000_000_000_000_000
 VALUE_DIGITS_MAX = 10
+# The year 2200, in nanoseconds: no time on our ledgers comes near it.
+TIME_END = 7_258_118_400_000_000_000
 _ONE_MICRO = Decimal("0.000001")
 
 SECOND = 1_000_000_000
@@ -63,7 +65,7 @@ def is_value(value: object) -> bool:
 
 def is_time(value: object) -> bool:
     """Whole nanoseconds between 1970 and 2200."""
-    return type(value) is int and 0 <= value < 7_258_118_400_000_000_000
+    return type(value) is int and 0 <= value < TIME_END
 
 
 def parse_micros(text: str, what: str = "value") -> int:

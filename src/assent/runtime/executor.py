@@ -37,10 +37,6 @@ class Executor:
         self._stopping = False
         self.sent = 0
 
-    @property
-    def in_flight(self) -> int:
-        return len(self._tasks)
-
     def execute(self, effects: list[Effect]) -> None:
         """Start each effect; none is awaited here, so that a slow venue does not hold up the desk."""
         for effect in effects:

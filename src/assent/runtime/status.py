@@ -23,9 +23,9 @@ Status = dict[str, Any]
 
 RESETS: Final[Mapping[Reset, str]] = {
     "human": "a named person: assent halt resume --by NAME --reason REASON",
-    "next_day": "the next day at the venue, by itself",
-    "next_week": "the next week at the venue, by itself",
-    "next_month": "the next month at the venue, by itself",
+    "next_day": "by itself, in the next day (UTC)",
+    "next_week": "by itself, in the next week (UTC, from Monday)",
+    "next_month": "by itself, in the next month (UTC)",
     "clear_for": "by itself, once its cause has stayed away for",
     "switch": "the owner: clear the variable, remove the file",
 }

@@ -63,7 +63,8 @@ class Threshold:
     def _leave(self, view: View, quote: QuoteSeen, fair: int, held: int) -> Proposals:
         side: Side = "sell" if held > 0 else "buy"
         price, shown = (quote.bid, quote.bid_qty) if held > 0 else (quote.ask, quote.ask_qty)
-        if price is None:
+        # What is already on its way out would only be refused.
+        if price is None or view.busy(quote.instrument):
             return None
         gain = price - fair if held > 0 else fair - price
         if gain - self._fee(view, quote.instrument, price) < self.exit_edge:

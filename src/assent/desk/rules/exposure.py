@@ -12,14 +12,14 @@ def one_open_intent(candidate: Candidate) -> Check:
     """One order at a time to open, one to close, one cancel of each order: what is on its way is not doubled."""
     if candidate.proposal.action == "cancel":
         return _one_cancel(candidate)
-    proposal, strategy = candidate.proposal, candidate.strategy
-    open_now = sum(
-        order.order.instrument == proposal.instrument
-        and order.intent.strategy == strategy
-        and order.intent.action == proposal.action
-        and order.order.parent is None
-        for order in candidate.state.orders.values()
-    )
+    proposal, strategy, open_now = candidate.proposal, candidate.strategy, 0
+    for order in candidate.state.orders.values():
+        open_now += (
+            order.order.instrument == proposal.instrument
+            and order.intent.strategy == strategy
+            and order.intent.action == proposal.action
+            and order.order.parent is None
+        )
     return Check("one_open_intent", open_now == 0, open_now + 1, 1)
 
 

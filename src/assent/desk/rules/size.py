@@ -69,11 +69,13 @@ def _fits_grid(candidate: Candidate) -> bool:
 
 def _exits_fit(candidate: Candidate, exits: Exits) -> bool:
     """Only an entry has exits, on the grid, on their own sides of the entry, and not over before it begins."""
-    prices = [price for price in (exits.stop_price, exits.target_price) if price is not None]
-    if not candidate.opens or not all(_is_price(candidate, price) for price in prices):
-        return False
     market, ahead = candidate.market, exits.ahead_ns
-    if market is None or (ahead is not None and candidate.now >= market.instrument.close_ts - ahead):
+    if market is None or not candidate.opens:
+        return False
+    for price in (exits.stop_price, exits.target_price):
+        if price is not None and not price_fits(market.instrument, price):
+            return False
+    if ahead is not None and candidate.now >= market.instrument.close_ts - ahead:
         return False
     return on_the_right_sides(exits, candidate.side, candidate.price)
 
@@ -103,9 +105,9 @@ def _open_fits(candidate: Candidate) -> bool:
         return False
     state, name = candidate.state, candidate.proposal.instrument
     held = state.held(name)
-    against = held != 0 and (held > 0) != (candidate.side == "buy")
-    leaving = any(order.order.instrument == name and order.intent.action == "close" for order in state.orders.values())
-    return not (against and leaving)
+    if held == 0 or (held > 0) == (candidate.side == "buy"):
+        return True
+    return not any(order.order.instrument == name and order.intent.action == "close" for order in state.orders.values())
 
 
 _FORMS = {"open": _open_fits, "close": _close_fits, "cancel": _cancel_fits, "claim": _claim_fits}
