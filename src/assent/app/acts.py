@@ -76,7 +76,7 @@ async def _compare(loop: Loop, desk: Desk, venue: Venue, clock: Clock) -> None:
     position, and nothing could send its order."""
     learned: list[Input] = []
 
-    def sink(lane: Lane, item: Input, _key: str = "") -> None:
+    def sink(lane: Lane, item: Input, key: str = "") -> None:  # noqa: ARG001 - the port hands it over
         if lane != "market":
             learned.append(item)
 
