@@ -204,3 +204,15 @@ def test_records_and_counts_together_are_all_refusals(estimates: list[int | None
     bench.propose(buy(fair=None))
     refused = bench.of(IntentRefused)
     assert [fact.repeats for fact in refused] == [0, len(estimates) - 1]
+
+
+def test_an_entry_whose_strategy_does_not_run_any_more_is_taken_off_and_one_that_runs_is_left() -> None:
+    bench = Bench()
+    (order,) = [fact.order for fact in bench.propose(buy()) if isinstance(fact, OrderReleased)]
+    bench.accept(order)
+    bench.restart()
+    assert "CancelReleased" not in kinds(bench.cycle())
+    bench.restart(Scripted("renamed"))
+    (called_back,) = [fact for fact in bench.cycle() if isinstance(fact, CancelReleased)]
+    assert (called_back.order_id, called_back.by) == (order.order_id, "desk")
+    assert "CancelReleased" not in kinds(bench.cycle()), "asked once, while the answer is on its way"

@@ -186,8 +186,14 @@ def test_a_start_without_the_account_waits_and_releases_nothing_before_the_books
     assert life.desk.state.level == Level.REDUCING
 
 
-def restored(store: MemoryStore) -> Desk:
-    desk = Desk()
+class Silent:
+    """The strategy of before, which has nothing to say today: what it left resting is still its own."""
+
+    name = Once.name
+
+
+def restored(store: MemoryStore, *strategies: object) -> Desk:
+    desk = Desk(strategies)  # type: ignore[arg-type]
     for record in store.records():
         desk.restore([(record.ts, decode_fact(record.kind, record.version, record.body))])
     return desk
@@ -205,7 +211,7 @@ def test_a_release_without_an_outcome_is_unknown_at_the_next_start_and_never_sen
     (released,) = first.of(OrderReleased)
     order_id = released.order.order_id
 
-    second = Life(store=store, desk=restored(store))
+    second = Life(store=store, desk=restored(store, Silent()))
     second.clock._epoch_ts = EPOCH + 10 * SECOND
     if finding is not None:
         second.venue.known[order_id] = finding

@@ -157,7 +157,10 @@ def clear_off_grid(desk: Context, instrument: Instrument) -> None:
 
 
 def _renew_cancel(desk: Context, order: OrderState, instrument: Instrument | None) -> None:
-    """Ask for what the clock, a person or a new grid wants off the book, unless an answer is on its way."""
+    """Ask for what the clock, a person, a new grid or a strategy's end wants off, unless an answer is on its way.
+
+    An entry of a strategy that does not run any more rests for nobody: no one would take it off, or leave again.
+    """
     terms = order.order
     if not may_ask_cancel(order, desk.now):
         return
@@ -167,6 +170,8 @@ def _renew_cancel(desk: Context, order: OrderState, instrument: Instrument | Non
         desk.emit(CancelReleased(order_id=terms.order_id, by="desk", why="its life is over"))
     elif terms.type == "limit" and instrument is not None and not price_fits(instrument, terms.price):
         desk.emit(CancelReleased(order_id=terms.order_id, by="desk", why="its price is off the market's new grid"))
+    elif order.intent.action == "open" and terms.parent is None and order.intent.strategy not in desk.names:
+        desk.emit(CancelReleased(order_id=terms.order_id, by="desk", why="its strategy does not run any more"))
 
 
 def raise_halt(desk: Context, cause: str, *, by: str, detail: str) -> None:
