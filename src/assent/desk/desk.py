@@ -8,7 +8,7 @@ times give the same facts, in paper, in live, in replay and in a simulation.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from assent.desk import account, amending, answers, brackets, charter, control, exits, halts, intake, proposing
+from assent.desk import account, amending, answers, brackets, charter, control, cycle, exits, halts, intake, proposing
 from assent.desk.context import Cell, Context
 from assent.desk.fold import evolve
 from assent.desk.strategy import Strategy
@@ -141,7 +141,7 @@ HANDLERS: dict[type, Callable[[Desk, Any], None]] = {
     inputs.CashSeen: account.cash_seen,
     inputs.AccountSeen: account.account_seen,
     inputs.AccountUnavailable: account.account_unavailable,
-    inputs.TimePassed: control.time_passed,
+    inputs.TimePassed: cycle.time_passed,
     inputs.LedgerOpening: control.ledger_opening,
     inputs.ConstitutionOffered: amending.constitution_offered,
     inputs.AmendmentAsked: amending.amendment_asked,

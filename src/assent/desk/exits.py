@@ -6,7 +6,7 @@ Where the venue holds stop and target, the desk sees to the rest, and that a fil
 closed and a person is called. A try that came to nothing is repeated while its condition holds, ever less often.
 """
 
-from assent.desk import brackets, control, money, proposing
+from assent.desk import brackets, money, proposing, recall
 from assent.desk.context import BY, Attempt, Context
 from assent.desk.market import Market
 from assent.desk.orders import RESTING, may_ask_cancel
@@ -174,7 +174,7 @@ def _see_to_stop(desk: Context, name: str, market: Market | None, guard: Guard) 
     since = max(guard.since_ts, desk.protected_ts.get(name, 0), state.started_ts)
     if not held or now - since <= PROTECT_MAX:
         return
-    control.raise_halt(desk, "unprotected", by=BY, detail=f"{name}: no working stop for {abs(held)}")
+    recall.raise_halt(desk, "unprotected", by=BY, detail=f"{name}: no working stop for {abs(held)}")
     quote = market.touch() if market is not None else None
     if market is not None and quote is not None:
         _leave(desk, market, quote, "missing stop")
