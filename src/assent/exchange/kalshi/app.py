@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from assent.exchange.kalshi import orders, portfolio, public
 from assent.exchange.kalshi.auth import Keys, Member
 from assent.exchange.kalshi.box import Box
+from assent.exchange.kalshi.buckets import COST_DEFAULT, Buckets, Tier
 from assent.exchange.kalshi.errors import JSON_TYPE, Reply, refuse
 from assent.exchange.kalshi.query import Invalid, Query, Request
 
@@ -31,6 +32,7 @@ class Route(NamedTuple):
     path: str
     handler: Handler
     signed: bool = False
+    cost: int = COST_DEFAULT
 
 
 def _gone(_: Box, __: Request) -> Reply:
@@ -55,10 +57,10 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/portfolio/fills", portfolio.fills, signed=True),
     Route("GET", "/portfolio/settlements", portfolio.settlements, signed=True),
     Route("GET", "/portfolio/orders", portfolio.orders, signed=True),
-    Route("GET", "/portfolio/orders/*", portfolio.order, signed=True),
+    Route("GET", "/portfolio/orders/*", portfolio.order, signed=True, cost=2),
     Route("POST", "/portfolio/events/orders", orders.create, signed=True),
-    Route("DELETE", "/portfolio/events/orders", orders.cancel_all, signed=True),
-    Route("DELETE", "/portfolio/events/orders/*", orders.cancel, signed=True),
+    Route("DELETE", "/portfolio/events/orders", orders.cancel_all, signed=True, cost=2),
+    Route("DELETE", "/portfolio/events/orders/*", orders.cancel, signed=True, cost=2),
     Route("POST", "/portfolio/events/orders/*/amend", orders.amend, signed=True),
     Route("POST", "/portfolio/events/orders/*/decrease", orders.decrease, signed=True),
     Route("POST", "/portfolio/orders", _gone, signed=True),
@@ -71,12 +73,14 @@ ROUTES: tuple[Route, ...] = (
 
 
 class App:
-    """`clock` gives UTC nanoseconds; it is asked once for each request, after the whole of it has come in."""
+    """`clock` gives UTC nanoseconds; it is asked once for each request, after the whole of it has come in.
+    Without a `tier` nobody is limited; who does not sign never is, since the venue says nothing about that."""
 
-    def __init__(self, box: Box, keys: Keys, clock: Callable[[], int]) -> None:
+    def __init__(self, box: Box, keys: Keys, clock: Callable[[], int], *, tier: Tier | None = None) -> None:
         self._box = box
         self._keys = keys
         self._clock = clock
+        self._buckets = Buckets(tier) if tier is not None else None
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -110,6 +114,8 @@ class App:
             if not isinstance(member, Member):
                 return member
             account = member.account
+            if not self._may_ask(route, account, clock):
+                return refuse("too_many_requests")
         if body and headers.get("content-type", "").partition(";")[0].strip().lower() != JSON_TYPE:
             return refuse("invalid_content_type")
         if len(scope["query_string"]) > QUERY_MAX:
@@ -120,6 +126,10 @@ class App:
             return route.handler(self._box, Request(query, _segments(path), body, account, now))
         except Invalid as error:
             return refuse("parameter_validation", str(error))
+
+    def _may_ask(self, route: Route, account: str, now: int) -> bool:
+        writes = route.method != "GET"
+        return self._buckets is None or self._buckets.take(account, writes=writes, cost=route.cost, now=now)
 
 
 def _path_as_sent(scope: MutableMapping[str, Any]) -> str:
