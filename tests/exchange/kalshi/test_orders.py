@@ -189,7 +189,7 @@ def test_cancelling_all_leaves_the_book_to_the_others() -> None:
     create(venue, price="0.40")
     create(venue, "bob", price="0.30")
     answer = venue.call("DELETE", ORDERS, member="ann")
-    assert (answer.status, answer.body) == (204, b"")
+    assert (answer.status, answer.headers, answer.body) == (204, {}, b"")
     book = venue.get(f"/markets/{MARKET}/orderbook").json["orderbook_fp"]
     assert book["yes_dollars"] == [["0.3000", "2.00"]]
 

@@ -8,7 +8,7 @@ from tests.exchange.support import MARKET, a_spec
 
 from assent.exchange.grid import TAPERED_DECI_CENT
 from assent.exchange.kalshi.box import Box
-from assent.exchange.types import DAY, MICRO, MINUTE
+from assent.exchange.types import DAY, MICRO, MINUTE, SECOND
 
 REMOVED = {
     "yes_bid", "yes_ask", "no_bid", "no_ask", "last_price", "volume", "open_interest", "tick_size", "category",
@@ -131,6 +131,9 @@ def test_markets_are_filtered_by_what_is_asked() -> None:
     assert tickers(min_close_ts=10**9) == []
     assert tickers(max_close_ts=10**9) == ["M-1", "M-0", MARKET]
     assert venue.get("/markets", status="open", min_close_ts=1).status == 400
+    assert len(tickers(min_updated_ts=10)) == 3
+    assert tickers(min_updated_ts=11) == []
+    assert venue.get("/markets", status="open", min_updated_ts=1).status == 400
 
 
 def test_an_event_holds_its_markets_beside_it_or_within_it() -> None:
@@ -148,6 +151,20 @@ def test_an_event_is_open_while_any_of_its_markets_is() -> None:
     venue.floor.exchange.determine(venue.floor.now, MARKET, "no", 0)
     for status, count in (("open", 1), ("closed", 1), ("settled", 0)):
         assert len(venue.get("/events", status=status).json["events"]) == count, status
+
+
+def test_events_are_filtered_by_close_and_by_change() -> None:
+    venue = with_markets(1, event="OTHER-1", close_ts=2_000 * SECOND)
+
+    def events(**query: Any) -> list[str]:
+        return [row["event_ticker"] for row in venue.get("/events", **query).json["events"]]
+
+    assert events(min_close_ts=1_000) == ["OTHER-1", "KXTEST-26JAN05"]
+    assert events(min_close_ts=1_001) == ["OTHER-1"]
+    assert events(tickers="KXTEST-26JAN05") == ["KXTEST-26JAN05"]
+    venue.floor.now += 5 * SECOND
+    venue.floor.exchange.pause_market(venue.floor.now, MARKET)
+    assert events(min_updated_ts=15) == ["KXTEST-26JAN05"]
 
 
 def test_a_series_says_how_its_fees_are_counted() -> None:

@@ -93,7 +93,8 @@ class App:
             return
         reply = refuse("payload_too_large") if len(body) > BODY_MAX else self._answer(scope, body)
         headers = [(name.encode(), value.encode()) for name, value in reply.headers]
-        headers.append((b"content-length", str(len(reply.body)).encode()))
+        if reply.status != 204:
+            headers.append((b"content-length", str(len(reply.body)).encode()))
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
 

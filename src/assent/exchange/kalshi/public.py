@@ -27,6 +27,8 @@ STATUSES: dict[str, tuple[Status, ...]] = {
 EVENT_STATUSES = ("unopened", "open", "closed", "settled")
 # A filter by time belongs to one state: with another status the venue refuses it.
 TIMES = {"created": ("", "unopened", "open"), "close": ("", "closed"), "settled": ("", "settled")}
+NOT_WITH_UPDATED = ("status", "tickers", "event_ticker")
+FAR = 2**63
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 # Eastern Time. Trading rests on Thursdays from three to five.
 _ALL_DAY = [{"open_time": "00:00", "close_time": "00:00"}]
@@ -65,6 +67,7 @@ def events(box: Box, request: Request) -> Reply:
     tickers = query.several("tickers", TICKERS_MAX)
     nested = query.flag("with_nested_markets")
     of_series = query.text("series_ticker")
+    closes, updated = query.since("min_close_ts"), query.since("min_updated_ts")
     found: dict[str, list[MarketView]] = {}
     for view in box.exchange.markets():
         if of_series in ("", view.spec.series) and (not tickers or view.spec.event in tickers):
@@ -72,7 +75,9 @@ def events(box: Box, request: Request) -> Reply:
     by_number = {
         box.past[views[0].spec.ticker].number: views
         for views in found.values()
-        if not state or any(view.status in STATUSES[state] for view in views)
+        if (not state or any(view.status in STATUSES[state] for view in views))
+        and any(view.spec.close_ts >= closes for view in views)
+        and any(box.past[view.spec.ticker].updated_ts >= updated for view in views)
     }
     told = page(reversed(by_number), query, most=EVENTS_LIMIT, default=EVENTS_LIMIT)
     rows = [event_row(box, by_number[number], request.now, nested=nested) for number in told.rows]
@@ -173,12 +178,18 @@ def _spans(query: Query, state: str) -> dict[str, tuple[int, int]]:
         if state not in allowed:
             raise Invalid(f"{low} and {high} do not go with status {state}")
         found[name] = query.span(low, high)
+    if query.text("min_updated_ts"):
+        beside = [name for name in NOT_WITH_UPDATED if query.text(name)]
+        if found or beside:
+            raise Invalid("min_updated_ts goes with nothing but series_ticker and mve_filter=exclude")
+        found["updated"] = query.since("min_updated_ts"), FAR
     return found
 
 
 def _within(box: Box, view: MarketView, spans: dict[str, tuple[int, int]]) -> bool:
     past = box.past[view.spec.ticker]
     times = {"created": past.created_ts, "close": view.spec.close_ts, "settled": past.settled_ts}
+    times["updated"] = past.updated_ts
     for name, (first, last) in spans.items():
         ts = times[name]
         if ts is None or not first <= ts <= last:

@@ -16,6 +16,7 @@ from assent.exchange.types import SECOND
 VALUES_MAX = 400
 LIMIT_DEFAULT = 100
 LIMIT_MAX = 1_000
+SECONDS_MAX = 10**11
 _INTEGER = re.compile(r"-?[0-9]{1,15}")
 _CURSOR = re.compile(r"row:([0-9]{1,20})")
 
@@ -71,10 +72,14 @@ class Query:
     def flag(self, name: str) -> bool:
         return self.one_of(name, ("true", "false")) == "true"
 
+    def since(self, name: str) -> int:
+        """A Unix second as nanoseconds; zero if it was not given."""
+        return self.integer(name, 0, 0, SECONDS_MAX) * SECOND
+
     def span(self, low: str = "min_ts", high: str = "max_ts") -> tuple[int, int]:
         """Two Unix seconds as nanoseconds, both ends included."""
-        most = 10**11
-        return self.integer(low, 0, 0, most) * SECOND, self.integer(high, most, 0, most) * SECOND + SECOND - 1
+        last = self.integer(high, SECONDS_MAX, 0, SECONDS_MAX)
+        return self.since(low), last * SECOND + SECOND - 1
 
 
 class Page(NamedTuple):
