@@ -142,11 +142,22 @@ def test_each_cancel_names_its_market() -> None:
     )
 
 
+def test_an_amend_and_a_decrease_are_asked_for_on_the_orders_own_subaccount() -> None:
+    root = f"/portfolio/events/orders/{VENUE_ID}"
+    assert wire_requests.change_path(VENUE_ID, "amend", PLAIN) == f"{root}/amend"
+    assert wire_requests.change_path(VENUE_ID, "decrease", FULL) == f"{root}/decrease?subaccount=3"
+
+
 @pytest.mark.parametrize("venue_id", ["", "../x", "a/b", "a?b=c", "a b", "a&b", "\u0661"])
 def test_an_order_id_that_would_bend_the_path_is_not_put_into_it(venue_id: str) -> None:
-    path = wire_requests.cancel_path(venue_id, an_order(), PLAIN)
-    assert isinstance(path, Rejection)
-    assert (path.code, path.path) == ("bad_name", "order_id")
+    for path in (
+        wire_requests.cancel_path(venue_id, an_order(), PLAIN),
+        wire_requests.cancel_batch([(venue_id, an_order())], PLAIN),
+        wire_requests.change_path(venue_id, "amend", PLAIN),
+    ):
+        assert isinstance(path, Rejection)
+        assert path.code == "bad_name"
+        assert path.path.endswith("order_id")
 
 
 def test_one_order_that_cannot_be_written_keeps_its_batch_back() -> None:

@@ -132,6 +132,18 @@ def cancel_path(venue_order_id: str, order: Order, terms: Terms) -> str | Reject
     return f"{ORDERS_PATH}/{made.order_id}?{query}"
 
 
+def change_path(venue_order_id: str, change: Literal["amend", "decrease"], terms: Terms) -> str | Rejection:
+    """Path and query of one amend or decrease. Their bodies do not carry the subaccount; without it the venue looks on
+    the primary one."""
+    if not is_name(venue_order_id):
+        return Rejection("bad_name", "order_id", shown(venue_order_id))
+    fault = _terms_fault(terms)
+    if fault is not None:
+        return fault
+    query = f"?subaccount={terms.subaccount}" if terms.subaccount is not None else ""
+    return f"{ORDERS_PATH}/{venue_order_id}/{change}{query}"
+
+
 def cancel_batch(orders: Sequence[tuple[str, Order]], terms: Terms) -> bytes | Rejection:
     """The body of a batch of cancels: pairs of the venue's order id and our order."""
     return _batch([_cancel(venue_order_id, order, terms) for venue_order_id, order in orders])
