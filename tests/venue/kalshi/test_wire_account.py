@@ -99,6 +99,11 @@ def test_cents_and_dollars_that_differ_by_a_cent_or_more_contradict_each_other(c
     assert code_of(wire_account.balance(body(answers.BALANCE | {"balance": cents}))) == "contradiction"
 
 
+def test_a_difference_of_exactly_one_cent_is_no_rounding() -> None:
+    told = answers.BALANCE | {"balance": 9_801, "balance_dollars": "98.0200"}
+    assert code_of(wire_account.balance(body(told))) == "contradiction"
+
+
 def test_a_balance_without_its_exact_amount_is_not_guessed_from_cents() -> None:
     assert code_of(wire_account.balance(body(answers.without(answers.BALANCE, "balance_dollars")))) == "missing_field"
 

@@ -81,12 +81,17 @@ def test_ranges_with_holes_overlaps_or_no_steps_are_no_grid(ranges: object) -> N
     assert why_not(price_ranges=ranges) == ("bad_grid", "market.price_ranges")
 
 
-def test_the_size_says_whether_a_side_exists_and_the_sentinel_price_does_not() -> None:
-    empty = listed(
-        yes_bid_dollars="0.0000", yes_bid_size_fp="0.00", no_ask_dollars="1.0000",
-        yes_ask_dollars="0.0000", yes_ask_size_fp="0.00", no_bid_dollars="1.0000",
-    )  # fmt: skip
+@pytest.mark.parametrize(("ask", "no_bid"), [("1.0000", "0.0000"), ("0.0000", "1.0000")])
+def test_the_size_says_whether_a_side_exists_and_the_sentinel_price_does_not(ask: str, no_bid: str) -> None:
+    asked = {"yes_ask_dollars": ask, "yes_ask_size_fp": "0.00", "no_bid_dollars": no_bid}
+    bid = {"yes_bid_dollars": "0.0000", "yes_bid_size_fp": "0.00", "no_ask_dollars": "1.0000"}
+    empty = listed(**asked, **bid)
     assert (empty.bid, empty.bid_qty, empty.ask, empty.ask_qty) == (None, None, None, None)
+
+
+def test_a_side_with_a_size_has_a_price_that_can_be_traded_at() -> None:
+    code, path = why_not(yes_ask_dollars="1.0000", no_bid_dollars="0.0000")
+    assert (code, path) == ("contradiction", "market.yes_ask_dollars+yes_ask_size_fp")
 
 
 @pytest.mark.parametrize(
