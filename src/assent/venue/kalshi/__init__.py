@@ -1,0 +1,1 @@
+"""Kalshi: event contracts over its REST and websocket interfaces."""
