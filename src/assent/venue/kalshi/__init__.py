@@ -1,1 +1,1 @@
-"""Kalshi: event contracts over its REST and websocket interfaces."""
+"""Kalshi's event contracts: its words and ours. What parses and signs here does no I/O and reads no clock."""
