@@ -189,7 +189,7 @@ class _Door:
 
     def shut(self, sent_ts: int, now: int, retry_after: int, chance: Random) -> None:
         """Requests that were under way together are one push-back, not many."""
-        wait = min(max(0, retry_after), self.closed_max)
+        wait = max(0, retry_after)
         if sent_ts > self.shut_ts:
             wait = max(wait, min(self.closed_min << self.strikes, self.closed_max))
             self.strikes = min(self.strikes + 1, STRIKES_MAX)
