@@ -20,6 +20,7 @@ FAULTS = ["gap", "reorder", "duplicate", "garble", "freeze", "reset", "break"]
 WEIGHTS = [30, 25, 25, 6, 6, 4, 4]
 STEP_NS = 20 * MS
 FAULT_EVERY_NS = 2 * SECOND
+CHANGE_EVERY_NS = 15 * SECOND
 
 
 class World:
@@ -39,7 +40,8 @@ class World:
         self.compared = 0
         self.healthy = 0
         self.fresh = 0
-        self.take(self.stream.watch(TICKERS, self.now))
+        self.watched = TICKERS[:2]
+        self.take(self.stream.watch(self.watched, self.now))
 
     def run(self, faults: int) -> None:
         """Go on until so many faults have struck, and ten quiet seconds longer."""
@@ -51,7 +53,19 @@ class World:
                 self.strike()
             if end is None and sum(self.channel.faults.values()) >= faults:
                 end = self.now + 10 * SECOND
+            if self.rng.randrange(CHANGE_EVERY_NS // STEP_NS) == 0:
+                self.change_watch()
             self.step()
+
+    def change_watch(self) -> None:
+        """Markets come into scope and leave it."""
+        ticker = self.rng.choice(TICKERS)
+        if ticker not in self.watched:
+            self.watched.append(ticker)
+            self.take(self.stream.watch([ticker], self.now))
+        elif len(self.watched) > 1:
+            self.watched.remove(ticker)
+            self.take(self.stream.unwatch([ticker], self.now))
 
     def strike(self) -> None:
         kind = self.rng.choices(FAULTS, WEIGHTS)[0]
@@ -80,8 +94,8 @@ class World:
         self.take(self.stream.tick(self.now))
         self.check()
         if self.connected and not self.channel.frozen_until:
-            self.healthy += len(TICKERS)
-            self.fresh += sum(self.stream.fresh(ticker, self.now) for ticker in TICKERS)
+            self.healthy += len(self.watched)
+            self.fresh += sum(self.stream.fresh(ticker, self.now) for ticker in self.watched)
 
     def arrive(self, frame: Sent) -> None:
         # A repeat says nothing new about which count a number belongs to.
@@ -133,7 +147,7 @@ def test_under_ten_thousand_faults_a_fresh_book_is_never_wrong_and_a_healthy_str
         compared += world.compared
         healthy += world.healthy
         fresh += world.fresh
-        assert all(world.stream.fresh(ticker, world.now) for ticker in TICKERS), f"seed {seed} did not get well"
+        assert all(world.stream.fresh(ticker, world.now) for ticker in world.watched), f"seed {seed} did not get well"
     assert struck.total() >= 10_000
     assert set(struck) == set(FAULTS)
     assert compared >= 1_000_000

@@ -11,7 +11,7 @@ class Patience(NamedTuple):
     # Nothing at all heard for so long: the socket is dead.
     silence_ns: int = 25 * SECOND
     # A command has to be answered within this.
-    reply_ns: int = 2 * SECOND
+    reply_ns: int = SECOND
     # A subscription without a message for so long is asked for one book, which proves it or shows a hole.
     quiet_ns: int = 15 * SECOND
     # What was sent so long ago is a backlog, and no longer fresh.

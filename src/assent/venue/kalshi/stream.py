@@ -24,8 +24,9 @@ from assent.venue.kalshi.pace import Allowance, Patience, backoff
 from assent.venue.kalshi.quotes import Quotes
 from assent.venue.kalshi.sequence import Sequence, Step
 
-# How many markets one command names.
+# How many markets one command names, and how many may have left one subscription before it is begun anew.
 BATCH_MAX: Final = 500
+LEFT_MAX: Final = 10_000
 DETAIL_LENGTH_MAX: Final = 200
 # A subscription whose books were asked for so often without one coming is begun anew.
 SNAPSHOT_TRIES: Final = 2
@@ -54,7 +55,18 @@ _PASSED_ON: Final = (
 class _Subscription:
     """One channel on this connection."""
 
-    __slots__ = ("channel", "command_id", "deadline_ts", "heard_ts", "named", "probe_ts", "sequence", "sid", "tries")
+    __slots__ = (
+        "channel",
+        "command_id",
+        "deadline_ts",
+        "heard_ts",
+        "left",
+        "named",
+        "probe_ts",
+        "sequence",
+        "sid",
+        "tries",
+    )
 
     def __init__(self, channel: str) -> None:
         self.channel = channel
@@ -71,7 +83,9 @@ class _Subscription:
         self.heard_ts = 0
         # By when the answer to a probe has to be here; zero when none is on its way.
         self.probe_ts = 0
+        # The markets that it was begun with, and those that were taken out of it since.
         self.named: frozenset[str] = frozenset()
+        self.left: set[str] = set()
 
 
 class Stream:
@@ -110,7 +124,11 @@ class Stream:
     def watch(self, tickers: Iterable[str], now: int) -> list[Output]:
         """Follow these markets' books too."""
         new = self._quotes.watch(tickers)
-        if self._books.sid is not None:
+        left = self._books.left
+        if len(left) > LEFT_MAX or not left.isdisjoint(new):
+            # A snapshot from before it left may still be on its way, and what changed between is in no frame.
+            self._restart("a market that had left came back", now)
+        elif self._books.sid is not None:
             self._add_markets(self._books.sid, new, now)
         self._mend(now)
         return self._taken()
@@ -118,6 +136,7 @@ class Stream:
     def unwatch(self, tickers: Iterable[str], now: int) -> list[Output]:
         """Follow these markets' books no longer."""
         gone = self._quotes.unwatch(tickers, now)
+        self._books.left.update(gone)
         if self._books.sid is not None:
             for batch in _batches(gone):
                 self._send(commands.update(self._new_id(), self._books.sid, "delete_markets", batch))
