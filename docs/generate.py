@@ -21,7 +21,7 @@ from assent.config.environment import may_say, variable_of
 from assent.config.settings import Settings
 from assent.config.table import PLUGIN_SETTINGS, SCOPE, SETTINGS, STRATEGY_OPTIONS, STRATEGY_SETTINGS
 from assent.config.values import Setting, allowed_words
-from assent.desk import context, control, desk
+from assent.desk import context, cycle, desk
 from assent.desk.orders import TRANSITIONS
 from assent.desk.rules import LIMITS_OF, RULES
 from assent.desk.strategy import HOOKS, View
@@ -225,7 +225,7 @@ def clockwork() -> str:
         ("a released order that is not on the wire after", desk.PERMIT_LIFE, "is not sent: `permit_expired`"),
         ("a submission or a cancel without an answer after", executor.ANSWER_MAX_NS, "is unknown"),
         ("evidence for unknown orders is asked for every", runtime.RESOLVE_EVERY, "until it comes"),
-        ("an order that stays unknown for longer than", control.UNKNOWN_MAX, "halts the desk: `unknown_overdue`"),
+        ("an order that stays unknown for longer than", cycle.UNKNOWN_MAX, "halts the desk: `unknown_overdue`"),
         ("a feed says nothing for", runtime.SILENCE_MAX, f"and {runtime.SILENT_CYCLES} cycles: halts, `stale_data`"),
         ("our books and the venue's are compared every", runtime.RECONCILE_EVERY, "a difference halts: `discrepancy`"),
         ("books that were asked for and did not come within", reconcile.BOOKS_MAX_NS, "halt: `account_unavailable`"),

@@ -132,7 +132,7 @@ def cut(lines: list[str], keep: str) -> list[str]:
 
 
 def the_demo(walk: Walk) -> tuple[dict[str, str], list[Answer]]:
-    """The day, a trade and a refusal that explain themselves, the proof, and the proof of one flipped bit."""
+    """The day, a trade (the picture) and a refusal that explain themselves, the proof, and one flipped bit."""
     day = walk.run("assent demo")
     day = day._replace(lines=cut(day.lines, r"^(?!one trading day)"))
     intents = walk.read(f"assent intents -C {DEMO} --limit 10000 --json")["intents"]
@@ -154,7 +154,7 @@ def the_demo(walk: Walk) -> tuple[dict[str, str], list[Answer]]:
         "tour-verify": shown(proof),
         "tour-flip": shown(flip),
     }
-    return blocks, [day, trade]
+    return blocks, [trade]
 
 
 def _pick(intents: object, status: str, reason: str) -> str:

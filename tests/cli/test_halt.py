@@ -106,7 +106,7 @@ def test_a_desk_that_never_ran_cannot_be_halted(cli: Cli, tmp_path: Path) -> Non
     refused = cli("halt", "now", "-C", tmp_path / "fresh", "--reason", "x", "--by", "Ada")
     assert refused.code == Exit.USAGE
     assert "has never run in mode paper" in refused.err
-    assert f"make the file {tmp_path / 'fresh' / 'state' / 'paper' / 'STOP'}." in refused.err
+    assert f"make the file {tmp_path / 'fresh' / 'STOP'}." in refused.err
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,6 @@ def test_a_promise_that_breaks_while_it_runs_halts_the_next_start_until_a_person
 
 
 def test_the_sentinel_stops_a_desk_that_runs_and_removing_it_lets_it_go_on(cli: Cli, settings: Settings) -> None:
-    settings.sentinel_path.parent.mkdir(parents=True)
     settings.sentinel_path.touch()
     summary = app.run(settings, speed=600, for_ns=60 * SECOND)
     assert (summary["level"], summary["kill_switch"]["set"]) == ("HALTED", True)

@@ -246,11 +246,11 @@ class Bench:
         self.fill(order)
         return order
 
-    def restart(self) -> list[Fact]:
-        """The process dies; another one restores from the records' own bytes and starts."""
+    def restart(self, *strategies: Any) -> list[Fact]:
+        """The process dies; another one restores from the records' own bytes and starts; other strategies if named."""
         kept = [(ts, decode_fact(kind_of(fact), 1, encode_fact(fact))) for ts, fact in self.records]
         digest = self.state.digest()
-        self.desk = Desk(self.desk.strategies)
+        self.desk = Desk(strategies or self.desk.strategies)
         self.desk.restore(kept)
         assert self.state.digest() == digest
         return self.take(DeskStarting("build", tuple(s.name for s in self.desk.strategies), self.now))

@@ -367,6 +367,13 @@ def test_a_transfer_with_a_name_is_booked_once_however_often_it_is_told() -> Non
     assert again.state.digest() == bench.state.digest()
 
 
+def test_two_transfers_whose_long_names_begin_alike_are_two() -> None:
+    bench = Bench(cash=0)
+    for name in ("x" * 200 + "1", "x" * 200 + "2", "x" * 200 + "1"):
+        bench.take(CashSeen(MICRO, "deposit", bench.now, name))
+    assert bench.state.cash == 2 * MICRO
+
+
 def test_the_owners_money_comes_and_goes_by_record() -> None:
     bench = Bench(cash=0)
     bench.take(CashSeen(50 * MICRO, "deposit\x1b[31m", bench.now))

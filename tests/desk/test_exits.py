@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
-from tests.desk.support import CONTRACT, MARKET, Bench, Scripted, buy, kinds, limits
+from tests.desk.support import CONTRACT, MARKET, Bench, Scripted, buy, close, kinds, limits
 from tests.model.support import a_future
 
 from assent.desk import exposure
+from assent.desk.exits import PROTECT_MAX
 from assent.model.errors import InvariantBroken
 from assent.model.exits import Exits
 from assent.model.facts import CancelReleased, Fact, HaltRaised, IntentRefused, OrderQuarantined, OrderReleased
@@ -333,6 +334,80 @@ def test_a_close_that_only_rests_does_not_keep_the_desk_from_leaving() -> None:
     assert released(told) == []
     bench.cancel_answered(far, Accepted("v", 0, 0))
     assert [order.qty for order in released(bench.quote(MARKET.id, 470_000, 480_000))] == [10 * CONTRACT]
+
+
+def test_an_entry_that_rests_on_the_side_of_the_exit_does_not_keep_the_desk_from_leaving() -> None:
+    """It might close the position itself, so nothing is closed beside it: it has to go."""
+    bench = held_with(Exits(stop_price=400_000))
+    entry = bench.release(side="sell", price=900_000, fair=800_000, qty_max=10 * CONTRACT)
+    bench.accept(entry)
+    told = bench.quote(bid=390_000, ask=400_000)
+    assert [fact.order_id for fact in told if isinstance(fact, CancelReleased)] == [entry.order_id]
+    assert released(told) == []
+    bench.cancel_answered(entry, Accepted("v", 0, 0))
+    [out] = released(bench.later(2 * SECOND).quote(bid=390_000, ask=400_000))
+    assert (out.side, out.qty) == ("sell", 10 * CONTRACT)
+
+
+@pytest.mark.parametrize(("left", "goes"), [(0, True), (9, True), (10, False)])
+def test_a_resting_close_that_would_leave_more_than_is_held_is_called_back(left: int, goes: bool) -> None:
+    """Filled whole after a correction of the entry it would open the other side, and no rule has judged that."""
+    bench = Bench()
+    entry = bench.release(qty_max=12 * CONTRACT)
+    bench.accept(entry)
+    fill = bench.a_fill(entry)
+    bench.take(FillSeen(fill, bench.now))
+    [out] = released(bench.propose(close(price=900_000, time_in_force="gtc", qty_max=10 * CONTRACT)))
+    bench.accept(out)
+    assert bench.cycle() == []
+    bench.later(1)
+    bench.correct(fill, qty=left * CONTRACT)
+    bench.restart()
+    told = bench.cycle()
+    assert [fact.order_id for fact in told if isinstance(fact, CancelReleased)] == [out.order_id] * goes
+
+
+def test_a_position_that_comes_back_since_its_exit_was_taken_back_is_watched_again() -> None:
+    bench = held_with(Exits(stop_price=400_000))
+    [out] = released(bench.quote(bid=400_000, ask=410_000))
+    fill = bench.a_fill(out)
+    bench.take(FillSeen(fill, bench.now))
+    assert bench.state.guards == {}
+    bench.later(SECOND)
+    bench.correct(fill, qty=0, fee=0)
+    bench.restart()
+    bench.show(MARKET)
+    [again] = released(bench.later(2 * SECOND).quote(bid=390_000, ask=400_000))
+    assert (again.side, again.qty) == ("sell", 10 * CONTRACT)
+
+
+def test_a_future_that_comes_back_since_its_stop_was_taken_back_is_left_and_a_person_is_called() -> None:
+    bench = future_bench()
+    entry, stop, _ = bench.bracket(**terms(exits=TARGET))
+    bench.fill(entry)
+    fill = bench.a_fill(stop)
+    bench.take(FillSeen(fill, bench.now))
+    bench.later(1)
+    bench.correct(fill, qty=0, fee=0)
+    bench.cycle()
+    told = bench.later(PROTECT_MAX + SECOND).bar(4_990)
+    told += bench.cycle()
+    assert [fact.cause for fact in told if isinstance(fact, HaltRaised)] == ["unprotected"]
+    assert [(order.side, order.qty) for order in released(told)] == [("sell", CONTRACT)]
+
+
+def test_a_position_that_no_entry_brought_is_a_persons_business() -> None:
+    """The entry is corrected after its exit has filled: what the exit left too much stands on the other side."""
+    bench = Bench()
+    entry = bench.release(qty_max=10 * CONTRACT)
+    bench.accept(entry)
+    fill = bench.a_fill(entry)
+    bench.take(FillSeen(fill, bench.now))
+    [out] = released(bench.propose(close()))
+    bench.fill(out)
+    told = bench.later(1).correct(fill, qty=4 * CONTRACT)
+    assert bench.state.held(MARKET.id) == -6 * CONTRACT
+    assert [fact.cause for fact in told if isinstance(fact, HaltRaised)] == ["strange_fill"]
 
 
 def test_an_empty_side_decides_nothing_and_is_told_to_a_person() -> None:

@@ -152,6 +152,16 @@ def test_a_cancel_by_a_strategy_is_an_intent_and_moves_no_quantity() -> None:
     assert told[0].intent.qty == told[0].intent.worst_loss == 0  # type: ignore[union-attr]
 
 
+def test_a_cancel_that_names_another_market_than_its_orders_is_refused() -> None:
+    second = a_market("KXTEST-26JAN05-B49.5")
+    bench = Bench(markets=(MARKET, second))
+    order = bench.release(qty_max=MICRO)
+    bench.accept(order)
+    told = bench.propose(buy(action="cancel", order_id=order.order_id, price=0, instrument=second.id))
+    assert [fact.reason for fact in told if isinstance(fact, IntentRefused)] == ["order_form"]
+    assert bench.order(order).cancel == ""
+
+
 # --- refused once per change ---------------------------------------------------------------------------
 
 
@@ -194,3 +204,15 @@ def test_records_and_counts_together_are_all_refusals(estimates: list[int | None
     bench.propose(buy(fair=None))
     refused = bench.of(IntentRefused)
     assert [fact.repeats for fact in refused] == [0, len(estimates) - 1]
+
+
+def test_an_entry_whose_strategy_does_not_run_any_more_is_taken_off_and_one_that_runs_is_left() -> None:
+    bench = Bench()
+    (order,) = [fact.order for fact in bench.propose(buy()) if isinstance(fact, OrderReleased)]
+    bench.accept(order)
+    bench.restart()
+    assert "CancelReleased" not in kinds(bench.cycle())
+    bench.restart(Scripted("renamed"))
+    (called_back,) = [fact for fact in bench.cycle() if isinstance(fact, CancelReleased)]
+    assert (called_back.order_id, called_back.by) == (order.order_id, "desk")
+    assert "CancelReleased" not in kinds(bench.cycle()), "asked once, while the answer is on its way"

@@ -339,6 +339,19 @@ def test_an_order_whose_cancel_is_kept_is_not_sent_if_it_has_not_left_yet() -> N
     assert bench.desk.permit(order.order_id, bench.now) == "already_answered"
 
 
+def test_a_cancel_of_an_unknown_order_that_arrives_after_it_is_asked_again() -> None:
+    bench = Bench()
+    order = bench.release(qty_max=TEN)
+    bench.answer(order, Unknown("no answer"))
+    assert len(bench.ask_cancel()) == 1
+    bench.cancel_answered(order, Refused("not_found", ""))
+    bench.evidence(order, Accepted("v", 0, TEN))
+    bench.restart()
+    assert [(f.order_id, f.by) for f in bench.later(MINUTE).cycle() if isinstance(f, facts.CancelReleased)] == [
+        (order.order_id, "ann")
+    ]
+
+
 def test_a_kept_cancel_that_the_venue_refuses_is_asked_again_a_minute_later() -> None:
     bench = Bench()
     order = bench.release(qty_max=TEN)

@@ -584,6 +584,23 @@ def test_a_correction_that_completes_an_order_ends_it() -> None:
     assert other.order(whole).status == "filled"
 
 
+@pytest.mark.parametrize(
+    ("told", "cause"),
+    [({"price": 510_000}, "strange_fill"), ({"fee": -10_001}, "strange_fill"), ({"qty": 99 * MICRO}, "late_fill")],
+    ids=["a worse price than asked", "a fee that is paid to us", "more than was ordered"],
+)
+def test_a_correction_to_what_its_order_never_allowed_is_booked_and_halts(told: dict[str, int], cause: str) -> None:
+    bench = Bench()
+    order = working(bench)
+    fill = bench.a_fill(order, TWO)
+    bench.take(FillSeen(fill, bench.now))
+    bench.correct(fill, **told)
+    assert bench.state.halts.keys() == {cause}
+    assert bench.state.held(MARKET.id) == told.get("qty", TWO)
+    assert bench.order(order).status == ("quarantined" if cause == "late_fill" else "working")
+    bench.restart()
+
+
 def test_a_correction_after_settlement_is_settled_too() -> None:
     bench = Bench()
     cash = bench.state.cash

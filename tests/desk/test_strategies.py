@@ -239,6 +239,21 @@ def test_a_strategy_that_was_stopped_is_not_called_any_more_and_is_told_once() -
     assert len(bench.of(StrategyStopped)) == 1
 
 
+def test_a_strategy_does_not_escape_from_being_stopped_by_another_name() -> None:
+    class Sly:
+        name, calls = "sly", 0
+
+        def on_cycle(self, _view: View) -> None:
+            self.calls += 1
+            self.name = f"sly-{self.calls}"
+            raise ValueError("caught")
+
+    bench = Bench(strategies=(sly := Sly(),))
+    bench.later(SECOND).cycle()
+    assert sly.calls == 1
+    assert list(bench.state.stopped) == ["sly"]
+
+
 def test_a_strategy_stays_stopped_over_a_restart() -> None:
     bench, _ = misbehave(raising(ValueError("no")))
     bench.restart()

@@ -17,10 +17,12 @@ from assent.desk import (
     fold,
     gate,
     halts,
+    losses,
     money,
     norms,
     orders,
     pace,
+    recall,
     sizing,
     state,
     worth,
@@ -247,11 +249,11 @@ def a_person_may_always_resume(patch: Patch) -> None:
 
 
 def a_halt_leaves_entries_where_they_are(patch: Patch) -> None:
-    patch.setattr(desk.control, "clear_entries", lambda _: None)
+    patch.setattr(recall, "clear_entries", lambda _: None)
 
 
 def a_loss_halts_nothing(patch: Patch) -> None:
-    patch.setattr(desk.control.losses, "watch", lambda _: None)
+    patch.setattr(losses, "watch", lambda _: None)
 
 
 def a_stale_quote_is_taken_for_fresh(patch: Patch) -> None:
@@ -299,11 +301,11 @@ def the_older_word_is_believed_again(patch: Patch) -> None:
 
 
 def a_cancel_that_waits_is_forgotten(patch: Patch) -> None:
-    patch.setattr(desk.control, "keep_promise", lambda *_: None)
+    patch.setattr(recall, "keep_promise", lambda *_: None)
 
 
 def nothing_is_taken_off_again(patch: Patch) -> None:
-    patch.setattr(desk.control, "_renew_cancel", lambda *_: None)
+    patch.setattr(recall, "renew_cancel", lambda *_: None)
 
 
 def what_was_taken_back_is_waited_for(patch: Patch) -> None:

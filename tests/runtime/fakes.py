@@ -143,8 +143,10 @@ class Life:
         answer: object = None,
         desk: Desk | None = None,
         switch: Switch | None = None,
+        identity: Identity = IDENTITY,
     ) -> None:
         self.switch = switch
+        self.identity = identity
         self.clock = VirtualClock(EPOCH)
         self.store = store or MemoryStore()
         self.desk = desk or Desk([strategy] if strategy else [])
@@ -159,7 +161,7 @@ class Life:
             observers=(lambda _seq, _ts, fact: self.facts.append(fact),), switch=self.switch,
         )  # fmt: skip
         opening = opening_inputs(
-            self.desk, IDENTITY, ledger_id="0" * 16, build="test", state_dir=None, now=self.clock.now()
+            self.desk, self.identity, ledger_id="0" * 16, build="test", state_dir=None, now=self.clock.now()
         )
 
         async def enough() -> str:

@@ -8,8 +8,10 @@ from tests.runtime.fakes import CASH, EPOCH, NAME, Life, Once, quote
 
 from assent.desk.desk import Desk
 from assent.ledger.memory import MemoryStore
+from assent.model.constitution import Constitution
 from assent.model.facts import (
     AccountMatched,
+    CancelKept,
     CancelReleased,
     DeskStopped,
     DiscrepancyFound,
@@ -23,11 +25,23 @@ from assent.model.facts import (
     OrderUnknown,
     decode_fact,
 )
-from assent.model.inputs import Accepted, HaltAsked, NotSent, Refused, ResumeAsked, SettlementSeen
+from assent.model.inputs import (
+    Accepted,
+    CorrectionSeen,
+    FillSeen,
+    HaltAsked,
+    KillSwitchSeen,
+    NotSent,
+    Refused,
+    ResumeAsked,
+    SettlementSeen,
+)
 from assent.model.intents import Proposal
 from assent.model.levels import Level
+from assent.model.orders import Correction, Fill
 from assent.model.units import MICRO, MINUTE, SECOND
 from assent.runtime import reconcile, virtual
+from assent.runtime.acts import act_answer
 from assent.runtime.runtime import RECONCILE_EVERY
 from assent.venue.port import Ended, Unavailable
 
@@ -172,8 +186,14 @@ def test_a_start_without_the_account_waits_and_releases_nothing_before_the_books
     assert life.desk.state.level == Level.REDUCING
 
 
-def restored(store: MemoryStore) -> Desk:
-    desk = Desk()
+class Silent:
+    """The strategy of before, which has nothing to say today: what it left resting is still its own."""
+
+    name = Once.name
+
+
+def restored(store: MemoryStore, *strategies: object) -> Desk:
+    desk = Desk(strategies)  # type: ignore[arg-type]
     for record in store.records():
         desk.restore([(record.ts, decode_fact(record.kind, record.version, record.body))])
     return desk
@@ -191,7 +211,7 @@ def test_a_release_without_an_outcome_is_unknown_at_the_next_start_and_never_sen
     (released,) = first.of(OrderReleased)
     order_id = released.order.order_id
 
-    second = Life(store=store, desk=restored(store))
+    second = Life(store=store, desk=restored(store, Silent()))
     second.clock._epoch_ts = EPOCH + 10 * SECOND
     if finding is not None:
         second.venue.known[order_id] = finding
@@ -247,6 +267,48 @@ def test_a_cancel_whose_answer_was_lost_is_asked_again_at_the_next_start() -> No
     virtual.run(second.run())
     assert second.venue.cancelled == [cancel.order_id]
     assert second.desk.state.find_order(cancel.order_id).status == "closed"
+
+
+def started_over_a_resting_entry(**changes: object) -> tuple[Life, str]:
+    first = Life(strategy=Once(time_in_force="gtc"), answer=Accepted("v-1", 0, 10 * MICRO))
+    virtual.run(first.run(script=one_quote))
+    (order_id,) = first.desk.state.orders
+    life = Life(store=first.store, desk=restored(first.store), **changes)  # type: ignore[arg-type]
+    life.clock._epoch_ts = EPOCH + 60 * SECOND
+    life.venue.known[order_id] = Accepted("v-1", 0, 10 * MICRO)
+    life.venue.open_orders = (order_id,)
+    return life, order_id
+
+
+TIGHTER = fakes.IDENTITY._replace(constitution=Constitution(series=("SIM",), edge_min=50_000))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"switch": lambda now: KillSwitchSeen(True, False, "STOP is there", now)}, {"identity": TIGHTER}],
+    ids=["the kill switch is set", "the file is tighter"],
+)
+def test_a_start_that_takes_resting_entries_off_does_so_once_the_venue_is_there(changes: dict[str, object]) -> None:
+    life, order_id = started_over_a_resting_entry(**changes)
+    virtual.run(life.run())
+    assert life.venue.cancelled == [order_id]
+    assert life.desk.state.find_order(order_id).status == "closed"
+    assert life.of(DiscrepancyFound) == []
+
+
+def test_a_halt_that_comes_before_the_venue_is_there_takes_resting_entries_off() -> None:
+    life, order_id = started_over_a_resting_entry()
+
+    async def early() -> None:
+        run = asyncio.create_task(life.run())
+        await asyncio.sleep(0)
+        await life.runtime.opened.wait()
+        life.runtime.act(HaltAsked("operator", "Ann", "stop it", life.clock.now()))
+        await run
+
+    virtual.run(early())
+    assert life.venue.cancelled == [order_id]
+    assert life.desk.state.find_order(order_id).status == "closed"
 
 
 def test_nothing_new_leaves_once_the_process_is_told_to_stop() -> None:
@@ -321,3 +383,33 @@ def test_an_order_whose_market_settled_is_asked_about_until_the_venue_says_how_m
     assert (closed.why, closed.filled) == ("close_cancel", 0)
     assert life.desk.state.find_order(released.order.order_id).status == "closed"
     assert not life.desk.state.orders
+
+
+def test_an_order_of_which_something_was_taken_back_is_asked_about_until_the_venue_says_what_rests() -> None:
+    """Filled in part, taken back, the rest filled: the venue has executed all of it and says nothing more."""
+    life = Life(strategy=Once(time_in_force="gtc"), answer=Accepted("v-1", 0, 10 * MICRO))
+
+    def script(venue):  # type: ignore[no-untyped-def]
+        one_quote(venue)
+        asyncio.get_running_loop().call_later(2, executed, venue)
+
+    def executed(venue):  # type: ignore[no-untyped-def]
+        (order,) = venue.sent
+        parts = [
+            Fill(f"f{n}", order.order_id, NAME, "buy", order.price, 5 * MICRO, 0, taker=True, venue_ts=EPOCH)
+            for n in (1, 2)
+        ]
+        taken_back = Correction("f1", order.price, 0, 0, EPOCH + 1)
+        for news in (FillSeen(parts[0], EPOCH), CorrectionSeen(taken_back, EPOCH), FillSeen(parts[1], EPOCH)):
+            venue.sink("venue", news)
+        venue.known[order.order_id] = Ended("executed", 10 * MICRO)
+
+    virtual.run(life.run(for_ns=20 * SECOND, script=script))
+    (closed,) = life.of(OrderClosed)
+    assert (closed.why, closed.filled) == ("executed", 10 * MICRO)
+    assert life.desk.state.orders == {}
+
+
+def test_a_cancel_that_is_kept_is_answered_as_something_that_was_done() -> None:
+    assert act_answer([CancelKept(order_id="1", by="Ann")]) == {"ok": True, "facts": ["CancelKept"]}
+    assert "nothing changed" in act_answer([])["note"]

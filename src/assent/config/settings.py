@@ -68,8 +68,8 @@ class Settings:
 
     @property
     def sentinel_path(self) -> Path:
-        """The file that stops this mode's desk by being there."""
-        return self.state_dir / self.kill_switch_file
+        """The file that stops the desk, in whichever mode, by being there."""
+        return self.root / self.kill_switch_file
 
     @property
     def control_path(self) -> Path:

@@ -73,7 +73,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     ),
     Setting(
         "runtime", "kill_switch_file", "path", 1, 400, "STOP", '"STOP"',
-        "The file that stops the desk by being there; in the folder of the mode's state if not absolute.",
+        "The file that stops the desk by being there; from the desk's folder if not absolute.",
     ),
     Setting(
         "runtime", "kill_switch_allows_exits", "flag", 0, 0, False, "false",

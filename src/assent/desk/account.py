@@ -1,6 +1,6 @@
 """Our money as the venue sees it: settlements, transfers, the comparison of books, the equity mark of each cycle."""
 
-from assent.desk import control, exposure, fold, intake, money
+from assent.desk import exposure, fold, intake, money, recall
 from assent.desk.context import Context
 from assent.desk.state import CASH, OrderState, Outcome, State
 from assent.model.facts import (
@@ -15,7 +15,7 @@ from assent.model.facts import (
 from assent.model.inputs import AccountSeen, AccountUnavailable, CashSeen, SettlementSeen
 from assent.model.instruments import BinaryContract
 from assent.model.orders import Mark
-from assent.model.text import shown
+from assent.model.text import identity, shown
 from assent.model.units import HOUR, MICRO, MINUTE, is_value
 
 MATCH_RECORD_EVERY = HOUR
@@ -64,7 +64,7 @@ def cash_seen(desk: Context, inp: CashSeen) -> None:
     if not is_value(inp.amount):
         intake.reject(desk, "malformed_input", "cash", shown(inp.amount))
         return
-    transfer_id = shown(inp.transfer_id)
+    transfer_id = identity(inp.transfer_id)
     if transfer_id in desk.state.archive.transfers:
         return
     desk.emit(CashMoved(amount=inp.amount, reference=shown(inp.reference), transfer_id=transfer_id))
@@ -106,7 +106,7 @@ def account_unavailable(desk: Context, inp: AccountUnavailable) -> None:
         )  # fmt: skip
     desk.cause_seen["account_unavailable"] = desk.now
     detail = f"{shown(inp.source)}: {shown(inp.detail)}"
-    control.raise_halt(desk, "account_unavailable", by="desk", detail=detail)
+    recall.raise_halt(desk, "account_unavailable", by="desk", detail=detail)
 
 
 def watch_books(desk: Context) -> None:
@@ -125,7 +125,7 @@ def differ(desk: Context, differences: list[tuple[str, int, int]], source: str) 
     for what, ours, theirs in differences:
         desk.emit(DiscrepancyFound(what=shown(what), ours=ours, theirs=theirs, source=shown(source)))
     what, ours, theirs = differences[0]
-    control.raise_halt(desk, "discrepancy", by="desk", detail=f"{shown(what)}: ours {ours}, the venue's {theirs}")
+    recall.raise_halt(desk, "discrepancy", by="desk", detail=f"{shown(what)}: ours {ours}, the venue's {theirs}")
 
 
 def _not_judged(desk: Context) -> None:
@@ -134,7 +134,7 @@ def _not_judged(desk: Context) -> None:
         desk.unjudged_since = desk.now
     elif desk.now - desk.unjudged_since > UNJUDGED_MAX:
         desk.cause_seen["books_overdue"] = desk.now
-        control.raise_halt(desk, "books_overdue", by="desk", detail="an order has been in flight all the time")
+        recall.raise_halt(desk, "books_overdue", by="desk", detail="an order has been in flight all the time")
 
 
 def _in_flight(order: OrderState) -> bool:
@@ -177,7 +177,7 @@ def mark_equity(desk: Context) -> None:
         total += paid if value is None else value
     if missing:
         desk.cause_seen["mark_missing"] = desk.now
-        control.raise_halt(desk, "mark_missing", by="desk", detail=f"no bid for the position in {missing}")
+        recall.raise_halt(desk, "mark_missing", by="desk", detail=f"no bid for the position in {missing}")
     if total != state.equity or marks != state.marks:
         listed = tuple(Mark(name, marks[name]) for name in sorted(marks))
         desk.emit(EquityMarked(equity=total, cash=state.cash, exposure=exposure.total_exposure(state), marks=listed))
@@ -228,7 +228,7 @@ def _changed(desk: Context, inp: SettlementSeen, booked: Outcome) -> None:
         )
     )
     detail = f"{inp.instrument}: {booked.result} at {booked.value} became {inp.result} at {inp.value}"
-    control.raise_halt(desk, "settlement_changed", by="desk", detail=detail)
+    recall.raise_halt(desk, "settlement_changed", by="desk", detail=detail)
 
 
 def _payout_fits(inp: SettlementSeen) -> bool:

@@ -6,7 +6,7 @@ into quarantine and halts; it is never dropped and never read as something else.
 
 from msgspec import structs
 
-from assent.desk import account, brackets, control, exits, intake
+from assent.desk import account, brackets, exits, intake, recall
 from assent.desk.context import Context
 from assent.desk.orders import ENDED, OVER, may
 from assent.desk.state import OrderState
@@ -64,7 +64,7 @@ def send_answered(desk: Context, inp: SendAnswered) -> None:
         _live(desk, order, "not_send", OrderNotSent(order_id=inp.order_id, reason=shown(outcome.reason)))
     elif type(outcome) is Unknown and may(order.status, "lose"):
         desk.emit(OrderUnknown(order_id=inp.order_id, detail=shown(outcome.detail)))
-    control.keep_promise(desk, order)
+    recall.keep_promise(desk, order)
 
 
 def evidence_seen(desk: Context, inp: EvidenceSeen) -> None:
@@ -79,7 +79,7 @@ def evidence_seen(desk: Context, inp: EvidenceSeen) -> None:
         else Absent(shown(found.evidence))  # type: ignore[union-attr]
     )
     desk.emit(OrderResolved(order_id=inp.order_id, finding=finding, source=shown(inp.source)))
-    control.keep_promise(desk, order)
+    recall.keep_promise(desk, order)
     exits.parent_ended(desk, order)
     exits.child_rests(desk, order)
 
@@ -130,18 +130,14 @@ def fill_seen(desk: Context, inp: FillSeen) -> None:
     desk.emit(FillBooked(fill=fill))
     _compare_fee(desk, fill)
     if late or overfilled:
-        reason = "overfill" if overfilled else "late_fill"
-        desk.emit(OrderQuarantined(order_id=fill.order_id, reason=reason))
-        control.raise_halt(desk, "late_fill", by="desk", detail=f"{reason}: order {fill.order_id}")
-    if fill.fee < -FEE_TOLERANCE or _worse_than_asked(order.order, fill):
-        detail = f"{fill.fill_id}: {fill.qty} at {fill.price}, fee {fill.fee}; asked {order.order.price}"
-        control.raise_halt(desk, "strange_fill", by="desk", detail=detail)
+        _quarantine(desk, fill.order_id, "overfill" if overfilled else "late_fill")
+    _look_strange(desk, order.order, fill)
     early = desk.early_corrections.pop(fill.fill_id, None)
     if early is not None:
         correction_seen(desk, early)
     account.settle_leftover(desk, fill.instrument)
     if order.cancel == "kept":
-        control.keep_promise(desk, order)
+        recall.keep_promise(desk, order)
 
 
 def correction_seen(desk: Context, inp: CorrectionSeen) -> None:
@@ -164,6 +160,12 @@ def correction_seen(desk: Context, inp: CorrectionSeen) -> None:
     if correction.venue_ts < old.venue_ts or (known and correction.venue_ts == old.venue_ts):
         return
     desk.emit(FillCorrected(correction=correction))
+    _look_unopened(desk, old.instrument)
+    order = desk.state.find_order(old.order_id)
+    if order is not None:
+        if order.filled > order.order.qty and correction.qty > old.qty:
+            _quarantine(desk, old.order_id, "overfill")
+        _look_strange(desk, order.order, desk.state.archive.fills[old.fill_id])
     account.settle_leftover(desk, old.instrument)
 
 
@@ -184,7 +186,7 @@ def _accepted(desk: Context, order: OrderState, outcome: Accepted) -> None:
     exits.child_rests(desk, order)
     if contradicts:
         desk.emit(OrderQuarantined(order_id=order_id, reason="late_fill"))
-        control.raise_halt(desk, "late_fill", by="desk", detail=f"late acceptance: order {order_id}")
+        recall.raise_halt(desk, "late_fill", by="desk", detail=f"late acceptance: order {order_id}")
 
 
 def _must_be_the_same(desk: Context, order: OrderState, venue_order_id: str) -> None:
@@ -215,7 +217,7 @@ def _foreign(desk: Context, detail: str) -> None:
     if "foreign_fill" in desk.state.halts:
         intake.reject(desk, "foreign_fill", "fill", detail)
     else:
-        control.raise_halt(desk, "foreign_fill", by="desk", detail=detail)
+        recall.raise_halt(desk, "foreign_fill", by="desk", detail=detail)
 
 
 def _wait_for_its_fill(desk: Context, inp: CorrectionSeen) -> None:
@@ -224,7 +226,7 @@ def _wait_for_its_fill(desk: Context, inp: CorrectionSeen) -> None:
     intake.reject(desk, "foreign_fill", "correction", fill_id)
     early = waiting.get(fill_id)
     if early is None and len(waiting) >= EARLY_MAX:
-        control.raise_halt(desk, "foreign_fill", by="desk", detail=f"{EARLY_MAX} corrections before {fill_id}")
+        recall.raise_halt(desk, "foreign_fill", by="desk", detail=f"{EARLY_MAX} corrections before {fill_id}")
     elif early is None or early.correction.venue_ts <= inp.correction.venue_ts:
         waiting[fill_id] = inp
 
@@ -235,6 +237,33 @@ def _can_be_true(correction: Correction) -> bool:
     if not (is_value(price) and is_value(qty) and is_value(correction.fee)):
         return False
     return price >= 0 if qty == 0 else qty > 0 < price
+
+
+def _quarantine(desk: Context, order_id: str, reason: str) -> None:
+    desk.emit(OrderQuarantined(order_id=order_id, reason=reason))
+    recall.raise_halt(desk, "late_fill", by="desk", detail=f"{reason}: order {order_id}")
+
+
+def _look_strange(desk: Context, order: Order, fill: Fill) -> None:
+    """A fill that stands, as told first or as corrected, beyond what its order allowed: a person must look."""
+    if fill.qty and (fill.fee < -FEE_TOLERANCE or _worse_than_asked(order, fill)):
+        detail = f"{fill.fill_id}: {fill.qty} at {fill.price}, fee {fill.fee}; asked {order.price}"
+        recall.raise_halt(desk, "strange_fill", by="desk", detail=detail)
+
+
+def _look_unopened(desk: Context, name: str) -> None:
+    """After a correction more may be held than entries ever brought: exits had left what they did not bring. No rule
+    has judged that, and no exit stands for it, so a person must look."""
+    state, held = desk.state, desk.state.held(name)
+    if not held or name in state.archive.outcomes:
+        return
+    side = "buy" if held > 0 else "sell"
+    entries = [fill for fill in state.archive.fills.values() if (fill.instrument, fill.side) == (name, side)]
+    orders = [state.find_order(fill.order_id) for fill in entries]
+    brought = sum(f.qty for f, o in zip(entries, orders, strict=True) if o is not None and o.intent.action == "open")
+    if abs(held) > brought:
+        detail = f"corrected fills left {held} in {name}, and entries brought {brought} of it"
+        recall.raise_halt(desk, "strange_fill", by="desk", detail=detail)
 
 
 def _worse_than_asked(order: Order, fill: Fill) -> bool:

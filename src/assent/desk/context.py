@@ -62,6 +62,8 @@ class Context:
         names = [strategy.name for strategy in strategies]
         require(len(set(names)) == len(names), "strategy_names_repeat", names=names)
         require(BY not in names, "strategy_name_is_the_desks", names=names)
+        # As it was at the start: who is stopped under a name does not get around it by taking another one.
+        self.names = tuple(names)
         self.record_keepers = frozenset(s.name for s in strategies if getattr(s, "records_decisions", False) is True)
         silent = [s.name for s in strategies if s.name in self.record_keepers and not hasattr(s, "on_cycle")]
         require(not silent, "decisions_are_recorded_at_cycles", strategies_without_on_cycle=silent)
@@ -106,8 +108,8 @@ class Context:
         stopped = self.state.stopped
         for hook in HOOKS:
             self.hooks[hook] = [
-                (index, strategy.name, getattr(strategy, hook))
-                for index, strategy in enumerate(self.strategies)
-                if hasattr(strategy, hook) and strategy.name not in stopped
+                (index, name, getattr(strategy, hook))
+                for index, (name, strategy) in enumerate(zip(self.names, self.strategies, strict=True))
+                if hasattr(strategy, hook) and name not in stopped
             ]
         self.on_quote, self.on_bar = self.hooks["on_quote"], self.hooks["on_bar"]

@@ -8,7 +8,7 @@ times give the same facts, in paper, in live, in replay and in a simulation.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from assent.desk import account, amending, answers, brackets, charter, control, exits, halts, intake, proposing
+from assent.desk import account, amending, answers, brackets, charter, control, cycle, exits, halts, intake, proposing
 from assent.desk.context import Cell, Context
 from assent.desk.fold import evolve
 from assent.desk.strategy import Strategy
@@ -83,7 +83,7 @@ class Desk(Context):
         if order.status != "released":
             return "already_answered"
         if order.order.parent is not None:
-            obstacle = brackets.obstacle(self.state, order)
+            obstacle = brackets.obstacle(self.state, order) or self._entry_stays(order.order.parent, now)
             if obstacle:
                 return obstacle
         elif order.intent.action not in ALLOWED[self.state.level] or order.intent.strategy in self.state.stopped:
@@ -98,6 +98,12 @@ class Desk(Context):
         if now - order.released_ts > PERMIT_LIFE or (expires is not None and now >= expires):
             return "permit_expired"
         return None
+
+    def _entry_stays(self, entry_id: str, now: int) -> str | None:
+        """Legs are sent beside their entry: where that may not leave, there will be nothing for them to leave."""
+        entry = self.state.orders.get(entry_id)
+        waits = entry is not None and entry.status == "released"
+        return "parent_ended" if waits and self.permit(entry_id, now) else None
 
     def restore(self, records: Iterable[tuple[int, Fact]]) -> None:
         """Fold ledger records back into a desk that has not decided anything yet: the same road as running."""
@@ -135,7 +141,7 @@ HANDLERS: dict[type, Callable[[Desk, Any], None]] = {
     inputs.CashSeen: account.cash_seen,
     inputs.AccountSeen: account.account_seen,
     inputs.AccountUnavailable: account.account_unavailable,
-    inputs.TimePassed: control.time_passed,
+    inputs.TimePassed: cycle.time_passed,
     inputs.LedgerOpening: control.ledger_opening,
     inputs.ConstitutionOffered: amending.constitution_offered,
     inputs.AmendmentAsked: amending.amendment_asked,

@@ -6,16 +6,17 @@ Where the venue holds stop and target, the desk sees to the rest, and that a fil
 closed and a person is called. A try that came to nothing is repeated while its condition holds, ever less often.
 """
 
-from assent.desk import brackets, control, money, proposing
+from assent.desk import brackets, money, proposing, recall
 from assent.desk.context import BY, Attempt, Context
 from assent.desk.market import Market
 from assent.desk.orders import RESTING, may_ask_cancel
-from assent.desk.state import Guard, OrderState, Position
+from assent.desk.state import Guard, OrderState, Position, State
 from assent.model.exits import Exits
 from assent.model.facts import CancelReleased
 from assent.model.inputs import QuoteSeen
 from assent.model.instruments import Instrument
 from assent.model.intents import Proposal
+from assent.model.orders import Side
 from assent.model.units import MICRO, SECOND
 
 # A filled entry may be without a working stop for this long.
@@ -36,11 +37,11 @@ def look(desk: Context, market: Market, guard: Guard) -> None:
 
 
 def cycle(desk: Context) -> None:
-    """Once a cycle: what the clock alone brings about, whether every filled entry has its stop, and every child a
-    parent."""
+    """Once a cycle: what the clock alone brings about, whether every filled entry has its stop, and every exit
+    something to leave."""
     state = desk.state
     for order in list(state.orders.values()):
-        if order.order.parent is not None and order.status == "working" and brackets.orphaned(state, order):
+        if order.status == "working" and _leaves_nothing(state, order):
             _call_back(desk, order, "nothing is left for it to leave")
     for soft in (desk.attempts, desk.protected_ts):
         for name in soft.keys() - state.guards.keys():
@@ -126,10 +127,16 @@ def _leave(desk: Context, market: Market, quote: QuoteSeen, why: str) -> None:
             _call_back(desk, order, f"exit by {why}")
     if closes:
         return
+    # An entry on the side of the exit would be a way out as well, so nothing is closed that it may still close.
+    side: Side = "sell" if held > 0 else "buy"
+    for order in list(desk.state.orders.values()):
+        terms = order.order
+        if order.status == "working" and (terms.instrument, terms.side, terms.parent) == (name, side, None):
+            _call_back(desk, order, f"exit by {why}")
     proposal = Proposal(
         instrument=name,
         action="close",
-        side="sell" if held > 0 else "buy",
+        side=side,
         price=price,
         type="market" if brackets.known_to_venue(market.instrument) else "limit",
         reason=f"exit by {why}",
@@ -138,6 +145,14 @@ def _leave(desk: Context, market: Market, quote: QuoteSeen, why: str) -> None:
     in_vain = last.in_vain + released if last is not None and last.held == held else int(released)
     wait = min(AGAIN << max(0, in_vain - 1), AGAIN_MOST)
     desk.attempts[name] = Attempt(held, min(in_vain, 16), desk.now + wait)
+
+
+def _leaves_nothing(state: State, order: OrderState) -> bool:
+    """Whether an exit would, filled whole, open a position instead: a correction took away what it was to leave."""
+    if order.order.parent is not None:
+        return brackets.orphaned(state, order)
+    held = state.held(order.order.instrument)
+    return order.intent.action == "close" and order.open_qty > max(0, held if order.order.side == "sell" else -held)
 
 
 def _closes(order: OrderState, name: str) -> bool:
@@ -159,7 +174,7 @@ def _see_to_stop(desk: Context, name: str, market: Market | None, guard: Guard) 
     since = max(guard.since_ts, desk.protected_ts.get(name, 0), state.started_ts)
     if not held or now - since <= PROTECT_MAX:
         return
-    control.raise_halt(desk, "unprotected", by=BY, detail=f"{name}: no working stop for {abs(held)}")
+    recall.raise_halt(desk, "unprotected", by=BY, detail=f"{name}: no working stop for {abs(held)}")
     quote = market.touch() if market is not None else None
     if market is not None and quote is not None:
         _leave(desk, market, quote, "missing stop")

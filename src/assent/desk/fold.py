@@ -107,6 +107,7 @@ def _fill_corrected(state: State, ts: int, fact: facts.FillCorrected) -> None:
     worth.note_trade(state, ts, old.instrument, before)
     _drop_guard(state, old.instrument)
     state.archive.fills[new.fill_id] = new
+    _set_guard_again(state, ts, old.instrument)
     state.archive.note(new)
     order = state.find_order(old.order_id)
     require(order is not None, "correction_for_no_order", order_id=old.order_id)
@@ -229,6 +230,19 @@ def _set_guard(state: State, ts: int, order: OrderState) -> None:
         return
     watched = brackets.has_watch(_instrument(state, intent.instrument), intent.exits)
     state.guards[intent.instrument] = Guard(intent.intent_id, intent.side, intent.exits, ts, watched)
+
+
+def _set_guard_again(state: State, ts: int, name: str) -> None:
+    """A position that comes back, since what left it was corrected, has the exits of its last entry again."""
+    held = state.held(name)
+    if not held or name in state.guards:
+        return
+    side = "buy" if held > 0 else "sell"
+    for fill in reversed(state.archive.fills.values()):
+        order = state.find_order(fill.order_id) if (fill.instrument, fill.side) == (name, side) and fill.qty else None
+        if order is not None and order.intent.action == "open":
+            _set_guard(state, ts, order)
+            return
 
 
 def _instrument(state: State, name: str) -> Instrument:

@@ -7,7 +7,7 @@ that of a bar in `desk.desk`, since the venue's door knows quotes only.
 
 from msgspec import structs
 
-from assent.desk import control, exposure, proposing
+from assent.desk import exposure, proposing, recall
 from assent.desk.context import Context
 from assent.desk.market import Market
 from assent.model.facts import InputRejected, InstrumentListed
@@ -37,7 +37,7 @@ def instrument_seen(desk: Context, inp: InstrumentSeen) -> None:
     market.instrument = instrument
     if desk.state.instruments.get(instrument.id) not in (None, instrument):
         desk.emit(InstrumentListed(instrument=instrument))
-        control.clear_off_grid(desk, instrument)
+        recall.clear_off_grid(desk, instrument)
 
 
 def _inert(instrument: Instrument) -> Instrument:

@@ -4,7 +4,7 @@ What a calendar ends is cleared here as well: at the first cycle of the next day
 recorded, so that a desk left alone trades again after a losing day. A drawdown waits for a person.
 """
 
-from assent.desk import control, worth
+from assent.desk import recall, worth
 from assent.desk.context import Context
 from assent.model.facts import HaltCleared
 from assent.model.levels import CALENDAR
@@ -33,4 +33,4 @@ def watch(desk: Context) -> None:
 
 
 def _halt(desk: Context, cause: str, detail: str) -> None:
-    control.raise_halt(desk, cause, by="desk", detail=detail)
+    recall.raise_halt(desk, cause, by="desk", detail=detail)

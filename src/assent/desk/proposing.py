@@ -8,7 +8,7 @@ are judged as they come; those of a cycle together, in `desk.ranking`.
 from collections.abc import Iterable
 from itertools import islice
 
-from assent.desk import brackets, control, superseding
+from assent.desk import brackets, recall, superseding
 from assent.desk.candidate import Candidate
 from assent.desk.context import Context, Refusal
 from assent.desk.gate import Verdict, judge
@@ -82,7 +82,7 @@ def stop(desk: Context, strategy: str, reason: str, error: BaseException | str) 
         return
     detail = shown(error if isinstance(error, str) else _said(error), 200)
     desk.emit(StrategyStopped(strategy=strategy, reason=reason, detail=detail))
-    control.raise_halt(desk, "strategy_stopped", by="desk", detail=f"{strategy}: {detail}"[:200])
+    recall.raise_halt(desk, "strategy_stopped", by="desk", detail=f"{strategy}: {detail}"[:200])
 
 
 def _said(error: BaseException) -> str:

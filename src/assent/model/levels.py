@@ -68,7 +68,12 @@ _CAUSES = (
         "human",
         "A strategy brought the process down three times on one input.",
     ),
-    Cause("strange_fill", Level.REDUCING, "human", "A fill was worse than its order allowed, or paid us a fee."),
+    Cause(
+        "strange_fill",
+        Level.REDUCING,
+        "human",
+        "A fill was worse than its order allowed, paid us a fee, or its correction left a position that nobody opened.",
+    ),
     Cause("settlement_changed", Level.REDUCING, "human", "The venue changed an outcome that was paid out; look at it."),
     Cause("invariant_broken", Level.HALTED, "human", "A promise of our own code did not hold; the process ended."),
     Cause("books_overdue", Level.REDUCING, "clear_for", "The books could not be compared for too long.", MINUTE),

@@ -11,6 +11,7 @@ from assent.model.constitution import Constitution
 from assent.model.errors import AssentError
 from assent.model.facts import (
     AmendmentRefused,
+    CancelKept,
     CancelReleased,
     ConstitutionChanged,
     Fact,
@@ -25,7 +26,7 @@ from assent.model.text import shown
 Answer = dict[str, Any]
 
 # Facts by which an act has changed something.
-DONE = frozenset((HaltRaised, HaltCleared, CancelReleased, ConstitutionChanged))
+DONE = frozenset((HaltRaised, HaltCleared, CancelKept, CancelReleased, ConstitutionChanged))
 
 
 def act_input(request: Mapping[str, Any], now: int, *, constitution: Constitution | None = None) -> Input:

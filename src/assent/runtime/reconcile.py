@@ -27,7 +27,10 @@ Put = Callable[[Input], None]
 
 
 def unsettled(order: OrderState) -> bool:
-    """Whether only the venue's own record can say what becomes of it, or how much of it was executed."""
+    """Whether only the venue's own record can say what becomes of it, or how much of it was executed. Of an order of
+    which something was taken back, the venue may have executed all and say no more, or it may rest again."""
+    if order.status == "working":
+        return order.busted > 0
     return order.status in ("unknown", "quarantined") or (order.status == "closing" and order.venue_filled is None)
 
 

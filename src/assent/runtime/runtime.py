@@ -31,7 +31,7 @@ from assent.model.inputs import (
 from assent.model.units import SECOND
 from assent.runtime import reconcile
 from assent.runtime.clock import Clock
-from assent.runtime.effects import duties
+from assent.runtime.effects import CancelOrder, Effect, duties
 from assent.runtime.executor import Executor
 from assent.runtime.heartbeat import beat
 from assent.runtime.inbox import Inbox, InboxOverflow, Lane
@@ -73,10 +73,11 @@ class Runtime:
         self.inbox: Inbox[Input] = Inbox()
         self.executor = Executor(desk, venue, clock, self._answer, self._spawn)
         self.loop = Loop(
-            desk=desk, store=store, inbox=self.inbox, clock=clock, execute=self.executor.execute,
+            desk=desk, store=store, inbox=self.inbox, clock=clock, execute=self._execute,
             observers=observers, watch=watch,
         )  # fmt: skip
         self.ready = False
+        self._may_cancel = False
         # The newest of each market that came before we were ready: no strategy sees it until the books match.
         self._early: dict[str, Input] = {}
         self._watched = watched
@@ -123,7 +124,8 @@ class Runtime:
         await reconcile.match_books(self.venue, self.clock, self.put)
         self.loop.drain()
         self.loop.take(self._switch_news())
-        self.executor.execute(duties(self.desk.state))
+        self._may_cancel = True
+        self._execute(duties(self.desk.state))
         self.ready = True
         for key, item in self._early.items():
             self._sink("market", item, key)
@@ -175,6 +177,13 @@ class Runtime:
         if isinstance(item, SendAnswered | CancelAnswered):
             return type(item)(item.order_id, Unknown("an answer that cannot be read"), now)
         return RejectionSeen("malformed_input", self.venue.name, fault, now)
+
+    def _execute(self, effects: list[Effect]) -> None:
+        """Carry them out. A cancel from before the venue is there (a switch that is set, tighter limits, an early halt)
+        is not lost: its order waits for an answer, so it is among what the start owes."""
+        if not self._may_cancel:
+            effects = [effect for effect in effects if type(effect) is not CancelOrder]
+        self.executor.execute(effects)
 
     def _answer(self, answer: SendAnswered | CancelAnswered) -> None:
         self.put(answer)

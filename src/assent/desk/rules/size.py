@@ -90,7 +90,8 @@ def _close_fits(candidate: Candidate) -> bool:
 
 def _cancel_fits(candidate: Candidate) -> bool:
     order = candidate.state.orders.get(candidate.proposal.order_id or "")
-    return order is not None and order.status in RESTING and order.intent.strategy == candidate.strategy
+    own = order is not None and order.status in RESTING and order.intent.strategy == candidate.strategy
+    return own and order.order.instrument == candidate.proposal.instrument  # type: ignore[union-attr]
 
 
 def _claim_fits(_candidate: Candidate) -> bool:
