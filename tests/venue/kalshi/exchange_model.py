@@ -8,7 +8,7 @@ import json
 from random import Random
 from typing import NamedTuple
 
-from assent.model.units import MICRO, SECOND, format_micros
+from assent.model.units import MICRO, SECOND
 
 START = 1_790_000_000 * SECOND
 MS = SECOND // 1_000
@@ -259,8 +259,3 @@ class FaultyChannel:
         for _, frame in [each for each in self.held if each[0] <= 0]:
             self._put(frame, now)
         self.held = [(left - 1, frame) for left, frame in self.held if left > 0]
-
-
-def dollars(micros: int) -> str:
-    """A price as the wire writes it."""
-    return format_micros(micros, 4)

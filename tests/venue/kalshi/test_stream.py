@@ -3,7 +3,10 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from assent.model.reasons import REASONS
 from assent.model.units import MICRO, SECOND
 from assent.venue.kalshi import messages
 from assent.venue.kalshi.events import (
@@ -275,6 +278,29 @@ def test_a_market_that_never_answers_costs_the_others_nothing() -> None:
     assert 2 <= len(asked) <= 8
 
 
+def test_a_market_that_alone_never_answers_is_asked_for_ever_more_seldom() -> None:
+    talk = Talk(A)
+    talk.begins()
+    sids = 1
+    for _ in range(300):
+        talk.passes(SECOND)
+        talk.take(talk.stream.pinged(talk.now))
+        if talk.last()[0] == "subscribe" and talk.stream.place() is None:
+            sids += 1
+            talk.begins(sid=sids)
+    assert 10 <= len(talk.commands) <= 30
+
+
+def test_a_market_that_waited_long_is_asked_for_at_once_when_the_sequence_breaks() -> None:
+    talk = Talk(A, B)
+    talk.begins()
+    talk.snapshot(A, 1)
+    for _ in range(10):
+        talk.passes(SECOND)
+    talk.delta(A, 5)
+    assert talk.last() == ("get_snapshot", [A, B])
+
+
 def test_an_error_that_ends_a_subscription_leads_to_another_one() -> None:
     for code in (10, 25):
         talk = well(A)
@@ -350,3 +376,62 @@ def test_garbage_is_counted_and_changes_nothing() -> None:
     outputs = talk.take(talk.stream.received(b"\xff{", talk.now))
     assert [type(output) for output in outputs] == [KeptOut]
     assert talk.fresh(A)
+
+
+words = st.sampled_from(["subscribed", "ok", "error", "unsubscribed", "orderbook_snapshot", "orderbook_delta", "fill"])
+numbers = st.none() | st.integers(0, 6)
+levels = st.lists(st.tuples(st.sampled_from(["0.4000", "0.5000", "0.6000"]), st.sampled_from(["0.00", "1.00"])))
+bodies = st.fixed_dictionaries(
+    {},
+    optional={
+        "channel": st.sampled_from(["orderbook_delta", "fill"]),
+        "sid": st.integers(0, 2),
+        "code": st.sampled_from([7, 8, 10, 25, 27]),
+        "market_ticker": st.sampled_from([A, B, "C"]),
+        "yes_dollars_fp": levels,
+        "no_dollars_fp": levels,
+        "price_dollars": st.sampled_from(["0.4000", "0.5000", "0.6000"]),
+        "delta_fp": st.sampled_from(["1.00", "-1.00"]),
+        "side": st.sampled_from(["yes", "no"]),
+        "market_tickers": st.lists(st.sampled_from([A, B])),
+    },
+)
+said = st.tuples(words, bodies, numbers, numbers, numbers)
+acts = st.sampled_from(["tick", "ping", "watch", "unwatch", "closed", "opened", "wait"])
+
+
+@given(st.lists(said | acts, max_size=40))
+def test_whatever_the_venue_says_and_whenever_there_is_an_answer_and_no_quote_of_a_stale_book(
+    history: list[tuple[str, dict[str, object], int | None, int | None, int | None] | str],
+) -> None:
+    talk = Talk(A, channels=("fill",))
+    told: set[str] = set()
+    for happening in history:
+        outputs = talk.take(happens(talk, happening))
+        for output in outputs:
+            if isinstance(output, QuoteKnown):
+                told.add(output.ticker)
+            elif isinstance(output, QuoteLost):
+                told.remove(output.ticker)
+            elif isinstance(output, KeptOut):
+                assert output.code in REASONS
+        silent = isinstance(happening, str) and happening == "wait"
+        assert silent or all(talk.fresh(ticker) for ticker in told)
+
+
+def happens(
+    talk: Talk, happening: tuple[str, dict[str, object], int | None, int | None, int | None] | str
+) -> list[Output]:
+    stream, now = talk.stream, talk.now
+    if not isinstance(happening, str):
+        kind, msg, sid, seq, number = happening
+        head = {"sid": sid, "seq": seq, "id": number or 0}
+        return stream.received(json.dumps({"type": kind, "msg": msg, **head}), now)
+    if happening == "wait":
+        talk.now += 7 * SECOND
+        return stream.tick(talk.now)
+    if happening in {"watch", "unwatch"}:
+        return getattr(stream, happening)([B], now)  # type: ignore[no-any-return]
+    if happening == "closed":
+        return stream.closed(now, "reset by peer")
+    return {"tick": stream.tick, "ping": stream.pinged, "opened": stream.opened}[happening](now)

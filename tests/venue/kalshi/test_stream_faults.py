@@ -8,11 +8,14 @@ take back, is compared with the truth at the number at which the stream stands.
 from collections import Counter
 from random import Random
 
+import pytest
 from tests.venue.kalshi.exchange_model import LATENCY_NS, MS, START, FaultyChannel, ModelExchange, Sent
 
 from assent.model.units import SECOND
 from assent.venue.kalshi.events import HangUp, Output, QuoteKnown, QuoteLost, Send
+from assent.venue.kalshi.messages import Body
 from assent.venue.kalshi.pace import Patience
+from assent.venue.kalshi.sequence import Sequence, Step
 from assent.venue.kalshi.stream import Stream
 
 TICKERS = ["KXHIGHNY-26AUG01-T80", "KXHIGHNY-26AUG01-B78.5", "KXFED-26SEP-T4.25", "KXBTCD-26AUG0117-T99999.99"]
@@ -53,7 +56,7 @@ class World:
                 self.strike()
             if end is None and sum(self.channel.faults.values()) >= faults:
                 end = self.now + 10 * SECOND
-            if self.rng.randrange(CHANGE_EVERY_NS // STEP_NS) == 0:
+            if end is None and self.rng.randrange(CHANGE_EVERY_NS // STEP_NS) == 0:
                 self.change_watch()
             self.step()
 
@@ -153,3 +156,21 @@ def test_under_ten_thousand_faults_a_fresh_book_is_never_wrong_and_a_healthy_str
     assert compared >= 1_000_000
     # Healthy is all the time in which the socket stands and is not frozen: being repaired counts as healthy too.
     assert fresh / healthy >= 0.95, f"fresh {fresh / healthy:.2%} of the healthy time"
+
+
+def run_worlds(count: int) -> None:
+    for seed in range(count):
+        World(seed).run(100)
+
+
+@pytest.mark.parametrize("blind_to", [Step.GAP, Step.LATE, Step.REPEAT])
+def test_a_stream_that_overlooked_one_of_them_would_be_found(blind_to: Step, monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = Sequence.take
+
+    def take(sequence: Sequence, seq: int, body: Body) -> Step:
+        step = honest(sequence, seq, body)
+        return Step.NEXT if step is blind_to else step
+
+    monkeypatch.setattr(Sequence, "take", take)
+    with pytest.raises(AssertionError):
+        run_worlds(10)

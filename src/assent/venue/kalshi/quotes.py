@@ -95,10 +95,12 @@ class Quotes:
         self._tell(snapshot.ticker, market, now)
         return None
 
-    def stale(self, why: str, now: int) -> None:
-        """No book stands any more."""
+    def stale(self, why: str, now: int, *, blames_markets: bool = False) -> None:
+        """No book stands any more. Unless the markets themselves are to blame, each may be asked for at once."""
         for ticker, market in self._markets.items():
             self._lose(ticker, market, why, now)
+            if not blames_markets:
+                market.asked = market.ask_after_ts = 0
 
     def due(self, now: int) -> Iterator[str]:
         """The markets whose snapshot is to be asked for."""
@@ -144,6 +146,4 @@ class Quotes:
 
     def _lose(self, ticker: str, market: _Market, why: str, now: int) -> None:
         market.fresh = False
-        if market.asked <= 1:
-            market.ask_after_ts = 0
         self._take_back(ticker, market, why, now)

@@ -330,18 +330,19 @@ class Stream:
         if not self._allowance.take(now):
             return
         self._repaired_ts = now
-        books.tries += 1
-        if books.tries > SNAPSHOT_TRIES and self._quotes.standing() is None:
-            self._restart("its snapshots did not come", now)
+        # While one book stands, the subscription works: it is not to blame for the others.
+        books.tries = books.tries + 1 if self._quotes.standing() is None else 0
+        if books.tries > SNAPSHOT_TRIES:
+            self._restart("its snapshots did not come", now, blames_markets=True)
             return
         books.command_id = self._new_id()
         self._send(commands.update(books.command_id, books.sid, "get_snapshot", batch))
         self._quotes.awaited(batch, now)
 
-    def _restart(self, why: str, now: int) -> None:
+    def _restart(self, why: str, now: int, *, blames_markets: bool = False) -> None:
         """Leave the books' subscription and take another one, with a sequence of its own."""
         books = self._books
-        self._quotes.stale(why, now)
+        self._quotes.stale(why, now, blames_markets=blames_markets)
         if books.sid is not None:
             self._send(commands.unsubscribe(self._new_id(), [books.sid]))
             self._by_sid.pop(books.sid, None)
