@@ -1,10 +1,13 @@
-"""The one promise of the stream, under ten thousand faults: a book that is called fresh is the venue's book.
+"""The one promise of the stream, under thousands of faults: a book that is called fresh is the venue's book.
 
 A little exchange sends through a channel that loses, reorders, doubles, garbles and freezes, that breaks, and whose
 numbers begin anew. After every frame each market that the stream calls fresh, and each quote that it told and did not
-take back, is compared with the truth at the number at which the stream stands.
+take back, is compared with the truth at the number at which the stream stands. `ASSENT_STREAM_SEEDS` says how many
+worlds of a hundred faults each: 30 here, 100 in the long campaign.
 """
 
+import json
+import os
 from collections import Counter
 from random import Random
 
@@ -22,6 +25,8 @@ TICKERS = ["KXHIGHNY-26AUG01-T80", "KXHIGHNY-26AUG01-B78.5", "KXFED-26SEP-T4.25"
 FAULTS = ["gap", "reorder", "duplicate", "garble", "freeze", "reset", "break"]
 WEIGHTS = [30, 25, 25, 6, 6, 4, 4]
 STEP_NS = 20 * MS
+SEEDS = int(os.environ.get("ASSENT_STREAM_SEEDS", "30"))
+FAULTS_EACH = 100
 FAULT_EVERY_NS = 2 * SECOND
 CHANGE_EVERY_NS = 15 * SECOND
 
@@ -140,27 +145,28 @@ class World:
             self.compared += 1
 
 
-def test_under_ten_thousand_faults_a_fresh_book_is_never_wrong_and_a_healthy_stream_is_fresh() -> None:
+def test_under_thousands_of_faults_a_fresh_book_is_never_wrong_and_a_healthy_stream_is_fresh() -> None:
     struck: Counter[str] = Counter()
     compared = healthy = fresh = 0
-    for seed in range(100):
+    for seed in range(SEEDS):
         world = World(seed)
-        world.run(100)
+        world.run(FAULTS_EACH)
         struck.update(world.channel.faults)
         compared += world.compared
         healthy += world.healthy
         fresh += world.fresh
         assert all(world.stream.fresh(ticker, world.now) for ticker in world.watched), f"seed {seed} did not get well"
-    assert struck.total() >= 10_000
+    print(json.dumps({**struck, "compared": compared, "fresh": f"{fresh / healthy:.2%}"}))  # noqa: T201
+    assert struck.total() >= FAULTS_EACH * SEEDS
     assert set(struck) == set(FAULTS)
-    assert compared >= 1_000_000
+    assert compared >= 10_000 * SEEDS
     # Healthy is all the time in which the socket stands and is not frozen: being repaired counts as healthy too.
     assert fresh / healthy >= 0.95, f"fresh {fresh / healthy:.2%} of the healthy time"
 
 
 def run_worlds(count: int) -> None:
     for seed in range(count):
-        World(seed).run(100)
+        World(seed).run(FAULTS_EACH)
 
 
 @pytest.mark.parametrize("blind_to", [Step.GAP, Step.LATE, Step.REPEAT])
