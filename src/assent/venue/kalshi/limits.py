@@ -91,7 +91,7 @@ def believed_costs(default: int, rows: Iterable[EndpointCost]) -> Costs | Limits
                 "endpoint_cost_implausible",
                 f"{shown(row.route)} is said to cost {shown(row.cost)} tokens; only 0 to {COST_MAX} is believed",
             )
-        # Two rows may come to one route, since names of placeholders do not count: the dearer is safe.
+        # Two rows may come to one route, since names in braces do not count: the dearer is safe.
         place = (row.method, _plain(row.route))
         listed[place] = max(row.cost, listed.get(place, 0))
         if len(listed) > ROWS_MAX:
@@ -100,7 +100,7 @@ def believed_costs(default: int, rows: Iterable[EndpointCost]) -> Costs | Limits
 
 
 def _plain(route: str) -> str:
-    """A route whatever its placeholders are called, and with or without the interface's root before it."""
+    """A route whatever its variables are called, and with or without the interface's root before it."""
     return _PLACE.sub("{}", route.removeprefix(_ROOT)).rstrip("/")
 
 
