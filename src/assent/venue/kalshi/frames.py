@@ -8,15 +8,16 @@ not know are ignored, types that we do not know become `Unread`.
 Prices of a book's no side are taken as they come: our subscriptions always ask for YES prices.
 """
 
-import json
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from assent.model.text import shown
 from assent.model.units import MICRO
 from assent.venue.kalshi import messages, numbers, shapes
+from assent.venue.kalshi.keys import repeated_key
 
 # A book of every price on the finest grid, both sides, is under half a megabyte.
 FRAME_SIZE_MAX: Final = 4 * 1024 * 1024
@@ -265,14 +266,7 @@ _KINDS: Final = {
 }
 
 
-def _once(pairs: list[tuple[str, Any]]) -> None:
-    """Refuse an object that names a key twice: two readers of one frame must not read two things."""
-    if len({key for key, _ in pairs}) != len(pairs):
-        raise _KeptOut("malformed_input", f"a key stands twice among {[key for key, _ in pairs]}")
-
-
 _head = msgspec.json.Decoder(shapes.Head).decode
-_scan = json.JSONDecoder(object_pairs_hook=_once).decode
 
 
 def decode(raw: bytes | str) -> messages.Frame:
@@ -291,7 +285,9 @@ def decode(raw: bytes | str) -> messages.Frame:
 
 def _body(raw: bytes | str, head: shapes.Head) -> messages.Body:
     try:
-        _scan(raw if isinstance(raw, str) else raw.decode())
+        twice = repeated_key(raw)
+        if twice is not None:
+            return messages.Rejection("malformed_input", shown(f"the key {twice} stands twice in one object"))
         kind = _KINDS.get(head.type)
         if kind is None:
             return messages.Unread()

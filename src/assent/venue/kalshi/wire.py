@@ -15,6 +15,7 @@ import msgspec
 from assent.model.text import identity, shown
 from assent.model.units import MICRO
 from assent.venue.kalshi import numbers
+from assent.venue.kalshi.keys import repeated_key
 from assent.venue.kalshi.numbers import NumberText
 
 T = TypeVar("T")
@@ -273,29 +274,15 @@ def decode(body: bytes) -> object | Rejection:
         return Rejection("answer_too_large", "", f"{len(body)} bytes")
     try:
         value: object = _DECODER.decode(body)
+        twice = repeated_key(body)
     except (msgspec.MsgspecError, ValueError, RecursionError) as fault:
         return Rejection("answer_not_json", "", shown(str(fault)))
-    if _pairs_in(value) != _TEXTS.sub(b"", body).count(b":"):
-        return Rejection("duplicate_key", "", "some key stands twice in one object")
+    if twice is not None:
+        return Rejection("duplicate_key", "", shown(f"the key {twice} stands twice in one object"))
     return value
 
 
 _DECODER: Final = msgspec.json.Decoder(float_hook=NumberText)
-# In sound JSON a colon outside of text stands for exactly one pair of key and value.
-_TEXTS: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
-
-
-def _pairs_in(value: object) -> int:
-    """How many pairs survived decoding: fewer than were written when a key stood twice."""
-    pairs, left = 0, [value]
-    while left:
-        item = left.pop()
-        if type(item) is dict:
-            pairs += len(item)
-            left.extend(item.values())
-        elif type(item) is list:
-            left.extend(item)
-    return pairs
 
 
 def _cursor(top: Row) -> str:
