@@ -7,8 +7,17 @@ from tests.desk.support import MARKET, Bench, buy, kinds
 from tests.model.support import T0, a_market
 
 from assent.desk.strategy import View
-from assent.model.facts import InputRejected, InstrumentListed
-from assent.model.inputs import BarSeen, ForecastSeen, Input, InstrumentSeen, PhaseSeen, QuoteSeen, StreamProven
+from assent.model.facts import InputRejected, InstrumentListed, IntentRefused
+from assent.model.inputs import (
+    BarSeen,
+    ForecastSeen,
+    Input,
+    InstrumentSeen,
+    PhaseSeen,
+    QuoteLost,
+    QuoteSeen,
+    StreamProven,
+)
 from assent.model.units import DAY, MICRO
 
 
@@ -157,3 +166,17 @@ def test_what_was_refused_of_a_forgotten_market_is_forgotten_with_it() -> None:
     bench.scripted.says = None
     bench.later(2 * DAY).cycle()
     assert bench.desk.refused == {}
+
+
+def test_a_quote_that_was_taken_back_decides_nothing_until_another_comes() -> None:
+    bench = Bench()
+    bench.quote()
+    assert bench.take(QuoteLost(MARKET.id, "a gap in the sequence", bench.now)) == []
+    refused = [fact for fact in bench.propose(buy()) if isinstance(fact, IntentRefused)]
+    assert [fact.quote for fact in refused] == [None]
+    bench.quote()
+    assert "OrderReleased" in kinds(bench.propose(buy()))
+
+
+def test_a_loss_on_a_market_that_was_never_listed_is_nothing() -> None:
+    assert Bench().take(QuoteLost("KXNEVER", "connected anew", T0)) == []

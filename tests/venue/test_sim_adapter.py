@@ -9,7 +9,7 @@ from assent.model.inputs import CashSeen, Input, InstrumentSeen, QuoteSeen
 from assent.model.instruments import BinaryContract
 from assent.runtime import virtual
 from assent.runtime.clock import VirtualClock
-from assent.venue.port import Books
+from assent.venue.port import Books, Unavailable
 from assent.venue.sim.adapter import SimVenue
 
 MIDNIGHT = 20_458 * DAY
@@ -81,3 +81,19 @@ def test_midnight_lists_the_new_day_and_lets_go_of_the_old_one() -> None:
     assert told.venue.listed == 2 * len(told.exchange.markets())
     quoted = {item.instrument for item in told.of(QuoteSeen)[-50:] if isinstance(item, QuoteSeen)}
     assert all("26JAN06" in ticker for ticker in quoted)
+
+
+def test_a_look_is_the_book_as_it_stands_at_the_venue_then() -> None:
+    async def looking() -> tuple[object, object, object]:
+        exchange = BoxedExchange.open(None, seed=7, start_ts=MIDNIGHT, account="desk", cash=1_000 * MICRO)
+        clock = VirtualClock(MIDNIGHT + 10 * 60 * MINUTE)
+        venue = SimVenue(exchange, clock, name="sim")
+        await venue.connect(lambda *_: None, wanted=lambda *_: True)
+        quoted = next(view.spec.ticker for view in exchange.markets() if view.bid is not None)
+        seen = await venue.look(quoted)
+        return seen, exchange.market(quoted), await venue.look("NO-SUCH-MARKET")
+
+    seen, view, nothing = virtual.run(looking())
+    assert isinstance(seen, QuoteSeen)
+    assert (seen.bid, seen.bid_qty, seen.ask, seen.ask_qty) == (view.bid, view.bid_qty, view.ask, view.ask_qty)
+    assert isinstance(nothing, Unavailable)

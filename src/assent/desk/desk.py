@@ -127,6 +127,7 @@ class Desk(Context):
 # A handler takes exactly its input's type, which the table's own type cannot say.
 HANDLERS: dict[type, Callable[[Desk, Any], None]] = {
     inputs.InstrumentSeen: intake.instrument_seen,
+    inputs.QuoteLost: intake.quote_lost,
     inputs.StreamProven: intake.stream_proven,
     inputs.ForecastSeen: intake.forecast_seen,
     inputs.PhaseSeen: intake.phase_seen,

@@ -15,6 +15,7 @@ from assent.model.inputs import (
     ForecastSeen,
     InstrumentSeen,
     PhaseSeen,
+    QuoteLost,
     RejectionSeen,
     StreamProven,
 )
@@ -46,6 +47,13 @@ def _inert(instrument: Instrument) -> Instrument:
     if title.isprintable() and len(title) <= SHOWN_MAX:
         return instrument
     return structs.replace(instrument, title=shown(title))
+
+
+def quote_lost(desk: Context, inp: QuoteLost) -> None:
+    """What was known of the book no longer stands: rules that need a quote refuse until there is one."""
+    market = desk.markets.get(inp.instrument)
+    if market is not None:
+        market.quote = None
 
 
 def stream_proven(desk: Context, inp: StreamProven) -> None:

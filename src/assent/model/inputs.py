@@ -39,6 +39,14 @@ class QuoteSeen(msgspec.Struct, frozen=True, tag=True, gc=False):
     received_ts: int
 
 
+class QuoteLost(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """The quote held of this instrument may no longer be the venue's; nothing is decided on it until another comes."""
+
+    instrument: str
+    why: str
+    received_ts: int
+
+
 class BarSeen(msgspec.Struct, frozen=True, tag=True, gc=False):
     """One finished bar; `start_ts` is the venue's."""
 
@@ -314,6 +322,7 @@ class CancelAsked(msgspec.Struct, frozen=True, tag=True, gc=False):
 Input = (
     InstrumentSeen
     | QuoteSeen
+    | QuoteLost
     | BarSeen
     | StreamProven
     | ForecastSeen

@@ -8,7 +8,7 @@ lost answer into a refusal. What it learns by itself goes into the sink as input
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple, Protocol
 
-from assent.model.inputs import AccountSeen, CashSeen, Evidence, Input, Outcome, SettlementSeen
+from assent.model.inputs import AccountSeen, CashSeen, Evidence, Input, Outcome, QuoteSeen, SettlementSeen
 from assent.model.orders import Correction, Fill, Order
 
 # `market` may be replaced by a newer one with the same key; `venue` must be kept.
@@ -68,6 +68,10 @@ class Venue(Protocol):
 
     async def find(self, order: Order) -> Evidence | Ended | None:
         """What the venue's records say. `Absent` only where its own rule for absence is met; None: ask later."""
+        ...
+
+    async def look(self, instrument: str) -> QuoteSeen | Unavailable:
+        """The top of one book, asked for now: what the last look before an order rests on."""
         ...
 
     async def books(self) -> Books | Unavailable:

@@ -22,6 +22,7 @@ from assent.model.inputs import (
     NotSent,
     Outcome,
     PhaseSeen,
+    QuoteSeen,
     Refused,
     RejectionSeen,
     SettlementSeen,
@@ -31,7 +32,7 @@ from assent.model.instruments import BinaryContract
 from assent.model.orders import Order
 from assent.model.units import SECOND
 from assent.venue.door import Door
-from assent.venue.port import Books, Ended, Sink
+from assent.venue.port import Books, Ended, Sink, Unavailable
 from assent.venue.sim import wire
 
 # One way to the exchange, in the exchange's time.
@@ -122,6 +123,15 @@ class SimVenue:
         if known.status == "resting":
             return Accepted(known.order_id, known.filled, known.remaining)
         return Ended(known.reason or known.status, known.filled)
+
+    async def look(self, instrument: str) -> QuoteSeen | Unavailable:
+        await self._clock.sleep(2 * LATENCY_NS)
+        self._pump()
+        view, listed, now = self._exchange.market(instrument), self._listed.get(instrument), self._clock.now()
+        if view is None or listed is None:
+            return Unavailable(f"{instrument} is not listed here")
+        top = box.TopChanged(instrument, view.bid, view.bid_qty, view.ask, view.ask_qty, self._exchange.now, 0)
+        return wire.quote(top, now)
 
     async def books(self) -> Books:
         self._pump()

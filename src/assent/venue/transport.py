@@ -1,0 +1,82 @@
+"""The seam between a venue's words and the world: one request and its answer, one socket and its frames.
+
+Two implementations stand beside it: the network, and memory, where the exchange goes on living after its client has
+given up. What fails is told by its phase, since that is all that a caller can act on: whether anything can have left.
+Nothing here is sent twice, follows a redirect or waits without end.
+"""
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple, Protocol
+
+Method = Literal["GET", "POST", "PUT", "DELETE"]
+# `not_sent`: no byte of the request can have reached the venue. `unknown`: some may have; when unsure, this one.
+Phase = Literal["not_sent", "unknown"]
+
+
+class Request(NamedTuple):
+    """`target` is the path with its query, as it stands on the request line."""
+
+    method: Method
+    target: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+class Answer(NamedTuple):
+    """A whole answer, whatever it says. Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Failed(NamedTuple):
+    """No whole answer came. `why` is for people and holds nothing secret."""
+
+    phase: Phase
+    why: str
+
+
+class Ping(NamedTuple):
+    """The venue pinged, and has been answered: the socket lives."""
+
+
+class Closed(NamedTuple):
+    """The socket is gone; nothing more comes."""
+
+    why: str
+
+
+Frame = bytes | Ping | Closed
+
+
+class Socket(Protocol):
+    """One open websocket."""
+
+    async def receive(self) -> Frame:
+        """The next frame. After `Closed` nothing may be asked."""
+        ...
+
+    async def send(self, frame: bytes) -> None:
+        """Hand over one text frame. On a socket that is gone nothing happens: `receive` tells it."""
+        ...
+
+    async def close(self) -> None:
+        """Close it from our side, within a bounded time."""
+        ...
+
+
+class Transport(Protocol):
+    """One venue's front door."""
+
+    async def request(self, request: Request, *, timeout_ns: int) -> Answer | Failed:
+        """Send once and wait for the whole answer, no longer than this."""
+        ...
+
+    async def connect(self, target: str, headers: Mapping[str, str], *, timeout_ns: int) -> Socket | Failed:
+        """Open one websocket."""
+        ...
+
+    async def close(self) -> None:
+        """Give back what is held open."""
+        ...
