@@ -116,7 +116,7 @@ class BoxedExchange:
         relived = None if replay_everything else relive_days
         exchange = cls(journal.header if journal else header, journal, relive_days=relived, watched=watched)
         if journal is None or not journal.entries:
-            exchange.catch_up(exchange.now)
+            exchange.catch_up(exchange.now, tell=watched)
         return exchange
 
     def close(self) -> None:

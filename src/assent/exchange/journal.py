@@ -160,6 +160,15 @@ class Journal:
         self._checksum = checksum
 
 
+def header_of(path: Path) -> Header | None:
+    """Whose world this journal holds; None where there is none yet."""
+    try:
+        with path.open("rb") as file:
+            return _read(path, file.readline())[0]
+    except FileNotFoundError:
+        return None
+
+
 def _write_whole(descriptor: int, line: bytes) -> None:
     written = os.write(descriptor, line)
     if written != len(line):
