@@ -24,6 +24,7 @@ from assent.exchange.journal import (
     OrderEntry,
     TransferEntry,
 )
+from assent.exchange.levels import LevelsTold
 from assent.exchange.types import (
     DAY,
     Accepted,
@@ -60,6 +61,7 @@ class BoxedExchange:
         self._last_day_recorded = -1
         self._pending: list[Asked] = []
         self._events: list[Event] = []
+        self._levels_told: LevelsTold | None = None
         first_day = header.start_ts // DAY
         for entry in journal.entries if journal is not None else ():
             if not isinstance(entry, DayEntry):
@@ -136,6 +138,11 @@ class BoxedExchange:
         self._events.clear()
         self._world.exchange.drain()
         self._caught_up = True
+
+    def watch_levels(self, told: LevelsTold) -> None:
+        """From now on, on this day and all that follow, call `told` at each change of a price level."""
+        self._levels_told = told
+        self._world.exchange.watch_levels(told)
 
     # --- orders ----------------------------------------------------------------------------------------
 
@@ -281,6 +288,8 @@ class BoxedExchange:
         history = self._history
         self._world = World(self.seed, day, owner=self.account, cash=self._cash, history=history)
         self._touched = False
+        if self._levels_told is not None:
+            self._world.exchange.watch_levels(self._levels_told)
         lists = (
             history.consumed, history.orders, history.fills, history.settlements, history.corrections,
             history.transfers,

@@ -14,6 +14,7 @@ from assent.exchange.amending import refuse_amendment, take_over
 from assent.exchange.clearing import Clearing, EventLog
 from assent.exchange.fees import DIRECT_PRECISION
 from assent.exchange.grid import PRICE_UNIT
+from assent.exchange.levels import LevelsTold, watch
 from assent.exchange.markets import Market
 from assent.exchange.questions import Questions
 from assent.exchange.types import (
@@ -56,6 +57,7 @@ class Exchange(Questions):
         self._order_number = first_number - 1
         self._due: list[tuple[int, int, Callable[[int], None]]] = []
         self._due_number = 0
+        self._levels_told: LevelsTold | None = None
 
     # --- surroundings ----------------------------------------------------------------------------------
 
@@ -71,6 +73,7 @@ class Exchange(Questions):
         if spec.open_ts < now:
             raise ExchangeError(f"market {spec.ticker} would open at {spec.open_ts}, before now ({now})")
         market = self._markets[spec.ticker] = Market(spec)
+        self._watch(market)
         self._emit_status(market, now)
         self._at(spec.open_ts, lambda ts: self._open(market, ts))
         self._at(spec.close_ts, lambda ts: self._close_if_due(market, ts))
@@ -327,8 +330,7 @@ class Exchange(Questions):
                 self._clearing.close_order(maker, "self_trade_cancel", ts)
                 continue
             qty = min(taker.remaining, maker.remaining)
-            opposite.reduce(maker, qty)
-            taker.remaining -= qty
+            opposite.trade(maker, taker, qty)
             market.last_price = maker.price
             market.volume += qty
             self._clearing.trade(taker, maker, qty, ts)
@@ -401,6 +403,16 @@ class Exchange(Questions):
         self._clearing.settle(told)
 
     # --- telling ---------------------------------------------------------------------------------------
+
+    def watch_levels(self, told: LevelsTold) -> None:
+        """From now on call `told` at each change of a price level, amidst whatever changes it: it must not act here."""
+        self._levels_told = told
+        for market in self._markets.values():
+            self._watch(market)
+
+    def _watch(self, market: Market) -> None:
+        if self._levels_told is not None:
+            watch(market.book, market.spec.ticker, self._levels_told, lambda: self.now)
 
     def _become(self, now: int, status: ExchangeStatus) -> None:
         self.advance(now)

@@ -5,7 +5,8 @@ It is the only reader of the exchange's events. It must never answer for the cor
 fills and what it costs is decided there.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, NamedTuple
 
 from assent.exchange.accounts import History
 from assent.exchange.core import Exchange
@@ -24,6 +25,19 @@ from assent.exchange.types import (
 )
 
 
+class GroupChanged(NamedTuple):
+    """Something happened to a member's order group. `limit` in micro-contracts, where there is a new one."""
+
+    account: str
+    what: Literal["created", "triggered", "reset", "deleted", "limit_updated"]
+    group_id: str
+    limit: int | None
+    ts: int
+
+
+Happening = Event | GroupChanged
+
+
 class Box:
     """`histories` are those that the members' accounts were opened with; `live` lets the exchange live until a time:
     `World.step_until`, or `Exchange.advance` where nobody else trades."""
@@ -35,6 +49,7 @@ class Box:
         self.tape = Tape()
         self.past: dict[str, MarketPast] = {}
         self._live = live
+        self._observers: list[Callable[[Sequence[Happening]], None]] = []
         for view in exchange.markets():
             self._past_of(view.spec.ticker, exchange.now)
 
@@ -46,10 +61,21 @@ class Box:
 
     def remember(self) -> None:
         """Take up what has just happened."""
-        for event in self.exchange.drain():
+        events = self.exchange.drain()
+        for event in events:
             self._take_up(event)
         for account, history in self.histories.items():
             self.statements[account].take_up(history.fills, history.settlements)
+        self.tell(events)
+
+    def observe(self, observer: Callable[[Sequence[Happening]], None]) -> None:
+        """Have every event told to somebody else too, once it is remembered here."""
+        self._observers.append(observer)
+
+    def tell(self, happened: Sequence[Happening]) -> None:
+        """Pass on what happened: the core's events, and what is decided beside it, as order groups are."""
+        for observer in self._observers:
+            observer(happened)
 
     def markets(self) -> dict[int, MarketView]:
         """Every market by its number, the newest first."""
