@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Self
 
 from tests.exchange.kalshi.support import ANN_KEY, ANN_PRIVATE, BOB_KEY, BOB_PRIVATE, Venue, signed_headers
 
@@ -48,7 +48,7 @@ class Line:
         self.raw: list[str] = []
         self.gone = False
 
-    async def __aenter__(self) -> "Line":
+    async def __aenter__(self) -> Self:
         self._to_app.put_nowait({"type": "websocket.connect"})
         self._task = asyncio.create_task(self._app(self._scope, self._to_app.get, self._sent))
         await quiet()
