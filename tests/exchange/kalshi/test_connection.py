@@ -227,6 +227,20 @@ def test_a_subscription_to_some_markets_is_widened_to_all_by_naming_none() -> No
     assert member.ask("list_subscriptions")[0]["type"] == "trade"
 
 
+def test_what_was_asked_for_is_sent_however_much_it_is() -> None:
+    member = Member(waiting=2)
+    floor = member.venue.floor
+    tickers = [f"KXMANY-{number}" for number in range(20)]
+    for ticker in tickers:
+        floor.exchange.list_market(floor.now, a_spec(ticker, open_ts=floor.now))
+    floor.exchange.advance(floor.now)
+    told = member.ask("subscribe", channels=["orderbook_delta"], market_tickers=tickers)
+    assert [frame["type"] for frame in told] == ["subscribed"] + ["orderbook_snapshot"] * 20
+    for ticker in tickers[:2]:
+        floor.buy("bob", 40, 1, market=ticker)
+    assert [frame["type"] for frame in member.ask("list_subscriptions")] == ["orderbook_delta"] * 2 + ["ok"]
+
+
 def test_a_client_may_do_without_the_list_of_markets() -> None:
     member = Member()
     member.ask("subscribe", channels=["ticker"], market_ticker=MARKET, skip_ticker_ack=True)

@@ -79,9 +79,9 @@ class Connection:
         """The next frame, stamped as sent now; None when there is none."""
         if not self._outbox:
             return None
-        subscription, text = self._outbox.popleft()
-        if subscription is not None:
-            subscription.waiting -= 1
+        news_of, text = self._outbox.popleft()
+        if news_of is not None:
+            news_of.waiting -= 1
         return f'{text},"sending_ts_ms":{numbers.milliseconds(now)}}}\n'
 
     # --- news ------------------------------------------------------------------------------------------
@@ -91,27 +91,33 @@ class Connection:
         subscription = self._by_channel.get(channel)
         return subscription if subscription is not None and subscription.wants(market) else None
 
-    def put(self, subscription: Subscription, kind: str, msg: str, number: int = 0) -> None:
-        """One message of a subscription; `number` is the command that asked for it. Too many ended it: then nothing."""
-        if self._by_channel.get(subscription.channel.name) is not subscription:
-            return
-        if subscription.waiting >= self._habits.waiting:
+    def put(self, subscription: Subscription, kind: str, msg: str) -> None:
+        """News for a subscription, or its end, if too much waits for it already."""
+        if subscription.waiting < self._habits.waiting:
+            self._message(subscription, kind, msg, news=True)
+        else:
             del self._by_channel[subscription.channel.name]
             self._error(OVERFLOW, 0, subscription)
-            return
+
+    def put_snapshot(self, subscription: Subscription, market: str, number: int = 0) -> None:
+        """A market's book whole, if there is such a market; `number` is the command that asked for just that."""
+        if self._box.exchange.market(market) is not None:
+            book = messages.snapshot(self._box, market, yes_price=subscription.yes_price)
+            self._message(subscription, "orderbook_snapshot", text_of(book), number=number)
+
+    def _message(
+        self, subscription: Subscription, kind: str, msg: str, *, number: int = 0, news: bool = False
+    ) -> None:
+        """What was asked for is not counted as waiting: while it is not read, no more can be asked."""
         head = f'{{"type":"{kind}","sid":{subscription.sid}'
         if subscription.channel.sequenced:
             subscription.seq += 1
             head = f'{head},"seq":{subscription.seq}'
         if number:
             head = f'{head},"id":{number}'
-        self._post(subscription, f'{head},"msg":{msg}')
-
-    def put_snapshot(self, subscription: Subscription, market: str, number: int = 0) -> None:
-        """A market's book whole, if there is such a market."""
-        if self._box.exchange.market(market) is not None:
-            book = messages.snapshot(self._box, market, yes_price=subscription.yes_price)
-            self.put(subscription, "orderbook_snapshot", text_of(book), number)
+        if news:
+            subscription.waiting += 1
+        self._post(subscription if news else None, f'{head},"msg":{msg}')
 
     # --- commands --------------------------------------------------------------------------------------
 
@@ -177,7 +183,7 @@ class Connection:
             elif subscription.channel.name == TICKER and snapshot:
                 view = self._box.exchange.market(each)
                 if view is not None:
-                    self.put(subscription, "ticker", text_of(messages.ticker(self._box, view)))
+                    self._message(subscription, "ticker", text_of(messages.ticker(self._box, view)))
 
     def _unsubscribe(self, number: int, command: Unsubscribe) -> None:
         """All of them or none."""
@@ -268,11 +274,9 @@ class Connection:
             row |= {"sid": subscription.sid, "seq": subscription.seq}
         if msg is not None:
             row["msg"] = msg
-        self._post(subscription, text_of(row)[:-1])
+        self._post(None, text_of(row)[:-1])
 
-    def _post(self, subscription: Subscription | None, text: str) -> None:
-        """`text` lacks its closing brace: when it is sent, and that it was, is added then."""
-        if subscription is not None:
-            subscription.waiting += 1
-        self._outbox.append((subscription, text))
+    def _post(self, news_of: Subscription | None, text: str) -> None:
+        """`text` lacks its closing brace: when it is sent, that is added."""
+        self._outbox.append((news_of, text))
         self._ready()
