@@ -105,9 +105,7 @@ class Connection:
             book = messages.snapshot(self._box, market, yes_price=subscription.yes_price)
             self._message(subscription, "orderbook_snapshot", text_of(book), number=number)
 
-    def _message(
-        self, subscription: Subscription, kind: str, msg: str, *, number: int = 0, news: bool = False
-    ) -> None:
+    def _message(self, subscription: Subscription, kind: str, msg: str, *, number: int = 0, news: bool = False) -> None:
         """What was asked for is not counted as waiting: while it is not read, no more can be asked."""
         head = f'{{"type":"{kind}","sid":{subscription.sid}'
         if subscription.channel.sequenced:
