@@ -145,3 +145,5 @@ async def _turn_away(reply: Reply, send: Send, *, says_why: bool) -> None:
     headers = [(name.encode(), value.encode()) for name, value in reply.headers]
     await send({"type": "websocket.http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": reply.body})
+    # One turn of the loop lets the server close the connection; uvicorn logs an error if we have ended before.
+    await asyncio.sleep(0)
