@@ -5,6 +5,7 @@ box's book, also with random orders of our own, with markets that come and go, a
 """
 
 import asyncio
+import json
 import sys
 from random import Random
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from tests.exchange.kalshi.line import Line, quiet
 from tests.exchange.kalshi.support import ANN_KEY, ANN_PRIVATE
+from tests.exchange.kalshi.test_websocket_specification import every_frame
 
 from assent.exchange.accounts import History
 from assent.exchange.kalshi.app import App
@@ -23,7 +25,8 @@ from assent.exchange.types import MICRO, SECOND, NewOrder
 from assent.exchange.world import World
 from assent.runtime import virtual
 from assent.venue.kalshi.events import HangUp, KeptOut, Send, Told
-from assent.venue.kalshi.messages import Fill
+from assent.venue.kalshi.frames import decode
+from assent.venue.kalshi.messages import Fill, Rejection, Unread
 from assent.venue.kalshi.stream import Stream
 
 DAY_NUMBER = 20_000
@@ -61,7 +64,7 @@ class Watched:
         left = steps
         self.stream.watch(self.tickers[::2], self.now())
         while left > 0:
-            async with Line(self.app, self.now, extensions={"websocket.ping": {}}) as line:
+            async with Line(self.app, self.now) as line:
                 await self._obey(line, self.stream.opened(self.now()))
                 await self._pump(line)
                 while left > 0 and not await self._step(line, left):
@@ -83,6 +86,7 @@ class Watched:
         if await self._pump(line):
             return True
         if left % 400 < 100 or left % 400 > 200:
+            self.stream.pinged(self.now())
             self._compare()
         return False
 
@@ -91,9 +95,6 @@ class Watched:
         ticked = False
         while True:
             await quiet()
-            for message in [each for each in line.messages if each["type"] == "websocket.ping"]:
-                line.messages.remove(message)
-                self.stream.pinged(self.now())
             texts, line.raw = line.raw, []
             line.heard()
             if not texts and ticked:
@@ -181,6 +182,13 @@ def test_the_stream_is_told_each_fill_as_the_exchange_booked_it() -> None:
         (wire_id(fill.fill_id), wire_id(fill.order_id), fill.qty, fill.price, fill.fee) for fill in booked
     ]
     assert watched.fills[-1].ticker in watched.tickers
+
+
+def test_the_adapter_believes_whatever_the_exchange_says() -> None:
+    for frame in every_frame():
+        read = decode(json.dumps(frame))
+        assert not isinstance(read.body, Rejection | Unread), (frame, read.body)
+        assert (read.sid, read.seq) == (frame.get("sid"), frame.get("seq"))
 
 
 def test_a_wrong_book_would_be_found() -> None:

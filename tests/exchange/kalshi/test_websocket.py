@@ -10,7 +10,7 @@ from tests.exchange.support import MARKET, TIMER
 
 from assent.exchange.kalshi.app import App
 from assent.exchange.kalshi.channels import Habits
-from assent.exchange.kalshi.websocket import BEAT_SECONDS, PATH, PING_SECONDS, READS_BELOW
+from assent.exchange.kalshi.websocket import BEAT_SECONDS, PATH, READS_BELOW
 from assent.exchange.types import MICRO, SECOND, ExchangeError
 
 
@@ -116,17 +116,6 @@ def test_every_frame_says_when_it_was_sent_and_ends_its_line() -> None:
             # The first was on its way already; the second left when the client read on.
             assert (first["sending_ts_ms"], second["sending_ts_ms"]) == (10_000, 13_000)
             assert all(text.endswith("}\n") for text in line.raw)
-
-    lived(story)
-
-
-def test_a_server_that_can_ping_is_asked_to_every_ten_seconds() -> None:
-    async def story(venue: Venue) -> None:
-        async with a_line(venue, extensions={"websocket.ping": {}}) as pinged, a_line(venue) as plain:
-            await asyncio.sleep(3.5 * PING_SECONDS)
-            pings = [message for message in pinged.messages if message["type"] == "websocket.ping"]
-            assert pings == [{"type": "websocket.ping", "bytes": b"heartbeat"}] * 3
-            assert plain.messages == [{"type": "websocket.accept"}]
 
     lived(story)
 

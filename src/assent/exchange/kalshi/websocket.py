@@ -1,11 +1,9 @@
-"""The websocket of the server: who may connect, and one task each to read, to write, to ping and to let time pass.
+"""The websocket of the server: who may connect, and one task each to read, to write and to let time pass.
 
 Plain asyncio without threads, in the time of its event loop. While a socket is open the exchange lives on between
 requests. A client that reads too slowly is not asked for more commands until it has read, and loses subscriptions
-(connection.py) rather than making anybody else wait. ASGI has no message for a ping of the protocol: uvicorn pings by
-itself (`ws_ping_interval`; the venue does it every ten seconds). A server that cannot, as a driver in memory, announces
-the extension `websocket.ping` in the scope, and is then sent `{"type": "websocket.ping", "bytes": b"heartbeat"}` when a
-ping is due.
+(connection.py) rather than making anybody else wait. The venue pings every ten seconds. ASGI has no message for that:
+whoever serves this application pings, as uvicorn does (`ws_ping_interval`), and so must a driver in memory.
 """
 
 import asyncio
@@ -25,7 +23,6 @@ Send = Callable[[Message], Awaitable[None]]
 
 PATH: Final = "/trade-api/ws/v2"
 BEAT_SECONDS: Final = 0.05
-PING_SECONDS: Final = 10.0
 # While so many frames wait to be sent, no further command is read.
 READS_BELOW: Final = 1_000
 
@@ -46,15 +43,14 @@ class WebSockets:
         """One connection, from the handshake to its end."""
         await receive()
         member = self._admit(path, headers)
-        extensions = scope.get("extensions") or {}
         if isinstance(member, Reply):
-            await _turn_away(member, send, says_why="websocket.http.response" in extensions)
+            await _turn_away(member, send, says_why="websocket.http.response" in (scope.get("extensions") or {}))
             return
         socket = _Socket(self._box, self._clock, self._habits, member.account, receive, send)
         self._feed.join(socket.connection)
         try:
             await send({"type": "websocket.accept"})
-            await socket.live(pings="websocket.ping" in extensions)
+            await socket.live()
         finally:
             self._feed.leave(socket.connection)
 
@@ -85,15 +81,13 @@ class _Socket:
         self._has_room = asyncio.Event()
         self.connection = Connection(account, box, habits, self._to_send.set)
 
-    async def live(self, *, pings: bool) -> None:
-        """Until the client is gone. A bug in any of the four ends the connection, and is the server's to report."""
+    async def live(self) -> None:
+        """Until the client is gone. A bug in any of the three ends the connection, and is the server's to report."""
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._read(), name="reads a websocket")
                 tasks.create_task(self._write(), name="writes a websocket")
                 tasks.create_task(self._let_time_pass(), name="lets the exchange live")
-                if pings:
-                    tasks.create_task(self._ping(), name="pings a websocket")
         except* _Over:
             pass
 
@@ -115,7 +109,11 @@ class _Socket:
             await self._to_send.wait()
             self._to_send.clear()
             while (frame := self.connection.next_frame(self._clock())) is not None:
-                await self._sent({"type": "websocket.send", "text": frame})
+                try:
+                    await self._send({"type": "websocket.send", "text": frame})
+                except OSError as error:
+                    # So a server says that the client is gone.
+                    raise _Over from error
                 if self.connection.waiting < READS_BELOW:
                     self._has_room.set()
 
@@ -123,18 +121,6 @@ class _Socket:
         while True:
             await asyncio.sleep(BEAT_SECONDS)
             self._box.live_until(self._clock())
-
-    async def _ping(self) -> None:
-        while True:
-            await asyncio.sleep(PING_SECONDS)
-            await self._sent({"type": "websocket.ping", "bytes": b"heartbeat"})
-
-    async def _sent(self, message: Message) -> None:
-        """A server says by an OSError that the client is gone."""
-        try:
-            await self._send(message)
-        except OSError as error:
-            raise _Over from error
 
 
 async def _turn_away(reply: Reply, send: Send, *, says_why: bool) -> None:
