@@ -8,7 +8,8 @@ somebody watches it.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from assent.exchange.book import Book, BookSide
+from assent.exchange.book import BookSide
+from assent.exchange.markets import Market
 from assent.exchange.types import Side
 
 if TYPE_CHECKING:
@@ -74,7 +75,22 @@ class WatchedSide(BookSide):
         )
 
 
-def watch(book: Book, market: str, told: LevelsTold, now: Callable[[], int]) -> None:
-    """Have a book tell. Whoever was told before is told no more."""
-    book.bids = WatchedSide(book.bids, market, told, now)
-    book.asks = WatchedSide(book.asks, market, told, now)
+class TellsLevels:
+    """The side of the exchange that tells of its levels. `core.Exchange` has the markets, and the time."""
+
+    now: int
+    _markets: dict[str, Market]
+    _levels_told: LevelsTold | None = None
+
+    def watch_levels(self, told: LevelsTold) -> None:
+        """From now on call `told` at each change of a price level, amidst whatever changes it: it must not act here.
+        Whoever was told before is told no more."""
+        self._levels_told = told
+        for market in self._markets.values():
+            self._tell_levels_of(market)
+
+    def _tell_levels_of(self, market: Market) -> None:
+        told, book = self._levels_told, market.book
+        if told is not None:
+            book.bids = WatchedSide(book.bids, market.spec.ticker, told, lambda: self.now)
+            book.asks = WatchedSide(book.asks, market.spec.ticker, told, lambda: self.now)

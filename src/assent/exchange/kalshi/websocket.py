@@ -7,19 +7,16 @@ whoever serves this application pings, as uvicorn does (`ws_ping_interval`), and
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Final
 
+from assent.exchange.kalshi.asgi import Receive, Scope, Send
 from assent.exchange.kalshi.auth import Keys, Member
 from assent.exchange.kalshi.box import Box
 from assent.exchange.kalshi.channels import Habits
 from assent.exchange.kalshi.connection import Connection
 from assent.exchange.kalshi.errors import Reply, refuse
 from assent.exchange.kalshi.feed import Feed
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 PATH: Final = "/trade-api/ws/v2"
 BEAT_SECONDS: Final = 0.05
@@ -37,9 +34,7 @@ class WebSockets:
         self._habits = habits
         self._feed = Feed(box)
 
-    async def serve(
-        self, path: str, headers: Mapping[str, str], scope: MutableMapping[str, Any], receive: Receive, send: Send
-    ) -> None:
+    async def serve(self, path: str, headers: Mapping[str, str], scope: Scope, receive: Receive, send: Send) -> None:
         """One connection, from the handshake to its end."""
         await receive()
         member = self._admit(path, headers)
