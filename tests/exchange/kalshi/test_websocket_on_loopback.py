@@ -14,11 +14,13 @@ import websockets
 from tests.exchange.kalshi.support import ANN_KEY, ANN_PRIVATE, Venue, signed_headers
 from tests.exchange.support import MARKET
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.frames import Opcode
 
 from assent.exchange.accounts import History
 from assent.exchange.kalshi.app import App
 from assent.exchange.kalshi.auth import Keys, Member
 from assent.exchange.kalshi.box import Box
+from assent.exchange.kalshi.server import Server
 from assent.exchange.kalshi.websocket import PATH
 from assent.exchange.types import MICRO, SECOND
 from assent.exchange.world import World
@@ -171,6 +173,35 @@ def test_a_reader_who_does_not_read_loses_the_subscription_and_keeps_nobody_wait
                 assert (frame["type"], frame["msg"]["code"]) == ("error", 25)
                 await slow.send(json.dumps({"id": 2, "cmd": "list_subscriptions"}))
                 assert (await hear(slow, "ok"))["msg"] == []
+
+    asyncio.run(story())
+
+
+class Counting(ClientConnection):
+    """A connection that counts the pings that it answers."""
+
+    pings = 0
+
+    def process_event(self, event: Any) -> None:
+        self.pings += getattr(event, "opcode", None) is Opcode.PING
+        super().process_event(event)
+
+
+def test_the_box_pings_every_ten_seconds_of_its_own_time() -> None:
+    async def story() -> None:
+        venue = Venue()
+        with socket.socket() as listening:
+            listening.bind(("127.0.0.1", 0))
+            listening.listen()
+            server = Server(venue.app, speed=100)
+            task = asyncio.create_task(server.serve(sockets=[listening]))
+            address = f"ws://127.0.0.1:{listening.getsockname()[1]}{PATH}"
+            async with as_ann(address, venue.floor.now, create_connection=Counting) as line:
+                await asyncio.sleep(1)
+            server.should_exit = True
+            await task
+        assert isinstance(line, Counting)
+        assert 5 <= line.pings <= 11
 
     asyncio.run(story())
 
