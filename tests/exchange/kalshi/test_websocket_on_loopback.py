@@ -24,6 +24,11 @@ from assent.exchange.kalshi.server import Server
 from assent.exchange.kalshi.websocket import PATH
 from assent.exchange.types import MICRO, SECOND
 from assent.exchange.world import World
+from assent.venue.kalshi.connection import Connection
+from assent.venue.kalshi.events import Event, KeptOut, Proven
+from assent.venue.kalshi.signing import Signer
+from assent.venue.kalshi.stream import Stream
+from assent.venue.network import Network
 
 DAY_NUMBER = 20_000
 Clock = Callable[[], int]
@@ -124,6 +129,61 @@ def test_a_client_keeps_the_books_of_a_world_that_runs_fast() -> None:
             assert copy.deltas > 500
             for ticker in tickers:
                 assert copy.depth(ticker) == box.exchange.depth(ticker), ticker
+
+    asyncio.run(story())
+
+
+class BoxTime:
+    """The box's clock, as an adapter is handed it: so many times as fast as the loop's."""
+
+    def __init__(self, begins: int, speed: int) -> None:
+        self._begins, self._speed, self._begun = begins, speed, asyncio.get_running_loop().time()
+
+    def now(self) -> int:
+        return self._begins + int((asyncio.get_running_loop().time() - self._begun) * self._speed * SECOND)
+
+    async def sleep(self, duration_ns: int) -> None:
+        await asyncio.sleep(duration_ns / SECOND / self._speed)
+
+    async def sleep_until(self, ts: int) -> None:
+        await self.sleep(max(0, ts - self.now()))
+
+
+def test_our_own_client_lives_on_the_box_over_a_socket() -> None:
+    """Transport, connection and stream as they trade, at five times the speed of a clock."""
+
+    async def story() -> None:
+        history = History()
+        world = World(7, DAY_NUMBER, owner="ann", cash=1_000 * MICRO, history=history)
+        box = Box(world.exchange, {"ann": history}, world.step_until)
+        begins = world.start_ts + 3_600 * SECOND
+        box.live_until(begins)
+        time = BoxTime(begins, 5)
+        app = App(box, Keys((Member(ANN_KEY, ANN_PRIVATE.public_key(), "ann"),)), time.now)
+        tickers = [view.spec.ticker for view in box.exchange.markets()]
+        told: list[Event] = []
+        async with served(app, ws_ping_interval=0.5) as address:
+            network = Network("http://127.0.0.1:1", address.removesuffix(PATH))
+            stream = Stream(["fill", "market_lifecycle_v2"])
+            signer = Signer(ANN_KEY, "ed25519", ANN_PRIVATE.sign)
+            connection = Connection(network, stream, time, told.append, signer=signer)
+            living = asyncio.create_task(connection.run())
+            connection.watch(tickers)
+            equal = 0
+            for _ in range(30):
+                await asyncio.sleep(0.1)
+                for ticker in tickers:
+                    book = stream.book(ticker)
+                    if stream.fresh(ticker, time.now()) and book is not None:
+                        equal += book.levels() == tuple(tuple(side) for side in box.exchange.depth(ticker))
+            living.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await living
+            await network.close()
+        # Only what is on its way at that moment differs.
+        assert equal > 0.5 * 30 * len(tickers)
+        assert [each for each in told if isinstance(each, Proven)]
+        assert not [each for each in told if isinstance(each, KeptOut)]
 
     asyncio.run(story())
 
