@@ -20,6 +20,7 @@ from assent.exchange.kalshi.faults import Faults, Plan, read_file
 from assent.exchange.kalshi.floor import BoxedFloor
 from assent.exchange.kalshi.keyring import Keyring, KeyType, Own
 from assent.exchange.kalshi.server import Server
+from assent.exchange.kalshi.websocket import PATH
 from assent.exchange.types import MICRO, ExchangeError
 from assent.exchange.world import WORLD_VERSION
 from assent.model.errors import AssentError
@@ -33,7 +34,6 @@ AHEAD_NS = 500_000_000
 # The days whose public trades are still told after a restart, beside today.
 RELIVED_DAYS = 1
 NEW_WORLD = Header(FORMAT, WORLD_VERSION, seed=1, start_ts=0, account="box", cash=1_000 * MICRO)
-WEBSOCKET_PATH = "/trade-api/ws/v2"
 __all__ = ["BoxOptions", "Running", "is_loopback", "serve"]
 
 
@@ -133,7 +133,7 @@ async def _serve(options: BoxOptions, ready: Callable[[Running], None]) -> str:
         host = f"[{options.host}]" if ":" in options.host else options.host
         running = Running(
             url=f"http://{host}:{port}{ROOT}",
-            websocket_url=f"ws://{host}:{port}{WEBSOCKET_PATH}",
+            websocket_url=f"ws://{host}:{port}{PATH}",
             control_url=f"http://{host}:{port}/box",
             key=own,
             account=boxed.account,
@@ -142,7 +142,8 @@ async def _serve(options: BoxOptions, ready: Callable[[Running], None]) -> str:
             folder=options.folder,
             now_ns=clock.started_ns,
         )
-        return await _until_ended(Server(control), listener, box, clock, options.for_ns, lambda: ready(running))
+        server = Server(control, clock.speed)
+        return await _until_ended(server, listener, box, clock, options.for_ns, lambda: ready(running))
 
 
 async def _until_ended(
