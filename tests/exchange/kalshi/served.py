@@ -119,6 +119,10 @@ class Served:
     def hits(self) -> list[int]:
         return [rule["hits"] for rule in self.ask("GET", "/box/faults").json["rules"]]
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def kill(self) -> None:
         os.kill(self._process.pid, signal.SIGKILL)
         self._process.communicate(timeout=WAIT_S)

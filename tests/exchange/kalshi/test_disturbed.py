@@ -217,6 +217,40 @@ def test_a_delayed_frame_keeps_its_place() -> None:
     assert (got, pause.slept) == (["a0", "b1", "a2"], [250_000_000])
 
 
+@pytest.mark.parametrize(
+    ("rule", "answered"),
+    [
+        ({"effect": "answer", "status": 503}, ["websocket.http.response.start", "websocket.http.response.body"]),
+        ({"effect": "lose"}, ["websocket.close"]),
+        ({"effect": "silence"}, ["websocket.close"]),
+        ({"effect": "delay", "ms": 10}, ["connected"]),
+        ({"effect": "duplicate"}, ["connected"]),
+        ({"effect": "lose", "nth": 2}, ["connected"]),
+    ],
+    ids=str,
+)
+def test_the_handshake_of_a_websocket_can_fail(rule: dict[str, Any], answered: list[str]) -> None:
+    told: list[Any] = []
+    coming = iter(("websocket.connect", "websocket.disconnect"))
+    torn: list[bool] = []
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "connected"})
+
+    async def receive() -> Any:
+        return {"type": next(coming)}
+
+    async def send(message: Any) -> None:
+        told.append(message)
+
+    scope = {"type": "websocket", "path": "/trade-api/ws/v2", "extensions": {RESET: lambda: torn.append(True)}}
+    line = Disturbed(application, Faults(plan_of({"rule": [{"path": "/ws/v2"} | rule]}, "test")), StillTime())
+    asyncio.run(line(scope, receive, send))
+    assert [message["type"] for message in told] == answered
+    assert torn == ([True] if rule == {"effect": "lose"} else [])
+    assert told[0].get("status") == rule.get("status")
+
+
 def test_a_cut_connection_is_torn_down_and_tells_nothing_more() -> None:
     torn: list[bool] = []
     got, _ = sent_through([{"frame": "b", "effect": "cut"}], "a", "b", "a", tear=lambda: torn.append(True))

@@ -1,5 +1,6 @@
 """Kalshi in a box as a process of its own: it keeps what it has answered, lives over midnights, and ends cleanly."""
 
+import resource
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -135,14 +136,14 @@ def test_midnight_lists_new_markets_settles_the_old_and_forgets_nothing(folder: 
 
 def test_its_time_goes_on_where_it_was_left_and_ends_when_it_is_over(folder: Path, started: Any) -> None:
     a_world(folder).close()
-    box = started(folder, "--speed", 100, "--for", "300s")
+    box = started(folder, "--speed", 100, "--for", "500s")
     clock = box.ask("GET", "/box/clock").json
     assert set(clock) == {"now_ns", "speed", "started_ns"}
     assert clock["speed"] == 100
     assert NOON <= clock["started_ns"] <= clock["now_ns"]
     assert box._process.wait(30) == 0
     again = started(folder, "--speed", 1)
-    assert clock["started_ns"] + 300 * SECOND <= again.now() < clock["started_ns"] + 1_000 * SECOND
+    assert clock["started_ns"] + 500 * SECOND <= again.now() < clock["started_ns"] + 1_000 * SECOND
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -153,6 +154,29 @@ def test_a_signal_ends_it_cleanly_also_while_a_request_is_held(number: int, fold
     with pytest.raises(TimeoutError):
         box.ask("GET", f"{ROOT}/markets", wait_s=0.3)
     assert box.stop(number) == (0, "")
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="no limit of a file's size can be set from outside here")
+def test_a_disk_that_takes_no_more_ends_it_and_what_was_not_kept_was_not_answered(folder: Path, started: Any) -> None:
+    a_world(folder).close()
+    box = started(folder)
+    limit = (folder / "exchange.journal").stat().st_size + 2_500
+    resource.prlimit(box.pid, resource.RLIMIT_FSIZE, (limit, limit))
+    answered: list[str] = []
+
+    def create_on() -> None:
+        while True:
+            answered.append(box.create(f"order-{len(answered)}").json["order_id"])
+
+    with pytest.raises(ConnectionError):
+        create_on()
+    status, errors = box.stop()
+    assert status == 2
+    assert "Nothing was answered; free the disk and restart" in errors
+    assert "Traceback" not in errors
+    assert answered
+    again = started(folder)
+    assert [row["order_id"] for row in reversed(again.orders())] == answered
 
 
 def test_the_control_door_moves_markets_and_says_what_the_world_does_not_allow(folder: Path, started: Any) -> None:

@@ -17,6 +17,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from assent.exchange.kalshi.asgi import RESET, Application, Receive, Scope, Send
 
 GRACE_S = 1
+CONNECTIONS_MAX = 1_000
+PING_EVERY_S = 10.0
 # No lingering: the peer hears of the end by a reset, as of a line that broke.
 _AT_ONCE = struct.pack("ii", 1, 0)
 
@@ -30,10 +32,17 @@ class Server(uvicorn.Server):
                 application,
                 http=_Http,
                 ws=_WebSocket,
+                interface="asgi3",
+                proxy_headers=False,
                 lifespan="on",
+                limit_concurrency=CONNECTIONS_MAX,
+                ws_ping_interval=PING_EVERY_S,
+                ws_per_message_deflate=False,
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                # The machine's date is not the box's.
+                date_header=False,
                 timeout_graceful_shutdown=GRACE_S,
             )
         )
