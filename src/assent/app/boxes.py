@@ -21,6 +21,7 @@ from assent.exchange.kalshi.faults import Faults, Plan, read_file
 from assent.exchange.kalshi.floor import BoxedFloor
 from assent.exchange.kalshi.keyring import Keyring, KeyType, Own
 from assent.exchange.kalshi.server import Server
+from assent.exchange.kalshi.websocket import PATH
 from assent.exchange.types import MICRO, ExchangeError
 from assent.exchange.world import WORLD_VERSION
 from assent.model.errors import AssentError
@@ -34,7 +35,6 @@ AHEAD_NS = 500_000_000
 # The days whose public trades are still told after a restart, beside today.
 RELIVED_DAYS = 1
 NEW_WORLD = Header(FORMAT, WORLD_VERSION, seed=1, start_ts=0, account="box", cash=1_000 * MICRO)
-WEBSOCKET_PATH = "/trade-api/ws/v2"
 __all__ = ["BoxOptions", "Running", "is_loopback", "serve"]
 
 
@@ -139,7 +139,7 @@ async def _serve(options: BoxOptions, ready: Callable[[Running], None]) -> str:
         host = f"[{options.host}]" if ":" in options.host else options.host
         running = Running(
             url=f"http://{host}:{port}{ROOT}",
-            websocket_url=f"ws://{host}:{port}{WEBSOCKET_PATH}",
+            websocket_url=f"ws://{host}:{port}{PATH}",
             control_url=f"http://{host}:{port}/box",
             key=own,
             account=boxed.account,
@@ -148,7 +148,7 @@ async def _serve(options: BoxOptions, ready: Callable[[Running], None]) -> str:
             folder=options.folder,
             now_ns=clock.started_ns,
         )
-        life = _Life(control)
+        life = _Life(control, clock.speed)
         living = _live(box, clock, options.for_ns, life.end, lambda: ready(running))
         return await life.lead(listener, living)
 
@@ -157,9 +157,9 @@ class _Life:
     """From the first request to the end. Whatever breaks ends the whole: a box that cannot keep what it answers, or
     cannot live on, must not answer."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: Application, speed: int) -> None:
         self._application = application
-        self._server = Server(self._serve)
+        self._server = Server(self._serve, speed)
         self._why: list[str] = []
         self._broken: list[Exception] = []
 

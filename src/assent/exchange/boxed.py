@@ -29,6 +29,7 @@ from assent.exchange.journal import (
     SeenEntry,
     TransferEntry,
 )
+from assent.exchange.levels import LevelsTold
 from assent.exchange.types import (
     DAY,
     Accepted,
@@ -75,6 +76,7 @@ class BoxedExchange:
         self._last_day_recorded = -1
         self._pending: list[Asked] = []
         self._events: list[Event] = []
+        self._levels_told: LevelsTold | None = None
         first_day = header.start_ts // DAY
         entries = journal.entries if journal is not None else []
         finished = [entry.day for entry in entries if isinstance(entry, DayEntry)]
@@ -158,6 +160,11 @@ class BoxedExchange:
         if not tell:
             self._drain()
         self._be_seen(now)
+
+    def watch_levels(self, told: LevelsTold) -> None:
+        """From now on, on this day and all that follow, call `told` at each change of a price level."""
+        self._levels_told = told
+        self._world.exchange.watch_levels(told)
 
     # --- orders ----------------------------------------------------------------------------------------
 
@@ -357,6 +364,8 @@ class BoxedExchange:
         history = self._history
         self._world = World(self._seed, day, owner=self.account, cash=self._cash, history=history)
         self._touched = False
+        if self._levels_told is not None:
+            self._world.exchange.watch_levels(self._levels_told)
         lists = (
             history.consumed, history.orders, history.fills, history.settlements, history.corrections,
             history.transfers, history.changes,

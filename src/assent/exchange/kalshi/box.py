@@ -6,7 +6,8 @@ fills and what it costs is decided there.
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, NamedTuple
 
 from assent.exchange.accounts import History
 from assent.exchange.kalshi.floor import BoxedFloor, Floor
@@ -28,6 +29,19 @@ from assent.exchange.types import (
 MINUTES_KEPT = 100
 
 
+class GroupChanged(NamedTuple):
+    """Something happened to a member's order group. `limit` in micro-contracts, where there is a new one."""
+
+    account: str
+    what: Literal["created", "triggered", "reset", "deleted", "limit_updated"]
+    group_id: str
+    limit: int | None
+    ts: int
+
+
+Happening = Event | GroupChanged
+
+
 class Box:
     """`histories` are those that the members' accounts were opened with; `live` lets the exchange live until a time:
     `World.step_until`, or `Exchange.advance` where nobody else trades. `Box.of` is for a world that lasts."""
@@ -39,6 +53,7 @@ class Box:
         self.tape = Tape()
         self.past: dict[str, MarketPast] = {}
         self._live = live
+        self._observers: list[Callable[[Sequence[Happening]], None]] = []
         self._settled: deque[str] = deque()
         self._know_markets()
 
@@ -57,10 +72,21 @@ class Box:
 
     def remember(self) -> None:
         """Take up what has just happened."""
-        for event in self.exchange.drain():
+        events = self.exchange.drain()
+        for event in events:
             self._take_up(event)
         for account, history in self.histories.items():
             self.statements[account].take_up(history.fills, history.settlements)
+        self.tell(events)
+
+    def observe(self, observer: Callable[[Sequence[Happening]], None]) -> None:
+        """Have every event told to somebody else too, once it is remembered here."""
+        self._observers.append(observer)
+
+    def tell(self, happened: Sequence[Happening]) -> None:
+        """Pass on what happened: the core's events, and what is decided beside it, as order groups are."""
+        for observer in self._observers:
+            observer(happened)
 
     def markets(self) -> dict[int, MarketView]:
         """Every market by its number, the newest first."""
