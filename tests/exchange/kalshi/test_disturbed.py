@@ -10,11 +10,15 @@ from typing import Any
 
 import pytest
 from tests.exchange.kalshi.served import Served, a_world
+from tests.exchange.kalshi.support import signed_headers
+from websockets.exceptions import ConnectionClosedError, InvalidMessage, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
 
 from assent.exchange.kalshi.app import ROOT
 from assent.exchange.kalshi.asgi import RESET
 from assent.exchange.kalshi.disturbed import Disturbed
 from assent.exchange.kalshi.faults import Faults, plan_of
+from assent.exchange.kalshi.websocket import PATH
 
 SPEED = 10
 CREATE = {"method": "POST", "path": "/portfolio/events/orders"}
@@ -257,3 +261,62 @@ def test_a_cut_connection_is_torn_down_and_tells_nothing_more() -> None:
     assert (got, torn) == (["a0"], [True])
     with pytest.raises(ConnectionResetError):
         sent_through([{"frame": "b", "effect": "cut"}], "a", "b", "a")
+
+
+# --- a websocket over a real socket -----------------------------------------------------------------------
+
+
+def line_to(box: Served) -> ClientConnection:
+    """A signed websocket, by a library of others."""
+    headers = signed_headers("GET", PATH, box.now(), key_id=box.key_id, private=box.private)
+    address = box.ready["websocket_url"]
+    return connect(address, additional_headers=headers, proxy=None, compression=None, open_timeout=10)
+
+
+def changes_of_books(box: Served, count: int, *, wait_s: float = 20) -> list[int]:
+    """The numbers of the first changes of books, counted from the first one that can come."""
+    found: list[int] = []
+    rows = box.ask("GET", f"{ROOT}/markets?status=open&limit=1000").json["markets"]
+    tickers = [row["ticker"] for row in rows]
+    wanted = {"channels": ["orderbook_delta"], "use_yes_price": True, "market_tickers": tickers}
+    with line_to(box) as line:
+        line.send(json.dumps({"id": 1, "cmd": "subscribe", "params": wanted}))
+        while len(found) < count:
+            told = json.loads(line.recv(timeout=wait_s))
+            if told["type"] == "orderbook_delta":
+                found.append(told["seq"] - len(tickers))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("effect", "numbers"),
+    [("drop", [1, 2, 4, 5]), ("duplicate", [1, 2, 3, 3]), ("reorder", [1, 2, 4, 3]), ("delay", [1, 2, 3, 4])],
+)
+def test_a_client_sees_the_gap_the_double_and_the_wrong_sequence(box: Served, effect: str, numbers: list[int]) -> None:
+    ms = {"ms": 500} if effect == "delay" else {}
+    box.faults({"frame": "orderbook_delta", "effect": effect, "nth": 3, "times": 1} | ms)
+    assert changes_of_books(box, 4) == numbers
+    assert box.hits() == [1]
+
+
+def test_a_client_hears_nothing_of_a_frozen_line_and_of_the_end_of_one_that_is_cut(box: Served) -> None:
+    box.faults({"frame": "orderbook_delta", "effect": "freeze", "nth": 3, "times": 1})
+    with pytest.raises(TimeoutError):
+        changes_of_books(box, 4, wait_s=2)
+    box.faults({"frame": "orderbook_delta", "effect": "cut", "nth": 3, "times": 1})
+    with pytest.raises(ConnectionClosedError):
+        changes_of_books(box, 4)
+    assert box.hits() == [1]
+    assert changes_of_books(box, 4) == [1, 2, 3, 4]
+
+
+def test_a_client_meets_a_handshake_that_fails_and_then_one_that_does_not(box: Served) -> None:
+    box.faults({"path": "/ws/v2", "effect": "answer", "status": 503, "times": 1})
+    with pytest.raises(InvalidStatus) as refused:
+        line_to(box)
+    assert refused.value.response.status_code == 503
+    box.faults({"path": "/ws/v2", "effect": "lose", "times": 1})
+    with pytest.raises((InvalidMessage, ConnectionError)):
+        line_to(box)
+    with line_to(box):
+        pass
