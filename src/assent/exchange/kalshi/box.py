@@ -55,14 +55,7 @@ class Box:
         self._live = live
         self._observers: list[Callable[[Sequence[Happening]], None]] = []
         self._settled: deque[str] = deque()
-        # What has paid a member has a number for ever, also after its market is forgotten.
-        for history in self.histories.values():
-            for paid in history.settlements:
-                self._past_of(paid.market, paid.ts)
-        for view in exchange.markets():
-            past = self._past_of(view.spec.ticker, view.listed_ts)
-            past.settled_ts = view.settled_ts
-            past.updated_ts = view.settled_ts or exchange.now
+        self._know_markets()
 
     @classmethod
     def of(cls, floor: BoxedFloor) -> "Box":
@@ -99,6 +92,19 @@ class Box:
         """Every market by its number, the newest first."""
         views = {self.past[view.spec.ticker].number: view for view in self.exchange.markets()}
         return dict(reversed(views.items()))
+
+    def _know_markets(self) -> None:
+        """Number what is listed already. Older markets that have paid a member keep a number too, before all others."""
+        views = self.exchange.markets()
+        listed = {view.spec.ticker for view in views}
+        for history in self.histories.values():
+            for paid in history.settlements:
+                if paid.market not in listed:
+                    self._past_of(paid.market, paid.ts)
+        for view in views:
+            past = self._past_of(view.spec.ticker, view.listed_ts)
+            past.settled_ts = view.settled_ts
+            past.updated_ts = view.settled_ts or self.exchange.now
 
     def _take_up(self, event: Event) -> None:
         if isinstance(event, TopChanged):

@@ -17,6 +17,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from assent.exchange.kalshi.asgi import RESET, Application, Receive, Scope, Send
 
 GRACE_S = 1
+CONNECTIONS_MAX = 1_000
 PING_SECONDS = 10
 PING_SECONDS_MIN = 0.05
 # No lingering: the peer hears of the end by a reset, as of a line that broke.
@@ -33,11 +34,17 @@ class Server(uvicorn.Server):
                 application,
                 http=_Http,
                 ws=_WebSocket,
+                interface="asgi3",
+                proxy_headers=False,
                 lifespan="on",
+                limit_concurrency=CONNECTIONS_MAX,
                 ws_ping_interval=max(PING_SECONDS / speed, PING_SECONDS_MIN),
+                ws_per_message_deflate=False,
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                # The machine's date is not the box's.
+                date_header=False,
                 timeout_graceful_shutdown=GRACE_S,
             )
         )
