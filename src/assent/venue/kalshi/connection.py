@@ -84,7 +84,7 @@ class Connection:
         self._failures += 1
         wait_ns = backoff(self._failures, self._patience.retry_ns, self._patience.retry_max_ns)
         if isinstance(got, Failed):
-            self.trouble = f"no connection: {got.why}"
+            self.trouble = got.why
         else:
             said = wire.error(got.body)
             self.trouble = f"the venue refused the connection: {got.status} {said.code} {said.details}".rstrip()
