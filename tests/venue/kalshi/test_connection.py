@@ -183,6 +183,8 @@ def test_while_frames_pour_in_everybody_else_gets_a_turn() -> None:
 class Beat:
     """A stream that notes its calls and asks for what a test wants."""
 
+    patience = Patience()
+
     def __init__(self, on_tick: Callable[[int], list[Output]] = lambda _: []) -> None:
         self.ticks: list[int] = []
         self.opened_ts: list[int] = []

@@ -137,7 +137,7 @@ def live(seed: int, *, seconds: int, faulty: bool, clock: Any = None, patience: 
         transport = MemoryTransport(App(model, time.now), bad.line())
         stream = Stream(patience=patience)
         told: list[Event] = []
-        connection = Connection(transport, stream, time, told.append, signer=a_signer(), patience=patience)
+        connection = Connection(transport, stream, time, told.append, signer=a_signer())
         connection.watch(TICKERS)
         running = asyncio.create_task(connection.run())
         looks = fresh = 0
