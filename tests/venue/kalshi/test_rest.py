@@ -102,15 +102,15 @@ def test_what_the_venue_refused_is_not_asked_again(answer: Said, code: str) -> N
         (
             KalshiHTTPError(401, "header_timestamp_expired", "/portfolio/balance"),
             (
-                "Kalshi: /portfolio/balance was answered with 401 header_timestamp_expired. This machine's clock and the "
-                "venue's differ by too much; set it by a time server."
+                "Kalshi: /portfolio/balance was answered with 401 header_timestamp_expired. This machine's clock and "
+                "the venue's differ by too much; set it by a time server."
             ),
         ),
         (
             KalshiHTTPError(401, "authentication_error", "/x", "NOT_FOUND"),
             (
-                "Kalshi: /x was answered with 401 authentication_error: NOT_FOUND. The key's id and the private key do not "
-                "belong together, or the key was deleted; create a new one."
+                "Kalshi: /x was answered with 401 authentication_error: NOT_FOUND. The key's id and the private key do "
+                "not belong together, or the key was deleted; create a new one."
             ),
         ),
         (
