@@ -67,6 +67,7 @@ REFUSALS: dict[str, Refusal] = {
     "invalid_price": Refusal(400),
     "insufficient_balance": Refusal(400),
     "order_group_not_found": Refusal(404),  # spelling not recorded
+    "exceeded_order_group_risk_limit": Refusal(400),  # spelling not recorded
     "market_inactive": Refusal(400),  # spelling not recorded
     "order_already_exists": Refusal(409),
     "trading_is_paused": Refusal(409),
