@@ -8,7 +8,7 @@ the venue's shapes; an exception that gets out of here is a bug of ours.
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, NamedTuple
 
-from assent.exchange.kalshi import account, batches, groups, orders, portfolio, public
+from assent.exchange.kalshi import account, batches, candlesticks, groups, orders, portfolio, public, queue
 from assent.exchange.kalshi.auth import Keys, Member
 from assent.exchange.kalshi.box import Box
 from assent.exchange.kalshi.buckets import COST_DEFAULT, UNLIMITED, Buckets, Tier
@@ -58,11 +58,18 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/account/limits", account.limits, signed=True),
     Route("GET", "/account/endpoint_costs", _endpoint_costs),
     Route("GET", "/series", public.series_list),
+    Route("GET", "/series/fee_changes", public.series_fee_changes),
+    Route("GET", "/series/{series_ticker}/markets/{ticker}/candlesticks", candlesticks.of_market),
+    Route("GET", "/series/{series_ticker}/events/{ticker}/candlesticks", candlesticks.of_event),
     Route("GET", "/series/{series_ticker}", public.series),
     Route("GET", "/events", public.events),
+    Route("GET", "/events/fee_changes", public.event_fee_changes),
+    Route("GET", "/events/{event_ticker}/metadata", public.event_metadata),
     Route("GET", "/events/{event_ticker}", public.event),
     Route("GET", "/markets", public.markets),
     Route("GET", "/markets/trades", public.trades),
+    Route("GET", "/markets/orderbooks", public.orderbooks),
+    Route("GET", "/markets/candlesticks", candlesticks.of_markets),
     Route("GET", "/markets/{ticker}", public.market),
     Route("GET", "/markets/{ticker}/orderbook", public.orderbook),
     Route("GET", "/portfolio/balance", portfolio.balance, signed=True),
@@ -71,6 +78,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/portfolio/settlements", portfolio.settlements, signed=True),
     Route("GET", "/portfolio/orders", portfolio.orders, signed=True),
     Route("GET", "/portfolio/orders/{order_id}", portfolio.order, signed=True, cost=2),
+    Route("GET", "/portfolio/orders/queue_positions", queue.positions, signed=True),
+    Route("GET", "/portfolio/orders/{order_id}/queue_position", queue.position, signed=True),
     Route("POST", "/portfolio/events/orders", orders.create, signed=True),
     Route("POST", "/portfolio/events/orders/batched", batches.create, signed=True, items=batches.items),
     Route("DELETE", "/portfolio/events/orders/batched", batches.cancel, signed=True, cost=2, items=batches.items),

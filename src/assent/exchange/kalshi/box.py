@@ -63,8 +63,15 @@ class Box:
 
     def remember(self) -> None:
         """Take up what has just happened."""
+        traded: dict[str, None] = {}
         for event in self.exchange.drain():
             self._take_up(event)
+            if isinstance(event, Traded):
+                traded[event.market] = None
+        for ticker in traded:
+            view = self.exchange.market(ticker)
+            if view is not None:
+                self.past[ticker].candles.look(view.open_interest)
         for account, history in self.histories.items():
             self.statements[account].take_up(history, Until.now(history))
         self.reads.note()

@@ -127,10 +127,38 @@ def orderbook(box: Box, request: Request) -> Reply:
     ticker = request.segments[1]
     if box.exchange.market(ticker) is None:
         return refuse("market_not_found")
-    bids, asks = box.exchange.depth(ticker, depth or None)
-    yes = [[numbers.price(price), numbers.count(qty)] for price, qty in reversed(bids)]
-    no = [[numbers.price(MICRO - price), numbers.count(qty)] for price, qty in reversed(asks)]
-    return answer({"orderbook_fp": {"yes_dollars": yes, "no_dollars": no}})
+    return answer({"orderbook_fp": _book(box, ticker, depth or None)})
+
+
+def orderbooks(box: Box, request: Request) -> Reply:
+    """Whole books of the markets that are listed; others are left out."""
+    tickers = request.query.repeated("tickers", TICKERS_MAX)
+    rows: list[Row] = [
+        {"ticker": ticker, "orderbook_fp": _book(box, ticker, None)}
+        for ticker in tickers
+        if box.exchange.market(ticker) is not None
+    ]
+    return answer({"orderbooks": rows})
+
+
+def series_fee_changes(_: Box, request: Request) -> Reply:
+    """None: here a series keeps the fees that it was listed with."""
+    request.query.flag("show_historical")
+    return answer({"series_fee_change_arr": []})
+
+
+def event_fee_changes(_: Box, request: Request) -> Reply:
+    """None: no event here has fees of its own."""
+    return answer({"event_fee_changes": [], "cursor": page((), request.query).cursor})
+
+
+def event_metadata(box: Box, request: Request) -> Reply:
+    """There are no pictures and no colours here."""
+    views = [view for view in box.exchange.markets() if view.spec.event == request.segments[1]]
+    if not views:
+        return refuse("event_not_found")
+    details: list[Row] = [{"market_ticker": view.spec.ticker, "image_url": "", "color_code": ""} for view in views]
+    return answer({"image_url": "", "market_details": details, "settlement_sources": []})
 
 
 def trades(box: Box, request: Request) -> Reply:
@@ -146,6 +174,13 @@ def trades(box: Box, request: Request) -> Reply:
     )
     told = page(keys, query)
     return answer({"trades": [_trade_row(tape[seq]) for seq in told.rows], "cursor": told.cursor})
+
+
+def _book(box: Box, ticker: str, depth: int | None) -> Row:
+    bids, asks = box.exchange.depth(ticker, depth)
+    yes = [[numbers.price(price), numbers.count(qty)] for price, qty in reversed(bids)]
+    no = [[numbers.price(MICRO - price), numbers.count(qty)] for price, qty in reversed(asks)]
+    return {"yes_dollars": yes, "no_dollars": no}
 
 
 def _trade_row(trade: Traded) -> Row:
