@@ -8,7 +8,7 @@ the venue's shapes; an exception that gets out of here is a bug of ours.
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, NamedTuple
 
-from assent.exchange.kalshi import account, batches, candlesticks, groups, orders, portfolio, public, queue
+from assent.exchange.kalshi import account, batches, candlesticks, groups, historical, orders, portfolio, public, queue
 from assent.exchange.kalshi.auth import Keys, Member
 from assent.exchange.kalshi.box import Box
 from assent.exchange.kalshi.buckets import COST_DEFAULT, UNLIMITED, Buckets, Tier
@@ -72,6 +72,14 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/markets/candlesticks", candlesticks.of_markets),
     Route("GET", "/markets/{ticker}", public.market),
     Route("GET", "/markets/{ticker}/orderbook", public.orderbook),
+    Route("GET", "/historical/cutoff", historical.cutoff),
+    Route("GET", "/historical/markets", historical.markets),
+    Route("GET", "/historical/markets/{ticker}", historical.market),
+    Route("GET", "/historical/markets/{ticker}/candlesticks", historical.market_candlesticks),
+    Route("GET", "/historical/trades", historical.trades),
+    Route("GET", "/historical/fills", historical.fills, signed=True),
+    Route("GET", "/historical/orders", historical.orders, signed=True),
+    Route("GET", "/historical/positions", historical.positions, signed=True),
     Route("GET", "/portfolio/balance", portfolio.balance, signed=True),
     Route("GET", "/portfolio/positions", portfolio.positions, signed=True),
     Route("GET", "/portfolio/fills", portfolio.fills, signed=True),

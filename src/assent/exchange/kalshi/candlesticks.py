@@ -11,6 +11,7 @@ from typing import NamedTuple
 from assent.exchange.kalshi import numbers
 from assent.exchange.kalshi.box import Box
 from assent.exchange.kalshi.candles import PERIODS, Candle, Span
+from assent.exchange.kalshi.cutoffs import is_archived, market_in
 from assent.exchange.kalshi.errors import Reply, Row, answer, refuse
 from assent.exchange.kalshi.query import SECONDS_MAX, Invalid, Query, Request
 from assent.exchange.types import SECOND, MarketView
@@ -31,16 +32,23 @@ class Asked(NamedTuple):
 
 
 def of_market(box: Box, request: Request) -> Reply:
-    return _of_one(box, request, box.exchange.market(request.segments[3]), request.segments[1])
+    asked = _asked(request.query)
+    view = market_in(box, request.segments[3], request.now, archived=False)
+    if view is None or view.spec.series != request.segments[1]:
+        return refuse("market_not_found")
+    span = _periods(box, view, asked, request.now)
+    _refuse_too_many(len(span))
+    return answer({"ticker": view.spec.ticker, "candlesticks": _rows(box, view, asked, span)})
 
 
 def of_markets(box: Box, request: Request) -> Reply:
-    """Of those that are listed; others are left out."""
+    """Of those that are listed and live; others are left out."""
     asked = _asked(request.query)
     tickers = [part for part in request.query.text("market_tickers").split(",") if part]
     if not 0 < len(tickers) <= TICKERS_MAX:
         raise Invalid(f"market_tickers takes from 1 to {TICKERS_MAX} values, not {len(tickers)}")
-    views = [view for view in map(box.exchange.market, dict.fromkeys(tickers)) if view is not None]
+    found = [market_in(box, ticker, request.now, archived=False) for ticker in dict.fromkeys(tickers)]
+    views = [view for view in found if view is not None]
     spans = [_periods(box, view, asked, request.now) for view in views]
     _refuse_too_many(sum(len(span) for span in spans))
     rows: list[Row] = [
@@ -53,9 +61,11 @@ def of_markets(box: Box, request: Request) -> Reply:
 def of_event(box: Box, request: Request) -> Reply:
     """All markets of the event. What would be too much is cut at its end, which is then told."""
     asked = _asked(request.query)
-    event = request.segments[3]
+    series, event = request.segments[1], request.segments[3]
     views = [
-        view for view in box.exchange.markets() if (view.spec.series, view.spec.event) == (request.segments[1], event)
+        view
+        for view in box.exchange.markets()
+        if (view.spec.series, view.spec.event) == (series, event) and not is_archived(box, view, request.now)
     ]
     if not views:
         return refuse("event_not_found")
@@ -79,15 +89,6 @@ def of_archived_market(box: Box, request: Request, view: MarketView) -> Reply:
     _refuse_too_many(len(span))
     rows = [_plain(row) for row in _rows(box, view, asked, span)]
     return answer({"ticker": view.spec.ticker, "candlesticks": rows})
-
-
-def _of_one(box: Box, request: Request, view: MarketView | None, series: str) -> Reply:
-    asked = _asked(request.query)
-    if view is None or view.spec.series != series:
-        return refuse("market_not_found")
-    span = _periods(box, view, asked, request.now)
-    _refuse_too_many(len(span))
-    return answer({"ticker": view.spec.ticker, "candlesticks": _rows(box, view, asked, span)})
 
 
 def _asked(query: Query) -> Asked:

@@ -6,6 +6,7 @@ the core knows no others.
 
 from assent.exchange.kalshi import numbers
 from assent.exchange.kalshi.box import Box
+from assent.exchange.kalshi.cutoffs import cutoffs, is_archived, market_in
 from assent.exchange.kalshi.errors import Reply, Row, answer, refuse
 from assent.exchange.kalshi.ids import wire_id
 from assent.exchange.kalshi.listing import event_row, market_row, series_row
@@ -90,11 +91,16 @@ def event(box: Box, request: Request) -> Reply:
         return refuse("event_not_found")
     if request.query.flag("with_nested_markets"):
         return answer({"event": event_row(box, views, request.now, nested=True)})
-    rows = [market_row(box, view, request.now) for view in views]
+    rows = [market_row(box, view, request.now) for view in views if not is_archived(box, view, request.now)]
     return answer({"event": event_row(box, views, request.now, nested=False), "markets": rows})
 
 
 def markets(box: Box, request: Request) -> Reply:
+    return list_markets(box, request, archived=False)
+
+
+def list_markets(box: Box, request: Request, *, archived: bool) -> Reply:
+    """Those of the live or of the historical tier."""
     query = request.query
     state = query.one_of("status", STATUSES)
     only_combos = query.one_of("mve_filter", ("only", "exclude")) == "only"
@@ -105,6 +111,7 @@ def markets(box: Box, request: Request) -> Reply:
         number: view
         for number, view in box.markets().items()
         if not only_combos
+        and is_archived(box, view, request.now) == archived
         and (not state or view.status in STATUSES[state])
         and (not tickers or view.spec.ticker in tickers)
         and of_event in ("", view.spec.event)
@@ -117,7 +124,7 @@ def markets(box: Box, request: Request) -> Reply:
 
 
 def market(box: Box, request: Request) -> Reply:
-    view = box.exchange.market(request.segments[1])
+    view = market_in(box, request.segments[1], request.now, archived=False)
     return refuse("market_not_found") if view is None else answer({"market": market_row(box, view, request.now)})
 
 
@@ -162,7 +169,12 @@ def event_metadata(box: Box, request: Request) -> Reply:
 
 
 def trades(box: Box, request: Request) -> Reply:
-    query = request.query
+    return list_trades(box, request, archived=False)
+
+
+def list_trades(box: Box, request: Request, *, archived: bool) -> Reply:
+    """Those of the live or of the historical tier."""
+    query, ends = request.query, cutoffs(box, request.now)
     ticker = query.text("ticker")
     first, last = query.span()
     only_blocks = query.flag("is_block_trade")
@@ -170,7 +182,10 @@ def trades(box: Box, request: Request) -> Reply:
     keys = (
         seq
         for seq in reversed(tape)
-        if not only_blocks and ticker in ("", tape[seq].market) and first <= tape[seq].ts <= last
+        if (tape[seq].ts < ends.trades) == archived
+        and not only_blocks
+        and ticker in ("", tape[seq].market)
+        and first <= tape[seq].ts <= last
     )
     told = page(keys, query)
     return answer({"trades": [_trade_row(tape[seq]) for seq in told.rows], "cursor": told.cursor})
