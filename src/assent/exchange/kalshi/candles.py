@@ -2,7 +2,8 @@
 
 Only periods in which something happened are kept; a quiet one is what the one before it left. A period ends with its
 last instant, so what happens at full minutes belongs to the minute before. Open interest is not told with each trade:
-a candle carries it as of the last time that the server looked.
+a candle carries it as of the last time that the server looked. All of it lives in memory only, and the minutes of a
+market go some time after it has settled.
 """
 
 from collections import deque
@@ -116,6 +117,10 @@ class Candles:
     def before(self, minutes: int, first: int) -> Candle | None:
         """The latest period before `first` in which something happened."""
         return next((candle for candle in reversed(self._kept[minutes]) if candle.number < first), None)
+
+    def forget_minutes(self) -> None:
+        """Keep the hours and days alone."""
+        self._kept[1].clear()
 
     def _at(self, ts: int, bid: int, ask: int) -> Iterator[Candle]:
         """The candles of this instant. The first of all opens at the quote that made it."""
