@@ -8,6 +8,7 @@ deposits = cash + collateral + fees at every moment. Cash may never fall below w
 from collections.abc import Iterable
 
 from assent.exchange.fees import DIRECT_PRECISION, trade_fee
+from assent.exchange.groups import Group
 from assent.exchange.types import (
     MICRO,
     Balance,
@@ -15,6 +16,7 @@ from assent.exchange.types import (
     CloseReason,
     Corrected,
     Fill,
+    LastChange,
     NewOrder,
     OrderStatus,
     OrderView,
@@ -34,6 +36,7 @@ class Order:
         "fees",
         "held",
         "is_buy",
+        "last_change",
         "order_id",
         "price",
         "qty",
@@ -58,6 +61,7 @@ class Order:
         self.accumulated = 0
         self.status: OrderStatus = "resting"
         self.reason: CloseReason | None = None
+        self.last_change: LastChange = ""
         self.created_ts = ts
         self.updated_ts = ts
 
@@ -83,18 +87,27 @@ class Order:
             created_ts=self.created_ts,
             updated_ts=self.updated_ts,
             self_trade=terms.self_trade,
+            cancel_on_pause=terms.cancel_on_pause,
+            group=terms.group,
+            last_change=self.last_change,
         )
 
 
 class History:
-    """What an account may ask about its past, oldest first. `consumed` holds every client id that is used up."""
+    """What an account may ask about its past, oldest first. `consumed` holds every client id that is used up.
 
-    __slots__ = ("by_client_id", "changes", "consumed", "corrections", "fills", "orders", "settlements", "transfers")
+    Order groups stand here too: like the past they outlive the day in which they were made.
+    """
+
+    __slots__ = (
+        "by_client_id", "changes", "consumed", "corrections", "fills", "groups", "orders", "settlements", "transfers",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.orders: dict[str, Order | OrderView] = {}
         self.by_client_id: dict[str, str] = {}
         self.consumed: dict[str, None] = {}
+        self.groups: dict[str, Group] = {}
         self.fills: list[Fill] = []
         self.corrections: list[Corrected] = []
         self.settlements: list[Settlement] = []

@@ -6,7 +6,6 @@ nothing are skipped, finished ones are remembered by what they left. It must nev
 what time it is, and time only runs forwards.
 """
 
-from bisect import bisect_right
 from collections import deque
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from assent.exchange.acts import Act, carry_out
 from assent.exchange.admission import is_order_id, is_transfer, wrong_parameters
 from assent.exchange.book import Top
 from assent.exchange.changes import Change, ask, wrong_change
+from assent.exchange.groups import Group, GroupCommand, GroupView, wrong_command
 from assent.exchange.journal import (
     FORMAT,
     ActEntry,
@@ -23,6 +23,7 @@ from assent.exchange.journal import (
     ChangeEntry,
     DayEntry,
     Entry,
+    GroupEntry,
     Header,
     Journal,
     OrderEntry,
@@ -30,6 +31,7 @@ from assent.exchange.journal import (
     TransferEntry,
 )
 from assent.exchange.levels import LevelsTold
+from assent.exchange.past import Past
 from assent.exchange.types import (
     DAY,
     Accepted,
@@ -37,17 +39,14 @@ from assent.exchange.types import (
     Audit,
     Balance,
     Cancelled,
-    Corrected,
     Decreased,
     Event,
     ExchangeError,
     ExchangeStatus,
-    Fill,
     MarketView,
     NewOrder,
     OrderView,
     Rejected,
-    Settlement,
     Transferred,
 )
 from assent.exchange.world import WORLD_VERSION, World
@@ -56,7 +55,7 @@ from assent.exchange.world import WORLD_VERSION, World
 PAST_DAYS_MAX = 400
 
 
-class BoxedExchange:
+class BoxedExchange(Past):
     """One member's view of the simulated venue. Open it with `open`, then `catch_up` to now.
 
     `watched`: others than the member look on, and must meet again what they have seen. So the markets of each day that
@@ -196,6 +195,16 @@ class BoxedExchange:
         self._write(ChangeEntry(now, change))
         return self._change(now, change)
 
+    def command_group(self, now: int, command: GroupCommand) -> GroupView | Rejected:
+        """What the member asks of its order groups."""
+        self._be_caught_up(now)
+        self._step(now)
+        refusal = wrong_command(command)
+        if refusal is not None:
+            return refusal
+        self._write(GroupEntry(now, command))
+        return self._command_group(now, command)
+
     def transfer(self, now: int, amount: int, reference: str) -> Transferred | Rejected:
         """The owner's own money: positive comes in, negative goes out. Not an order, so no strategy can ask for it."""
         self._be_caught_up(now)
@@ -229,33 +238,8 @@ class BoxedExchange:
         """Markets of finished days that somebody has watched, as they stood in the end, in listing order."""
         return [view for day in self._past for view in day]
 
-    def orders(self, client_order_id: str | None = None) -> list[OrderView]:
-        """Every order this account ever had, oldest first, or the one with this client order id."""
-        if client_order_id is None:
-            return self._history.views()
-        order_id = self._history.by_client_id.get(client_order_id)
-        return [] if order_id is None else [self._history.view(order_id)]
-
     def open_orders(self) -> list[OrderView]:
         return self._world.exchange.resting(self.account)
-
-    def fills(self, since_seq: int = 0) -> list[Fill]:
-        """Fills with a larger event number, oldest first."""
-        fills = self._history.fills
-        return fills[bisect_right(fills, since_seq, key=_seq) :]
-
-    def settlements(self, since_seq: int = 0) -> list[Settlement]:
-        settlements = self._history.settlements
-        return settlements[bisect_right(settlements, since_seq, key=_seq) :]
-
-    def transfers(self, since_seq: int = 0) -> list[Transferred]:
-        transfers = self._history.transfers
-        return transfers[bisect_right(transfers, since_seq, key=_seq) :]
-
-    def corrections(self, since_seq: int = 0) -> list[Corrected]:
-        """What fills really were, by larger event number, oldest first."""
-        corrections = self._history.corrections
-        return corrections[bisect_right(corrections, since_seq, key=_seq) :]
 
     @property
     def day(self) -> int:
@@ -266,6 +250,10 @@ class BoxedExchange:
     def status(self) -> ExchangeStatus:
         """Of the exchange as a whole."""
         return self._world.exchange.status
+
+    def ahead_of(self, order_id: str) -> int | None:
+        """What would trade before an open order; None if it does not rest."""
+        return self._world.exchange.ahead_of(self.account, order_id)
 
     def positions(self) -> dict[str, int]:
         return self._world.exchange.positions(self.account)
@@ -326,6 +314,10 @@ class BoxedExchange:
         self._touched = True
         return ask(self._world.exchange, ts, self.account, change)
 
+    def _command_group(self, ts: int, command: GroupCommand) -> GroupView | Rejected:
+        self._touched = True
+        return self._world.exchange.command_group(ts, self.account, command)
+
     def _submit(self, ts: int, order: NewOrder) -> Accepted | Rejected:
         self._touched = True
         return self._world.exchange.submit(ts, self.account, order)
@@ -351,6 +343,8 @@ class BoxedExchange:
             self._cancel(entry.ts, entry.order_id)
         elif isinstance(entry, ChangeEntry):
             self._change(entry.ts, entry.change)
+        elif isinstance(entry, GroupEntry):
+            self._command_group(entry.ts, entry.command)
         elif isinstance(entry, TransferEntry):
             self._transfer(entry.ts, entry.amount, entry.reference)
         else:
@@ -421,6 +415,7 @@ class BoxedExchange:
             transfers=tuple(history.transfers[transfers:]),
             changes=tuple(history.changes[changes:]),
             markets=tuple(self._world.exchange.markets()) if self._watched else (),
+            groups=tuple(group.view() for group in history.groups.values()),
         )
 
     def _remember(self, entry: DayEntry) -> None:
@@ -428,12 +423,9 @@ class BoxedExchange:
             entry.consumed, entry.orders, entry.fills, entry.settlements, entry.corrections, entry.transfers,
             entry.changes,
         )  # fmt: skip
+        self._history.groups = {view.group: Group.of(view) for view in entry.groups}
         if entry.markets:
             self._past.append(entry.markets)
         self._cash = entry.cash
         self._fees_paid = entry.fees_paid
         self._pending.clear()
-
-
-def _seq(event: Fill | Settlement | Corrected | Transferred) -> int:
-    return event.seq

@@ -13,6 +13,7 @@ import msgspec
 
 from assent.exchange.acts import Act
 from assent.exchange.changes import Change
+from assent.exchange.groups import GroupCommand, GroupView
 from assent.exchange.types import (
     Changed,
     Corrected,
@@ -58,6 +59,13 @@ class ChangeEntry(msgspec.Struct, frozen=True, tag="change"):
     change: Change
 
 
+class GroupEntry(msgspec.Struct, frozen=True, tag="group"):
+    """What the member asked of its order groups."""
+
+    ts: int
+    command: GroupCommand
+
+
 class TransferEntry(msgspec.Struct, frozen=True, tag="transfer"):
     ts: int
     amount: int
@@ -92,14 +100,16 @@ class DayEntry(msgspec.Struct, frozen=True, tag="day"):
     changes: tuple[Changed, ...] = ()
     # As they stood in the end, where somebody was watching.
     markets: tuple[MarketView, ...] = ()
+    # All order groups that there were at its end.
+    groups: tuple[GroupView, ...] = ()
 
 
 # What somebody asked for, in the sequence in which it came.
-Asked = OrderEntry | CancelEntry | ChangeEntry | ActEntry | TransferEntry | SeenEntry
+Asked = OrderEntry | CancelEntry | ChangeEntry | GroupEntry | ActEntry | TransferEntry | SeenEntry
 Entry = Asked | DayEntry
 
 _decoder: msgspec.json.Decoder[Header | Entry] = msgspec.json.Decoder(
-    Header | OrderEntry | CancelEntry | ChangeEntry | ActEntry | TransferEntry | SeenEntry | DayEntry
+    Header | OrderEntry | CancelEntry | ChangeEntry | GroupEntry | ActEntry | TransferEntry | SeenEntry | DayEntry
 )
 
 

@@ -9,8 +9,8 @@ from tests.exchange.support import MARKET
 from assent.exchange.accounts import History
 from assent.exchange.kalshi.app import ROOT, App
 from assent.exchange.kalshi.auth import Keys, Member
-from assent.exchange.kalshi.box import Box, GroupChanged, Happening
-from assent.exchange.types import DAY, MICRO, MINUTE
+from assent.exchange.kalshi.box import Box
+from assent.exchange.types import DAY, MICRO, MINUTE, Event
 from assent.exchange.world import World
 
 DAY_NUMBER = 20_000
@@ -60,7 +60,7 @@ def test_an_observer_is_told_of_every_event_after_the_box_has_taken_it_up() -> N
     venue = Venue()
     told: list[tuple[str, int]] = []
 
-    def observe(happened: Sequence[Happening]) -> None:
+    def observe(happened: Sequence[Event]) -> None:
         held = venue.box.statements["ann"].holdings
         told.extend((type(each).__name__, held[MARKET].position if held else 0) for each in happened)
 
@@ -72,11 +72,3 @@ def test_an_observer_is_told_of_every_event_after_the_box_has_taken_it_up() -> N
     assert names.count("Filled") == 2
     assert names[0] == "TopChanged"
     assert {position for _, position in told} == {2 * MICRO}
-
-
-def test_what_is_decided_beside_the_core_reaches_observers_as_well() -> None:
-    box, told = Venue().box, list[Happening]()
-    box.observe(told.extend)
-    changed = GroupChanged("ann", "created", "group", 5 * MICRO, 1)
-    box.tell([changed])
-    assert told == [changed]

@@ -7,7 +7,7 @@ from tests.exchange.kalshi.test_connection import OTHER, Member
 from tests.exchange.support import CENT, MARKET, TIMER, a_spec
 
 from assent.exchange.grid import DECI_CENT
-from assent.exchange.kalshi.box import GroupChanged
+from assent.exchange.groups import CreateGroup, GroupView, TriggerGroup
 from assent.exchange.kalshi.ids import wire_id
 from assent.exchange.kalshi.messages import market_id
 from assent.exchange.types import MICRO, SECOND, Amendment
@@ -279,10 +279,10 @@ def test_an_order_is_told_at_each_station_of_its_life() -> None:
     assert picked(filled, "maker_fill_cost_dollars", "taker_fill_cost_dollars") == ("0.800000", "0.000000")
     exchange.decrease(ann.floor.now, "ann", rests.order_id, by=MICRO)
     (less,) = ann.messages()
-    assert picked(less, *names[:3]) == ("resting", "2.00", "2.00")
+    assert picked(less, *names) == ("resting", "2.00", "2.00", "Decrease")
     exchange.amend_order(ann.floor.now, "ann", rests.order_id, Amendment(40 * CENT, 4 * MICRO, None, "renamed"))
     (renamed,) = ann.messages()
-    assert picked(renamed, "client_order_id", "remaining_count_fp", "expiration_ts_ms") == ("renamed", "2.00", None)
+    assert picked(renamed, "client_order_id", "expiration_ts_ms", *names[2:]) == ("renamed", None, "2.00", "Amend")
     exchange.cancel(ann.floor.now, "ann", rests.order_id)
     (gone,) = ann.messages()
     assert picked(gone, *names) == ("canceled", "2.00", "0.00", "Decrease")
@@ -336,7 +336,21 @@ def test_a_corrected_trade_tells_the_position_again() -> None:
     ann.told()
     trade_id = ann.venue.box.histories["ann"].fills[0].fill_id
     ann.floor.exchange.correct_trade(ann.floor.now, trade_id, 52 * CENT, 2 * MICRO)
-    assert [frame["type"] for frame in ann.told()] == ["market_position"]
+    (msg,) = ann.messages()
+    assert picked(msg, "position_fp", "position_cost_dollars") == ("2.00", "1.040000")
+    ann.floor.exchange.correct_trade(ann.floor.now, trade_id, 52 * CENT, 0)
+    (msg,) = ann.messages()
+    assert picked(msg, "position_fp", "position_cost_dollars") == ("0.00", "0.000000")
+
+
+def test_a_trade_that_was_taken_back_within_the_same_step_has_left_nothing() -> None:
+    ann = Listener("fill", "market_positions")
+    ann.floor.sell("bob", 52, 3)
+    taken = ann.floor.buy("ann", 52, 3)
+    ann.floor.exchange.correct_trade(ann.floor.now, ann.venue.box.histories["ann"].fills[0].fill_id, 52 * CENT, 0)
+    fill, position = ann.messages()
+    assert picked(fill, "order_id", "count_fp", "post_position_fp") == (wire_id(taken.order_id), "3.00", "0.00")
+    assert position["position_fp"] == "0.00"
 
 
 def test_a_payout_that_is_amended_tells_the_position_and_the_end_again() -> None:
@@ -352,17 +366,21 @@ def test_a_payout_that_is_amended_tells_the_position_and_the_end_again() -> None
 
 
 def test_what_becomes_of_an_order_group_is_told_to_its_owner_alone() -> None:
-    ann = Listener("order_group_updates")
-    tell = ann.venue.box.tell
-    tell([GroupChanged("ann", "created", "group-1", 50 * MICRO, 12 * SECOND)])
-    tell([GroupChanged("bob", "created", "group-2", 50 * MICRO, 12 * SECOND)])
-    tell([GroupChanged("ann", "triggered", "group-1", None, 13 * SECOND)])
-    first, second = ann.told()
-    assert (first["type"], first["seq"], second["seq"]) == ("order_group_updates", 1, 2)
-    assert first["msg"] == {
-        "event_type": "created", "order_group_id": "group-1", "contracts_limit_fp": "50.00", "ts_ms": 12_000,
+    ann = Listener("order_group_updates", "user_orders")
+    exchange, now = ann.floor.exchange, ann.floor.now
+    made = exchange.command_group(now, "ann", CreateGroup(50 * MICRO))
+    exchange.command_group(now, "bob", CreateGroup(50 * MICRO))
+    assert isinstance(made, GroupView)
+    ann.floor.buy("ann", 40, 1, group=made.group)
+    exchange.command_group(now, "ann", TriggerGroup(made.group))
+    created, triggered, order = ann.told()
+    assert (created["type"], created["seq"], triggered["seq"]) == ("order_group_updates", 1, 2)
+    group = wire_id(made.group)
+    assert created["msg"] == {
+        "event_type": "created", "order_group_id": group, "contracts_limit_fp": "50.00", "ts_ms": 10_000,
     }  # fmt: skip
-    assert second["msg"] == {"event_type": "triggered", "order_group_id": "group-1", "ts_ms": 13_000}
+    assert triggered["msg"] == {"event_type": "triggered", "order_group_id": group, "ts_ms": 10_000}
+    assert picked(order["msg"], "status", "order_group_id") == ("canceled", group)
 
 
 def test_nothing_is_gathered_while_nobody_listens() -> None:

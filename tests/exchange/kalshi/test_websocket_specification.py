@@ -17,7 +17,7 @@ from tests.exchange.kalshi.test_feed import Listener
 from tests.exchange.support import MARKET, TIMER, a_spec
 
 from assent.exchange.grid import DECI_CENT
-from assent.exchange.kalshi.box import GroupChanged
+from assent.exchange.groups import CreateGroup, DeleteGroup, GroupView, LimitGroup, ResetGroup, TriggerGroup
 from assent.exchange.kalshi.channels import CHANNELS, ERRORS
 from assent.exchange.types import MICRO, SECOND
 
@@ -71,16 +71,20 @@ def schemas() -> dict[str, Any]:
 def every_frame() -> list[Any]:
     """A life in which each type of frame comes with each of its optional fields."""
     member = Listener(*CHANNELS, market_tickers=[MARKET, OTHER])
-    floor, box = member.floor, member.venue.box
+    floor = member.floor
     frames = member.ask("subscribe", channels=["orderbook_delta"], market_ticker="KXNEW-1")
     floor.sell("bob", 52, 3)
     floor.buy("ann", 52, 2, client_order_id="takes")
     floor.buy("ann", 40, 5, client_order_id="rests", expires_ts=900 * SECOND)
     floor.sell("bob", 40, 2)
-    box.tell([GroupChanged("ann", what, "group", 5 * MICRO, floor.now) for what in ("created", "limit_updated")])
-    box.tell([GroupChanged("ann", what, "group", None, floor.now) for what in ("triggered", "reset", "deleted")])
-    frames += member.told()
     exchange = floor.exchange
+    group = exchange.command_group(floor.now, "ann", CreateGroup(5 * MICRO))
+    assert isinstance(group, GroupView)
+    for word in (LimitGroup(group.group, 4 * MICRO), TriggerGroup(group.group), ResetGroup(group.group)):
+        exchange.command_group(floor.now, "ann", word)
+    floor.buy("ann", 30, 1, group=group.group)
+    exchange.command_group(floor.now, "ann", DeleteGroup(group.group))
+    frames += member.told()
     exchange.list_market(floor.now, a_spec("KXNEW-1", event="KXNEW", open_ts=floor.now + SECOND))
     floor.now += SECOND
     exchange.pause_market(floor.now, MARKET)

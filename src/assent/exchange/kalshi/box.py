@@ -7,11 +7,12 @@ fills and what it costs is decided there.
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, NamedTuple
 
 from assent.exchange.accounts import History
 from assent.exchange.kalshi.floor import BoxedFloor, Floor
-from assent.exchange.kalshi.statement import Statement
+from assent.exchange.kalshi.reads import Reads
+from assent.exchange.kalshi.settings import DEFAULTS, Settings
+from assent.exchange.kalshi.statement import Statement, Until
 from assent.exchange.kalshi.tape import MarketPast, Tape
 from assent.exchange.types import (
     CloseMoved,
@@ -29,64 +30,64 @@ from assent.exchange.types import (
 MINUTES_KEPT = 100
 
 
-class GroupChanged(NamedTuple):
-    """Something happened to a member's order group. `limit` in micro-contracts, where there is a new one."""
-
-    account: str
-    what: Literal["created", "triggered", "reset", "deleted", "limit_updated"]
-    group_id: str
-    limit: int | None
-    ts: int
-
-
-Happening = Event | GroupChanged
-
-
 class Box:
     """`histories` are those that the members' accounts were opened with; `live` lets the exchange live until a time:
     `World.step_until`, or `Exchange.advance` where nobody else trades. `Box.of` is for a world that lasts."""
 
-    def __init__(self, exchange: Floor, histories: Mapping[str, History], live: Callable[[int], object]) -> None:
+    def __init__(
+        self,
+        exchange: Floor,
+        histories: Mapping[str, History],
+        live: Callable[[int], object],
+        settings: Settings = DEFAULTS,
+    ) -> None:
         self.exchange = exchange
+        self.settings = settings
         self.histories = dict(histories)
         self.statements = {account: Statement() for account in histories}
         self.tape = Tape()
         self.past: dict[str, MarketPast] = {}
+        self.reads = Reads(exchange, self.histories, settings.read_lag_ns)
         self._live = live
-        self._observers: list[Callable[[Sequence[Happening]], None]] = []
+        self._observers: list[Callable[[Sequence[Event]], None]] = []
         self._settled: deque[str] = deque()
         self._know_markets()
 
     @classmethod
-    def of(cls, floor: BoxedFloor) -> "Box":
+    def of(cls, floor: BoxedFloor, settings: Settings = DEFAULTS) -> "Box":
         """Over a world that has caught up, with what it still tells of its past."""
-        box = cls(floor, floor.histories, floor.live)
+        box = cls(floor, floor.histories, floor.live, settings)
         box.remember()
         return box
 
     def live_until(self, clock: int) -> int:
         """Live up to now and remember what happened. The exchange's own time, which never runs backwards."""
-        self._live(max(clock, self.exchange.now))
-        self.remember()
+        for moment in self.reads.moments(max(clock, self.exchange.now)):
+            self._live(moment)
+            self.remember()
         return self.exchange.now
 
     def remember(self) -> None:
         """Take up what has just happened."""
+        traded: dict[str, None] = {}
         events = self.exchange.drain()
         for event in events:
             self._take_up(event)
+            if isinstance(event, Traded):
+                traded[event.market] = None
+        for ticker in traded:
+            view = self.exchange.market(ticker)
+            if view is not None:
+                self.past[ticker].candles.look(view.open_interest)
         for account, history in self.histories.items():
-            self.statements[account].take_up(history.fills, history.settlements)
-        self.tell(events)
+            self.statements[account].take_up(history, Until.now(history))
+        self.reads.note()
+        for observe in self._observers:
+            observe(events)
 
-    def observe(self, observer: Callable[[Sequence[Happening]], None]) -> None:
+    def observe(self, observer: Callable[[Sequence[Event]], None]) -> None:
         """Have every event told to somebody else too, once it is remembered here."""
         self._observers.append(observer)
-
-    def tell(self, happened: Sequence[Happening]) -> None:
-        """Pass on what happened: the core's events, and what is decided beside it, as order groups are."""
-        for observer in self._observers:
-            observer(happened)
 
     def markets(self) -> dict[int, MarketView]:
         """Every market by its number, the newest first."""

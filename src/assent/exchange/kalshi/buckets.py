@@ -38,6 +38,8 @@ TIERS: dict[str, Tier] = {
         Tier(Bucket(12_000, 12_000), Bucket(9_600, 28_800), "prestige"),
     )
 }
+# Told where nobody is limited: more than anybody asks, in a form that a client can still reckon with.
+UNLIMITED = Tier(Bucket(1_000_000, 1_000_000), Bucket(1_000_000, 1_000_000), "unlimited")
 
 COST_DEFAULT = 10
 

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from assent.exchange.kalshi import channels, messages
-from assent.exchange.kalshi.box import Box, GroupChanged, Happening
+from assent.exchange.kalshi.box import Box
 from assent.exchange.kalshi.connection import Connection, text_of
 from assent.exchange.kalshi.errors import Row
+from assent.exchange.kalshi.statement import Holding
 from assent.exchange.levels import LevelChanged
 from assent.exchange.types import (
     CloseMoved,
@@ -20,6 +21,7 @@ from assent.exchange.types import (
     FillCorrected,
     Filled,
     GridChanged,
+    GroupChanged,
     MarketChanged,
     OrderClosed,
     Settled,
@@ -37,8 +39,8 @@ class Feed:
         self._box = box
         self._connections: dict[Connection, None] = {}
         self._watches_levels = False
-        # Members' orders that the step has touched, and whether by a trade.
-        self._orders: dict[tuple[str, str], bool] = {}
+        # Members' orders that the step has touched.
+        self._orders: dict[tuple[str, str], None] = {}
         box.observe(self._told)
 
     def join(self, connection: Connection) -> None:
@@ -62,7 +64,7 @@ class Feed:
         if not self._connections:
             return
         if change.account in self._box.histories:
-            self._orders.setdefault((change.account, change.order_id), False)
+            self._orders[change.account, change.order_id] = None
         if not change.change:
             return
         written: dict[tuple[bool, bool], str] = {}
@@ -77,7 +79,7 @@ class Feed:
 
     # --- everything else -------------------------------------------------------------------------------
 
-    def _told(self, happened: Sequence[Happening]) -> None:
+    def _told(self, happened: Sequence[Event]) -> None:
         if not self._connections:
             self._orders.clear()
             return
@@ -88,7 +90,7 @@ class Feed:
             elif isinstance(each, Filled):
                 self._tell_fill(each, positions[each.seq])
             elif isinstance(each, OrderClosed):
-                self._orders.setdefault((each.account, each.order_id), False)
+                self._orders[each.account, each.order_id] = None
             elif isinstance(each, GroupChanged):
                 self._tell(channels.GROUPS, "order_group_updates", partial(messages.group, each), account=each.account)
             else:
@@ -99,7 +101,7 @@ class Feed:
 
     def _tell_fill(self, event: Filled, position: int) -> None:
         told = event.fill
-        self._orders[event.account, told.order_id] = True
+        self._orders[event.account, told.order_id] = None
         body = partial(messages.fill, told, position)
         self._tell(channels.FILLS, "fill", body, market=told.market, account=event.account)
 
@@ -137,20 +139,20 @@ class Feed:
             body = partial(messages.paused, event.market, inactive=event.status == "inactive")
             self._tell(channels.LIFECYCLE, "market_lifecycle_v2", body)
 
-    def _tell_tickers(self, happened: Sequence[Happening]) -> None:
+    def _tell_tickers(self, happened: Sequence[Event]) -> None:
         for market in dict.fromkeys(each.market for each in happened if isinstance(each, TopChanged | Traded)):
             view = self._box.exchange.market(market)
             if view is not None:
                 self._tell(channels.TICKER, "ticker", partial(messages.ticker, self._box, view), market=market)
 
     def _tell_orders(self) -> None:
-        for (account, order_id), traded in self._orders.items():
+        for account, order_id in self._orders:
             view = self._box.histories[account].view(order_id)
-            body = partial(messages.order, self._box, account, view, traded=traded)
+            body = partial(messages.order, self._box, account, view)
             self._tell(channels.ORDERS, "user_order", body, market=view.market, account=account)
         self._orders.clear()
 
-    def _tell_positions(self, happened: Iterable[Happening]) -> None:
+    def _tell_positions(self, happened: Iterable[Event]) -> None:
         statements = self._box.statements
         touched: dict[tuple[str, str], None] = {}
         for each in happened:
@@ -164,14 +166,13 @@ class Feed:
                     if paid is not None and paid.settlement.seq == each.seq:
                         touched[account, each.market] = None
         for account, market in touched:
-            holding, paid = statements[account].holdings.get(market), statements[account].paid.get(market)
-            if holding is None and paid is not None:
-                holding = paid.holding
-            if holding is not None:
-                body = partial(messages.position, account, market, holding, settled=paid is not None)
-                self._tell(channels.POSITIONS, "market_position", body, market=market, account=account)
+            paid = statements[account].paid.get(market)
+            # Of fills that were all taken back, nothing is left.
+            holding = paid.holding if paid is not None else statements[account].holdings.get(market, Holding())
+            body = partial(messages.position, account, market, holding, settled=paid is not None)
+            self._tell(channels.POSITIONS, "market_position", body, market=market, account=account)
 
-    def _positions_after(self, happened: Sequence[Happening]) -> dict[int, int]:
+    def _positions_after(self, happened: Sequence[Event]) -> dict[int, int]:
         """What was held after each fill, by its number: counted back from what is held in the end."""
         held: dict[tuple[str, str], int] = {}
         after: dict[int, int] = {}
@@ -185,10 +186,8 @@ class Feed:
     def _held(self, account: str, market: str) -> int:
         """What is held, or was held when the market paid."""
         statement = self._box.statements[account]
-        holding = statement.holdings.get(market)
-        if holding is not None:
-            return holding.position
-        return statement.paid[market].settlement.position
+        paid = statement.paid.get(market)
+        return paid.settlement.position if paid is not None else statement.holdings.get(market, Holding()).position
 
     def _tell(
         self, channel: str, kind: str, body: Body, *, market: str | None = None, account: str | None = None

@@ -12,6 +12,7 @@ from assent.exchange.acts import Act
 from assent.exchange.book import Top
 from assent.exchange.boxed import BoxedExchange
 from assent.exchange.changes import AmendOrder, DecreaseOrder
+from assent.exchange.groups import GroupCommand, GroupView
 from assent.exchange.levels import LevelsTold
 from assent.exchange.types import (
     Accepted,
@@ -50,11 +51,14 @@ class Floor(Protocol):
     ) -> Decreased | Rejected: ...
     def amend_order(self, now: int, account_id: str, order_id: str, new: Amendment) -> Amended | Rejected: ...
 
+    def command_group(self, now: int, account_id: str, command: GroupCommand) -> GroupView | Rejected: ...
+
     def market(self, ticker: str) -> MarketView | None: ...
     def markets(self) -> list[MarketView]: ...
     def top(self, ticker: str) -> Top: ...
     def depth(self, ticker: str, levels: int | None = None) -> tuple[Levels, Levels]: ...
     def resting(self, account_id: str) -> list[OrderView]: ...
+    def ahead_of(self, account_id: str, order_id: str) -> int | None: ...
     def positions(self, account_id: str) -> dict[str, int]: ...
     def balance(self, account_id: str) -> Balance: ...
 
@@ -119,6 +123,10 @@ class BoxedFloor:
         assert not isinstance(answer, Decreased)  # noqa: S101 - for the type checker
         return answer
 
+    def command_group(self, now: int, account_id: str, command: GroupCommand) -> GroupView | Rejected:
+        self._must_know(account_id)
+        return self.boxed.command_group(now, command)
+
     def transfer(self, now: int, amount: int, reference: str) -> Transferred | Rejected:
         return self.boxed.transfer(now, amount, reference)
 
@@ -144,6 +152,10 @@ class BoxedFloor:
     def resting(self, account_id: str) -> list[OrderView]:
         self._must_know(account_id)
         return self.boxed.open_orders()
+
+    def ahead_of(self, account_id: str, order_id: str) -> int | None:
+        self._must_know(account_id)
+        return self.boxed.ahead_of(order_id)
 
     def positions(self, account_id: str) -> dict[str, int]:
         self._must_know(account_id)

@@ -8,38 +8,24 @@ import uuid
 from functools import lru_cache
 
 from assent.exchange.kalshi import numbers
-from assent.exchange.kalshi.box import Box, GroupChanged
+from assent.exchange.kalshi.box import Box
 from assent.exchange.kalshi.errors import Row
 from assent.exchange.kalshi.ids import wire_id
 from assent.exchange.kalshi.listing import LABELS, SHARD, UNNAMED
-from assent.exchange.kalshi.portfolio import BOOK_SIDES, OUTCOMES, SELF_TRADES
+from assent.exchange.kalshi.portfolio import BOOK_SIDES, OUTCOMES, REASONS, SELF_TRADES
 from assent.exchange.kalshi.statement import Holding, OrderCosts
 from assent.exchange.levels import LevelChanged
 from assent.exchange.types import (
     MICRO,
     SECOND,
-    CloseReason,
     Determined,
     Fill,
+    GroupChanged,
     MarketView,
     OrderView,
     PriceBand,
     Traded,
 )
-
-# Only these were documented; an immediate order's rest is cancelled without a word that anybody has recorded.
-REASONS: dict[CloseReason, str] = {
-    "executed": "Trade",
-    # What was seen when a member had cancelled.
-    "user_cancel": "Decrease",
-    "expiry_cancel": "ExpiryCancel",
-    "close_cancel": "CloseCancel",
-    "reopen_cancel": "HaltCancel",
-    "self_trade_cancel": "SelfTradeCancel",
-    "ioc_cancel": "",
-    "reduce_only_cancel": "ReduceOnlyCancel",
-    "margin_cancel": "MarginCancel",
-}
 
 # Prices and sizes repeat all day: what was written once is looked up.
 _price = lru_cache(maxsize=32_768)(numbers.price)
@@ -151,13 +137,10 @@ def fill(told: Fill, position: int) -> Row:
     return row
 
 
-def order(box: Box, account: str, view: OrderView, *, traded: bool) -> Row:
-    """How an order stands now. `traded`: that is what has just happened to it."""
+def order(box: Box, account: str, view: OrderView) -> Row:
+    """How an order stands now."""
     costs = box.statements[account].orders.get(view.order_id) or OrderCosts()
     outcome = OUTCOMES[view.side]
-    reason = "Trade" if traded else ""
-    if view.reason is not None:
-        reason = REASONS[view.reason]
     row: Row = {
         "order_id": wire_id(view.order_id),
         "user_id": account,
@@ -182,12 +165,14 @@ def order(box: Box, account: str, view: OrderView, *, traded: bool) -> Row:
         "created_ts_ms": numbers.milliseconds(view.created_ts),
         "last_update_time": _instant(view.updated_ts),
         "last_updated_ts_ms": numbers.milliseconds(view.updated_ts),
-        "last_update_reason": reason,
+        "last_update_reason": REASONS[view.reason or view.last_change],
         "subaccount_number": 0,
     }
     if view.expires_ts is not None:
         row["expiration_time"] = _instant(view.expires_ts)
         row["expiration_ts_ms"] = numbers.milliseconds(view.expires_ts)
+    if view.group is not None:
+        row["order_group_id"] = wire_id(view.group)
     return row
 
 
@@ -272,10 +257,10 @@ def settled(market: str, ts: int) -> Row:
 def group(change: GroupChanged) -> Row:
     row: Row = {
         "event_type": change.what,
-        "order_group_id": change.group_id,
+        "order_group_id": wire_id(change.group),
         "ts_ms": numbers.milliseconds(change.ts),
     }
-    if change.limit is not None:
+    if change.what in ("created", "limit_updated"):
         row["contracts_limit_fp"] = _count(change.limit)
     return row
 

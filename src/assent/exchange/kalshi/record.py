@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from assent.exchange.boxed import BoxedExchange
-from assent.exchange.journal import ActEntry, Asked, CancelEntry, ChangeEntry, OrderEntry, TransferEntry
+from assent.exchange.journal import ActEntry, Asked, CancelEntry, ChangeEntry, GroupEntry, OrderEntry, TransferEntry
 from assent.exchange.kalshi.ids import wire_id
 
 Line = dict[str, Any]
@@ -20,6 +20,7 @@ _KINDS: dict[type, str] = {
     OrderEntry: "asked_order",
     CancelEntry: "asked_cancel",
     ChangeEntry: "asked_change",
+    GroupEntry: "asked_group",
     TransferEntry: "asked_transfer",
     ActEntry: "act",
 }
@@ -62,7 +63,7 @@ def encode(boxed: BoxedExchange) -> bytes:
 
 def _asked(entry: Asked) -> Line:
     told: Line = msgspec.to_builtins(entry)
-    inner = told.pop("order", None) or told.pop("change", None) or told.pop("act", None) or {}
+    inner: Line = next((told.pop(key) for key in ("order", "change", "command", "act") if key in told), {})
     what = {"what": inner.pop("type")} if "type" in inner else {}
     told.pop("type")
     # An amendment's own words stand beside the order that it means.
@@ -71,10 +72,10 @@ def _asked(entry: Asked) -> Line:
 
 
 def _line(kind: str, row: Line) -> Line:
-    """The core's names of orders and trades become those of the wire. A cancel may have named anything."""
-    for key in ("order_id", "fill_id", "trade_id"):
+    """The core's names of orders, trades and groups become those of the wire. A cancel may have named anything."""
+    for key in ("order_id", "fill_id", "trade_id", "group"):
         name = row.get(key)
-        if isinstance(name, str) and name[:1] in ("O", "T") and name[1:].isdigit():
+        if isinstance(name, str) and name[:1] in ("O", "T", "G") and name[1:].isdigit():
             row[key] = wire_id(name)
     if kind == "changed":
         row["change"] = row.pop("kind")
