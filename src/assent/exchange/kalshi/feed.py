@@ -12,6 +12,7 @@ from assent.exchange.kalshi import channels, messages
 from assent.exchange.kalshi.box import Box
 from assent.exchange.kalshi.connection import Connection, text_of
 from assent.exchange.kalshi.errors import Row
+from assent.exchange.kalshi.shards import member_of
 from assent.exchange.kalshi.statement import Holding
 from assent.exchange.levels import LevelChanged
 from assent.exchange.types import (
@@ -72,7 +73,7 @@ class Feed:
             subscription = connection.wanting(channels.BOOKS, change.market)
             if subscription is None:
                 continue
-            scale, own = subscription.yes_price, change.cause.account.account_id == connection.account
+            scale, own = subscription.yes_price, member_of(change.cause.account.account_id) == connection.account
             if (scale, own) not in written:
                 written[scale, own] = text_of(messages.delta(change, yes_price=scale, own=own))
             connection.put(subscription, "orderbook_delta", written[scale, own])
@@ -102,7 +103,7 @@ class Feed:
     def _tell_fill(self, event: Filled, position: int) -> None:
         told = event.fill
         self._orders[event.account, told.order_id] = None
-        body = partial(messages.fill, told, position)
+        body = partial(messages.fill, self._box, told, position)
         self._tell(channels.FILLS, "fill", body, market=told.market, account=event.account)
 
     def _tell_of_market(self, event: Event) -> None:
@@ -128,8 +129,8 @@ class Feed:
         if event.status == "initialized":
             siblings = (each.spec for each in self._box.exchange.markets() if each.spec.event == view.spec.event)
             if next(siblings).ticker == event.market:
-                self._tell(channels.LIFECYCLE, "event_lifecycle", partial(messages.event_listed, view))
-            self._tell(channels.LIFECYCLE, "market_lifecycle_v2", partial(messages.listed, view))
+                self._tell(channels.LIFECYCLE, "event_lifecycle", partial(messages.event_listed, self._box, view))
+            self._tell(channels.LIFECYCLE, "market_lifecycle_v2", partial(messages.listed, self._box, view))
             for connection in self._connections:
                 # Who has asked for its book before it was listed has waited until now.
                 subscription = connection.wanting(channels.BOOKS, event.market)
@@ -193,9 +194,9 @@ class Feed:
         self, channel: str, kind: str, body: Body, *, market: str | None = None, account: str | None = None
     ) -> None:
         """Whoever has subscribed hears it; with an `account`, only that member."""
-        text = ""
+        text, member = "", member_of(account) if account is not None else None
         for connection in self._connections:
             subscription = connection.wanting(channel, market)
-            if subscription is not None and account in (None, connection.account):
+            if subscription is not None and member in (None, connection.account):
                 text = text or text_of(body())
                 connection.put(subscription, kind, text)

@@ -11,8 +11,9 @@ from assent.exchange.kalshi import numbers
 from assent.exchange.kalshi.box import Box
 from assent.exchange.kalshi.errors import Row
 from assent.exchange.kalshi.ids import wire_id
-from assent.exchange.kalshi.listing import LABELS, SHARD, UNNAMED
+from assent.exchange.kalshi.listing import LABELS, UNNAMED
 from assent.exchange.kalshi.portfolio import BOOK_SIDES, OUTCOMES, REASONS, SELF_TRADES
+from assent.exchange.kalshi.shards import member_of, shard_of, shard_of_market
 from assent.exchange.kalshi.statement import Holding, OrderCosts
 from assent.exchange.levels import LevelChanged
 from assent.exchange.types import (
@@ -110,14 +111,14 @@ def trade(event: Traded) -> Row:
     }
 
 
-def fill(told: Fill, position: int) -> Row:
+def fill(box: Box, told: Fill, position: int) -> Row:
     """`position` is what was held after it."""
     outcome = OUTCOMES[told.side]
     row: Row = {
         "trade_id": wire_id(told.fill_id),
         "order_id": wire_id(told.order_id),
         "market_ticker": told.market,
-        "exchange_index": SHARD,
+        "exchange_index": shard_of_market(box, told.market),
         "is_taker": told.is_taker,
         "outcome_side": outcome,
         "book_side": BOOK_SIDES[told.side],
@@ -143,9 +144,9 @@ def order(box: Box, account: str, view: OrderView) -> Row:
     outcome = OUTCOMES[view.side]
     row: Row = {
         "order_id": wire_id(view.order_id),
-        "user_id": account,
+        "user_id": member_of(account),
         "ticker": view.market,
-        "exchange_index": SHARD,
+        "exchange_index": shard_of_market(box, view.market),
         "status": view.status,
         "outcome_side": outcome,
         "book_side": BOOK_SIDES[view.side],
@@ -179,7 +180,7 @@ def order(box: Box, account: str, view: OrderView) -> Row:
 def position(account: str, market: str, holding: Holding, *, settled: bool) -> Row:
     """What is held of one market; of one that has paid, nothing any more."""
     return {
-        "user_id": account,
+        "user_id": member_of(account),
         "market_ticker": market,
         "position_fp": _count(0 if settled else holding.position),
         "position_cost_dollars": numbers.cost(0 if settled else holding.cost),
@@ -192,12 +193,12 @@ def position(account: str, market: str, holding: Holding, *, settled: bool) -> R
     }
 
 
-def listed(view: MarketView) -> Row:
+def listed(box: Box, view: MarketView) -> Row:
     spec = view.spec
     return {
         "event_type": "created",
         "market_ticker": spec.ticker,
-        "exchange_index": SHARD,
+        "exchange_index": shard_of(box, spec.series),
         "open_ts": spec.open_ts // SECOND,
         "close_ts": spec.close_ts // SECOND,
         **_grid(view.price_bands),
@@ -215,11 +216,11 @@ def listed(view: MarketView) -> Row:
     }
 
 
-def event_listed(view: MarketView) -> Row:
+def event_listed(box: Box, view: MarketView) -> Row:
     spec = view.spec
     return {
         "event_ticker": spec.event,
-        "exchange_index": SHARD,
+        "exchange_index": shard_of(box, spec.series),
         "title": spec.event,
         "subtitle": "",
         "collateral_return_type": "MECNET" if spec.mutually_exclusive else "",
