@@ -153,9 +153,12 @@ class Account:
     async def _read_fills(self) -> bool:
         """Tell every fill since the last moment that is known to be whole."""
         model_ts = await self._lists.model_ts()
+        if isinstance(model_ts, Unread):
+            self._telling.not_read(model_ts)
+            return False
         fills = await self._lists.fills(self.since_ts)
-        if isinstance(model_ts, Unread) or isinstance(fills, Unread):
-            self._telling.not_read(model_ts if isinstance(model_ts, Unread) else fills)  # type: ignore[arg-type]
+        if isinstance(fills, Unread):
+            self._telling.not_read(fills)
             return False
         named = await self.named(fills, model_ts)
         if isinstance(named, Unread):

@@ -78,8 +78,10 @@ class Lists:
         query: Query = [("min_ts", since_ts // SECOND)]
         live = await self._whole("/portfolio/fills", query, wire_orders.fill_page)
         old = await self._old("/historical/fills", since_ts, [], wire_orders.fill_page, lambda cut: cut.fills_ts)
-        if isinstance(live, Unread) or isinstance(old, Unread):
-            return live if isinstance(live, Unread) else old
+        if isinstance(live, Unread):
+            return live
+        if isinstance(old, Unread):
+            return old
         return _each((*(row for row in old if self._is_ours(row)), *live), lambda row: row.fill_id)
 
     async def orders_of(self, ticker: str, since_ts: int) -> tuple[ListedOrder, ...] | Unread:
@@ -87,8 +89,10 @@ class Lists:
         query: Query = [("ticker", ticker)]
         live = await self._whole("/portfolio/orders", query, wire_orders.order_page, lane="query")
         old = await self._old("/historical/orders", since_ts, query, wire_orders.order_page, lambda cut: cut.orders_ts)
-        if isinstance(live, Unread) or isinstance(old, Unread):
-            return live if isinstance(live, Unread) else old
+        if isinstance(live, Unread):
+            return live
+        if isinstance(old, Unread):
+            return old
         return _each((*(row for row in old if self._is_ours(row)), *live), lambda row: row.order_id)
 
     async def order(self, order_id: str) -> ListedOrder | Unread | None:
