@@ -161,6 +161,39 @@ def test_a_market_that_cannot_be_traded_safely_is_kept_out_and_counted_once() ->
     feeding(desk, script)
 
 
+@pytest.mark.parametrize("change", ["a fee that nobody can price", "a kind of contract that we do not know"])
+def test_a_listed_market_that_can_no_longer_be_described_opens_nothing_until_it_can(change: str) -> None:
+    async def script(desk: Desk) -> None:
+        if change.startswith("a fee"):
+            series = {"ticker": "KXRAIN", "title": "", "category": "", "fee_type": "flat", "fee_multiplier": 1}
+            desk.wire.spoil("GET", "/series/KXRAIN", answer(200, {"series": series}), times=2)
+        else:
+            empty = answer(200, {"events": [], "cursor": ""})
+            desk.wire.spoil("GET", "/events?", empty)
+            desk.wire.spoil("GET", "/markets", answer(200, {"markets": [{"market_type": "scalar"}], "cursor": ""}))
+        await desk.clock.sleep(DISCOVER_EVERY + 2 * SECOND)
+        assert phases(desk) == ["open", "paused"]
+        await desk.clock.sleep(2 * DISCOVER_EVERY)
+        assert phases(desk) == ["open", "paused", "open"]
+
+    feeding(Desk(), script)
+
+
+def test_fees_that_are_announced_to_rise_are_counted_at_their_height() -> None:
+    change = {"id": "1", "series_ticker": "KXRAIN", "fee_type": "quadratic", "fee_multiplier": 2}
+    soon = {"series_fee_change_arr": [change | {"scheduled_ts": "2026-09-21T20:00:00Z"}]}
+    later = {"series_fee_change_arr": [change | {"scheduled_ts": "2026-09-29T20:00:00Z"}]}
+
+    async def script(desk: Desk) -> None:
+        for announced, rate in ((soon, 140_000), (later, 70_000)):
+            desk.told.clear()
+            desk.wire.spoil("GET", "/series/fee_changes", answer(200, announced))
+            await desk.connect()
+            assert [seen.instrument.fees.taker_ppm for seen in desk.of(InstrumentSeen)] == [rate]  # type: ignore[union-attr]
+
+    at(Desk(), script)
+
+
 # ------------------------------------------------------------------------------------------------------------- quotes
 
 
