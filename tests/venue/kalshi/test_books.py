@@ -77,6 +77,24 @@ def test_after_a_restart_without_memory_every_fill_finds_its_order_again() -> No
     at(Desk(), script, MADE)
 
 
+def test_after_a_restart_many_orders_are_named_by_one_list() -> None:
+    many = [an_order(f"11111111-aaaa-4aaa-8aaa-{number:012d}", qty=MICRO) for number in range(20)]
+
+    async def script(desk: Desk) -> None:
+        for made in many:
+            await desk.venue.send(made)
+        desk.bob("sell", 40, 20)
+        await desk.connect()
+        desk.wire.requests.clear()
+        books = await desk.venue.books()
+        assert isinstance(books, Books)
+        assert {fill.order_id for fill in books.fills} == {made.order_id for made in many}
+        assert desk.wire.count("GET", "/portfolio/orders/") == 0
+        assert desk.wire.count("GET", "/portfolio/orders") < 5
+
+    at(Desk(), script, *many)
+
+
 def test_what_was_traded_before_the_desks_first_record_is_not_told() -> None:
     async def script(desk: Desk) -> None:
         desk.bob("buy", 10, 1, who="ann", client_order_id="last-year")

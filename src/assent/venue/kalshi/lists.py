@@ -84,9 +84,9 @@ class Lists:
             return old
         return _each((*(row for row in old if self._is_ours(row)), *live), lambda row: row.fill_id)
 
-    async def orders_of(self, ticker: str, since_ts: int) -> tuple[ListedOrder, ...] | Unread:
-        """Every order on one market that rests or ended since this time."""
-        query: Query = [("ticker", ticker)]
+    async def orders(self, since_ts: int, ticker: str = "") -> tuple[ListedOrder, ...] | Unread:
+        """Every order, on one market where it is named, that rests or ended since this time."""
+        query: Query = [("ticker", ticker)] if ticker else []
         live = await self._whole("/portfolio/orders", query, wire_orders.order_page, lane="query")
         old = await self._old("/historical/orders", since_ts, query, wire_orders.order_page, lambda cut: cut.orders_ts)
         if isinstance(live, Unread):
