@@ -373,6 +373,17 @@ def test_a_forecast_is_known_from_its_publication_on() -> None:
     assert exchange.forecast("KXNONE") is None
 
 
+def test_the_forecasts_that_stand_are_the_last_ones_published_with_the_time_of_each() -> None:
+    exchange = opened()
+    assert exchange.forecasts() == []
+    published: dict[str, ForecastPublished] = {}
+    for until in (MIDNIGHT + 25 * MINUTE, MIDNIGHT + 601 * MINUTE, MIDNIGHT + DAY - MINUTE):
+        published |= {e.market: e for e in exchange.step_until(until) if isinstance(e, ForecastPublished)}
+        standing = {name: (ppm, ts) for name, ppm, ts in exchange.forecasts()}
+        assert len(standing) == 23
+        assert standing == {name: (told.probability_ppm, told.ts) for name, told in published.items()}
+
+
 def test_what_is_malformed_as_such_never_reaches_the_journal(tmp_path: Path) -> None:
     path = tmp_path / "exchange.journal"
     exchange = opened(path)

@@ -301,6 +301,12 @@ class BoxedExchange:
         """The probability last published for a market of today, or None before the first one."""
         return self._world.forecast(ticker, self.now)
 
+    def forecasts(self) -> list[tuple[str, int, int]]:
+        """Every forecast that stands: the market, its probability in parts per million, and when it was published."""
+        world, now = self._world, self.now
+        standing = ((view.spec.ticker, world.forecast(view.spec.ticker, now)) for view in world.exchange.markets())
+        return [(name, ppm, world.forecast_ts(name, now)) for name, ppm in standing if ppm is not None]
+
     def audit(self) -> Audit:
         """All the money on today's exchange; raises if any of it does not add up."""
         self._world.exchange.check()

@@ -35,6 +35,7 @@ from assent.exchange.kalshi.keyring import Keyring
 from assent.exchange.kalshi.numbers import Unreadable
 from assent.exchange.kalshi.record import encode
 from assent.exchange.types import MICRO, ExchangeError, PriceBand, Rejected, Result
+from assent.exchange.world import FORECAST_SOURCE
 
 ROOT = "/box/"
 BODY_MAX = 1 << 20
@@ -116,6 +117,7 @@ class Control:
         self._routes: dict[tuple[str, ...], Callable[..., Any]] = {
             ("GET", "clock"): self._clock,
             ("GET", "record"): self._record,
+            ("GET", "forecasts"): self._forecasts,
             ("GET", "keys"): lambda _: {"keys": keyring.shown()},
             ("GET", "faults"): lambda _: faults.shown(),
             ("PUT", "faults"): self._new_faults,
@@ -178,6 +180,20 @@ class Control:
     def _record(self, _: bytes) -> Reply:
         self._live()
         return Reply(200, encode(self._floor.boxed), (("content-type", LINES_TYPE),))
+
+    def _forecasts(self, _: bytes) -> dict[str, Any]:
+        """What the world's forecasters have published: the venue has no such thing, and a strategy may want some."""
+        self._live()
+        lines = [
+            {
+                "instrument": ticker,
+                "probability": f"{ppm // MICRO}.{ppm % MICRO:06d}",
+                "source": FORECAST_SOURCE,
+                "ts_ms": ts // numbers.MILLISECOND,
+            }
+            for ticker, ppm, ts in self._floor.boxed.forecasts()
+        ]
+        return {"forecasts": lines}
 
     def _new_faults(self, raw: bytes) -> dict[str, Any]:
         try:
