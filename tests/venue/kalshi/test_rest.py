@@ -15,8 +15,7 @@ from assent.venue.kalshi.limits import TIERS
 from assent.venue.kalshi.rest import (
     ATTEMPTS,
     BACK_OFF,
-    READ_TIMEOUT,
-    WRITE_TIMEOUT,
+    TIMEOUTS,
     Answered,
     KalshiHTTPError,
     Lost,
@@ -46,7 +45,7 @@ def read_outcome(answers: list[Said], path: str = "/markets") -> tuple[bytes | K
 def test_a_read_gives_the_body_of_a_200() -> None:
     got, desk = read_outcome([ok(b'{"markets":[]}')])
     assert got == b'{"markets":[]}'
-    assert desk.transport.sent[0].timeout_ns == READ_TIMEOUT
+    assert desk.transport.sent[0].timeout_ns == TIMEOUTS["data"]
 
 
 @pytest.mark.parametrize("trouble", [no(429, RATE_LIMITED), no(425), no(500), no(503), no(504), TIMED_OUT, REFUSED])
@@ -156,6 +155,15 @@ def test_with_a_key_a_public_read_is_still_unsigned_where_it_was_asked_for() -> 
     assert KEY_HEADER not in lived(script, [ok()]).headers
 
 
+def test_what_shows_a_request_shows_no_header() -> None:
+    _, desk = read_outcome([ok()])
+    request = desk.transport.sent[0].request
+    shown = f"{request!r} {request} {[request]}"
+    assert "/trade-api/v2/markets" in shown
+    assert request.headers[KEY_HEADER] not in shown
+    assert request.headers[SIGNATURE_HEADER] not in shown
+
+
 # -------------------------------------------------------------------------------------------------------------- writes
 
 
@@ -178,7 +186,7 @@ def test_a_write_leaves_once_and_its_outcome_is_told_by_phase(answer: Said, outc
     async def script(desk: Desk) -> object:
         got = await desk.rest.write("POST", ORDERS, b'{"count":"1.00"}', lane="submit")
         assert len(desk.transport.sent) == 1
-        assert desk.transport.sent[0].timeout_ns == WRITE_TIMEOUT
+        assert desk.transport.sent[0].timeout_ns == TIMEOUTS["submit"]
         return got
 
     assert lived(script, [answer, ok(), ok()]) == outcome
