@@ -19,7 +19,9 @@ from assent.exchange.kalshi.disturbed import Disturbed
 from assent.exchange.kalshi.faults import Faults, Plan, read_file
 from assent.exchange.kalshi.floor import BoxedFloor
 from assent.exchange.kalshi.keyring import Keyring, KeyType, Own
+from assent.exchange.kalshi.numbers import MILLISECOND
 from assent.exchange.kalshi.server import Server
+from assent.exchange.kalshi.settings import Settings
 from assent.exchange.types import MICRO, ExchangeError
 from assent.exchange.world import WORLD_VERSION
 from assent.model.errors import AssentError
@@ -52,6 +54,8 @@ class BoxOptions(NamedTuple):
     registered: Sequence[tuple[str, Path]]
     faults: Path | None
     for_ns: int | None
+    read_lag_ms: int
+    live_ns: int | None
 
 
 class Running(NamedTuple):
@@ -124,7 +128,7 @@ async def _serve(options: BoxOptions, ready: Callable[[Running], None]) -> str:
         for key_id, path in options.registered:
             keyring.register(key_id, path)
         floor = BoxedFloor(boxed)
-        box = Box.of(floor)
+        box = Box.of(floor, _settings(options))
         app = App(box, keyring.keys(), clock.now, tier=None if options.tier is None else TIERS[options.tier])
         pace = Pace(clock.now, clock.speed, clock.started_ns)
         line = Disturbed(app, faults, clock)
@@ -203,6 +207,13 @@ def _open(options: BoxOptions, stack: ExitStack) -> tuple[BoxedExchange, KeptClo
     stack.callback(clock.close)
     boxed.catch_up(clock.now(), tell=True)
     return boxed, clock
+
+
+def _settings(options: BoxOptions) -> Settings:
+    settings = Settings(read_lag_ns=options.read_lag_ms * MILLISECOND)
+    if options.live_ns is None:
+        return settings
+    return settings._replace(live_ns=options.live_ns, live_orders_ns=options.live_ns)
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -17,6 +17,7 @@ SPEED_MAX: Final = 10_000
 SEED_MAX: Final = 2**63 - 1
 CASH_MAX: Final = 1_000_000_000 * MICRO
 CASH_STEP: Final = 100
+READ_LAG_MAX_MS: Final = 600_000
 TIERS: Final = ("none", "basic", "advanced", "expert", "premier", "paragon", "prime", "prestige")
 
 
@@ -79,6 +80,14 @@ def command() -> None:
     help="Let the member sign with a key of its own too: its id and its public half in PEM. May be repeated.",
 )  # fmt: skip
 @click.option("--faults", type=click.Path(path_type=Path), metavar="FILE", help="What is to go wrong: TOML or JSON.")
+@click.option(
+    "--read-lag", "read_lag_ms", type=click.IntRange(0, READ_LAG_MAX_MS), default=0, show_default=True,
+    metavar="MS", help="How old the member's own reads are, in milliseconds of the box's time.",
+)  # fmt: skip
+@click.option(
+    "--live-for", "live_ns", type=Duration(), metavar="DURATION",
+    help="When what is over moves to /historical.  [default: after 90 days, orders after 14]",
+)  # fmt: skip
 @click.option("--for", "for_ns", type=Duration(), metavar="DURATION", help="End after so much of the box's own time.")
 @as_json_option
 def kalshi(host: str, folder: Path, tier: str, *, as_json: bool, **given: Any) -> int:
