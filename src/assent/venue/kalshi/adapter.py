@@ -74,7 +74,7 @@ class KalshiVenue:
         subaccount = terms.subaccount or 0
         self._telling = Telling(name, clock)
         memory = Memory(ours)
-        self._lists = Lists(rest, subaccount=subaccount)
+        self._lists = Lists(rest, clock, subaccount=subaccount)
         self._account = Account(self._lists, memory, self._telling, subaccount=subaccount, since_ts=since_ts)
         self._discovery = Discovery(rest, clock, scope, venue=name, member=member)
         self._bookkeeper = Bookkeeper(self._lists, self._account, memory, self._discovery, self._telling)

@@ -23,7 +23,7 @@ from assent.venue.port import Ended
 SIGNATURE_LIFE: Final = 90 * SECOND
 # After a restart nobody knows when an order was signed: no later than so long after its release, the permit's life
 # and the longest wait for its turn included, with a margin.
-SIGNED_WITHIN: Final = 30 * SECOND
+SIGNED_WITHIN: Final = 10 * SECOND
 # How far our clock may be ahead of the venue's: an order found may seem to be this much older than its release.
 SKEW: Final = 5 * SECOND
 LISTS_NEEDED: Final = 2

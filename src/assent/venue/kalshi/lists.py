@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Final, NamedTuple, TypeVar
 
 from assent.model.text import shown
-from assent.model.units import DAY, SECOND
+from assent.model.units import DAY, MINUTE, SECOND
+from assent.venue.clock import Time
 from assent.venue.kalshi import wire_account, wire_orders
 from assent.venue.kalshi.paging import Incomplete
 from assent.venue.kalshi.rest import KalshiHTTPError, Query, Rest
@@ -24,6 +25,7 @@ T = TypeVar("T")
 LIMIT: Final = 1_000
 # A cut-off moves while we read; what is so close behind it may lie in either tier.
 CUTOFF_MARGIN: Final = DAY
+CUTOFF_EVERY: Final = 10 * MINUTE
 
 
 class Holdings(NamedTuple):
@@ -39,8 +41,11 @@ class Holdings(NamedTuple):
 class Lists:
     """One subaccount's lists."""
 
-    def __init__(self, rest: Rest, *, subaccount: int) -> None:
+    def __init__(self, rest: Rest, clock: Time, *, subaccount: int) -> None:
         self._rest = rest
+        self._clock = clock
+        self._cutoff: Cutoff | None = None
+        self._cutoff_due = 0
         self._subaccount = subaccount
 
     async def holdings(self, since_ts: int) -> Holdings | Unread:
@@ -121,12 +126,21 @@ class Lists:
         of: Callable[[Cutoff], int],
     ) -> tuple[T, ...] | Unread:
         """The older tier's rows, if any of the time asked for can lie there."""
-        cutoff = await self._one("/historical/cutoff", wire_account.cutoff, signed=False)
+        cutoff = await self._cut()
         if isinstance(cutoff, Unread):
             return cutoff
         if since_ts > of(cutoff) + CUTOFF_MARGIN:
             return ()
         return await self._whole(path, query, read_page)
+
+    async def _cut(self) -> Cutoff | Unread:
+        """Kept for a while: by how much it moves meanwhile is within the margin."""
+        if self._cutoff is None or self._clock.now() >= self._cutoff_due:
+            cutoff = await self._one("/historical/cutoff", wire_account.cutoff, signed=False)
+            if isinstance(cutoff, Unread):
+                return cutoff
+            self._cutoff, self._cutoff_due = cutoff, self._clock.now() + CUTOFF_EVERY
+        return self._cutoff
 
     async def _whole(
         self, path: str, query: Query, read_page: Callable[[bytes], Page[T] | Rejection], *, lane: Lane = "data"
