@@ -5,6 +5,7 @@ from typing import Any
 from tests.exchange.kalshi.support import Answer, Venue
 from tests.exchange.kalshi.test_buckets import LimitedVenue
 from tests.exchange.kalshi.test_orders import ORDERS, a_body, code, create
+from tests.exchange.support import MARKET
 
 BATCH = ORDERS + "/batched"
 
@@ -50,7 +51,7 @@ def test_each_cancel_of_a_batch_has_its_own_result() -> None:
     bobs = create(venue, "bob", price="0.40").json["order_id"]
     answer = withdraw(
         venue,
-        {"order_id": order_id, "market_ticker": "X"},
+        {"order_id": order_id, "market_ticker": MARKET},
         {"order_id": order_id},
         {"order_id": bobs},
         {"order_id": "nothing"},

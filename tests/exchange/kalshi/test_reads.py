@@ -3,7 +3,10 @@
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.exchange.kalshi.support import Venue
+from tests.exchange.kalshi.test_books import act, amends, cancels, creates, decreases
 from tests.exchange.kalshi.test_orders import ORDERS, create
 from tests.exchange.support import MARKET, TIMER
 
@@ -162,3 +165,19 @@ def test_a_correction_is_as_late_as_everything_else() -> None:
     assert read(venue, "fills")["fills"][0]["count_fp"] == "3.00"
     venue.floor.now += LAG
     assert read(venue, "fills")["fills"][0]["count_fp"] == "1.00"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.one_of(creates, creates, amends, decreases, cancels), st.integers(0, 600)), max_size=20))
+def test_once_nothing_has_happened_for_the_lag_late_reads_say_what_current_ones_say(acts: list[Any]) -> None:
+    late, current = slow(), Venue()
+    for venue in (late, current):
+        known: list[tuple[str, str, str]] = []
+        for (kind, who, changes), wait in acts:
+            act(venue, known, kind, who, changes)
+            venue.floor.now += wait * MILLISECOND
+            read(venue, "orders")
+        venue.floor.now += LAG
+    for what in ("orders", "fills", "positions"):
+        assert read(late, what) == read(current, what), what
+    assert read(late, "balance")["balance_dollars"] == read(current, "balance")["balance_dollars"]

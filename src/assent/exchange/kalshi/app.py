@@ -8,7 +8,18 @@ the venue's shapes; an exception that gets out of here is a bug of ours.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from assent.exchange.kalshi import account, batches, candlesticks, groups, historical, orders, portfolio, public, queue
+from assent.exchange.kalshi import (
+    account,
+    batches,
+    candlesticks,
+    groups,
+    historical,
+    orders,
+    portfolio,
+    public,
+    queue,
+    shards,
+)
 from assent.exchange.kalshi.asgi import RECEIVED, Receive, Scope, Send, read_body
 from assent.exchange.kalshi.auth import Keys, Member
 from assent.exchange.kalshi.box import Box
@@ -154,7 +165,7 @@ class App:
             if not isinstance(member, Member):
                 return member
             who = member.account
-            if not self._may_ask(route, who, body, clock):
+            if not self._may_ask(route, who, scope["query_string"], body, clock):
                 return refuse("too_many_requests")
         if body and headers.get("content-type", "").partition(";")[0].strip().lower() != JSON_TYPE:
             return refuse("invalid_content_type")
@@ -167,11 +178,12 @@ class App:
         except Invalid as error:
             return refuse("parameter_validation", str(error))
 
-    def _may_ask(self, route: Route, who: str, body: bytes, now: int) -> bool:
+    def _may_ask(self, route: Route, who: str, query: bytes, body: bytes, now: int) -> bool:
         if self._buckets is None:
             return True
+        billed = shards.billed(self._box, query[:QUERY_MAX], body, batched=route.items is batches.items)
         cost = route.cost * route.items(body)
-        return self._buckets.take(who, writes=route.method != "GET", cost=cost, now=now)
+        return self._buckets.take(who, writes=route.method != "GET", cost=cost, now=now, shards=billed)
 
 
 def _path_as_sent(scope: Scope) -> str:

@@ -14,8 +14,9 @@ import msgspec
 from assent.exchange.kalshi import numbers
 from assent.exchange.kalshi.box import Box
 from assent.exchange.kalshi.errors import Reply, Row, answer, refuse
-from assent.exchange.kalshi.orders import CreateBody, is_elsewhere, place, withdraw
+from assent.exchange.kalshi.orders import CreateBody, place, withdraw
 from assent.exchange.kalshi.query import Request, decoded
+from assent.exchange.kalshi.shards import seat_for
 
 Item = TypeVar("Item")
 
@@ -67,9 +68,8 @@ def cancel(box: Box, request: Request) -> Reply:
         return batch
 
     def one(item: CancelItem) -> Row:
-        row: Row | Reply = refuse("not_found")
-        if not is_elsewhere(item.subaccount, item.exchange_index):
-            row = withdraw(box, request, item.order_id)
+        seat = seat_for(box, request.account, item.market_ticker, item.exchange_index, item.subaccount)
+        row = withdraw(box, request, seat, item.order_id)
         if isinstance(row, Reply):
             return {"order_id": item.order_id, "reduced_by": numbers.count(0), "error": row.told}
         return row

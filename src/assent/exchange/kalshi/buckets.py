@@ -5,6 +5,7 @@ is no penalty and no hint when to come back, as there is none at the venue. Toke
 nanoseconds times tokens per second are whole.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from assent.exchange.types import SECOND
@@ -45,18 +46,23 @@ COST_DEFAULT = 10
 
 
 class Buckets:
-    """Every member's two buckets, full at first."""
+    """Every member's buckets, full at first: one for reads, and one for the writes of each shard."""
 
     def __init__(self, tier: Tier) -> None:
         self.tier = tier
-        self._levels: dict[tuple[str, bool], tuple[int, int]] = {}
+        self._levels: dict[tuple[str, bool, int], tuple[int, int]] = {}
 
-    def take(self, account: str, *, writes: bool, cost: int, now: int) -> bool:
-        """Take `cost` tokens if there are so many. Accounts are those with a key, so there are few."""
+    def take(self, account: str, *, writes: bool, cost: int, now: int, shards: Sequence[int] = (0,)) -> bool:
+        """Take `cost` tokens from the bucket of each shard if there are so many in all of them; reads have but one.
+        Accounts are those with a key, so there are few."""
         bucket = self.tier.write if writes else self.tier.read
         full = bucket.capacity * SECOND
-        level, since = self._levels.get((account, writes), (full, now))
-        level = min(full, level + max(0, now - since) * bucket.refill_rate)
-        enough = level >= cost * SECOND
-        self._levels[account, writes] = (level - cost * SECOND if enough else level, max(now, since))
+        keys = [(account, writes, shard) for shard in (shards if writes else (0,))]
+        before = {key: self._levels.get(key, (full, now)) for key in keys}
+        levels = {
+            key: min(full, level + max(0, now - since) * bucket.refill_rate) for key, (level, since) in before.items()
+        }
+        enough = all(level >= cost * SECOND for level in levels.values())
+        for key, level in levels.items():
+            self._levels[key] = (level - cost * SECOND if enough else level, max(now, before[key][1]))
         return enough

@@ -2,8 +2,8 @@
 
 Only periods in which something happened are kept; a quiet one is what the one before it left. A period ends with its
 last instant, so what happens at full minutes belongs to the minute before. Open interest is not told with each trade:
-a candle carries it as of the last time that the server looked. All of it lives in memory only, and the minutes of a
-market go some time after it has settled.
+a candle carries it as of the last time that the server looked. All of it lives in memory, as long as the server
+or as what it lives through again; the minutes of a market go some time after it has settled.
 """
 
 from collections import deque

@@ -1,7 +1,7 @@
 """Order groups over the wire: made, listed, limited, triggered, reset and deleted.
 
-A group that was triggered is told as `is_auto_cancel_enabled`: of a fresh one the wire was seen to say false. Groups
-stand on subaccount 0 of shard 0, as all orders do here. They are told as they are, not by the lagging read model.
+A group that was triggered is told as `is_auto_cancel_enabled`: of a fresh one the wire was seen to say false. A group
+stands on one shard: 0, unless the request says another. Groups are told as they are, not by the lagging read model.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,6 @@ import msgspec
 from assent.exchange.groups import (
     CreateGroup,
     DeleteGroup,
-    Group,
     GroupCommand,
     GroupView,
     LimitGroup,
@@ -22,11 +21,10 @@ from assent.exchange.kalshi import numbers
 from assent.exchange.kalshi.box import Box
 from assent.exchange.kalshi.errors import Reply, Row, answer, refuse, rejected
 from assent.exchange.kalshi.ids import group_name, wire_id
-from assent.exchange.kalshi.listing import SHARD
 from assent.exchange.kalshi.numbers import Unreadable
-from assent.exchange.kalshi.orders import is_elsewhere
-from assent.exchange.kalshi.portfolio import elsewhere
+from assent.exchange.kalshi.orders import unsupported
 from assent.exchange.kalshi.query import Request, decoded
+from assent.exchange.kalshi.shards import Seat, seat_for, seat_queried, seats_asked
 from assent.exchange.types import MICRO, Rejected
 
 
@@ -53,27 +51,36 @@ def create(box: Box, request: Request) -> Reply:
     limit = _limit(body)
     if isinstance(limit, Reply):
         return limit
-    if is_elsewhere(body.subaccount, body.exchange_index):
-        return refuse("invalid_parameters", "only subaccount 0 on exchange_index 0 is open here")
-    made = _command(box, request, CreateGroup(limit))
+    wrong = unsupported(box, body.subaccount, body.exchange_index)
+    if wrong is not None:
+        return wrong
+    seat = seat_for(box, request.account, None, body.exchange_index)
+    if seat is None:
+        return refuse("invalid_parameters", f"nothing of this member is on exchange_index {body.exchange_index}")
+    made = _command(box, request, seat, CreateGroup(limit))
     if isinstance(made, Reply):
         return made
-    return answer({"order_group_id": wire_id(made.group), "subaccount": 0, "exchange_index": SHARD}, 201)
+    return answer({"order_group_id": wire_id(made.group), "subaccount": 0, "exchange_index": seat.shard}, 201)
 
 
 def groups(box: Box, request: Request) -> Reply:
     """Without any, the wire leaves the list away."""
-    known = {} if elsewhere(request.query) else box.histories[request.account].groups
-    rows = [{"id": wire_id(group.name)} | _row(group.view()) for group in known.values()]
+    rows = [
+        {"id": wire_id(group.name)} | _row(seat, group.view())
+        for seat in seats_asked(box, request)
+        for group in box.histories[seat.account].groups.values()
+    ]
     return answer({"order_groups": rows} if rows else {})
 
 
 def group(box: Box, request: Request) -> Reply:
-    known = _named(box, request)
-    if known is None:
-        return refuse("order_group_not_found")
-    own = [view.order_id for view in box.exchange.resting(request.account) if view.group == known.name]
-    return answer(_row(known.view()) | {"orders": [wire_id(order_id) for order_id in own]})
+    name = group_name(request.segments[2]) or ""
+    for seat in seats_asked(box, request):
+        known = box.histories[seat.account].groups.get(name)
+        if known is not None:
+            own = [view.order_id for view in box.exchange.resting(seat.account) if view.group == name]
+            return answer(_row(seat, known.view()) | {"orders": [wire_id(order_id) for order_id in own]})
+    return refuse("order_group_not_found")
 
 
 def limit(box: Box, request: Request) -> Reply:
@@ -99,23 +106,17 @@ def delete(box: Box, request: Request) -> Reply:
 
 
 def _done(box: Box, request: Request, command: Callable[[str], GroupCommand]) -> Reply:
-    known = _named(box, request)
-    if known is None:
+    seat, name = seat_queried(box, request), group_name(request.segments[2])
+    if seat is None or name not in box.histories[seat.account].groups:
         return refuse("order_group_not_found")
-    told = _command(box, request, command(known.name))
+    told = _command(box, request, seat, command(name))
     return told if isinstance(told, Reply) else answer({})
 
 
-def _command(box: Box, request: Request, command: GroupCommand) -> GroupView | Reply:
-    told = box.exchange.command_group(request.now, request.account, command)
+def _command(box: Box, request: Request, seat: Seat, command: GroupCommand) -> GroupView | Reply:
+    told = box.exchange.command_group(request.now, seat.account, command)
     box.remember()
     return rejected(told) if isinstance(told, Rejected) else told
-
-
-def _named(box: Box, request: Request) -> Group | None:
-    """The group that the path names, if it is this member's and stands where it is looked for."""
-    name = None if elsewhere(request.query) else group_name(request.segments[2])
-    return box.histories[request.account].groups.get(name or "")
 
 
 def _limit(body: LimitBody) -> int | Reply:
@@ -133,9 +134,9 @@ def _wrong_empty(request: Request) -> Reply | None:
     return body if isinstance(body, Reply) else None
 
 
-def _row(view: GroupView) -> Row:
+def _row(seat: Seat, view: GroupView) -> Row:
     return {
         "is_auto_cancel_enabled": view.triggered,
         "contracts_limit_fp": numbers.count(view.limit),
-        "exchange_index": SHARD,
+        "exchange_index": seat.shard,
     }

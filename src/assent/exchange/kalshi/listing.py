@@ -11,9 +11,9 @@ from assent.exchange.kalshi import numbers
 from assent.exchange.kalshi.box import Box
 from assent.exchange.kalshi.cutoffs import is_archived
 from assent.exchange.kalshi.errors import Row
+from assent.exchange.kalshi.shards import shard_of
 from assent.exchange.types import MICRO, SECOND, MarketView, PriceBand, Status
 
-SHARD = 0
 CATEGORY = "Simulation"
 LABELS: dict[tuple[PriceBand, ...], str] = {
     LINEAR_CENT: "linear_cent",
@@ -68,7 +68,7 @@ def market_row(box: Box, view: MarketView, now: int) -> Row:
         "rules_secondary": "",
         "price_level_structure": LABELS.get(view.price_bands, UNNAMED),
         "price_ranges": [_range(band) for band in view.price_bands],
-        "exchange_index": SHARD,
+        "exchange_index": shard_of(box, spec.series),
     }
     row.update(_quotes(view, quoted=past.quoted))
     if view.value is not None:
@@ -94,7 +94,7 @@ def event_row(box: Box, views: list[MarketView], now: int, *, nested: bool) -> R
         "last_updated_ts": _updated(box, views),
         "fee_type_override": None,
         "fee_multiplier_override": None,
-        "exchange_index": SHARD,
+        "exchange_index": shard_of(box, spec.series),
     }
     if nested:
         row["markets"] = [market_row(box, view, now) for view in views if not is_archived(box, view, now)]
@@ -118,7 +118,7 @@ def series_row(box: Box, views: list[MarketView], *, with_volume: bool) -> Row:
         "additional_prohibitions": None,
         "product_metadata": None,
         "last_updated_ts": _updated(box, views),
-        "exchange_index": SHARD,
+        "exchange_index": shard_of(box, spec.series),
     }
     if with_volume:
         row["volume_fp"] = numbers.count(sum(view.volume for view in views))

@@ -2,8 +2,8 @@
 
 A body is decoded strictly (a number where a string belongs is refused), put into the core's words, and what the core
 answers is put back. A client order id that was taken once is taken for good, and a second order with it is refused
-without a look at the first. Whatever this box cannot do (subaccounts, other shards) is refused,
-never silently left out.
+without a look at the first. Whatever this box cannot do (subaccounts, shards that it has not) is refused, never
+silently left out.
 """
 
 from typing import Literal
@@ -14,10 +14,20 @@ from assent.exchange.kalshi import numbers
 from assent.exchange.kalshi.box import Box
 from assent.exchange.kalshi.errors import Reply, Row, answer, refuse, rejected
 from assent.exchange.kalshi.ids import group_name, order_name, wire_id
-from assent.exchange.kalshi.listing import SHARD
 from assent.exchange.kalshi.numbers import Unreadable
-from assent.exchange.kalshi.portfolio import elsewhere
 from assent.exchange.kalshi.query import Request, decoded
+from assent.exchange.kalshi.shards import (
+    BY_TICKER,
+    Seat,
+    is_ours,
+    routed,
+    seat_for,
+    seat_on,
+    seat_queried,
+    seats_asked,
+    shard_of,
+    shards,
+)
 from assent.exchange.types import (
     MICRO,
     SECOND,
@@ -87,12 +97,14 @@ def create(box: Box, request: Request) -> Reply:
 
 def place(box: Box, request: Request, body: CreateBody) -> Row | Reply:
     """One order: what it is told, or why not."""
-    new = _new_order(body)
+    new, account = _new_order(box, body), _account_for(box, request, body)
     if isinstance(new, Reply):
         return new
-    fills = box.histories[request.account].fills
+    if isinstance(account, Reply):
+        return account
+    fills = box.histories[account].fills
     known = len(fills)
-    taken = box.exchange.submit(request.now, request.account, new)
+    taken = box.exchange.submit(request.now, account, new)
     box.remember()
     if isinstance(taken, Rejected):
         return rejected(taken)
@@ -101,16 +113,16 @@ def place(box: Box, request: Request, body: CreateBody) -> Row | Reply:
 
 
 def cancel(box: Box, request: Request) -> Reply:
-    row = refuse("not_found") if elsewhere(request.query) else withdraw(box, request, request.segments[3])
+    row = withdraw(box, request, seat_queried(box, request), request.segments[3])
     return row if isinstance(row, Reply) else answer(row)
 
 
-def withdraw(box: Box, request: Request, order_id: str) -> Row | Reply:
-    """One cancel. Whatever does not rest, because it is done or never was, is not found."""
+def withdraw(box: Box, request: Request, seat: Seat | None, order_id: str) -> Row | Reply:
+    """One cancel. Whatever does not rest there, because it is done, stands elsewhere or never was, is not found."""
     name = order_name(order_id)
-    if name is None:
+    if name is None or seat is None:
         return refuse("not_found")
-    gone = box.exchange.cancel(request.now, request.account, name)
+    gone = box.exchange.cancel(request.now, seat.account, name)
     box.remember()
     if isinstance(gone, Rejected):
         return rejected(gone)
@@ -122,10 +134,11 @@ def withdraw(box: Box, request: Request, order_id: str) -> Row | Reply:
 
 
 def cancel_all(box: Box, request: Request) -> Reply:
-    """Every order that rests now. Those of the next minute, which the venue may take along, are left alone here."""
-    if not elsewhere(request.query):
-        for view in box.exchange.resting(request.account):
-            gone = box.exchange.cancel(request.now, request.account, view.order_id)
+    """Every order that rests now, on all shards. Those of the next minute, which the venue may take along, are left
+    alone here."""
+    for seat in seats_asked(box, request):
+        for view in box.exchange.resting(seat.account):
+            gone = box.exchange.cancel(request.now, seat.account, view.order_id)
             if isinstance(gone, Rejected):
                 return rejected(gone)
         box.remember()
@@ -144,10 +157,11 @@ def decrease(box: Box, request: Request) -> Reply:
     if isinstance(qty, Unreadable):
         return refuse("invalid_order_size")
     name = order_name(request.segments[3])
-    if name is None or is_elsewhere(body.subaccount, body.exchange_index):
+    seat = seat_for(box, request.account, body.market_ticker, body.exchange_index, body.subaccount)
+    if name is None or seat is None:
         return refuse("not_found")
     by, to = (qty, None) if body.reduce_to is None else (None, qty)
-    less = box.exchange.decrease(request.now, request.account, name, by=by, to=to)
+    less = box.exchange.decrease(request.now, seat.account, name, by=by, to=to)
     box.remember()
     if isinstance(less, Rejected):
         return rejected(less)
@@ -166,15 +180,16 @@ def amend(box: Box, request: Request) -> Reply:
     body = decoded(request.body, AmendBody)
     if isinstance(body, Reply):
         return body
-    history, name = box.histories[request.account], order_name(request.segments[3])
-    if name not in history.orders or elsewhere(request.query) or is_elsewhere(None, body.exchange_index):
+    seat, name = _seat_to_amend(box, request, body), order_name(request.segments[3])
+    if seat is None or name not in box.histories[seat.account].orders:
         return refuse("not_found")
+    history = box.histories[seat.account]
     view = history.view(name)
     new = _amendment(body, view)
     if isinstance(new, Reply):
         return new
     known = len(history.fills)
-    amended = box.exchange.amend_order(request.now, request.account, name, new)
+    amended = box.exchange.amend_order(request.now, seat.account, name, new)
     box.remember()
     if isinstance(amended, Rejected):
         return rejected(amended)
@@ -213,12 +228,30 @@ def _amendment(body: AmendBody, view: OrderView) -> Amendment | Reply:
     return Amendment(read[0], read[1], expires_ts, body.updated_client_order_id)
 
 
-def _new_order(body: CreateBody) -> NewOrder | Reply:
+def _seat_to_amend(box: Box, request: Request, body: AmendBody) -> Seat | None:
+    """By the index or the ticker in the body. A ticker that is nowhere is wrong, not the place."""
+    if not is_ours(request.query):
+        return None
+    found = seat_for(box, request.account, body.ticker, body.exchange_index)
+    return found or (seat_on(box, request.account, 0) if box.exchange.market(body.ticker) is None else None)
+
+
+def _account_for(box: Box, request: Request, body: CreateBody) -> str | Reply:
+    """The core's account that a new order belongs to. A market that is nowhere is the core's to refuse."""
+    shard = routed(box, body.ticker, body.exchange_index) or 0
+    view = box.exchange.market(body.ticker)
+    if view is not None and shard_of(box, view.spec.series) != shard:
+        return refuse("market_not_found")
+    seat = seat_on(box, request.account, shard)
+    return refuse("insufficient_balance") if seat is None else seat.account
+
+
+def _new_order(box: Box, body: CreateBody) -> NewOrder | Reply:
     """The core's words, or what is wrong with the venue's."""
     read = _price_and_count(body.price, body.count)
     if isinstance(read, Reply):
         return read
-    wrong = _wrong_expiry(body.expiration_time) or _unsupported(body)
+    wrong = _wrong_expiry(body.expiration_time) or unsupported(box, body.subaccount, body.exchange_index)
     if wrong is not None:
         return wrong
     return NewOrder(
@@ -253,15 +286,11 @@ def _wrong_expiry(seconds: int | None) -> Reply | None:
     return refuse("invalid_parameters", f"invalid expiration_time: {seconds}")
 
 
-def _unsupported(body: CreateBody) -> Reply | None:
-    if is_elsewhere(body.subaccount, body.exchange_index):
-        return refuse("invalid_parameters", "only subaccount 0 on exchange_index 0 is open here")
-    return None
-
-
-def is_elsewhere(subaccount: int | None, exchange_index: int | None) -> bool:
-    """Whether a body asks for another subaccount or shard than the ones that are open."""
-    return subaccount not in (None, 0) or exchange_index not in (None, -1, SHARD)
+def unsupported(box: Box, subaccount: int | None, exchange_index: int | None) -> Reply | None:
+    """Whether a body asks for a subaccount or a shard that is not there."""
+    if subaccount in (None, 0) and exchange_index in (None, BY_TICKER, *shards(box)):
+        return None
+    return refuse("invalid_parameters", f"only subaccount 0 on exchange_index {shards(box)} is open here")
 
 
 def _acknowledged(taken: Accepted, fills: list[Fill]) -> Row:

@@ -1,26 +1,29 @@
 """What a member may read of its own: orders, fills, positions, settlements and the balance.
 
-All of it is told by the read model, which may be older than what writes and the websocket say. Everything stands on
-subaccount 0 of shard 0; asked about another, the lists are empty. Lists come newest first. A fill that was corrected is
-told as it stands now, and one that was taken back is not told any more; what the venue would show is not known.
+All of it is told by the read model, which may be older than what writes and the websocket say. Lists are of all shards,
+unless one is asked for, and come newest first; asked about another subaccount than 0 they are empty. A fill that was
+corrected is told as it stands now, and one that was taken back is not told any more; what the venue would show is not
+known.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from typing import Generic, NamedTuple, TypeVar
 
 from assent.exchange.kalshi import numbers
 from assent.exchange.kalshi.box import Box
 from assent.exchange.kalshi.cutoffs import cutoffs, is_archived_order
 from assent.exchange.kalshi.errors import Reply, Row, answer, refuse
 from assent.exchange.kalshi.ids import order_name, order_number, wire_id
-from assent.exchange.kalshi.listing import SHARD
 from assent.exchange.kalshi.query import Query, Request, page
 from assent.exchange.kalshi.reads import Books
+from assent.exchange.kalshi.shards import seats, seats_asked
 from assent.exchange.kalshi.statement import Holding, OrderCosts, Paid
 from assent.exchange.types import MICRO, SECOND, CloseReason, Fill, LastChange, OrderView, SelfTrade, Side
 
-SUBACCOUNTS_MAX = 63
 EVENTS_MAX = 10
 TICKERS_MAX = 100
+Key = TypeVar("Key", int, str)
+Told = TypeVar("Told")
 ORDER_STATUSES = ("resting", "canceled", "executed")
 BOOK_SIDES: dict[Side, str] = {"buy": "bid", "sell": "ask"}
 SELF_TRADES: dict[SelfTrade, str] = {"cancel_taker": "taker_at_cross", "cancel_maker": "maker"}
@@ -46,25 +49,18 @@ REASONS: dict[CloseReason | LastChange, str] = {
 }
 
 
-def elsewhere(query: Query) -> bool:
-    """Whether another subaccount or another shard was asked for, where nothing of ours is."""
-    subaccount = query.integer("subaccount", 0, 0, SUBACCOUNTS_MAX)
-    return subaccount != 0 or query.integer("exchange_index", SHARD, -1, 1_000) not in (-1, SHARD)
-
-
 def orders(box: Box, request: Request) -> Reply:
     return list_orders(box, request, archived=False)
 
 
 def list_orders(box: Box, request: Request, *, archived: bool) -> Reply:
     """Those of the live or of the historical tier."""
-    query, books = request.query, box.reads.books[request.account]
+    query = request.query
     first, last = query.span()
     state = query.one_of("status", ORDER_STATUSES)
     ticker, of_events = query.text("ticker"), query.several("event_ticker", EVENTS_MAX)
 
-    def wanted(name: str) -> bool:
-        view = books.orders[name]
+    def wanted(view: OrderView) -> bool:
         return (
             is_archived_order(box, view, request.now) == archived
             and ticker in ("", view.market)
@@ -73,18 +69,20 @@ def list_orders(box: Box, request: Request, *, archived: bool) -> Reply:
             and (not of_events or event_of(box, view.market) in of_events)
         )
 
-    names = {} if elsewhere(query) else {order_number(name): name for name in reversed(books.orders)}
-    told = page((number for number, name in names.items() if wanted(name)), query)
-    rows = [_order_row(request.account, books, books.orders[names[number]]) for number in told.rows]
+    found = _merged(box, request, lambda books: ((order_number(name), view) for name, view in books.orders.items()))
+    told = page((number for number in sorted(found, reverse=True) if wanted(found[number].row)), query)
+    rows = [_order_row(request.account, *found[number]) for number in told.rows]
     return answer({"orders": rows, "cursor": told.cursor})
 
 
 def order(box: Box, request: Request) -> Reply:
-    books = box.reads.books[request.account]
-    view = books.orders.get(order_name(request.segments[2]) or "")
-    if view is None or is_archived_order(box, view, request.now):
-        return refuse("not_found")
-    return answer({"order": _order_row(request.account, books, view)})
+    name = order_name(request.segments[2]) or ""
+    for seat in seats(box, request.account):
+        books = box.reads.books[seat.account]
+        view = books.orders.get(name)
+        if view is not None and not is_archived_order(box, view, request.now):
+            return answer({"order": _order_row(request.account, seat.shard, books, view)})
+    return refuse("not_found")
 
 
 def fills(box: Box, request: Request) -> Reply:
@@ -98,17 +96,17 @@ def list_fills(box: Box, request: Request, *, archived: bool) -> Reply:
     tickers = query.several("ticker", TICKERS_MAX)
     of_order = query.text("order_id")
     name = order_name(of_order)
-    rows = {} if elsewhere(query) else box.reads.books[request.account].statement.fills
+    rows = _merged(box, request, lambda books: books.statement.fills.items())
     wanted = (
         seq
-        for seq, fill in reversed(rows.items())
+        for seq, fill in sorted(((seq, found.row) for seq, found in rows.items()), reverse=True, key=_first)
         if (fill.ts < ends.trades) == archived
         and first <= fill.ts <= last
         and (not tickers or fill.market in tickers)
         and (not of_order or fill.order_id == name)
     )
     told = page(wanted, query)
-    return answer({"fills": [_fill_row(rows[seq]) for seq in told.rows], "cursor": told.cursor})
+    return answer({"fills": [_fill_row(rows[seq].shard, rows[seq].row) for seq in told.rows], "cursor": told.cursor})
 
 
 def positions(box: Box, request: Request) -> Reply:
@@ -117,36 +115,35 @@ def positions(box: Box, request: Request) -> Reply:
 
 def list_positions(box: Box, request: Request, *, archived: bool) -> Reply:
     """Those of the live or of the historical tier, where all have settled."""
-    query, statement = request.query, box.reads.books[request.account].statement
+    query = request.query
     settlement = query.one_of("settlement_status", ("unsettled", "settled", "all")) or "unsettled"
-    found: dict[str, Holding] = {}
-    if settlement != "settled" and not archived:
-        found |= statement.holdings
-    if settlement != "unsettled" or archived:
-        ends = cutoffs(box, request.now)
-        found |= {
-            market: _flat(paid.holding)
-            for market, paid in statement.paid.items()
-            if (paid.holding.updated_ts < ends.positions) == archived
-        }
+    ends = cutoffs(box, request.now)
+
+    def of(books: Books) -> Iterator[tuple[str, Holding]]:
+        statement = books.statement
+        if settlement != "settled" and not archived:
+            yield from statement.holdings.items()
+        if settlement != "unsettled" or archived:
+            for market, paid in statement.paid.items():
+                if (paid.holding.updated_ts < ends.positions) == archived:
+                    yield market, _flat(paid.holding)
+
+    found = _merged(box, request, of)
     ticker, of_event = query.text("ticker"), query.text("event_ticker")
     tests = _count_tests(query)
     by_number = {
         box.past[market].number: market
-        for market, holding in found.items()
-        if ticker in ("", market)
-        and of_event in ("", event_of(box, market))
-        and all(test(holding) for test in tests)
-        and not elsewhere(query)
+        for market, (_, __, holding) in found.items()
+        if ticker in ("", market) and of_event in ("", event_of(box, market)) and all(test(holding) for test in tests)
     }
     told = page(sorted(by_number, reverse=True), query)
     shown = {by_number[number]: found[by_number[number]] for number in told.rows}
     by_event: dict[str, list[Holding]] = {}
-    for market, holding in shown.items():
+    for market, (_, __, holding) in shown.items():
         by_event.setdefault(event_of(box, market), []).append(holding)
     return answer(
         {
-            "market_positions": [_position_row(market, holding) for market, holding in shown.items()],
+            "market_positions": [_position_row(market, shard, row) for market, (shard, _, row) in shown.items()],
             "event_positions": [_event_row(event, holdings) for event, holdings in by_event.items()],
             "cursor": told.cursor,
         }
@@ -157,31 +154,37 @@ def settlements(box: Box, request: Request) -> Reply:
     query = request.query
     first, last = query.span()
     ticker, of_event = query.text("ticker"), query.text("event_ticker")
-    known = () if elsewhere(query) else box.reads.books[request.account].statement.paid.values()
-    rows = {paid.settlement.seq: paid for paid in known}
+    rows = _merged(box, request, lambda books: ((paid.settlement.seq, paid) for paid in books.statement.paid.values()))
     wanted = (
         seq
         for seq in sorted(rows, reverse=True)
-        if first <= rows[seq].settlement.ts <= last
-        and ticker in ("", rows[seq].settlement.market)
-        and of_event in ("", event_of(box, rows[seq].settlement.market))
+        if first <= rows[seq].row.settlement.ts <= last
+        and ticker in ("", rows[seq].row.settlement.market)
+        and of_event in ("", event_of(box, rows[seq].row.settlement.market))
     )
     told = page(wanted, query)
-    return answer({"settlements": [_settlement_row(box, rows[seq]) for seq in told.rows], "cursor": told.cursor})
+    shown = [_settlement_row(box, rows[seq].shard, rows[seq].row) for seq in told.rows]
+    return answer({"settlements": shown, "cursor": told.cursor})
 
 
 def balance(box: Box, request: Request) -> Reply:
     """Cash, what resting orders hold included; whether the venue counts it in is not stated anywhere."""
-    here, books = not elsewhere(request.query), box.reads.books[request.account]
-    cash = books.cash if here else 0
-    worth = sum(_worth(box, ticker, holding.position) for ticker, holding in books.statement.holdings.items())
+    known = {seat.shard: box.reads.books[seat.account] for seat in seats_asked(box, request)}
+    cash = sum(books.cash for books in known.values())
+    worth = sum(
+        _worth(box, ticker, holding.position)
+        for books in known.values()
+        for ticker, holding in books.statement.holdings.items()
+    )
     return answer(
         {
             "balance": numbers.cents(cash),
             "balance_dollars": numbers.price(cash),
-            "portfolio_value": numbers.cents(worth) if here else 0,
+            "portfolio_value": numbers.cents(worth),
             "updated_ts": box.reads.as_of // SECOND,
-            "balance_breakdown": [{"exchange_index": SHARD, "balance": numbers.price(cash)}] if here else [],
+            "balance_breakdown": [
+                {"exchange_index": shard, "balance": numbers.price(books.cash)} for shard, books in known.items()
+            ],
         }
     )
 
@@ -189,6 +192,28 @@ def balance(box: Box, request: Request) -> Reply:
 def event_of(box: Box, ticker: str) -> str:
     view = box.exchange.market(ticker)
     return view.spec.event if view is not None else ""
+
+
+class Found(NamedTuple, Generic[Told]):
+    """A row, with the shard and the books that it stands in."""
+
+    shard: int
+    books: Books
+    row: Told
+
+
+def _merged(box: Box, request: Request, of: Callable[[Books], Iterable[tuple[Key, Told]]]) -> dict[Key, Found[Told]]:
+    """What the member has on all shards that were asked for, each under a name that no other shard uses."""
+    return {
+        key: Found(seat.shard, books, row)
+        for seat in seats_asked(box, request)
+        for books in (box.reads.books[seat.account],)
+        for key, row in of(books)
+    }
+
+
+def _first(pair: tuple[int, Fill]) -> int:
+    return pair[0]
 
 
 def _count_tests(query: Query) -> list[Callable[[Holding], bool]]:
@@ -215,7 +240,7 @@ def _worth(box: Box, ticker: str, position: int) -> int:
     return -position * (MICRO - top.ask) // MICRO if top.ask is not None else 0
 
 
-def _order_row(account: str, books: Books, view: OrderView) -> Row:
+def _order_row(account: str, shard: int, books: Books, view: OrderView) -> Row:
     costs = books.statement.orders.get(view.order_id) or OrderCosts()
     outcome = OUTCOMES[view.side]
     return {
@@ -247,11 +272,11 @@ def _order_row(account: str, books: Books, view: OrderView) -> Row:
         "cancel_order_on_pause": view.cancel_on_pause,
         "last_update_reason": REASONS[view.reason or view.last_change],
         "subaccount_number": 0,
-        "exchange_index": SHARD,
+        "exchange_index": shard,
     }
 
 
-def _fill_row(fill: Fill) -> Row:
+def _fill_row(shard: int, fill: Fill) -> Row:
     trade_id = wire_id(fill.fill_id)
     outcome = OUTCOMES[fill.side]
     return {
@@ -273,11 +298,11 @@ def _fill_row(fill: Fill) -> Row:
         "created_time": numbers.instant(fill.ts),
         "ts": fill.ts // SECOND,
         "subaccount_number": 0,
-        "exchange_index": SHARD,
+        "exchange_index": shard,
     }
 
 
-def _position_row(market: str, holding: Holding) -> Row:
+def _position_row(market: str, shard: int, holding: Holding) -> Row:
     return {
         "ticker": market,
         "position_fp": numbers.count(holding.position),
@@ -286,7 +311,7 @@ def _position_row(market: str, holding: Holding) -> Row:
         "realized_pnl_dollars": numbers.cost(holding.realized),
         "fees_paid_dollars": numbers.cost(holding.fees),
         "last_updated_ts": numbers.instant(holding.updated_ts),
-        "exchange_index": SHARD,
+        "exchange_index": shard,
     }
 
 
@@ -301,7 +326,7 @@ def _event_row(event: str, holdings: list[Holding]) -> Row:
     }
 
 
-def _settlement_row(box: Box, paid: Paid) -> Row:
+def _settlement_row(box: Box, shard: int, paid: Paid) -> Row:
     told, holding = paid
     long, short = max(0, told.position), max(0, -told.position)
     return {
@@ -316,5 +341,5 @@ def _settlement_row(box: Box, paid: Paid) -> Row:
         "value": numbers.cents(told.value),
         "fee_cost": numbers.cost(holding.fees),
         "settled_time": numbers.instant(told.ts),
-        "exchange_index": SHARD,
+        "exchange_index": shard,
     }

@@ -11,6 +11,7 @@ from assent.exchange.kalshi.errors import Reply, Row, answer, refuse
 from assent.exchange.kalshi.ids import wire_id
 from assent.exchange.kalshi.listing import event_row, market_row, series_row
 from assent.exchange.kalshi.query import Invalid, Query, Request, page
+from assent.exchange.kalshi.shards import shards
 from assent.exchange.types import MICRO, MarketView, Status, Traded
 
 EVENTS_LIMIT = 200
@@ -38,7 +39,13 @@ _THURSDAY = [{"open_time": "00:00", "close_time": "03:00"}, {"open_time": "05:00
 
 def status(box: Box, _: Request) -> Reply:
     state = box.exchange.status
-    return answer({"exchange_active": state != "paused", "trading_active": state == "open"})
+    active: Row = {"exchange_active": state != "paused", "trading_active": state == "open"}
+    if not box.settings.shards:
+        return answer(active)
+    # All shards here rest and trade together, and no money moves between them.
+    told: Row = {"description": "", "intra_exchange_transfers_active": False}
+    statuses: list[Row] = [{"exchange_index": shard, **told, **active} for shard in shards(box)]
+    return answer(active | {"exchange_index_statuses": statuses})
 
 
 def schedule(_: Box, __: Request) -> Reply:

@@ -7,13 +7,18 @@ from assent.exchange.kalshi import numbers
 from assent.exchange.kalshi.box import Box
 from assent.exchange.kalshi.errors import Reply, Row, answer, refuse
 from assent.exchange.kalshi.ids import order_name, wire_id
-from assent.exchange.kalshi.portfolio import TICKERS_MAX, elsewhere, event_of
+from assent.exchange.kalshi.portfolio import TICKERS_MAX, event_of
 from assent.exchange.kalshi.query import Request
+from assent.exchange.kalshi.shards import seats, seats_asked
 
 
 def position(box: Box, request: Request) -> Reply:
-    ahead = box.exchange.ahead_of(request.account, order_name(request.segments[2]) or "")
-    return refuse("not_found") if ahead is None else answer({"queue_position_fp": numbers.count(ahead)})
+    name = order_name(request.segments[2]) or ""
+    for seat in seats(box, request.account):
+        ahead = box.exchange.ahead_of(seat.account, name)
+        if ahead is not None:
+            return answer({"queue_position_fp": numbers.count(ahead)})
+    return refuse("not_found")
 
 
 def positions(box: Box, request: Request) -> Reply:
@@ -24,9 +29,10 @@ def positions(box: Box, request: Request) -> Reply:
         {
             "order_id": wire_id(view.order_id),
             "market_ticker": view.market,
-            "queue_position_fp": numbers.count(box.exchange.ahead_of(request.account, view.order_id) or 0),
+            "queue_position_fp": numbers.count(box.exchange.ahead_of(seat.account, view.order_id) or 0),
         }
-        for view in (() if elsewhere(query) else box.exchange.resting(request.account))
+        for seat in seats_asked(box, request)
+        for view in box.exchange.resting(seat.account)
         if (not tickers or view.market in tickers) and of_event in ("", event_of(box, view.market))
     ]
     return answer({"queue_positions": rows})

@@ -1,8 +1,12 @@
 """What of the box its owner may set: how far its reads lag, and when what is over moves to the historical tier."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from assent.exchange.types import DAY
+
+SHARD_MAX = 1_000
 
 
 class Settings(NamedTuple):
@@ -11,11 +15,14 @@ class Settings(NamedTuple):
 
     `live_ns`, and for orders `live_orders_ns`: what was settled, filled or closed longer ago than that is told by the
     historical tier alone. The venue keeps about three months live, and orders for two weeks.
+
+    `shards`: the series that stand on another shard than 0, and on which.
     """
 
     read_lag_ns: int = 0
     live_ns: int = 90 * DAY
     live_orders_ns: int = 14 * DAY
+    shards: Mapping[str, int] = MappingProxyType({})
 
 
 DEFAULTS = Settings()
