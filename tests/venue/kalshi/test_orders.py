@@ -311,7 +311,7 @@ def test_an_order_that_never_arrived_is_absent_only_after_its_signature_has_aged
         assert isinstance(found, Absent)
         waited = desk.clock.now() - begun
         least = evidence.SIGNATURE_LIFE + (0 if remembers else evidence.SIGNED_WITHIN)
-        assert waited >= least + 5 * SECOND, "two lists, at two times, after that"
+        assert waited >= least + evidence.LISTS_APART, "two lists, at two times, after that"
 
     at(Desk(), script, made)
 

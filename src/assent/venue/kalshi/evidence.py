@@ -11,7 +11,7 @@ absent needs more, since the venue's lists lag behind its matching and a request
 """
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final
 
 from assent.model.inputs import Accepted
 from assent.model.orders import Order
@@ -27,15 +27,8 @@ SIGNED_WITHIN: Final = 10 * SECOND
 # How far our clock may be ahead of the venue's: an order found may seem to be this much older than its release.
 SKEW: Final = 5 * SECOND
 LISTS_NEEDED: Final = 2
-# Two lists within this time are one look.
+# Lists that are nearer to each other are one look.
 LISTS_APART: Final = SECOND
-
-
-class Sought(NamedTuple):
-    """What is known of one order that was looked for in vain: how often, and when last."""
-
-    lists: int = 0
-    last_ts: int = 0
 
 
 def difference(order: Order, listed: ListedOrder) -> str | None:
@@ -86,13 +79,6 @@ def latest_signature(signed_ts: int | None, since_ts: int) -> int:
 def may_still_arrive(model_ts: int, signed_ts: int) -> bool:
     """Whether, in the venue's own time of its read model, a request with this signature may still be taken in."""
     return model_ts < signed_ts + SIGNATURE_LIFE
-
-
-def missed_again(sought: Sought, now: int) -> Sought:
-    """One more complete list without it."""
-    if sought.lists and now - sought.last_ts < LISTS_APART:
-        return sought
-    return Sought(sought.lists + 1, now)
 
 
 def orphan(order: Order, since_ts: int, fills: Iterable[ListedFill], listed: Iterable[ListedOrder]) -> str | None:

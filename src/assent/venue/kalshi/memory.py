@@ -8,8 +8,6 @@ what ended longest ago is forgotten first, and asked for again where it is neede
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from assent.venue.kalshi.evidence import Sought
-
 KEPT_MAX: Final = 20_000
 FILLS_KEPT_MAX: Final = 100_000
 
@@ -33,7 +31,6 @@ class Memory:
         self.resting: dict[str, Resting] = {}
         self.sending: dict[str, None] = {}
         self.signed: dict[str, int] = {}
-        self.sought: dict[str, Sought] = {}
         # Grows with everything that moves the account; the venue's latest time at which something did.
         self.moves = 0
         self.moved_ts = 0
@@ -83,9 +80,8 @@ class Memory:
         return self._executed.get(order_id, 0)
 
     def forget_search(self, name: str) -> None:
-        """Its fate is known: nothing of the search for it is needed any more."""
+        """Its fate is known: when it was signed is not needed any more."""
         self.signed.pop(name, None)
-        self.sought.pop(name, None)
 
     def _forget_oldest(self) -> None:
         for order_id in list(self._names):

@@ -15,7 +15,6 @@ from assent.model.orders import Order
 from assent.model.text import shown
 from assent.model.units import SECOND
 from assent.venue.kalshi import evidence, outcomes, wire, wire_orders, wire_requests
-from assent.venue.kalshi.evidence import Sought
 from assent.venue.kalshi.lists import Lists
 from assent.venue.kalshi.memory import Memory
 from assent.venue.kalshi.outcomes import Meaning
@@ -193,34 +192,34 @@ class Orders:
     # ------------------------------------------------------------------------------------------------- the search
 
     async def _search(self, order: Order, since_ts: int) -> Evidence | Ended | None:
-        """Nobody has named the venue's id of it: the lists, and what its absence from them is worth."""
-        model_ts = await self._lists.model_ts()  # first: the lists are read from a model that is no older
-        listed = await self._listed(order, since_ts)
-        if isinstance(listed, ListedOrder):
-            return self._judged(order, listed, since_ts)
-        if isinstance(model_ts, Unread):
-            self._telling.not_read(model_ts)
-            return None
-        name = order.order_id
-        signed_ts = evidence.latest_signature(self._memory.signed.get(name), since_ts)
-        # What the venue once named is not absent, whatever its lists say.
-        named = bool(self._memory.order_id(name))
-        if named or isinstance(listed, Unread) or evidence.may_still_arrive(model_ts, signed_ts):
-            return None
-        fills = await self._lists.fills(since_ts - evidence.SKEW)
-        if isinstance(fills, Unread):
-            self._telling.not_read(fills)
-            return None
-        if evidence.orphan(order, since_ts, fills, listed) is not None:
-            return None
-        sought = evidence.missed_again(self._memory.sought.get(name, Sought()), self._telling.now())
-        self._memory.sought[name] = sought
-        if sought.lists < evidence.LISTS_NEEDED:
-            return None
-        self._memory.forget_search(name)
+        """The order by the lists, and what its absence from them is worth: it takes several, at several times."""
+        signed_ts = evidence.latest_signature(self._memory.signed.get(order.order_id), since_ts)
+        model_ts = 0
+        for place in range(evidence.LISTS_NEEDED):
+            if place:
+                await self._telling.sleep(evidence.LISTS_APART)
+            read = await self._lists.model_ts()  # first: the lists come from a model that is no older
+            listed = await self._listed(order, since_ts)
+            if isinstance(listed, ListedOrder):
+                return self._judged(order, listed, since_ts)
+            if isinstance(read, Unread):
+                self._telling.not_read(read)
+                return None
+            model_ts = read
+            # What the venue once named is not absent, whatever its lists say.
+            named = bool(self._memory.order_id(order.order_id))
+            if named or isinstance(listed, Unread) or evidence.may_still_arrive(model_ts, signed_ts):
+                return None
+            fills = await self._lists.fills(since_ts - evidence.SKEW)
+            if isinstance(fills, Unread):
+                self._telling.not_read(fills)
+                return None
+            if evidence.orphan(order, since_ts, fills, listed) is not None:
+                return None
+        self._memory.forget_search(order.order_id)
         return Absent(
-            f"signed no later than {signed_ts}; {sought.lists} complete lists of a model of {model_ts} do not hold it,"
-            " and no fill is of it"
+            f"signed no later than {signed_ts}; {evidence.LISTS_NEEDED} complete lists do not hold it, the last of a"
+            f" model of {model_ts}, and no fill is of it"
         )
 
     async def _listed(self, order: Order, since_ts: int) -> ListedOrder | tuple[ListedOrder, ...] | Unread:
