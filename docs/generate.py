@@ -35,6 +35,7 @@ from assent.model.reasons import REASONS, Family
 from assent.model.units import format_duration, format_micros
 from assent.runtime import effects, executor, reconcile, runtime, tally
 from assent.strategy.testing import Bench
+from assent.venue.kalshi import outcomes
 from assent.venue.sim import adapter
 
 TIGHTER: Final[Mapping[str, str]] = {
@@ -307,6 +308,20 @@ def digest_example() -> str:
     return f"```text\n{msgspec.json.encode(order).decode()}\nsha256 {order_digest(order)}\n```"
 
 
+def outcomes_part() -> str:
+    """What each answer of Kalshi's to a write means."""
+    tables = (("order", outcomes.CREATE), ("cancel", outcomes.CANCEL))
+    meant: dict[tuple[int, str], dict[str, str]] = {}
+    for what, rows in tables:
+        for pair, meaning in rows.items():
+            meant.setdefault(pair, {})[what] = meaning
+    rows_told = [
+        (str(status), f"`{code}`", told.get("order", "unknown"), told.get("cancel", "unknown"))
+        for (status, code), told in sorted(meant.items())
+    ]
+    return table(("status", "code", "an order is", "a cancel is"), rows_told)
+
+
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "settings": settings,
     "variables": variables,
@@ -318,6 +333,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "reasons": reasons,
     "effects": effects_part,
     "transitions": transitions,
+    "outcomes": outcomes_part,
     "clockwork": clockwork,
     "layout": layout,
     "schema": schema,

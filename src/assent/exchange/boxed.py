@@ -14,7 +14,8 @@ from assent.exchange.acts import Act, carry_out
 from assent.exchange.admission import is_order_id, is_transfer, wrong_parameters
 from assent.exchange.book import Top
 from assent.exchange.changes import Change, ask, wrong_change
-from assent.exchange.groups import Group, GroupCommand, GroupView, wrong_command
+from assent.exchange.days import day_entry, marks_of, restore
+from assent.exchange.groups import GroupCommand, GroupView, wrong_command
 from assent.exchange.journal import (
     FORMAT,
     ActEntry,
@@ -355,16 +356,11 @@ class BoxedExchange(Past):
             self._journal.append(entry)
 
     def _enter(self, day: int) -> None:
-        history = self._history
-        self._world = World(self._seed, day, owner=self.account, cash=self._cash, history=history)
+        self._world = World(self._seed, day, owner=self.account, cash=self._cash, history=self._history)
         self._touched = False
         if self._levels_told is not None:
             self._world.exchange.watch_levels(self._levels_told)
-        lists = (
-            history.consumed, history.orders, history.fills, history.settlements, history.corrections,
-            history.transfers, history.changes,
-        )  # fmt: skip
-        self._day_marks = tuple(len(each) for each in lists)
+        self._begun = marks_of(self._history)
 
     def _step(self, ts: int) -> None:
         while ts >= self._world.start_ts + DAY:
@@ -398,32 +394,11 @@ class BoxedExchange(Past):
             self._past.append(tuple(exchange.markets()))
         if self._touched and world.day > self._last_day_recorded:
             self._last_day_recorded = world.day
-            self._write(self._day_entry())
-
-    def _day_entry(self) -> DayEntry:
-        consumed, orders, fills, settlements, corrections, transfers, changes = self._day_marks
-        history = self._history
-        return DayEntry(
-            day=self._world.day,
-            cash=self._cash,
-            fees_paid=self._fees_paid,
-            consumed=tuple(history.consumed)[consumed:],
-            orders=tuple(history.views()[orders:]),
-            fills=tuple(history.fills[fills:]),
-            settlements=tuple(history.settlements[settlements:]),
-            corrections=tuple(history.corrections[corrections:]),
-            transfers=tuple(history.transfers[transfers:]),
-            changes=tuple(history.changes[changes:]),
-            markets=tuple(self._world.exchange.markets()) if self._watched else (),
-            groups=tuple(group.view() for group in history.groups.values()),
-        )
+            markets = tuple(exchange.markets()) if self._watched else ()
+            self._write(day_entry(world.day, self._cash, self._fees_paid, self._history, self._begun, markets))
 
     def _remember(self, entry: DayEntry) -> None:
-        self._history.restore(
-            entry.consumed, entry.orders, entry.fills, entry.settlements, entry.corrections, entry.transfers,
-            entry.changes,
-        )  # fmt: skip
-        self._history.groups = {view.group: Group.of(view) for view in entry.groups}
+        restore(self._history, entry)
         if entry.markets:
             self._past.append(entry.markets)
         self._cash = entry.cash

@@ -21,6 +21,7 @@ from assent.model.inputs import (
     HaltAsked,
     Input,
     KillSwitchSeen,
+    QuoteLost,
     QuoteSeen,
     RejectionSeen,
     SendAnswered,
@@ -50,6 +51,8 @@ RESOLVE_EVERY = 5 * SECOND
 # A feed that says nothing for so long, and for so many cycles, is stale: a process that stood still was not listening.
 SILENCE_MAX = 60 * SECOND
 SILENT_CYCLES = 6
+# What an adapter says of a venue that it cannot hear: its complaints must not pass for a feed that lives.
+NOT_HEARD = frozenset((RejectionSeen, QuoteLost, HaltAsked))
 
 
 class Runtime:
@@ -169,7 +172,8 @@ class Runtime:
 
     def _sink(self, lane: Lane, item: Input, key: str = "") -> None:
         """What an adapter learned. Quotes were judged at its own door; anything else is judged here."""
-        self._heard_ts, self._silent_cycles = self.clock.now(), 0
+        if type(item) not in NOT_HEARD:
+            self._heard_ts, self._silent_cycles = self.clock.now(), 0
         fault = None if type(item) is QuoteSeen else input_fault(item)
         if fault:
             item = self._replaced(item, fault)
