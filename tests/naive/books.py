@@ -6,6 +6,7 @@ documents, not the desk: nothing here may import `assent.desk`, nor the helpers 
 
 from copy import copy
 from itertools import product
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from tests.naive.arithmetic import ONE, cost_of, down, due, late_due, most_fee, up, worth_of
@@ -112,7 +113,9 @@ class Books:
         self.orders: dict[str, Placed] = {}
         self.fills: dict[str, Any] = {}
         self.drawers: dict[tuple[str, str], Drawer] = {}
-        self.cash = self.realised = self.fees = self.deposits = 0
+        self.cash = self.realised = self.fees = self.deposits = self.adjustments = 0
+        # Markets of which somebody took the venue's word for what is held.
+        self.taken_over: set[str] = set()
         self.transfers: list[tuple[int, int]] = []
         self.named: set[str] = set()
         self.marks: list[tuple[int, int, int]] = []
@@ -254,8 +257,9 @@ class Books:
         order_id, name, side, price, qty, fee = self.fills[new.fill_id]
         before, spent = self.held(name), self.realised + self.fees
         changed = (order_id, name, side, new.price, new.qty, new.fee)
-        if name in self.ended:
-            # It was paid out as it was: the difference is a trade of its own, and is paid out next.
+        if name in self.ended or name in self.taken_over:
+            # It was paid out as it was: the difference is a trade of its own, and is paid out next. Where a person took
+            # the venue's word for what is held, the fills do not add up to it, so it is a trade of its own as well.
             self._trade(name, "sell" if side == "buy" else "buy", price, qty, -fee)
             self._trade(name, side, new.price, new.qty, new.fee)
             self.fills[new.fill_id] = changed
@@ -299,6 +303,35 @@ class Books:
         self.realised -= exact
         self.fees += exact - paid
         self.ended[name], self.ended_ts[name] = fact.value, fact.venue_ts
+
+    def read_BooksAdopted(self, _ts: int, fact: Any) -> None:  # noqa: N802
+        """Out of the drawers and into them by the venue's word; what that is worth less or more is nobody's trade."""
+        assert fact.cash_before == self.cash, "another cash was taken over"
+        spent = 0
+        for one in fact.positions:
+            name, held, paid, qty, cost = one.instrument, one.held, one.spent, one.qty, one.cost
+            old = [self.drawers.pop((name, side), None) or Drawer() for side in ("buy", "sell")]
+            assert (held, paid) == (old[0].qty - old[1].qty, old[0].paid + old[1].paid), f"{name} was another position"
+            if qty:
+                drawer = self.drawers[name, "buy" if qty > 0 else "sell"] = Drawer()
+                drawer.qty, drawer.paid = abs(qty), cost
+            spent += cost - paid
+            self.taken_over.add(name)
+            if not qty:
+                self.running.pop(name, None)
+            elif held * qty <= 0:
+                self.running[name] = 0
+        self.adjustments -= fact.cash - self.cash + spent
+        self.cash = fact.cash
+        if fact.moved > 0:
+            self.transfers.append((self.count, fact.moved))
+
+    def read_OrderAdopted(self, _ts: int, fact: Any) -> None:  # noqa: N802
+        terms, old = fact.order, self.orders.get(fact.order.order_id)
+        opens = SimpleNamespace(action="open", strategy="desk")
+        fee = most_fee(self.listed[terms.instrument], terms.side, terms.price, terms.qty)
+        order = self.orders[terms.order_id] = Placed(old.intent if old else opens, terms, fee)
+        order.filled, order.known = (old.filled if old else 0), True
 
     def _replay(self, name: str, sign: int) -> None:
         """Put all fills of a market into empty drawers and count what that moves, or take it back out of the books."""
@@ -366,6 +399,7 @@ class Books:
         return {
             "cash": self.cash, "positions": sum(drawer.paid for drawer in self.drawers.values()),
             "realised": self.realised, "fees": self.fees, "deposits": self.deposits,
+            "adjustments": self.adjustments,
         }  # fmt: skip
 
     def positions(self) -> dict[str, tuple[int, int]]:
