@@ -100,7 +100,7 @@ EXAMPLES: tuple[Fact, ...] = (
         "ann", "mine",
     ),  # fmt: skip
     BooksAdopted("", 0, 0, (), (), 0, "", "", ""),
-    OrderAdopted(SMALL_ORDER, "v-1", 200, 5_200, "ann"),
+    OrderAdopted(SMALL_ORDER, "v-1", 5_000, 200, 5_200, "ann"),
     FillRecognised(FILL),
     ActRefused("accept", "books", "ann", "our books equal the venue's already"),
     facts.StrategyStopped("s", "strategy_exception", "ValueError: no"),

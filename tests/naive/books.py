@@ -6,7 +6,6 @@ documents, not the desk: nothing here may import `assent.desk`, nor the helpers 
 
 from copy import copy
 from itertools import product
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from tests.naive.arithmetic import ONE, cost_of, down, due, late_due, most_fee, up, worth_of
@@ -85,6 +84,12 @@ class Placed:
         self.look()
 
 
+class Nobodys:
+    """What stands behind an order that was found at the venue: no idea, and the desk answers for it."""
+
+    action, strategy = "open", "desk"
+
+
 class Halt(NamedTuple):
     """How strict it is, who ends it, since when, and after how many records."""
 
@@ -116,6 +121,9 @@ class Books:
         self.cash = self.realised = self.fees = self.deposits = self.adjustments = 0
         # Markets of which somebody took the venue's word for what is held.
         self.taken_over: set[str] = set()
+        # Executions that were accepted or resolved, and move nothing when they are told.
+        self.noted: set[str] = set()
+        self.recognised: dict[str, list[int]] = {}
         self.transfers: list[tuple[int, int]] = []
         self.named: set[str] = set()
         self.marks: list[tuple[int, int, int]] = []
@@ -317,21 +325,35 @@ class Books:
                 drawer.qty, drawer.paid = abs(qty), cost
             spent += cost - paid
             self.taken_over.add(name)
+            self.bids.pop(name, None)
+            if qty and one.mark is not None:
+                self.bids[name] = one.mark
             if not qty:
                 self.running.pop(name, None)
             elif held * qty <= 0:
                 self.running[name] = 0
+        self.noted |= {fill.fill_id for fill in fact.fills}
         self.adjustments -= fact.cash - self.cash + spent
         self.cash = fact.cash
         if fact.moved > 0:
             self.transfers.append((self.count, fact.moved))
 
+    def read_FillRecognised(self, _ts: int, fact: Any) -> None:  # noqa: N802
+        """A person's word stands for it: of the same order, at the same price, and no more of it than was said."""
+        fill = fact.fill
+        assert fill.fill_id not in self.fills, f"fill {fill.fill_id} is booked and recognised"
+        said = [one for one in self.fills.values() if one[0] == fill.order_id]
+        told = self.recognised.setdefault(fill.order_id, [])
+        told.append(fill.qty)
+        assert [one[3] for one in said] == [fill.price], f"{fill.fill_id} was never resolved"
+        assert sum(told) <= said[0][4], f"more of {fill.order_id} was recognised than resolved"
+        self.noted.add(fill.fill_id)
+
     def read_OrderAdopted(self, _ts: int, fact: Any) -> None:  # noqa: N802
         terms, old = fact.order, self.orders.get(fact.order.order_id)
-        opens = SimpleNamespace(action="open", strategy="desk")
         fee = most_fee(self.listed[terms.instrument], terms.side, terms.price, terms.qty)
-        order = self.orders[terms.order_id] = Placed(old.intent if old else opens, terms, fee)
-        order.filled, order.known = (old.filled if old else 0), True
+        order = self.orders[terms.order_id] = Placed(old.intent if old else Nobodys(), terms, fee)
+        order.filled, order.busted, order.known = fact.filled, (old.busted if old else 0), True
 
     def _replay(self, name: str, sign: int) -> None:
         """Put all fills of a market into empty drawers and count what that moves, or take it back out of the books."""

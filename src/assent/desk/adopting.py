@@ -67,9 +67,9 @@ def adoption_asked(desk: Context, inp: AdoptionAsked) -> None:
 def cancel_foreign(desk: Context, wanted: str, by: str) -> bool:
     """Have an order taken off that the venue lists and this desk does not know as open; all of them without a name.
     Whether there is one by that name."""
-    found = False
+    found, known = False, {*desk.state.orders, *(desk.compared.booked if desk.compared else ())}
     for order in desk.books.resting if desk.books else ():
-        if wanted not in ("", order.order_id, order.venue_order_id) or order.order_id in desk.state.orders:
+        if wanted not in ("", order.order_id, order.venue_order_id) or order.order_id in known:
             continue
         fault = adoption.order_fault(order.order_id, order, _instruments(desk))
         if fault:

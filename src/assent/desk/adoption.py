@@ -7,9 +7,10 @@ the most that it can lose; an order that rests there counts with its worst case 
 
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
+from msgspec import structs
 
 from assent.desk import brackets, exposure, money, worth
 from assent.desk.state import CASH, DESK, OrderState, Position, State
@@ -89,10 +90,17 @@ def booked(state: State) -> set[str]:
     return {name for name, order in state.orders.items() if order.status in BOOKED}
 
 
-def standing(state: State) -> tuple[int, tuple[tuple[str, int, int], ...], tuple[str, ...]]:
+class Standing(NamedTuple):
     """What of our books is compared: two of these that are equal mean that nothing has moved in between."""
+
+    cash: int
+    held: tuple[tuple[str, int, int], ...]
+    booked: tuple[str, ...]
+
+
+def standing(state: State) -> Standing:
     held = tuple((name, position.qty, position.cost) for name, position in sorted(state.positions.items()))
-    return state.cash, held, tuple(sorted(booked(state)))
+    return Standing(state.cash, held, tuple(sorted(booked(state))))
 
 
 def plan_of(state: State, seen: AccountSeen, instruments: Mapping[str, Instrument], fills: Iterable[Fill]) -> Plan:
@@ -154,17 +162,21 @@ def order_fault(name: str, order: OpenOrder | None, instruments: Mapping[str, In
     if instrument is None:
         return f"order {name} is in {identity(order.instrument)}, which the venue has not described; cancel it there"
     top = MICRO if type(instrument) is BinaryContract else None
-    if not (is_value(order.price) and is_value(order.qty) and order.qty > 0 < order.price):
+    if not (is_value(order.price) and order.price > 0 and _is_size(order.qty, 1) and _is_size(order.filled, 0)):
         return f"the terms of order {name} cannot be true; cancel it at the venue itself"
     if top is not None and order.price >= top:
         return f"the terms of order {name} cannot be true; cancel it at the venue itself"
     return None
 
 
+def _is_size(qty: int, least: int) -> bool:
+    return is_value(qty) and qty >= least
+
+
 def adopted_order(state: State, instrument: Instrument, seen: OpenOrder, by: str) -> OrderAdopted:
-    """The order as one of ours: so much as still rests, on top of what we knew it to have filled."""
+    """The order as one of ours: what still rests, on top of what was filled of it."""
     known = state.archive.orders.get(seen.order_id)
-    filled = known.filled if known else 0
+    filled = known.filled if known else seen.filled
     order = Order(
         order_id=seen.order_id,
         intent_id=known.order.intent_id if known else "",
@@ -178,7 +190,9 @@ def adopted_order(state: State, instrument: Instrument, seen: OpenOrder, by: str
     )
     fee = fee_worst(instrument, seen.side, seen.price, order.qty)
     loss = exposure.notional(instrument, seen.side, seen.price, order.qty) + fee
-    return OrderAdopted(order=order, venue_order_id=seen.venue_order_id, fee=fee, worst_loss=loss, by=by)
+    return OrderAdopted(
+        order=order, venue_order_id=seen.venue_order_id, filled=filled, fee=fee, worst_loss=loss, by=by
+    )  # fmt: skip
 
 
 # --- folded --------------------------------------------------------------------------------------------
@@ -228,6 +242,8 @@ def order_adopted(state: State, ts: int, fact: OrderAdopted) -> None:
             fee=fact.fee, worst_loss=fact.worst_loss, reason="found at the venue",
         )  # fmt: skip
         known = OrderState(order=order, intent=intent, status="working", released_ts=ts, released_seq=state.seq)
+        known.filled = fact.filled
+    known.intent = structs.replace(known.intent, qty=order.qty, fee=fact.fee, worst_loss=fact.worst_loss)
     known.order, known.status, known.venue_filled = order, "working", None
     known.cancel = known.cancel_by = ""
     known.venue_order_id = fact.venue_order_id

@@ -127,7 +127,10 @@ def fill_seen(desk: Context, inp: FillSeen) -> None:
     if order is None or order.order.instrument != fill.instrument or order.order.side != fill.side:
         _somebody_elses(desk, fill)
         return
+    if not order.order.intent_id and fill.venue_ts < state.opened_ts:
+        return  # of an order that was found at the venue, from before this ledger
     if resolving.is_booked(state, fill):
+        desk.early_corrections.pop(fill.fill_id, None)
         desk.emit(FillRecognised(fill=fill))
         return
     late = order.status in OVER
@@ -157,6 +160,10 @@ def correction_seen(desk: Context, inp: CorrectionSeen) -> None:
         intake.reject(desk, "market_data_not_positive", "correction", correction.fill_id)
         return
     old = desk.state.archive.fills.get(correction.fill_id)
+    if correction.fill_id in desk.state.archive.noted:
+        # Nothing of it is booked under this name: what it changes shows when the books are compared.
+        intake.reject(desk, "foreign_fill", "correction", correction.fill_id)
+        return
     if old is None:
         _wait_for_its_fill(desk, inp)
         return

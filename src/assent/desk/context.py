@@ -6,6 +6,7 @@ The desk's handlers take this and not the desk itself, so that none of them know
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from assent.desk.adoption import Standing
 from assent.desk.fold import evolve
 from assent.desk.market import Market, Streams
 from assent.desk.state import DESK, State
@@ -86,7 +87,7 @@ class Context:
         self.unjudged_since: int | None = None
         # The venue's books when they were last compared, and what ours were then; executions that are nobody's here.
         self.books: AccountSeen | None = None
-        self.compared: object = None
+        self.compared: Standing | None = None
         self.foreign: dict[str, Fill] = {}
         self.early_corrections: dict[str, CorrectionSeen] = {}
         self.hooks: dict[str, list[tuple[int, str, Callable[..., Any]]]] = {}

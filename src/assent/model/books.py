@@ -17,7 +17,8 @@ class HeldCost(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class OpenOrder(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """An order on the venue's book: the name it has among the open orders, the venue's own, and what still rests."""
+    """An order on the venue's book: the name it has among the open orders, the venue's own, what still rests of it, and
+    what was ever filled."""
 
     order_id: str
     venue_order_id: str
@@ -25,6 +26,7 @@ class OpenOrder(msgspec.Struct, frozen=True, array_like=True, gc=False):
     side: Side
     price: int
     qty: int
+    filled: int = 0
 
 
 class PositionAdopted(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -69,11 +69,12 @@ class BooksAdopted(msgspec.Struct, frozen=True, tag=True):
 
 
 class OrderAdopted(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """An order on the venue's book that this desk does not know as open counts as one of ours from here on. `fee` and
-    `worst_loss` are the most that it can cost."""
+    """An order on the venue's book that this desk does not know as open counts as one of ours from here on. `filled` of
+    it was executed before and is in the books already; `fee` and `worst_loss` are the most that it can cost."""
 
     order: Order
     venue_order_id: str
+    filled: int
     fee: int
     worst_loss: int
     by: str
