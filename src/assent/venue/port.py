@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple, Protocol
 
 from assent.model.inputs import AccountSeen, CashSeen, Evidence, Input, Outcome, QuoteSeen, SettlementSeen
+from assent.model.instruments import Instrument
 from assent.model.orders import Correction, Fill, Order
 
 # `market` may be replaced by a newer one with the same key; `venue` must be kept.
@@ -37,6 +38,8 @@ class Books(NamedTuple):
     account: AccountSeen
     corrections: list[Correction]
     transfers: Sequence[CashSeen] = ()
+    # Of every market that is held, or in which an order rests, and that was never listed: out of scope, say.
+    instruments: Sequence[Instrument] = ()
 
 
 class Unavailable(NamedTuple):

@@ -136,13 +136,15 @@ class SimVenue:
     async def books(self) -> Books:
         self._pump()
         exchange, now = self._exchange, self._clock.now()
+        resting = sorted(map(wire.open_order, exchange.open_orders()), key=lambda order: order.order_id)
         account = AccountSeen(
             cash=exchange.balance().cash,
             holdings=tuple(Holding(name, qty) for name, qty in exchange.positions().items() if qty),
-            open_orders=tuple(sorted(order.client_order_id or order.order_id for order in exchange.open_orders())),
+            open_orders=tuple(order.order_id for order in resting),
             source=self.name,
             source_ts=now,
             received_ts=now,
+            resting=tuple(resting),
         )
         fills = exchange.fills(self._told_fill)
         settlements = exchange.settlements(self._told_settlement)
@@ -158,7 +160,14 @@ class SimVenue:
             account=account,
             corrections=[wire.correction(seen) for seen in corrections],
             transfers=[wire.transfer(seen, now) for seen in transfers],
+            instruments=self._beyond_scope(account),
         )
+
+    def _beyond_scope(self, account: AccountSeen) -> list[BinaryContract]:
+        """What we have to do with although it was never listed."""
+        names = {*(held.instrument for held in account.holdings), *(order.instrument for order in account.resting)}
+        views = [self._exchange.market(name) for name in sorted(names - self._listed.keys())]
+        return [wire.instrument(view, venue=self.name) for view in views if view is not None]
 
     def _pump(self) -> None:
         """Let the exchange live up to now, and pass on what happened."""
