@@ -421,7 +421,6 @@ def test_a_name_that_nobody_knows_is_refused(bench: Bench) -> None:
     assert "by that name" in told[0].why
 
 
-
 def test_an_order_of_others_is_called_back_again_when_the_cancel_did_not_get_through(bench: Bench) -> None:
     venue(bench, orders=(THEIRS,))
     accept(bench)

@@ -107,7 +107,9 @@ class TinyExchange:
         live = tuple(order_id for order_id, resting in self.orders.items() if resting.live)
         assert self.cash.denominator == 1
         resting = tuple(
-            OpenOrder(name, f"v-{name[:8]}", one.order.instrument, one.order.side, one.order.price, one.left, one.filled)
+            OpenOrder(
+                name, f"v-{name[:8]}", one.order.instrument, one.order.side, one.order.price, one.left, one.filled
+            )
             for name, one in self.orders.items()
             if one.live
         )

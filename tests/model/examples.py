@@ -96,8 +96,15 @@ EXAMPLES: tuple[Fact, ...] = (
     facts.AccountSnapshot(100, (Holding("A", -1),), 1, 90, "sim"),
     facts.DiscrepancyFound("cash", 1, 2, "sim"),
     BooksAdopted(
-        "d", 1, 2, (PositionAdopted("A", 0, 0, 5, 5, None), PositionAdopted("B", 1, 1, -1, 1, 7)), (FILL,), -3, "sim",
-        "ann", "mine",
+        "d",
+        1,
+        2,
+        (PositionAdopted("A", 0, 0, 5, 5, None), PositionAdopted("B", 1, 1, -1, 1, 7)),
+        (FILL,),
+        -3,
+        "sim",
+        "ann",
+        "mine",
     ),  # fmt: skip
     BooksAdopted("", 0, 0, (), (), 0, "", "", ""),
     OrderAdopted(SMALL_ORDER, "v-1", 5_000, 200, 5_200, "ann"),
