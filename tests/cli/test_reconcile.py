@@ -1,6 +1,5 @@
 """When the exchange knows of trades that the desk never made: shown, accepted by a named person, and traded on."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,14 +61,14 @@ def _cheapest(exchange: BoxedExchange) -> MarketView:
 
 
 @pytest.fixture
-def account(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+def account(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Account:
     monkeypatch.setattr(wiring, "WallClock", Standing)
     assert cli("init", tmp_path / "desk").code == Exit.OK
     place = tmp_path / "desk" / "assent.toml"
     # It may not trade by itself: what differs is then what was done by hand.
     text = place.read_text(encoding="utf-8").replace('edge_min = "0.03"', 'edge_min = "0.99"')
     place.write_text(text, encoding="utf-8")
-    yield Account(tmp_path / "desk")
+    return Account(tmp_path / "desk")
 
 
 def books_halts(status: dict[str, Any]) -> set[str]:

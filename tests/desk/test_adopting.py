@@ -4,13 +4,16 @@ from typing import Any
 
 import pytest
 from msgspec import structs
-from tests.desk.support import MARKET, Bench, buy, kinds, sell
+from tests.desk.support import MARKET, Bench, buy, close, kinds, sell
+from tests.model.examples import EXAMPLES
 from tests.model.support import a_future, a_market
 from tests.naive.books import Books
 
 from assent.desk import adopting, exposure
 from assent.desk.adoption import Plan
 from assent.desk.state import ADJUSTMENTS, Position
+from assent.desk.story import tell
+from assent.ledger.streams import streams_of
 from assent.model import facts
 from assent.model.books import HeldCost, OpenOrder
 from assent.model.exits import Exits
@@ -479,3 +482,46 @@ def test_the_difference_is_dated_from_its_first_record_until_the_books_agree(ben
     bench.match()
     assert bench.state.differing == {}
     assert bench.of(facts.AccountMatched)
+
+
+# --- what is told of it -----------------------------------------------------------------------------------
+
+
+def story_of(bench: Bench, order: Any) -> Any:
+    records = [(seq, ts, fact) for seq, (ts, fact) in enumerate(bench.records, start=1)]
+    return tell(records, order.intent_id)
+
+
+def test_the_story_of_an_intent_tells_that_its_position_was_taken_over_and_counts_only_what_was_left(
+    bench: Bench,
+) -> None:
+    order = bench.hold(qty_max=10 * MICRO)
+    venue(bench, held={MARKET.id: 4 * MICRO})
+    accept(bench)
+    before = story_of(bench, order)
+    assert [type(step.fact) for step in before.steps][-1] is BooksAdopted
+    assert before.money.left == 4 * MICRO
+    bench.settle("yes")
+    after = story_of(bench, order).money
+    assert (after.left, after.cost, after.payout, after.proceeds) == (0, 5_000_000, 4_000_000, 3_000_000)
+    assert after.gain == 2_000_000 - after.fees
+
+
+def test_what_others_bought_is_no_gain_of_the_intent_that_sells_it(bench: Bench) -> None:
+    venue(bench, held={MARKET.id: 10 * MICRO}, costs=(HeldCost(MARKET.id, 3_000_000),))
+    accept(bench)
+    bench.match()
+    bench.resume()
+    told = bench.propose(close(qty_max=10 * MICRO))
+    order = next(fact.order for fact in told if isinstance(fact, OrderReleased))
+    bench.accept(order, filled=order.qty)
+    bench.fill(order, fee=0)
+    story = story_of(bench, order)
+    assert story.held_before == 10 * MICRO
+    assert (story.money.cost, story.money.proceeds, story.money.gain) == (3_000_000, 4_900_000, 1_900_000)
+
+
+def test_the_record_of_an_acceptance_is_found_under_each_market_and_execution_that_it_names() -> None:
+    fact = next(one for one in EXAMPLES if isinstance(one, BooksAdopted))
+    said, _ = streams_of("BooksAdopted", 1, 0, facts.encode_fact(fact), lambda _key: frozenset())
+    assert {("instrument", "A"), ("instrument", "B"), ("order", "o-1")} <= said

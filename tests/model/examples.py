@@ -105,7 +105,7 @@ EXAMPLES: tuple[Fact, ...] = (
         "sim",
         "ann",
         "mine",
-    ),  # fmt: skip
+    ),
     BooksAdopted("", 0, 0, (), (), 0, "", "", ""),
     OrderAdopted(SMALL_ORDER, "v-1", 5_000, 200, 5_200, "ann"),
     FillRecognised(FILL),

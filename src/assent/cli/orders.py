@@ -13,7 +13,7 @@ from assent.cli.status import banner, order_lines
 from assent.cli.words import line
 
 PREFIX_LEAST = 4
-TODO = "See `assent orders` for those of this desk and `assent reconcile show` for those of others"
+LOOK_AT = "See `assent orders` for those of this desk and `assent reconcile show` for those of others"
 
 
 @click.group(name="orders", cls=Listing, short_help="Orders that may still fill; cancel them, settle unknown ones.")
@@ -108,7 +108,7 @@ def resolve(
         "by": need(by, "--by", "Ada"),
         "reason": need(reason, "--reason", '"the order list of that hour is gone"'),
     }
-    done = have_done(settings, request, what="resolution", todo=TODO)
+    done = have_done(settings, request, what="resolution", todo=LOOK_AT)
     if as_json:
         say_json(done.told)
     else:
@@ -124,7 +124,7 @@ def where(status: dict[str, object]) -> str:
 
 
 def _cancel(settings: Any, request: dict[str, str], *, as_json: bool) -> int:
-    done = have_done(settings, request, what="cancel", todo=TODO)
+    done = have_done(settings, request, what="cancel", todo=LOOK_AT)
     if as_json:
         say_json(done.told)
     elif "note" in done.answer:

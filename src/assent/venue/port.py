@@ -31,7 +31,10 @@ class Ended(NamedTuple):
 
 class Books(NamedTuple):
     """The venue's own record of us, taken at one moment. The first one after coming up holds every correction of a
-    fill in it: a desk keeps one that came before its fill in memory alone, and asks here for it after a crash."""
+    fill in it: a desk keeps one that came before its fill in memory alone, and asks here for it after a crash.
+
+    An order that is not ours has one name in `account.open_orders`, in `account.resting`, in its fills and in the news
+    of its end. What the venue says that a position cost goes into `account.costs`."""
 
     fills: list[Fill]
     settlements: list[SettlementSeen]

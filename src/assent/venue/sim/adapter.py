@@ -236,8 +236,9 @@ class SimVenue:
         if view.status == "settled" and view.result is not None and view.value is not None:
             self._put("venue", SettlementSeen(spec.ticker, view.result, view.value, now, now))
 
-    def _order(self, client_order_id: str) -> box.OrderView | None:
-        found = self._exchange.orders(client_order_id)
+    def _order(self, name: str) -> box.OrderView | None:
+        """By the name that we gave it, or, of an order that somebody gave none, by the exchange's own."""
+        found = self._exchange.orders(name) or [one for one in self._exchange.orders() if one.order_id == name]
         return found[0] if found else None
 
     def _put(self, lane: str, item: object, key: str = "") -> None:
