@@ -15,10 +15,12 @@ from assent.model.intents import Score
 from assent.model.units import DAY, HOUR, MICRO, SECOND
 
 Direction = Literal["lower", "higher", "fewer", "more"]
-Kind = Literal["money", "price", "qty", "ppm", "count", "duration", "flag", "names", "scores", "themes", "tiers"]
+Kind = Literal[
+    "money", "price", "qty", "ppm", "count", "duration", "flag", "names", "scores", "themes", "tiers", "drift",
+]  # fmt: skip
 
 # Kinds whose value is not one number.
-LISTS: frozenset[Kind] = frozenset(("names", "scores", "themes", "tiers"))
+LISTS: frozenset[Kind] = frozenset(("names", "scores", "themes", "tiers", "drift"))
 # Beyond what this software is for: a limit that stands here is off.
 MONEY_MOST = 10_000_000 * MICRO
 QTY_MOST = 10_000_000 * MICRO
@@ -35,6 +37,13 @@ class Tier(msgspec.Struct, frozen=True, array_like=True):
 
     below: int
     risk_max: int
+
+
+class Drift(msgspec.Struct, frozen=True, array_like=True):
+    """How far a price may have moved: so many micros, or so many basis points of what one contract costs."""
+
+    amount: int
+    unit: Literal["price", "bps"]
 
 
 class Theme(msgspec.Struct, frozen=True, array_like=True):
@@ -55,6 +64,10 @@ class Constitution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     open_positions_max: int = 5
     total_exposure_max: int = 50 * MICRO
     quote_proof_age_max: int = 10 * SECOND
+    look_proof_age_max: int = 2 * SECOND
+    drift_max: Drift = Drift(50_000, "price")
+    slippage_max: int = MICRO
+    look_edge_min: int = 0
     unprotected_contracts_max: int = 0
     order_qty_max: int = QTY_MOST
     order_notional_max: int = MONEY_MOST
@@ -152,6 +165,25 @@ LIMITS: tuple[Limit, ...] = (
     Limit(
         "quote_proof_age_max", "duration", "lower", SECOND // 10, HOUR, '"10s"',
         "Oldest proof of a quote on which a decision may rest.",
+    ),
+    Limit(
+        "look_proof_age_max", "duration", "lower", 0, HOUR, '"2s"',
+        "Oldest proof of a quote on which an opening order is sent at once; beyond it the venue is asked for a fresh "
+        'one first. "0s" always asks.',
+    ),
+    Limit(
+        "drift_max", "drift", "lower", 0, MICRO, '"0.05"',
+        "Furthest that the price to deal at may have moved, up or down, when the venue was asked; in dollars (which "
+        "say nothing of a future) or in basis points of what one contract costs.",
+    ),
+    Limit(
+        "slippage_max", "price", "lower", 0, MICRO, '"0.02"',
+        "Furthest that the price to deal at may lie beyond the limit price of an order that is to deal at once, when "
+        "the venue was asked.", True,
+    ),
+    Limit(
+        "look_edge_min", "price", "higher", 0, MICRO, '"0.02"',
+        "Least expected gain per contract, after fees, at the price to deal at when the venue was asked.", True,
     ),
     Limit(
         "unprotected_contracts_max", "count", "lower", 0, 1_000, "0",
@@ -401,9 +433,18 @@ def _strictest(scores: tuple[Score, ...]) -> dict[str, int]:
     return {name: max(score.ppm for score in scores if score.name == name) for name in {s.name for s in scores}}
 
 
+def _no_further(old: int | Drift, new: int | Drift) -> bool:
+    """Of drifts in two units neither is surely the smaller one, but for the ends: a whole dollar allows every move, no
+    basis point none."""
+    if isinstance(old, Drift) and isinstance(new, Drift):
+        at_an_end = old == Drift(MICRO, "price") or new == Drift(0, "bps")
+        return at_an_end or (new.unit == old.unit and new.amount <= old.amount)
+    return new <= old  # type: ignore[operator]
+
+
 # Whether the new value asks for at least all that the old one asked for.
 _KEEPS: dict[Direction, Callable[[Any, Any], bool]] = {
-    "lower": lambda old, new: new <= old,
+    "lower": _no_further,
     "higher": lambda old, new: new >= old,
     "fewer": lambda old, new: set(new) <= set(old),
     "more": lambda old, new: _covers(new, old),
