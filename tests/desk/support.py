@@ -60,7 +60,7 @@ WIDE = Constitution(
     open_positions_max=10,
     total_exposure_max=500 * MICRO,
     quote_proof_age_max=10 * SECOND,
-    # The last look has tests of its own: elsewhere no proof is too old for a release that was young enough to decide on.
+    # The last look has tests of its own: elsewhere a proof that was young enough to decide on is so for the release.
     look_proof_age_max=HOUR,
 )
 

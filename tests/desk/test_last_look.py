@@ -180,13 +180,12 @@ def test_drift_in_dollars_ends_exactly_at_its_limit(idea: Any, limit: int, ends:
 @pytest.mark.parametrize(("bps", "ends"), [(400, "OrderReleased"), (399, "IntentSkipped")])
 def test_basis_points_are_of_what_a_contract_costs_so_yes_and_no_are_alike(bps: int, ends: str) -> None:
     """Two cents of a YES at 50 are 400 basis points, and so are two cents of a NO at 50."""
-    for idea, moved in ((BUY_YES, (470_000, 480_000)), (sell(price=500_000, fair=400_000, qty_max=MICRO), None)):
+    at_half = sell(price=500_000, fair=400_000, qty_max=MICRO)
+    for idea, before, after in ((BUY_YES, 490_000, 470_000), (at_half, 500_000, 520_000)):
         bench = a_bench(drift_max=Drift(bps, "bps"))
-        if moved is None:
-            bench.quote(bid=500_000, ask=510_000)
-            bench.later(OLD)
-            moved = (520_000, 530_000)
-        assert kinds(answer(bench, ask(bench, idea), *moved)) == [ends]
+        bench.quote(bid=before, ask=before + 10_000)
+        asked = ask(bench.later(OLD), idea)
+        assert kinds(answer(bench, asked, after, after + 10_000)) == [ends]
 
 
 @SIDES
@@ -305,7 +304,7 @@ def test_a_venue_that_cannot_answer_is_told_with_its_own_words_made_inert() -> N
 def test_an_answer_that_does_not_come_in_time_is_none() -> None:
     bench = a_bench()
     asked = ask(bench)
-    assert not [fact for fact in bench.later(5 * SECOND).cycle() if isinstance(fact, IntentSkipped)]
+    assert not [fact for fact in bench.later(5 * SECOND - 1).cycle() if isinstance(fact, IntentSkipped)]
     assert skipped(bench.later(1).cycle()).reason == "skipped_unanswered"
     assert kinds(answer(bench, asked)) == ["InputRejected"]
 
@@ -313,7 +312,7 @@ def test_an_answer_that_does_not_come_in_time_is_none() -> None:
 def test_a_late_answer_is_refused_even_before_the_cycle_has_noticed() -> None:
     bench = a_bench()
     asked = ask(bench)
-    assert skipped(answer(bench.later(5 * SECOND + 1), asked)).reason == "skipped_unanswered"
+    assert skipped(answer(bench.later(5 * SECOND), asked)).reason == "skipped_unanswered"
 
 
 def test_a_restart_ends_every_look() -> None:

@@ -224,7 +224,9 @@ def test_an_idea_without_a_fault_passes_with_every_check_recorded() -> None:
     assert all(check.ok for check in passed.checks)
 
 
-@pytest.mark.parametrize("key", [limit.key for limit in LIMITS if limit.optional and limit.key not in HALT_LIMITS | LOOK_LIMITS])
+@pytest.mark.parametrize(
+    "key", [limit.key for limit in LIMITS if limit.optional and limit.key not in HALT_LIMITS | LOOK_LIMITS]
+)
 def test_every_limit_that_may_be_off_has_a_world_that_trades_when_it_is(key: str) -> None:
     """One world, one idea: refused by the limit's rule, released when this one limit stands at its loosest."""
     world = world_of(key)

@@ -14,8 +14,9 @@ from tests.desk.worlds import LIMIT_WORLDS
 
 from assent.desk import gate
 from assent.desk.candidate import Candidate
-from assent.model.constitution import BY_KEY, LIMITS, Constitution, Drift, Limit, Theme, Tier, tighter
+from assent.model.constitution import BY_KEY, LIMITS, Constitution, Drift, Limit, Theme, Tier
 from assent.model.intents import Proposal, Score
+from assent.model.strictness import tighter
 from assent.model.units import MICRO
 
 NAMES = ("KXTEST", "KXTEST-26JAN05", MARKET.id, "OTHER")

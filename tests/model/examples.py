@@ -64,7 +64,9 @@ EXAMPLES: tuple[Fact, ...] = (
     facts.IntentRefused(SMALL_INTENT, "order_form", CHECKS, None, 0),
     facts.LookRequested("i-0123456789abcdef", MARKET.id, 510_000),
     facts.LookRequested("i-0", MARKET.id, None),
-    facts.IntentSkipped("i-0123456789abcdef", "skipped_drift", "", (Check("skipped_drift", False, 60_000, 50_000),), QUOTE, 2),
+    facts.IntentSkipped(
+        "i-0123456789abcdef", "skipped_drift", "", (Check("skipped_drift", False, 60_000, 50_000),), QUOTE, 2
+    ),
     facts.IntentSkipped("i-0", "skipped_unavailable", "no answer in time", (), None, 0),
     facts.DecisionRecorded("s", "NO_TRADE", "edge", (("dvs", 800_000),)),
     facts.DecisionRecorded("s", "TRADE", "", ()),

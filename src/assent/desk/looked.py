@@ -32,7 +32,7 @@ def look_answered(desk: Context, inp: LookAnswered) -> None:
         return
     name = look.intent.instrument
     market, seen = desk.markets.get(name), inp.quote
-    if desk.now - look.asked_ts > ANSWER_MAX:
+    if desk.now - look.asked_ts >= ANSWER_MAX:
         _skip(desk, look, "skipped_unanswered")
     elif market is None:
         _skip(desk, look, "market_open", detail="the market has ended and is forgotten")
@@ -49,7 +49,7 @@ def look_answered(desk: Context, inp: LookAnswered) -> None:
 def cycle(desk: Context) -> None:
     """Once a cycle: end the looks whose answer does not come, and forget what is over."""
     for look in list(desk.state.looks.values()):
-        if desk.now - look.asked_ts > ANSWER_MAX:
+        if desk.now - look.asked_ts >= ANSWER_MAX:
             _skip(desk, look, "skipped_unanswered")
     for key, known in list(desk.looked.items()):
         if known.ended_ts is not None and desk.now - known.ended_ts >= FORGOTTEN:

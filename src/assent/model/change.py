@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from assent.model.constitution import BY_KEY, Constitution, Difference, Drift, Kind, Limit, Theme, Tier, tighter
+from assent.model.constitution import BY_KEY, Constitution, Drift, Kind, Limit, Theme, Tier
 from assent.model.intents import Score
+from assent.model.strictness import Difference, tighter
 from assent.model.text import shown
 from assent.model.units import format_bps, format_duration, format_micros, format_percent
 

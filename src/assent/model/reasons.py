@@ -119,7 +119,9 @@ _REASONS = (
     Reason("foreign_fill", "order", "A fill came for an order that this desk never released."),
     Reason("no_order_path", "order", "This mode has no way to a venue; nothing was sent, and nothing can be."),
     # The last look before a release: its own rules, in their order, and what may come instead of an answer.
-    Reason("skipped_price_missing", "last look", "The venue's fresh book has no price to deal at; wait for one.", "price"),
+    Reason(
+        "skipped_price_missing", "last look", "The venue's fresh book has no price to deal at; wait for one.", "price"
+    ),
     Reason(
         "skipped_drift",
         "last look",
@@ -127,9 +129,14 @@ _REASONS = (
         "price",
     ),
     Reason(
-        "skipped_slippage", "last look", "The price to deal at lies further beyond the order's limit than allowed.", "price"
+        "skipped_slippage",
+        "last look",
+        "The price to deal at lies further beyond the order's limit than allowed.",
+        "price",
     ),
-    Reason("skipped_edge", "last look", "The expected gain at the fresh price, after fees, is below the minimum.", "price"),
+    Reason(
+        "skipped_edge", "last look", "The expected gain at the fresh price, after fees, is below the minimum.", "price"
+    ),
     Reason(
         "skipped_terms",
         "last look",
