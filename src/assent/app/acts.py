@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import AsyncExitStack
 from typing import Any
 
-from assent.app.wiring import identity_of, open_exchange
+from assent.app.around import open_around
+from assent.app.wiring import identity_of
 from assent.config import Settings
 from assent.desk.desk import Desk
 from assent.desk.state import State
@@ -24,7 +25,6 @@ from assent.runtime.recovery import forget_deaths, open_ledger, take_lease
 from assent.runtime.status import Status
 from assent.runtime.tally import Tally
 from assent.venue.port import Lane, Venue
-from assent.venue.sim.adapter import SimVenue
 
 
 def ask(settings: Settings, request: Mapping[str, Any]) -> Status | None:
@@ -44,11 +44,11 @@ async def _act(settings: Settings, request: Mapping[str, Any]) -> Status:
             " is nothing to halt or to resume. To keep it from trading at its first start, set the kill switch: make"
             f" the file {settings.sentinel_path}."
         )
-    with ExitStack() as stack:
+    async with AsyncExitStack() as stack:
         lease = take_lease(settings.ledger_path, now=WallClock().now())
         stack.callback(lease.release)
-        exchange, clock = open_exchange(settings, 1)
-        stack.callback(exchange.close)
+        around = await open_around(settings, 1, stack)
+        clock = around.clock
         wanted = act_input(request, clock.now(), constitution=settings.constitution)
         desk = Desk(())
         opened = open_ledger(settings.ledger_path, desk, identity_of(settings), lease=lease, starting=False)
@@ -59,7 +59,7 @@ async def _act(settings: Settings, request: Mapping[str, Any]) -> Status:
             desk=desk, store=opened.store, inbox=Inbox(), clock=clock, execute=lambda _effects: None, observers=(tally,)
         )
         if request.get("cmd") in ("resume", "amend"):
-            await _compare(loop, desk, SimVenue(exchange, clock, name=settings.venue), clock)
+            await _compare(loop, desk, around.venue, clock)
         told = loop.take([wanted])
         answer = act_answer(told)
         tally.anchor()

@@ -1,8 +1,8 @@
 """Building the rooms of a desk and lending them to each other; shared by running, acting and the demo."""
 
 import os
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, ExitStack
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -24,17 +24,28 @@ from assent.runtime.runtime import Runtime
 from assent.runtime.tally import Tally
 from assent.runtime.watchdog import Watchdog
 from assent.strategy import threshold
-from assent.venue.sim.adapter import SimVenue
+from assent.venue.port import Venue
 
 STRATEGIES: dict[str, Callable[[str, Any], Strategy]] = {"threshold": threshold.build}
+
+
+class Around(NamedTuple):
+    """What a desk stands in: its venue, the clock that both live by, and, in `sim`, the exchange in this process.
+
+    `lasting` is work that must go on for as long as the desk does; when it ends by itself, so does the desk.
+    """
+
+    venue: Venue
+    clock: Clock
+    exchange: BoxedExchange | None = None
+    lasting: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = ()
 
 
 class Rooms(NamedTuple):
     """A wired desk, before it runs."""
 
     runtime: Runtime
-    venue: SimVenue
-    exchange: BoxedExchange
+    around: Around
     opened: Opened
     opening: list[Input]
     tally: Tally
@@ -81,7 +92,7 @@ def open_exchange(settings: Settings, speed: int) -> tuple[BoxedExchange, Clock]
     return exchange, ScaledClock(floor, speed)
 
 
-def watched_desk(settings: Settings, stack: ExitStack) -> tuple[Desk, Watchdog]:
+def watched_desk(settings: Settings, stack: ExitStack | AsyncExitStack) -> tuple[Desk, Watchdog]:
     """The desk with its strategies, and the watchdog that looks after it until the stack unwinds."""
     strategies = build_strategies(settings)
     watchdog = Watchdog.start(
@@ -97,23 +108,21 @@ def watched_desk(settings: Settings, stack: ExitStack) -> tuple[Desk, Watchdog]:
 def wire(
     settings: Settings,
     desk: Desk,
-    exchange: BoxedExchange,
-    clock: Clock,
+    around: Around,
     *,
     lease: Lease,
     ledger_id: str,
     watchdog: Watchdog,
     observers: Sequence[Observer] = (),
 ) -> Rooms:
-    identity = identity_of(settings)
+    identity, clock = identity_of(settings), around.clock
     now = clock.now()
     opened = open_ledger(settings.ledger_path, desk, identity, lease=lease)
-    venue = SimVenue(exchange, clock, name=settings.venue)
     tally = Tally(opened, desk.state)
     runtime = Runtime(
         desk=desk,
         store=opened.store,
-        venue=venue,
+        venue=around.venue,
         clock=clock,
         cycle_ns=settings.cycle_ns,
         # Nobody outside can watch for the heartbeat of a day that is over in seconds.
@@ -130,10 +139,11 @@ def wire(
         ledger_id=ledger_id,
         build=build_digest(),
         plugins=plugins_of(settings),
+        narrowed=settings.narrowed,
         state_dir=settings.state_dir,
         now=now,
     )
-    return Rooms(runtime, venue, exchange, opened, opening, tally)
+    return Rooms(runtime, around, opened, opening, tally)
 
 
 def switch_of(settings: Settings) -> KillSwitch:

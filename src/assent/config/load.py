@@ -18,7 +18,7 @@ from assent.config.environment import from_environment
 from assent.config.kinds import Kind, KindError, find, offers
 from assent.config.origins import Origin, lines_of
 from assent.config.problems import ConfigError, Problem, shown_name, shown_value
-from assent.config.settings import Settings, StrategySettings
+from assent.config.settings import KalshiSettings, KeySettings, Settings, StrategySettings
 from assent.config.table import (
     PLUGIN_SETTINGS,
     SCOPE,
@@ -27,11 +27,13 @@ from assent.config.table import (
     STRATEGY_OPTIONS,
     STRATEGY_SETTINGS,
 )
+from assent.config.together import misfits, mode_of
 from assent.config.values import Setting, Unfit, allowed_words, read_value, shown
 from assent.model.constitution import LIMITS, Constitution
 from assent.model.errors import AssentError
 
 FILE_NAME: Final = "assent.toml"
+KALSHI_OWN: Final = ("box_url", "member", "self_trade_prevention", "cancel_on_pause")
 FILE_BYTES_MAX: Final = 1 << 20
 DEMO_SEED: Final = 7
 DEMO_TEMPLATE: Final = "kalshi-paper"
@@ -84,9 +86,11 @@ def read_all(
     if reading.problems:
         raise ConfigError(reading.problems)
     values = reading.values(document, dict(overrides or {}), environment or {})
+    reading.fit_together(values)
     strategies = reading.strategies(document.get("strategy"), mode=reading.said.get("desk.mode"), plugins=plugins)
     if reading.problems:
-        raise ConfigError(reading.problems)
+        whole = None not in values.values() and len(values) == len(SETTINGS)
+        raise ConfigError(reading.problems, read=_settings(root, values, strategies) if whole else None)
     known = {_dotted_name(setting): (setting, values[_dotted_name(setting)]) for setting in SETTINGS}
     return Loaded(_settings(root, values, strategies), known | reading.of_strategies, reading.origins)
 
@@ -94,7 +98,15 @@ def read_all(
 def demo_of(settings: Settings, root: Path, *, seed: int) -> Settings:
     """A demo of somebody's own desk: its limits and its strategies, on paper, with the demo's account and folder."""
     return replace(
-        settings, root=root.absolute(), mode="paper", environment="sim", account="demo", exchange_seed=seed, demo=True
+        settings,
+        root=root.absolute(),
+        mode="paper",
+        environment="sim",
+        account="demo",
+        exchange_seed=seed,
+        demo=True,
+        ledger_override=None,
+        narrowed=None,
     )
 
 
@@ -121,7 +133,8 @@ def _settings(root: Path, values: Mapping[str, Any], strategies: tuple[StrategyS
     return Settings(
         root=root,
         name=values["desk.name"],
-        mode=values["desk.mode"],
+        mode=mode_of(values["desk.mode"], dry_run=values["desk.dry_run"]),
+        dry_run=values["desk.dry_run"],
         venue=values["desk.venue"],
         environment=values["desk.environment"],
         account=values["desk.account"],
@@ -130,6 +143,11 @@ def _settings(root: Path, values: Mapping[str, Any], strategies: tuple[StrategyS
         cash=values["paper.cash"],
         cycle_ns=values["runtime.cycle"],
         exchange_seed=values["exchange.seed"],
+        kalshi=KalshiSettings(
+            trading=KeySettings(**{part: values[f"kalshi.key_{part}"] for part in ("id", "file", "variable")}),
+            reading=KeySettings(**{part: values[f"kalshi.read_key_{part}"] for part in ("id", "file", "variable")}),
+            **{name: values[f"kalshi.{name}"] for name in KALSHI_OWN},
+        ),
         hang_max_ns=values["runtime.hang_max"],
         memory_max_mib=values["runtime.memory_max_mib"],
         kill_switch_env=values["runtime.kill_switch_env"],
@@ -218,6 +236,15 @@ class _Reading:
                 "at least one name in markets, events or series", '[scope]\nseries = ["KXHIGHSIM"]',
             )  # fmt: skip
         return found
+
+    def fit_together(self, values: Mapping[str, Any]) -> None:
+        """What is right by itself and wrong beside the rest."""
+        for misfit in misfits(values, self.origins):
+            where = self.origins[misfit.key]
+            outside = {"environment": f"the environment, {where.place}", "command line": "the command line"}
+            value = shown(self.said[misfit.key]) if where.where != "default" else ""
+            place = outside.get(where.where, "")
+            self._add(misfit.key, value, misfit.why, misfit.allowed, misfit.example, place=place)
 
     def strategies(self, tables: object, *, mode: object, plugins: bool) -> tuple[StrategySettings, ...]:
         """The `[[strategy]]` tables, in their order."""
@@ -364,7 +391,7 @@ class _Reading:
             return read_value(setting, raw)
         except Unfit as unfit:
             example = f"{setting.key} = {setting.example}"
-            self._add(dotted, shown(raw), str(unfit), allowed_words(setting), example, place=place)
+            self._add(dotted, shown_value(dotted, raw), str(unfit), allowed_words(setting), example, place=place)
             return None
 
     def _missing(self, setting: Setting, dotted: str) -> None:

@@ -43,7 +43,8 @@ def _ledger_opened(state: State, _ts: int, fact: facts.LedgerOpened) -> None:
     state.seal = fact
 
 
-def _desk_started(state: State, ts: int, _fact: facts.DeskStarted) -> None:
+def _desk_started(state: State, ts: int, fact: facts.DeskStarted) -> None:
+    state.narrowed = fact.narrowed
     state.started_ts = ts
     state.started_seq = state.seq
 

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from assent.model.change import LimitChange
-from assent.model.constitution import Constitution
+from assent.model.constitution import Constitution, Narrowing
 from assent.model.errors import InvariantBroken
 from assent.model.inputs import Environment, Evidence, Holding, Mode, Result
 from assent.model.instruments import Instrument
@@ -60,11 +60,13 @@ class AmendmentRefused(msgspec.Struct, frozen=True, tag=True):
 
 
 class DeskStarted(msgspec.Struct, frozen=True, tag=True):
-    """The process came up. `plugins`: those of its strategies that do not ship with the build."""
+    """The process came up. `plugins`: those of its strategies that do not ship with the build. `narrowed`: until the
+    next start, what a market must be in besides the scope."""
 
     build: str
     strategies: tuple[str, ...]
     plugins: tuple[PluginUsed, ...] = ()
+    narrowed: Narrowing | None = None
 
 
 class DeskStopped(msgspec.Struct, frozen=True, tag=True):
