@@ -65,6 +65,8 @@ PROMISED = {
     "unknown_overdue": (Level.HALTED, "human"),
     "inbox_overflow": (Level.HALTED, "human"),
     "foreign_fill": (Level.HALTED, "human"),
+    "venue_auth": (Level.HALTED, "human"),
+    "venue_contract": (Level.REDUCING, "human"),
     "late_fill": (Level.REDUCING, "human"),
     "strategy_stopped": (Level.REDUCING, "human"),
     "strategy_repeats": (Level.LOCKED, "human"),

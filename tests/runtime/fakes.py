@@ -117,7 +117,7 @@ class FakeVenue:
         assert self.cancel_answer is not None
         return self.cancel_answer
 
-    async def find(self, order: Order) -> Evidence | Ended | None:
+    async def find(self, order: Order, since_ts: int) -> Evidence | Ended | None:
         return self.known.get(order.order_id, Absent("never came"))
 
     async def books(self) -> Books | Unavailable:

@@ -8,12 +8,14 @@ deposits = cash + collateral + fees at every moment. Cash may never fall below w
 from collections.abc import Iterable
 
 from assent.exchange.fees import DIRECT_PRECISION, trade_fee
+from assent.exchange.groups import Group
 from assent.exchange.types import (
     MICRO,
     Balance,
     CloseReason,
     Corrected,
     Fill,
+    LastChange,
     NewOrder,
     OrderStatus,
     OrderView,
@@ -33,6 +35,7 @@ class Order:
         "fees",
         "held",
         "is_buy",
+        "last_change",
         "order_id",
         "price",
         "qty",
@@ -57,6 +60,7 @@ class Order:
         self.accumulated = 0
         self.status: OrderStatus = "resting"
         self.reason: CloseReason | None = None
+        self.last_change: LastChange = ""
         self.created_ts = ts
         self.updated_ts = ts
 
@@ -82,18 +86,25 @@ class Order:
             created_ts=self.created_ts,
             updated_ts=self.updated_ts,
             self_trade=terms.self_trade,
+            cancel_on_pause=terms.cancel_on_pause,
+            group=terms.group,
+            last_change=self.last_change,
         )
 
 
 class History:
-    """What an account may ask about its past, oldest first. `consumed` holds every client id that is used up."""
+    """What an account may ask about its past, oldest first. `consumed` holds every client id that is used up.
 
-    __slots__ = ("by_client_id", "consumed", "corrections", "fills", "orders", "settlements", "transfers")
+    Order groups stand here too: like the past they outlive the day in which they were made.
+    """
+
+    __slots__ = ("by_client_id", "consumed", "corrections", "fills", "groups", "orders", "settlements", "transfers")
 
     def __init__(self) -> None:
         self.orders: dict[str, Order | OrderView] = {}
         self.by_client_id: dict[str, str] = {}
         self.consumed: dict[str, None] = {}
+        self.groups: dict[str, Group] = {}
         self.fills: list[Fill] = []
         self.corrections: list[Corrected] = []
         self.settlements: list[Settlement] = []

@@ -1,12 +1,12 @@
 """Admission: the checks an order meets before it reaches a book, in the venue's sequence.
 
-Parameters, duplicate id, market, pause, price, size; the balance and the post-only and fill-or-kill checks need the
-order itself and follow in the core. A refusal here changes nothing: even the client order id stays free.
+Parameters, duplicate id, market, pause, price, size, group: a refusal by these changes nothing, even the client order
+id stays free. The balance and the post-only and fill-or-kill checks need the order itself and come last.
 """
 
 import re
 
-from assent.exchange.accounts import Account
+from assent.exchange.accounts import Account, Order, need
 from assent.exchange.markets import Market
 from assent.exchange.types import ExchangeStatus, NewOrder, Rejected
 
@@ -37,7 +37,19 @@ def admit(new: NewOrder, account: Account, markets: dict[str, Market], now: int)
     if new.qty <= 0 or new.qty % market.spec.qty_step:
         step = market.spec.qty_step
         return Rejected("invalid_order_size", f"quantity {new.qty} is not a positive multiple of {step}")
-    return market
+    return refuse_group(account, new.group) or market
+
+
+def refuse_group(account: Account, name: str | None) -> Rejected | None:
+    """What stands against one more order of this group, if it is to be in one."""
+    if name is None:
+        return None
+    group = account.history.groups.get(name) if account.history is not None else None
+    if group is None:
+        return Rejected("order_group_not_found", f"account {account.account_id!r} has no order group {name!r}")
+    if group.triggered:
+        return Rejected("exceeded_order_group_risk_limit", f"order group {name} was triggered and waits for a reset")
+    return None
 
 
 def wrong_parameters(new: NewOrder, now: int) -> Rejected | None:
@@ -58,6 +70,25 @@ def wrong_parameters(new: NewOrder, now: int) -> Rejected | None:
         return Rejected("invalid_order", f"a post-only order has to rest, so it cannot be {new.tif}")
     if new.reduce_only and new.tif != "ioc":
         return Rejected("invalid_order", "reduce_only can only be used with ioc orders")
+    return None
+
+
+def refuse_at_the_book(market: Market, account: Account, order: Order) -> Rejected | None:
+    """Balance, then post-only and fill-or-kill. What gets past the balance has used up its client id."""
+    if not account.covers(order):
+        detail = f"cash {account.cash}, held {account.held()}: does not cover {need(order, 0)}"
+        return Rejected("insufficient_balance", detail)
+    terms = order.terms
+    if account.history is not None:
+        account.history.consume(terms.client_order_id)
+    if terms.post_only and market.book.crosses(order):
+        return Rejected("invalid_order", "post only cross")
+    if terms.tif != "fok":
+        return None
+    volume = market.book.opposite_of(order).volume_within(order.price)
+    if volume < order.qty:
+        detail = f"{volume} rests within {order.price}, {order.qty} was wanted"
+        return Rejected("fill_or_kill_insufficient_resting_volume", detail)
     return None
 
 
@@ -97,6 +128,8 @@ def _well_typed(new: NewOrder) -> bool:
         and (new.expires_ts is None or _is_int(new.expires_ts, LARGEST_TS))
         and _is_bool(new.post_only)
         and _is_bool(new.reduce_only)
+        and _is_bool(new.cancel_on_pause)
+        and (new.group is None or is_order_id(new.group))
     )
 
 

@@ -7,6 +7,7 @@ the money of the exchange. It must never decide whether something may trade.
 from assent.exchange.accounts import Account, History, Order, need, revenue_of
 from assent.exchange.corrections import Leg, Trade, correct_leg, payout, resettle, row
 from assent.exchange.fees import DIRECT_PRECISION, fill_cost, trade_fee
+from assent.exchange.groups import Group
 from assent.exchange.types import (
     Audit,
     CloseReason,
@@ -42,12 +43,14 @@ class EventLog:
 
 
 class Clearing:
-    __slots__ = ("accounts", "deposits", "log", "settled", "trades")
+    __slots__ = ("accounts", "deposits", "log", "matched_groups", "settled", "trades")
 
     def __init__(self, log: EventLog) -> None:
         self.log = log
         self.accounts: dict[str, Account] = {}
         self.deposits = 0
+        # Order groups that have matched since somebody last looked at their limits.
+        self.matched_groups: dict[str, tuple[Account, Group]] = {}
         # Trades of members who may ask about their past, and who was paid for what: both may be corrected.
         self.trades: dict[str, Trade] = {}
         self.settled: dict[str, dict[str, int]] = {}
@@ -183,8 +186,13 @@ class Clearing:
         order.fees += fee
         order.accumulated = cost.accumulated
         order.updated_ts = ts
+        order.last_change = "trade"
         if account.history is None:
             return fee
+        if terms.group is not None:
+            group = account.history.groups[terms.group]
+            group.count(qty, ts)
+            self.matched_groups[group.name] = (account, group)
         fill = Fill(
             fill_id=trade_id,
             order_id=order.order_id,

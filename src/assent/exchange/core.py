@@ -6,14 +6,16 @@ exception means that the caller broke the contract.
 """
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from assent.exchange.accounts import Account, History, Order, need
-from assent.exchange.admission import admit, paused, refuse_transfer, wrong_parameters
+from assent.exchange.admission import admit, paused, refuse_at_the_book, refuse_transfer, wrong_parameters
 from assent.exchange.amending import refuse_amendment, take_over
 from assent.exchange.clearing import Clearing, EventLog
 from assent.exchange.fees import DIRECT_PRECISION
 from assent.exchange.grid import PRICE_UNIT
+from assent.exchange.grouping import Grouping
+from assent.exchange.groups import GroupCommand, GroupView
 from assent.exchange.markets import Market
 from assent.exchange.questions import Questions
 from assent.exchange.types import (
@@ -52,6 +54,7 @@ class Exchange(Questions):
         self.status: ExchangeStatus = "open"
         self._log = EventLog(first_number)
         self._clearing = Clearing(self._log)
+        self._grouping = Grouping(self._clearing, self._drop)
         self._markets: dict[str, Market] = {}
         self._order_number = first_number - 1
         self._due: list[tuple[int, int, Callable[[int], None]]] = []
@@ -78,6 +81,8 @@ class Exchange(Questions):
     def pause(self, now: int, *, whole: bool) -> None:
         """No market takes orders any more; with `whole` nothing is done at all, not even cancelling."""
         self._become(now, "paused" if whole else "trading_paused")
+        for market in self._markets.values():
+            self._cancel_on_pause(market, now)
 
     def resume(self, now: int) -> None:
         """What rested before the pause rests on."""
@@ -94,11 +99,13 @@ class Exchange(Questions):
         self._at(close_ts, lambda ts: self._close_if_due(market, ts))
 
     def pause_market(self, now: int, ticker: str) -> None:
-        """No new orders; resting ones stay, and may be cancelled, but will not survive the reopening."""
+        """No new orders; resting ones stay unless they asked to go now, may be cancelled, and will not survive the
+        reopening."""
         self.advance(now)
         market = self._market(ticker)
         market.become("inactive")
         self._emit_status(market, now)
+        self._cancel_on_pause(market, now)
 
     def resume_market(self, now: int, ticker: str) -> None:
         self.advance(now)
@@ -188,7 +195,7 @@ class Exchange(Questions):
         if isinstance(market, Rejected):
             return market
         order = self._draft(now, account, market, new)
-        refusal = self._refuse_at_the_book(market, account, order)
+        refusal = refuse_at_the_book(market, account, order)
         if refusal is not None:
             return refusal
         if account.history is not None:
@@ -224,7 +231,7 @@ class Exchange(Questions):
         order.qty -= order.remaining - wanted
         market.book.home_of(order).reduce(order, order.remaining - wanted)
         order.account.rest(order, need(order, 0))
-        order.updated_ts = now
+        order.updated_ts, order.last_change = now, "decrease"
         self._emit_top(market, now)
         return Decreased(order_id, order.terms.client_order_id, wanted, now)
 
@@ -249,7 +256,7 @@ class Exchange(Questions):
             order.qty -= less
             market.book.home_of(order).reduce(order, less)
         take_over(order, new)
-        order.updated_ts = now
+        order.updated_ts, order.last_change = now, "amend"
         if moves:
             order.fee_rate = market.taker_rate if market.book.crosses(order) else market.maker_rate
             self._execute(market, order, now)
@@ -260,6 +267,13 @@ class Exchange(Questions):
         remaining = order.remaining if order.status == "resting" else 0
         traded = order.qty - order.remaining - filled
         return Amended(order_id, order.terms.client_order_id, traded, remaining, rested != remaining, now)
+
+    def command_group(self, now: int, account_id: str, command: GroupCommand) -> GroupView | Rejected:
+        """What a member asks of its order groups."""
+        self.advance(now)
+        if self.status == "paused":
+            return paused(self.status)
+        return self._grouping.command(self._clearing.account(account_id), command, now)
 
     def transfer(self, now: int, account_id: str, amount: int, reference: str) -> Transferred | Rejected:
         """Move the owner's own money in (positive) or out; what resting orders hold cannot leave."""
@@ -285,24 +299,6 @@ class Exchange(Questions):
             order.qty = order.remaining = min(new.qty, max(0, -position if order.is_buy else position))
         return order
 
-    def _refuse_at_the_book(self, market: Market, account: Account, order: Order) -> Rejected | None:
-        """Balance, then post-only and fill-or-kill. What gets past the balance has used up its client id."""
-        if not account.covers(order):
-            detail = f"cash {account.cash}, held {account.held()}: does not cover {need(order, 0)}"
-            return Rejected("insufficient_balance", detail)
-        terms = order.terms
-        if account.history is not None:
-            account.history.consume(terms.client_order_id)
-        if terms.post_only and market.book.crosses(order):
-            return Rejected("invalid_order", "post only cross")
-        if terms.tif != "fok":
-            return None
-        volume = market.book.opposite_of(order).volume_within(order.price)
-        if volume < order.qty:
-            detail = f"{volume} rests within {order.price}, {order.qty} was wanted"
-            return Rejected("fill_or_kill_insufficient_resting_volume", detail)
-        return None
-
     def _execute(self, market: Market, order: Order, ts: int) -> None:
         account, terms = order.account, order.terms
         # While it matches, the taker holds collateral for its rest: no fee may eat what the next fill has to pay.
@@ -313,6 +309,8 @@ class Exchange(Questions):
         else:
             self._clearing.close_order(order, _why_closed(order, met_itself=met_itself), ts)
         self._emit_top(market, ts)
+        if self._clearing.matched_groups:
+            self._grouping.strike(ts)
 
     def _match(self, market: Market, taker: Order, ts: int) -> bool:
         """Trade in priority until nothing crosses. True if the taker met an order of its own account and stopped."""
@@ -375,20 +373,26 @@ class Exchange(Questions):
             self._emit_top(market, ts)
 
     def _clear(self, market: Market, reason: CloseReason, ts: int) -> None:
-        for order in market.book.orders():
-            market.book.home_of(order).remove(order)
-            self._clearing.close_order(order, reason, ts)
-        self._emit_top(market, ts)
+        self._drop(market.book.orders(), reason, ts)
+
+    def _cancel_on_pause(self, market: Market, ts: int) -> None:
+        self._drop([order for order in market.book.orders() if order.terms.cancel_on_pause], "pause_cancel", ts)
 
     def _call_margin(self, ts: int) -> None:
         """Whose cash does not hold its orders any more, after money was taken back, has none on the book."""
         for account in self._clearing.accounts.values():
             if account.resting and account.cash < account.held():
-                for order in list(account.resting.values()):
-                    market = self._markets[order.terms.market]
-                    market.book.home_of(order).remove(order)
-                    self._clearing.close_order(order, "margin_cancel", ts)
-                    self._emit_top(market, ts)
+                self._drop(list(account.resting.values()), "margin_cancel", ts)
+
+    def _drop(self, orders: Iterable[Order], reason: CloseReason, ts: int) -> None:
+        """Take resting orders off their books at once, and tell of each book when all of them are gone."""
+        markets: dict[str, Market] = {}
+        for order in orders:
+            market = markets[order.terms.market] = self._markets[order.terms.market]
+            market.book.home_of(order).remove(order)
+            self._clearing.close_order(order, reason, ts)
+        for market in markets.values():
+            self._emit_top(market, ts)
 
     def _settle(self, market: Market, ts: int) -> None:
         result, value = market.result, market.value

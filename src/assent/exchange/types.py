@@ -32,7 +32,12 @@ CloseReason = Literal[
     "ioc_cancel",  # what an immediate order could not fill
     "reduce_only_cancel",  # what would have enlarged or turned the position
     "margin_cancel",  # a correction took the money that the order held
+    "pause_cancel",  # trading paused, and the order had asked to go then
+    "group_cancel",  # its order group was triggered or deleted
 ]
+# What last happened to a living order, if anything has.
+LastChange = Literal["", "trade", "amend", "decrease"]
+GroupEvent = Literal["created", "triggered", "reset", "deleted", "limit_updated"]
 # Open; no new orders; nothing at all, not even cancels.
 ExchangeStatus = Literal["open", "trading_paused", "paused"]
 
@@ -50,6 +55,8 @@ REJECTIONS: dict[str, str] = {
     "insufficient_balance": "cash less what resting orders hold does not cover the worst case of this order",
     "fill_or_kill_insufficient_resting_volume": "not enough volume rests within the limit; nothing was filled",
     "not_found": "no such order rests",
+    "order_group_not_found": "this account has no such order group",
+    "exceeded_order_group_risk_limit": "the order group was triggered and takes no orders until it is reset",
 }
 
 
@@ -66,6 +73,8 @@ class NewOrder(msgspec.Struct, frozen=True, gc=False):
     reduce_only: bool = False
     expires_ts: int | None = None
     self_trade: SelfTrade = "cancel_taker"
+    cancel_on_pause: bool = False
+    group: str | None = None
 
 
 # --- answers -------------------------------------------------------------------------------------------
@@ -200,6 +209,9 @@ class OrderView(msgspec.Struct, frozen=True, gc=False):
     created_ts: int
     updated_ts: int
     self_trade: SelfTrade = "cancel_taker"
+    cancel_on_pause: bool = False
+    group: str | None = None
+    last_change: LastChange = ""
 
 
 class Fill(msgspec.Struct, frozen=True, gc=False):
@@ -313,6 +325,17 @@ class FillCorrected(msgspec.Struct, frozen=True, gc=False, tag=True):
     seq: int
 
 
+class GroupChanged(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A member's order group was made, struck, reset, deleted, or given another limit."""
+
+    account: str
+    group: str
+    what: GroupEvent
+    limit: int
+    ts: int
+    seq: int
+
+
 class ExchangeChanged(msgspec.Struct, frozen=True, gc=False, tag=True):
     """The whole exchange paused or went on; each market keeps its own status meanwhile."""
 
@@ -378,6 +401,7 @@ Event = (
     | Filled
     | FillCorrected
     | OrderClosed
+    | GroupChanged
     | Transferred
     | ExchangeChanged
     | MarketChanged

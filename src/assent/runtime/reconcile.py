@@ -39,7 +39,7 @@ async def resolve_orders(state: State, venue: Venue, clock: Clock, put: Put) -> 
     for order in list(state.orders.values()):
         if order.status != "working" and not unsettled(order):
             continue
-        finding = await venue.find(order.order)
+        finding = await venue.find(order.order, order.released_ts)
         order_id, now = order.order.order_id, clock.now()
         if type(finding) is Ended:
             if order.status == "unknown":

@@ -66,8 +66,9 @@ class Venue(Protocol):
         """Ask to take an order off the book. Accepted with remaining zero: it is off, `filled` was executed."""
         ...
 
-    async def find(self, order: Order) -> Evidence | Ended | None:
-        """What the venue's records say. `Absent` only where its own rule for absence is met; None: ask later."""
+    async def find(self, order: Order, since_ts: int) -> Evidence | Ended | None:
+        """What the venue's records say. `Absent` only where its own rule for absence is met; None: ask later. The
+        order was released at `since_ts`: nothing of it can have left before."""
         ...
 
     async def look(self, instrument: str) -> QuoteSeen | Unavailable:

@@ -15,6 +15,7 @@ from tests.exchange.support import Floor
 from assent.exchange.kalshi.app import ROOT, App
 from assent.exchange.kalshi.auth import Keys, Member
 from assent.exchange.kalshi.box import Box
+from assent.exchange.kalshi.settings import DEFAULTS, Settings
 
 ANN_KEY = "9c1de0c2-0000-4000-8000-00000000a001"
 BOB_KEY = "9c1de0c2-0000-4000-8000-00000000b001"
@@ -55,9 +56,9 @@ def signed_headers(
 class Venue:
     """Ann and Bob have keys; `floor.now` is the time until a test moves it."""
 
-    def __init__(self, **floor: Any) -> None:
+    def __init__(self, settings: Settings = DEFAULTS, **floor: Any) -> None:
         self.floor = Floor(**floor)
-        self.box = Box(self.floor.exchange, self.floor.histories, self.floor.exchange.advance)
+        self.box = Box(self.floor.exchange, self.floor.histories, self.floor.exchange.advance, settings)
         members = (
             Member(ANN_KEY, ANN_PRIVATE.public_key(), "ann"),
             Member(BOB_KEY, BOB_PRIVATE.public_key(), "bob"),

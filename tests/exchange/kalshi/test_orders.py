@@ -100,7 +100,7 @@ def test_a_client_id_is_used_up_for_good_and_its_order_not_shown_again() -> None
         ({"order_group_id": "g"}, (404, "order_group_not_found")),
         ({"subaccount": 3}, (400, "invalid_parameters")),
         ({"exchange_index": 2}, (400, "invalid_parameters")),
-        ({"cancel_order_on_pause": True}, (400, "invalid_parameters")),
+        ({"order_group_id": "00000003-0000-5000-8000-000000000001"}, (404, "order_group_not_found")),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )

@@ -5,7 +5,7 @@ from typing import Any
 from tests.exchange.kalshi.support import Venue
 from tests.exchange.support import MARKET
 
-from assent.exchange.kalshi.statement import Statement
+from assent.exchange.kalshi.statement import Statement, Until
 from assent.exchange.types import MINUTE
 
 
@@ -157,5 +157,5 @@ def test_a_statement_takes_up_each_row_once() -> None:
     history = venue.floor.histories["ann"]
     statement = Statement()
     for _ in range(3):
-        statement.take_up(history.fills, history.settlements)
+        statement.take_up(history, Until.now(history))
     assert statement.holdings[MARKET].position == 2_000_000

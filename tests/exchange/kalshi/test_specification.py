@@ -31,6 +31,8 @@ DIFFERENCES: dict[tuple[str, str], str] = {
     ("Market", "+settlement_bounds_type"): NEWER + " (October 2026)",
     ("EventData", "-available_on_brokers"): "deprecated there, and not among today's fields",
     ("Series", "+categories"): NEWER,
+    ("OrderGroup", "+contracts_limit_fp"): NEWER,
+    ("OrderGroup", "+exchange_index"): NEWER,
     **{
         ("Order", f"-{name}"): FIXED_POINT
         for name in (
@@ -42,10 +44,12 @@ DIFFERENCES: dict[tuple[str, str], str] = {
         ("Order", f"+{name}"): NEWER
         for name in (
             "outcome_side", "book_side", "initial_count_fp", "fill_count_fp", "remaining_count_fp",
-            "subaccount_number", "exchange_index",
+            "subaccount_number", "exchange_index", "last_update_reason",
         )
     },
 }  # fmt: skip
+# Lists that have no rows in this box.
+EMPTY = {("get", "/account/limits"): ["grants"]}
 
 
 @pytest.fixture(scope="module")
@@ -58,9 +62,13 @@ def a_day() -> tuple[Venue, dict[tuple[str, str], Answer]]:
     """One answer of each kind: with rows in every list, an order filled in part, and a market that paid."""
     venue = Venue(cash=1_000 * MICRO)
     venue.floor.sell("bob", 52, 3)
+    groups = "/portfolio/order_groups"
+    grouped = venue.call("POST", groups + "/create", body={"contracts_limit": 100}, member="ann")
+    group_id = grouped.json["order_group_id"]
     body = {
         "ticker": MARKET, "side": "bid", "count": "5", "price": "0.52", "time_in_force": "good_till_canceled",
         "self_trade_prevention_type": "taker_at_cross", "client_order_id": "one", "expiration_time": 900,
+        "order_group_id": group_id,
     }  # fmt: skip
     orders = "/portfolio/events/orders"
     created = venue.call("POST", orders, body=body, member="ann")
@@ -76,6 +84,12 @@ def a_day() -> tuple[Venue, dict[tuple[str, str], Answer]]:
             body={"ticker": MARKET, "side": "bid", "price": "0.52", "count": "4.50"},
             member="ann",
         ),
+        ("post", groups + "/create"): grouped,
+        ("get", groups): venue.call("GET", groups, member="ann"),
+        ("get", groups + "/{order_group_id}"): venue.call("GET", f"{groups}/{group_id}", member="ann"),
+        ("get", "/account/limits"): venue.call("GET", "/account/limits", member="ann"),
+        ("get", "/account/endpoint_costs"): venue.get("/account/endpoint_costs"),
+        ("get", "/exchange/user_data_timestamp"): venue.get("/exchange/user_data_timestamp"),
         ("get", "/exchange/status"): venue.get("/exchange/status"),
         ("get", "/exchange/schedule"): venue.get("/exchange/schedule"),
         ("get", "/series"): venue.get("/series", include_volume="true"),
@@ -88,8 +102,26 @@ def a_day() -> tuple[Venue, dict[tuple[str, str], Answer]]:
     for what in ("balance", "orders", "fills", "positions"):
         answers["get", f"/portfolio/{what}"] = venue.call("GET", f"/portfolio/{what}", member="ann")
     answers["get", "/portfolio/orders/{order_id}"] = venue.call("GET", f"/portfolio/orders/{order_id}", member="ann")
+    answers["post", orders + "/batched"] = placed = venue.call(
+        "POST",
+        orders + "/batched",
+        body={"orders": [body | {"client_order_id": "two", "count": "1"}, body | {"ticker": "X"}]},
+        member="ann",
+    )
+    second = placed.json["orders"][0]["order_id"]
+    answers["delete", orders + "/batched"] = venue.call(
+        "DELETE", orders + "/batched", body={"orders": [{"order_id": second}, {"order_id": second}]}, member="ann"
+    )
     answers["delete", orders + "/{order_id}"] = venue.call("DELETE", f"{orders}/{order_id}", member="ann")
     venue.floor.settle("yes", MICRO)
+    for what in ("reset", "trigger"):
+        answers["put", f"{groups}/{{order_group_id}}/{what}"] = venue.call(
+            "PUT", f"{groups}/{group_id}/{what}", body={}, member="ann"
+        )
+    answers["put", groups + "/{order_group_id}/limit"] = venue.call(
+        "PUT", f"{groups}/{group_id}/limit", body={"contracts_limit_fp": "7.00"}, member="ann"
+    )
+    answers["delete", groups + "/{order_group_id}"] = venue.call("DELETE", f"{groups}/{group_id}", member="ann")
     answers["get", "/portfolio/settlements"] = venue.call("GET", "/portfolio/settlements", member="ann")
     answers["get", "/markets"] = venue.get("/markets")
     answers["get", "/markets/{ticker}"] = venue.get(f"/markets/{MARKET}")
@@ -148,7 +180,7 @@ def test_no_list_was_compared_while_it_was_empty() -> None:
     _, answers = a_day()
     for (method, path), answer in answers.items():
         empty = [name for name, value in answer.json.items() if value == []]
-        assert not empty, (method, path, empty)
+        assert empty == EMPTY.get((method, path), []), (method, path, empty)
 
 
 def test_a_wrong_type_and_a_missing_field_would_be_found(document: dict[str, Any]) -> None:

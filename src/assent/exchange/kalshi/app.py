@@ -8,11 +8,11 @@ the venue's shapes; an exception that gets out of here is a bug of ours.
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, NamedTuple
 
-from assent.exchange.kalshi import orders, portfolio, public
+from assent.exchange.kalshi import account, batches, groups, orders, portfolio, public
 from assent.exchange.kalshi.auth import Keys, Member
 from assent.exchange.kalshi.box import Box
-from assent.exchange.kalshi.buckets import COST_DEFAULT, Buckets, Tier
-from assent.exchange.kalshi.errors import JSON_TYPE, Reply, refuse
+from assent.exchange.kalshi.buckets import COST_DEFAULT, UNLIMITED, Buckets, Tier
+from assent.exchange.kalshi.errors import JSON_TYPE, Reply, Row, answer, refuse
 from assent.exchange.kalshi.query import Invalid, Query, Request
 
 Message = MutableMapping[str, Any]
@@ -26,13 +26,24 @@ QUERY_MAX = 16_384
 
 
 class Route(NamedTuple):
-    """`path` below the root; `*` stands for one segment of the caller's choice."""
+    """`path` below the root; `{name}` stands for one segment of the caller's choice. `items` counts what is billed."""
 
     method: str
     path: str
     handler: Handler
     signed: bool = False
     cost: int = COST_DEFAULT
+    items: Callable[[bytes], int] = lambda _: 1
+
+
+def _endpoint_costs(_: Box, __: Request) -> Reply:
+    """What does not cost as much as everything else, by the table below."""
+    rows: list[Row] = [
+        {"method": route.method, "path": ROOT + route.path, "cost": route.cost}
+        for route in ROUTES
+        if route.cost != COST_DEFAULT
+    ]
+    return answer({"default_cost": COST_DEFAULT, "endpoint_costs": rows})
 
 
 def _gone(_: Box, __: Request) -> Reply:
@@ -40,35 +51,46 @@ def _gone(_: Box, __: Request) -> Reply:
     return refuse("deprecated_v1_order_endpoint")
 
 
-# A fixed name stands before a `*` in the same place: the first match answers.
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/exchange/status", public.status),
     Route("GET", "/exchange/schedule", public.schedule),
+    Route("GET", "/exchange/user_data_timestamp", account.user_data_timestamp),
+    Route("GET", "/account/limits", account.limits, signed=True),
+    Route("GET", "/account/endpoint_costs", _endpoint_costs),
     Route("GET", "/series", public.series_list),
-    Route("GET", "/series/*", public.series),
+    Route("GET", "/series/{series_ticker}", public.series),
     Route("GET", "/events", public.events),
-    Route("GET", "/events/*", public.event),
+    Route("GET", "/events/{event_ticker}", public.event),
     Route("GET", "/markets", public.markets),
     Route("GET", "/markets/trades", public.trades),
-    Route("GET", "/markets/*", public.market),
-    Route("GET", "/markets/*/orderbook", public.orderbook),
+    Route("GET", "/markets/{ticker}", public.market),
+    Route("GET", "/markets/{ticker}/orderbook", public.orderbook),
     Route("GET", "/portfolio/balance", portfolio.balance, signed=True),
     Route("GET", "/portfolio/positions", portfolio.positions, signed=True),
     Route("GET", "/portfolio/fills", portfolio.fills, signed=True),
     Route("GET", "/portfolio/settlements", portfolio.settlements, signed=True),
     Route("GET", "/portfolio/orders", portfolio.orders, signed=True),
-    Route("GET", "/portfolio/orders/*", portfolio.order, signed=True, cost=2),
+    Route("GET", "/portfolio/orders/{order_id}", portfolio.order, signed=True, cost=2),
     Route("POST", "/portfolio/events/orders", orders.create, signed=True),
+    Route("POST", "/portfolio/events/orders/batched", batches.create, signed=True, items=batches.items),
+    Route("DELETE", "/portfolio/events/orders/batched", batches.cancel, signed=True, cost=2, items=batches.items),
     Route("DELETE", "/portfolio/events/orders", orders.cancel_all, signed=True, cost=2),
-    Route("DELETE", "/portfolio/events/orders/*", orders.cancel, signed=True, cost=2),
-    Route("POST", "/portfolio/events/orders/*/amend", orders.amend, signed=True),
-    Route("POST", "/portfolio/events/orders/*/decrease", orders.decrease, signed=True),
+    Route("DELETE", "/portfolio/events/orders/{order_id}", orders.cancel, signed=True, cost=2),
+    Route("POST", "/portfolio/events/orders/{order_id}/amend", orders.amend, signed=True),
+    Route("POST", "/portfolio/events/orders/{order_id}/decrease", orders.decrease, signed=True),
+    Route("POST", "/portfolio/order_groups/create", groups.create, signed=True),
+    Route("GET", "/portfolio/order_groups", groups.groups, signed=True),
+    Route("GET", "/portfolio/order_groups/{order_group_id}", groups.group, signed=True),
+    Route("DELETE", "/portfolio/order_groups/{order_group_id}", groups.delete, signed=True),
+    Route("PUT", "/portfolio/order_groups/{order_group_id}/reset", groups.reset, signed=True),
+    Route("PUT", "/portfolio/order_groups/{order_group_id}/trigger", groups.trigger, signed=True),
+    Route("PUT", "/portfolio/order_groups/{order_group_id}/limit", groups.limit, signed=True),
     Route("POST", "/portfolio/orders", _gone, signed=True),
     Route("POST", "/portfolio/orders/batched", _gone, signed=True),
     Route("DELETE", "/portfolio/orders/batched", _gone, signed=True),
-    Route("DELETE", "/portfolio/orders/*", _gone, signed=True),
-    Route("POST", "/portfolio/orders/*/amend", _gone, signed=True),
-    Route("POST", "/portfolio/orders/*/decrease", _gone, signed=True),
+    Route("DELETE", "/portfolio/orders/{order_id}", _gone, signed=True),
+    Route("POST", "/portfolio/orders/{order_id}/amend", _gone, signed=True),
+    Route("POST", "/portfolio/orders/{order_id}/decrease", _gone, signed=True),
 )
 
 
@@ -81,6 +103,7 @@ class App:
         self._keys = keys
         self._clock = clock
         self._buckets = Buckets(tier) if tier is not None else None
+        self._tier = tier or UNLIMITED
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -109,13 +132,13 @@ class App:
             return refuse("method_not_allowed" if matching else "not_found")
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         clock = self._clock()
-        account = ""
+        who = ""
         if route.signed:
             member = self._keys.identify(headers, method, path, clock)
             if not isinstance(member, Member):
                 return member
-            account = member.account
-            if not self._may_ask(route, account, clock):
+            who = member.account
+            if not self._may_ask(route, who, body, clock):
                 return refuse("too_many_requests")
         if body and headers.get("content-type", "").partition(";")[0].strip().lower() != JSON_TYPE:
             return refuse("invalid_content_type")
@@ -124,13 +147,15 @@ class App:
         now = self._box.live_until(clock)
         try:
             query = Query(scope["query_string"].decode("latin-1"))
-            return route.handler(self._box, Request(query, _segments(path), body, account, now))
+            return route.handler(self._box, Request(query, _segments(path), body, who, now, self._tier))
         except Invalid as error:
             return refuse("parameter_validation", str(error))
 
-    def _may_ask(self, route: Route, account: str, now: int) -> bool:
-        writes = route.method != "GET"
-        return self._buckets is None or self._buckets.take(account, writes=writes, cost=route.cost, now=now)
+    def _may_ask(self, route: Route, who: str, body: bytes, now: int) -> bool:
+        if self._buckets is None:
+            return True
+        cost = route.cost * route.items(body)
+        return self._buckets.take(who, writes=route.method != "GET", cost=cost, now=now)
 
 
 def _path_as_sent(scope: MutableMapping[str, Any]) -> str:
@@ -149,14 +174,14 @@ def _matching(path: str) -> list[Route]:
         return []
     segments = _segments(path)
     found = [route for route in ROUTES if _fits(_PATTERNS[route.path], segments)]
-    # `/markets/trades` is no market: a fixed path shadows those with a `*` of every method.
-    exact = [route for route in found if "*" not in route.path]
+    # `/markets/trades` is no market: a fixed path shadows those with a `{name}` of every method.
+    exact = [route for route in found if "{" not in route.path]
     return exact or found
 
 
 def _fits(pattern: tuple[str, ...], segments: tuple[str, ...]) -> bool:
     return len(pattern) == len(segments) and all(
-        want in ("*", got) for want, got in zip(pattern, segments, strict=True)
+        want == got or want.startswith("{") for want, got in zip(pattern, segments, strict=True)
     )
 
 

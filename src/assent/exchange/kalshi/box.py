@@ -9,13 +9,16 @@ from collections.abc import Callable, Mapping
 
 from assent.exchange.accounts import History
 from assent.exchange.core import Exchange
-from assent.exchange.kalshi.statement import Statement
+from assent.exchange.kalshi.reads import Reads
+from assent.exchange.kalshi.settings import DEFAULTS, Settings
+from assent.exchange.kalshi.statement import Statement, Until
 from assent.exchange.kalshi.tape import MarketPast, Tape
 from assent.exchange.types import (
     CloseMoved,
     Determined,
     Event,
     GridChanged,
+    GroupChanged,
     MarketChanged,
     MarketView,
     Settled,
@@ -26,22 +29,36 @@ from assent.exchange.types import (
 
 class Box:
     """`histories` are those that the members' accounts were opened with; `live` lets the exchange live until a time:
-    `World.step_until`, or `Exchange.advance` where nobody else trades."""
+    `World.step_until`, or `Exchange.advance` where nobody else trades.
 
-    def __init__(self, exchange: Exchange, histories: Mapping[str, History], live: Callable[[int], object]) -> None:
+    Order groups live in the members' histories: in memory only, unless who owns those writes them down. Whoever is in
+    `group_observers` is told of each thing that happens to one.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        histories: Mapping[str, History],
+        live: Callable[[int], object],
+        settings: Settings = DEFAULTS,
+    ) -> None:
         self.exchange = exchange
+        self.settings = settings
         self.histories = dict(histories)
         self.statements = {account: Statement() for account in histories}
         self.tape = Tape()
         self.past: dict[str, MarketPast] = {}
+        self.reads = Reads(exchange, self.histories, settings.read_lag_ns)
+        self.group_observers: list[Callable[[GroupChanged], None]] = []
         self._live = live
         for view in exchange.markets():
             self._past_of(view.spec.ticker, exchange.now)
 
     def live_until(self, clock: int) -> int:
         """Live up to now and remember what happened. The exchange's own time, which never runs backwards."""
-        self._live(max(clock, self.exchange.now))
-        self.remember()
+        for moment in self.reads.moments(max(clock, self.exchange.now)):
+            self._live(moment)
+            self.remember()
         return self.exchange.now
 
     def remember(self) -> None:
@@ -49,7 +66,8 @@ class Box:
         for event in self.exchange.drain():
             self._take_up(event)
         for account, history in self.histories.items():
-            self.statements[account].take_up(history.fills, history.settlements)
+            self.statements[account].take_up(history, Until.now(history))
+        self.reads.note()
 
     def markets(self) -> dict[int, MarketView]:
         """Every market by its number, the newest first."""
@@ -67,6 +85,9 @@ class Box:
             past.updated_ts = event.ts
             if isinstance(event, Settled):
                 past.settled_ts = event.ts
+        elif isinstance(event, GroupChanged):
+            for observe in self.group_observers:
+                observe(event)
 
     def _past_of(self, ticker: str, ts: int) -> MarketPast:
         past = self.past.get(ticker)

@@ -26,11 +26,12 @@ Row = dict[str, Value]
 
 
 class Reply(NamedTuple):
-    """One HTTP answer."""
+    """One HTTP answer. `told` is what a refusal says without its shape: in a batch it stands beside its item."""
 
     status: int
     body: bytes
     headers: tuple[tuple[str, str], ...] = ()
+    told: Row | None = None
 
 
 class Refusal(NamedTuple):
@@ -67,6 +68,7 @@ REFUSALS: dict[str, Refusal] = {
     "invalid_price": Refusal(400),
     "insufficient_balance": Refusal(400),
     "order_group_not_found": Refusal(404),  # spelling not recorded
+    "exceeded_order_group_risk_limit": Refusal(400),  # spelling not recorded
     "market_inactive": Refusal(400),  # spelling not recorded
     "order_already_exists": Refusal(409),
     "trading_is_paused": Refusal(409),
@@ -91,7 +93,7 @@ def refuse(code: str, details: str | None = None) -> Reply:
         "validation": {"msg": f"Parameter validation failed: {details}"},
         "limited": {"error": message},
     }
-    return answer(bodies[refusal.shape], refusal.status)
+    return answer(bodies[refusal.shape], refusal.status)._replace(told=told)
 
 
 def rejected(no: Rejected) -> Reply:

@@ -5,8 +5,8 @@ Derived, never drawn, and readable backwards, so no table of them has to be kept
 
 import re
 
-_WIRE = re.compile(r"0000000([12])-0000-5000-8000-([0-9a-f]{12})")
-_KINDS = {"O": 1, "T": 2}
+_WIRE = re.compile(r"0000000([123])-0000-5000-8000-([0-9a-f]{12})")
+_KINDS = {"O": 1, "T": 2, "G": 3}
 
 
 def wire_id(name: str) -> str:
@@ -16,10 +16,19 @@ def wire_id(name: str) -> str:
 
 def order_name(text: str) -> str | None:
     """The core's name of an order, or None if this was never an order's id."""
-    found = _WIRE.fullmatch(text)
-    return f"O{int(found[2], 16)}" if found and found[1] == "1" else None
+    return _name("O", text)
+
+
+def group_name(text: str) -> str | None:
+    """The core's name of an order group, or None if this was never one's id."""
+    return _name("G", text)
 
 
 def order_number(name: str) -> int:
     """Later orders have higher numbers."""
     return int(name[1:])
+
+
+def _name(letter: str, text: str) -> str | None:
+    found = _WIRE.fullmatch(text)
+    return f"{letter}{int(found[2], 16)}" if found and int(found[1]) == _KINDS[letter] else None

@@ -2,22 +2,22 @@
 
 A body is decoded strictly (a number where a string belongs is refused), put into the core's words, and what the core
 answers is put back. A client order id that was taken once is taken for good, and a second order with it is refused
-without a look at the first. Whatever this box cannot do (subaccounts, order groups, other shards, cancelling on pause)
-is refused, never silently left out.
+without a look at the first. Whatever this box cannot do (subaccounts, other shards) is refused,
+never silently left out.
 """
 
-from typing import Literal, TypeVar
+from typing import Literal
 
 import msgspec
 
 from assent.exchange.kalshi import numbers
 from assent.exchange.kalshi.box import Box
 from assent.exchange.kalshi.errors import Reply, Row, answer, refuse, rejected
-from assent.exchange.kalshi.ids import order_name, wire_id
+from assent.exchange.kalshi.ids import group_name, order_name, wire_id
 from assent.exchange.kalshi.listing import SHARD
 from assent.exchange.kalshi.numbers import Unreadable
 from assent.exchange.kalshi.portfolio import elsewhere
-from assent.exchange.kalshi.query import Request
+from assent.exchange.kalshi.query import Request, decoded
 from assent.exchange.types import (
     MICRO,
     SECOND,
@@ -79,12 +79,15 @@ class AmendBody(msgspec.Struct, frozen=True):
     exchange_index: int | None = None
 
 
-Body = TypeVar("Body", CreateBody, DecreaseBody, AmendBody)
-
-
 def create(box: Box, request: Request) -> Reply:
-    body = _decode(request.body, CreateBody)
-    new = body if isinstance(body, Reply) else _new_order(body)
+    body = decoded(request.body, CreateBody)
+    row = body if isinstance(body, Reply) else place(box, request, body)
+    return row if isinstance(row, Reply) else answer(row, 201)
+
+
+def place(box: Box, request: Request, body: CreateBody) -> Row | Reply:
+    """One order: what it is told, or why not."""
+    new = _new_order(body)
     if isinstance(new, Reply):
         return new
     fills = box.histories[request.account].fills
@@ -94,25 +97,28 @@ def create(box: Box, request: Request) -> Reply:
     if isinstance(taken, Rejected):
         return rejected(taken)
     own = [fill for fill in fills[known:] if fill.order_id == taken.order_id]
-    return answer(_acknowledged(taken, own), 201)
+    return _acknowledged(taken, own)
 
 
 def cancel(box: Box, request: Request) -> Reply:
-    """Whatever does not rest, because it is done or never was, is not found."""
-    name = None if elsewhere(request.query) else order_name(request.segments[3])
+    row = refuse("not_found") if elsewhere(request.query) else withdraw(box, request, request.segments[3])
+    return row if isinstance(row, Reply) else answer(row)
+
+
+def withdraw(box: Box, request: Request, order_id: str) -> Row | Reply:
+    """One cancel. Whatever does not rest, because it is done or never was, is not found."""
+    name = order_name(order_id)
     if name is None:
         return refuse("not_found")
     gone = box.exchange.cancel(request.now, request.account, name)
     box.remember()
     if isinstance(gone, Rejected):
         return rejected(gone)
-    return answer(
-        {
-            "order_id": request.segments[3],
-            "reduced_by": numbers.count(gone.reduced_by),
-            "ts_ms": numbers.milliseconds(gone.ts),
-        }
-    )
+    return {
+        "order_id": order_id,
+        "reduced_by": numbers.count(gone.reduced_by),
+        "ts_ms": numbers.milliseconds(gone.ts),
+    }
 
 
 def cancel_all(box: Box, request: Request) -> Reply:
@@ -128,7 +134,7 @@ def cancel_all(box: Box, request: Request) -> Reply:
 
 def decrease(box: Box, request: Request) -> Reply:
     """Less than rests now, at the same place in the queue."""
-    body = _decode(request.body, DecreaseBody)
+    body = decoded(request.body, DecreaseBody)
     if isinstance(body, Reply):
         return body
     text = body.reduce_by if body.reduce_to is None else body.reduce_to
@@ -138,7 +144,7 @@ def decrease(box: Box, request: Request) -> Reply:
     if isinstance(qty, Unreadable):
         return refuse("invalid_order_size")
     name = order_name(request.segments[3])
-    if name is None or _is_elsewhere(body.subaccount, body.exchange_index):
+    if name is None or is_elsewhere(body.subaccount, body.exchange_index):
         return refuse("not_found")
     by, to = (qty, None) if body.reduce_to is None else (None, qty)
     less = box.exchange.decrease(request.now, request.account, name, by=by, to=to)
@@ -157,11 +163,11 @@ def decrease(box: Box, request: Request) -> Reply:
 
 def amend(box: Box, request: Request) -> Reply:
     """Another price, total, expiry or client id; the order keeps its id."""
-    body = _decode(request.body, AmendBody)
+    body = decoded(request.body, AmendBody)
     if isinstance(body, Reply):
         return body
     history, name = box.histories[request.account], order_name(request.segments[3])
-    if name not in history.orders or elsewhere(request.query) or _is_elsewhere(None, body.exchange_index):
+    if name not in history.orders or elsewhere(request.query) or is_elsewhere(None, body.exchange_index):
         return refuse("not_found")
     view = history.view(name)
     new = _amendment(body, view)
@@ -207,13 +213,6 @@ def _amendment(body: AmendBody, view: OrderView) -> Amendment | Reply:
     return Amendment(read[0], read[1], expires_ts, body.updated_client_order_id)
 
 
-def _decode(raw: bytes, kind: type[Body]) -> Body | Reply:
-    try:
-        return msgspec.json.decode(raw, type=kind)
-    except msgspec.DecodeError as error:
-        return refuse("bad_request", str(error))
-
-
 def _new_order(body: CreateBody) -> NewOrder | Reply:
     """The core's words, or what is wrong with the venue's."""
     read = _price_and_count(body.price, body.count)
@@ -233,6 +232,9 @@ def _new_order(body: CreateBody) -> NewOrder | Reply:
         reduce_only=bool(body.reduce_only),
         expires_ts=None if body.expiration_time is None else body.expiration_time * SECOND,
         self_trade=SELF_TRADES[body.self_trade_prevention_type],
+        cancel_on_pause=bool(body.cancel_order_on_pause),
+        # What was never a group's id is no group of anybody.
+        group=None if body.order_group_id is None else group_name(body.order_group_id) or "",
     )
 
 
@@ -252,16 +254,13 @@ def _wrong_expiry(seconds: int | None) -> Reply | None:
 
 
 def _unsupported(body: CreateBody) -> Reply | None:
-    if body.order_group_id is not None:
-        return refuse("order_group_not_found")
-    if _is_elsewhere(body.subaccount, body.exchange_index):
+    if is_elsewhere(body.subaccount, body.exchange_index):
         return refuse("invalid_parameters", "only subaccount 0 on exchange_index 0 is open here")
-    if body.cancel_order_on_pause:
-        return refuse("invalid_parameters", "cancel_order_on_pause is not offered here")
     return None
 
 
-def _is_elsewhere(subaccount: int | None, exchange_index: int | None) -> bool:
+def is_elsewhere(subaccount: int | None, exchange_index: int | None) -> bool:
+    """Whether a body asks for another subaccount or shard than the ones that are open."""
     return subaccount not in (None, 0) or exchange_index not in (None, -1, SHARD)
 
 

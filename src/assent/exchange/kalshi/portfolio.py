@@ -1,6 +1,8 @@
 """What a member may read of its own: orders, fills, positions, settlements and the balance.
 
-Everything stands on subaccount 0 of shard 0; asked about another, the lists are empty. Lists come newest first.
+All of it is told by the read model, which may be older than what writes and the websocket say. Everything stands on
+subaccount 0 of shard 0; asked about another, the lists are empty. Lists come newest first. A fill that was corrected is
+told as it stands now, and one that was taken back is not told any more; what the venue would show is not known.
 """
 
 from collections.abc import Callable
@@ -11,8 +13,9 @@ from assent.exchange.kalshi.errors import Reply, Row, answer, refuse
 from assent.exchange.kalshi.ids import order_name, order_number, wire_id
 from assent.exchange.kalshi.listing import SHARD
 from assent.exchange.kalshi.query import Query, Request, page
+from assent.exchange.kalshi.reads import Books
 from assent.exchange.kalshi.statement import Holding, OrderCosts, Paid
-from assent.exchange.types import MICRO, SECOND, Fill, OrderView, SelfTrade, Side
+from assent.exchange.types import MICRO, SECOND, CloseReason, Fill, LastChange, OrderView, SelfTrade, Side
 
 SUBACCOUNTS_MAX = 63
 EVENTS_MAX = 10
@@ -21,6 +24,25 @@ ORDER_STATUSES = ("resting", "canceled", "executed")
 BOOK_SIDES: dict[Side, str] = {"buy": "bid", "sell": "ask"}
 SELF_TRADES: dict[SelfTrade, str] = {"cancel_taker": "taker_at_cross", "cancel_maker": "maker"}
 OUTCOMES: dict[Side, str] = {"buy": "yes", "sell": "no"}
+# What last changed an order, in the venue's words. A cancel of its owner was seen as "Decrease"; what a group's cancel
+# and the rest of an immediate order are called was never seen.
+REASONS: dict[CloseReason | LastChange, str] = {
+    "": "",
+    "trade": "Trade",
+    "amend": "Amend",
+    "decrease": "Decrease",
+    "executed": "Trade",
+    "user_cancel": "Decrease",
+    "group_cancel": "Decrease",
+    "expiry_cancel": "ExpiryCancel",
+    "close_cancel": "CloseCancel",
+    "reopen_cancel": "HaltCancel",
+    "pause_cancel": "HaltCancel",
+    "self_trade_cancel": "SelfTradeCancel",
+    "reduce_only_cancel": "ReduceOnlyCancel",
+    "margin_cancel": "MarginCancel",
+    "ioc_cancel": "",
+}
 
 
 def elsewhere(query: Query) -> bool:
@@ -30,13 +52,13 @@ def elsewhere(query: Query) -> bool:
 
 
 def orders(box: Box, request: Request) -> Reply:
-    query, history = request.query, box.histories[request.account]
+    query, books = request.query, box.reads.books[request.account]
     first, last = query.span()
     state = query.one_of("status", ORDER_STATUSES)
     ticker, of_events = query.text("ticker"), query.several("event_ticker", EVENTS_MAX)
 
     def wanted(name: str) -> bool:
-        view = history.view(name)
+        view = books.orders[name]
         return (
             ticker in ("", view.market)
             and state in ("", view.status)
@@ -44,17 +66,16 @@ def orders(box: Box, request: Request) -> Reply:
             and (not of_events or event_of(box, view.market) in of_events)
         )
 
-    names = {} if elsewhere(query) else {order_number(name): name for name in reversed(history.orders)}
+    names = {} if elsewhere(query) else {order_number(name): name for name in reversed(books.orders)}
     told = page((number for number, name in names.items() if wanted(name)), query)
-    rows = [_order_row(box, request.account, history.view(names[number])) for number in told.rows]
+    rows = [_order_row(request.account, books, books.orders[names[number]]) for number in told.rows]
     return answer({"orders": rows, "cursor": told.cursor})
 
 
 def order(box: Box, request: Request) -> Reply:
-    name, history = order_name(request.segments[2]), box.histories[request.account]
-    if name not in history.orders:
-        return refuse("not_found")
-    return answer({"order": _order_row(box, request.account, history.view(name))})
+    books = box.reads.books[request.account]
+    view = books.orders.get(order_name(request.segments[2]) or "")
+    return refuse("not_found") if view is None else answer({"order": _order_row(request.account, books, view)})
 
 
 def fills(box: Box, request: Request) -> Reply:
@@ -63,10 +84,10 @@ def fills(box: Box, request: Request) -> Reply:
     tickers = query.several("ticker", TICKERS_MAX)
     of_order = query.text("order_id")
     name = order_name(of_order)
-    rows = {} if elsewhere(query) else {fill.seq: fill for fill in reversed(box.histories[request.account].fills)}
+    rows = {} if elsewhere(query) else box.reads.books[request.account].statement.fills
     wanted = (
         seq
-        for seq, fill in rows.items()
+        for seq, fill in reversed(rows.items())
         if first <= fill.ts <= last
         and (not tickers or fill.market in tickers)
         and (not of_order or fill.order_id == name)
@@ -76,7 +97,7 @@ def fills(box: Box, request: Request) -> Reply:
 
 
 def positions(box: Box, request: Request) -> Reply:
-    query, statement = request.query, box.statements[request.account]
+    query, statement = request.query, box.reads.books[request.account].statement
     settlement = query.one_of("settlement_status", ("unsettled", "settled", "all")) or "unsettled"
     found: dict[str, Holding] = {}
     if settlement != "settled":
@@ -111,7 +132,7 @@ def settlements(box: Box, request: Request) -> Reply:
     query = request.query
     first, last = query.span()
     ticker, of_event = query.text("ticker"), query.text("event_ticker")
-    known = () if elsewhere(query) else box.statements[request.account].paid.values()
+    known = () if elsewhere(query) else box.reads.books[request.account].statement.paid.values()
     rows = {paid.settlement.seq: paid for paid in known}
     wanted = (
         seq
@@ -126,15 +147,15 @@ def settlements(box: Box, request: Request) -> Reply:
 
 def balance(box: Box, request: Request) -> Reply:
     """Cash, what resting orders hold included; whether the venue counts it in is not stated anywhere."""
-    here = not elsewhere(request.query)
-    cash = box.exchange.balance(request.account).cash if here else 0
-    worth = sum(_worth(box, ticker, qty) for ticker, qty in box.exchange.positions(request.account).items())
+    here, books = not elsewhere(request.query), box.reads.books[request.account]
+    cash = books.cash if here else 0
+    worth = sum(_worth(box, ticker, holding.position) for ticker, holding in books.statement.holdings.items())
     return answer(
         {
             "balance": numbers.cents(cash),
             "balance_dollars": numbers.price(cash),
             "portfolio_value": numbers.cents(worth) if here else 0,
-            "updated_ts": request.now // SECOND,
+            "updated_ts": box.reads.as_of // SECOND,
             "balance_breakdown": [{"exchange_index": SHARD, "balance": numbers.price(cash)}] if here else [],
         }
     )
@@ -169,8 +190,8 @@ def _worth(box: Box, ticker: str, position: int) -> int:
     return -position * (MICRO - top.ask) // MICRO if top.ask is not None else 0
 
 
-def _order_row(box: Box, account: str, view: OrderView) -> Row:
-    costs = box.statements[account].orders.get(view.order_id) or OrderCosts()
+def _order_row(account: str, books: Books, view: OrderView) -> Row:
+    costs = books.statement.orders.get(view.order_id) or OrderCosts()
     outcome = OUTCOMES[view.side]
     return {
         "order_id": wire_id(view.order_id),
@@ -197,8 +218,9 @@ def _order_row(box: Box, account: str, view: OrderView) -> Row:
         "last_update_time": numbers.instant(view.updated_ts),
         "expiration_time": numbers.instant(view.expires_ts) if view.expires_ts is not None else None,
         "self_trade_prevention_type": SELF_TRADES[view.self_trade],
-        "order_group_id": None,
-        "cancel_order_on_pause": False,
+        "order_group_id": wire_id(view.group) if view.group is not None else None,
+        "cancel_order_on_pause": view.cancel_on_pause,
+        "last_update_reason": REASONS[view.reason or view.last_change],
         "subaccount_number": 0,
         "exchange_index": SHARD,
     }

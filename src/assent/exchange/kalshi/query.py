@@ -1,4 +1,4 @@
-"""A request as the handlers see it, its query parameters, and the pages of a long list.
+"""A request as the handlers see it, its body, its query parameters, and the pages of a long list.
 
 Unknown parameters are ignored, as the venue does; a known one out of its bounds is refused, never clamped. A cursor is
 opaque to the client and means "after this row"; one that cannot be read gives the first page again, without a word.
@@ -8,9 +8,13 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from urllib.parse import parse_qs
 
+import msgspec
+
+from assent.exchange.kalshi.buckets import UNLIMITED, Tier
+from assent.exchange.kalshi.errors import Reply, refuse
 from assent.exchange.types import SECOND
 
 VALUES_MAX = 400
@@ -29,6 +33,18 @@ class Request(NamedTuple):
     body: bytes
     account: str
     now: int
+    tier: Tier = UNLIMITED
+
+
+Body = TypeVar("Body", bound=msgspec.Struct)
+
+
+def decoded(raw: bytes, kind: type[Body]) -> Body | Reply:
+    """The body, read strictly: a number where a string belongs is refused."""
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except msgspec.DecodeError as error:
+        return refuse("bad_request", str(error))
 
 
 class Invalid(Exception):
