@@ -365,19 +365,19 @@ MISTAKES: dict[str, tuple[str, str, str, str, str, str]] = {
     ),
     "a box that is not on this machine": (
         LEAST + '[kalshi]\nbox_url = "http://10.0.0.7:8790"', "kalshi.box_url", '"http://10.0.0.7:8790"',
-        "no plain address of this machine", "text of `http://127.0.0.1:`", 'box_url = "http://127.0.0.1:8790"',
+        "no plain address of this machine", "text of `http://127.0.0.1:`", 'box_url = "http://127.0.0.1:8551"',
     ),
     "a box by a name that could lead elsewhere": (
         LEAST + '[kalshi]\nbox_url = "http://localhost:8790"', "kalshi.box_url", '"http://localhost:8790"',
-        "no plain address of this machine", "text of `http://127.0.0.1:`", 'box_url = "http://127.0.0.1:8790"',
+        "no plain address of this machine", "text of `http://127.0.0.1:`", 'box_url = "http://127.0.0.1:8551"',
     ),
     "a box with a path": (
-        LEAST + '[kalshi]\nbox_url = "http://127.0.0.1:8790/x"', "kalshi.box_url", '"http://127.0.0.1:8790/x"',
-        "no plain address of this machine", "text of `http://127.0.0.1:`", 'box_url = "http://127.0.0.1:8790"',
+        LEAST + '[kalshi]\nbox_url = "http://127.0.0.1:8551/x"', "kalshi.box_url", '"http://127.0.0.1:8551/x"',
+        "no plain address of this machine", "text of `http://127.0.0.1:`", 'box_url = "http://127.0.0.1:8551"',
     ),
     "a box at a port that no machine has": (
         LEAST + '[kalshi]\nbox_url = "http://127.0.0.1:65536"', "kalshi.box_url", '"http://127.0.0.1:65536"',
-        "no plain address of this machine", "text of `http://127.0.0.1:`", 'box_url = "http://127.0.0.1:8790"',
+        "no plain address of this machine", "text of `http://127.0.0.1:`", 'box_url = "http://127.0.0.1:8551"',
     ),
     "a key in the place of its id": (
         LEAST + '[kalshi]\nkey_id = "-----BEGIN PRIVATE KEY-----"', "kalshi.key_id", "(not shown)",

@@ -1,4 +1,4 @@
-"""One key for a mode, read once: from a file that only its owner can read, or from a variable that is then forgotten."""
+"""One key for a mode, read once: from a file that only its owner can read, or a variable that is then forgotten."""
 
 import os
 import re

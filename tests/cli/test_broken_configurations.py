@@ -164,7 +164,7 @@ BROKEN: dict[str, Broken] = {
     ),
     "a box on another machine": Broken(
         DESK + '[kalshi]\nbox_url = "http://192.168.1.4:80"\n', "kalshi.box_url", '"http://192.168.1.4:80"',
-        "no plain address of this machine", "text of `http://127.0.0.1:`", 'box_url = "http://127.0.0.1:8790"',
+        "no plain address of this machine", "text of `http://127.0.0.1:`", 'box_url = "http://127.0.0.1:8551"',
     ),
     "a key where its id belongs": Broken(
         DESK + '[kalshi]\nkey_id = """-----BEGIN PRIVATE KEY-----\nabc"""\n', "kalshi.key_id", "(not shown)",

@@ -1,9 +1,10 @@
 """The time of an exchange in the box: asked once before anything else, and again and again while the desk lives.
 
-Only such an exchange has a clock of its own, which may run faster than ours; orders, signatures and time-outs must agree
-with it. When it cannot be asked the clock runs on by itself: both run on one machine.
+Only such an exchange has a clock of its own, which may run faster than ours; orders, signatures and time-outs must
+agree with it. When it cannot be asked the clock runs on by itself: both run on one machine.
 """
 
+import asyncio
 from typing import Annotated, Final
 
 import msgspec
@@ -12,7 +13,7 @@ from assent.ledger.chain import Head
 from assent.model.errors import AssentError
 from assent.model.units import MINUTE, SECOND, TIME_END, format_duration
 from assent.runtime.clock import LedClock, stopwatch
-from assent.venue.transport import Answer, Failed, Request, Transport
+from assent.venue.transport import Failed, Request, Transport
 
 PATH: Final = "/box/clock"
 ASK_TIMEOUT: Final = 5 * SECOND
@@ -44,10 +45,11 @@ async def led_clock(transport: Transport, url: str, *, head: Head) -> LedClock:
     ts, speed = asked
     behind = head.ts - ts
     if behind > BEHIND_MAX * max(1, int(speed)):
+        apart = format_duration(-(-behind // MINUTE) * MINUTE)
         raise BoxAway(
-            f"The exchange in the box at {url} lives {format_duration(behind // SECOND * SECOND)} before the last record"
-            " of this desk's ledger, so it is not the one that the desk knew, or it was begun anew. Start the one that"
-            " belongs to this ledger, or make a new desk."
+            f"The exchange in the box at {url} lives {apart} before the last record of this desk's ledger, so it is not"
+            " the one that the desk knew, or it was begun anew. Start the one that belongs to this ledger, or make a"
+            " new desk."
         )
     return LedClock(ts, speed, floor_ts=head.ts)
 
@@ -55,7 +57,7 @@ async def led_clock(transport: Transport, url: str, *, head: Head) -> LedClock:
 async def keep_in_step(transport: Transport, clock: LedClock) -> None:
     """Ask again and again; no answer is no news."""
     while True:
-        await clock.sleep_real(ASK_EVERY)
+        await asyncio.sleep(ASK_EVERY / SECOND)
         asked = await _ask(transport)
         if not isinstance(asked, str):
             clock.follow(*asked)

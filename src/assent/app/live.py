@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, suppress
 from functools import partial
 from typing import Any
 
-from assent.app.around import open_around
+from assent.app.around import open_around, signer_of
 from assent.app.shown import running_status, summary_of
 from assent.app.wiring import Rooms, watched_desk, wire
 from assent.config import Settings
@@ -48,9 +48,10 @@ async def _run(
         server = await control.serve(settings.control_path, asked.handle)
         stack.callback(control.socket_path(settings.control_path).unlink, missing_ok=True)
         stack.callback(server.close)
-        around = await open_around(settings, speed, stack)
-        clock = around.clock
+        signer = signer_of(settings)  # first: no process that is started from here on finds a key in its environment
         desk, watchdog = watched_desk(settings, stack)
+        around = await open_around(settings, speed, desk.state, signer, stack)
+        clock = around.clock
         entropy = os.urandom(ids.LEDGER_ID_BYTES)  # noqa: TID251 - the one draw: it enters as an input, once a ledger
         ledger_id = ids.ledger_id(entropy)
         rooms = wire(settings, desk, around, lease=lease, ledger_id=ledger_id, watchdog=watchdog)

@@ -86,7 +86,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         optional=True,
     ),
     Setting(
-        "kalshi", "box_url", "loopback", 0, 0, "http://127.0.0.1:8790", '"http://127.0.0.1:8790"',
+        "kalshi", "box_url", "loopback", 0, 0, "http://127.0.0.1:8551", '"http://127.0.0.1:8551"',
         "Where the exchange in the box listens: on this machine only. The other environments have hosts of their own.",
     ),
     Setting(
