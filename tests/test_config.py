@@ -80,6 +80,9 @@ def test_every_value_that_is_said_is_the_value_that_is_used(tmp_path: Path) -> N
     member = "non_direct"
     self_trade_prevention = "maker"
     cancel_on_pause = false
+    [forecasts]
+    url = "https://models.example:8443/list.json?of=kalshi"
+    every = "1m"
     [paper]
     cash = "123.456789"
     [exchange]
@@ -134,6 +137,8 @@ def test_every_value_that_is_said_is_the_value_that_is_used(tmp_path: Path) -> N
             reading=KeySettings(id="k-2", file="", variable="READ_KEY"),
             box_url="http://[::1]:9000", member="non_direct", self_trade_prevention="maker", cancel_on_pause=False,
         ),
+        forecasts_url="https://models.example:8443/list.json?of=kalshi",
+        forecasts_every_ns=MINUTE,
         hang_max_ns=3 * SECOND,
         memory_max_mib=200,
         kill_switch_env="STOP_BOT",
@@ -355,9 +360,13 @@ MISTAKES: dict[str, tuple[str, str, str, str, str, str]] = {
         "mode `live` cannot run in environment `sim`", 'the environment "box" or "demo" or "production"',
         'environment = "box"',
     ),
-    "paper on an exchange outside": (
-        LEAST.replace('"my-desk"', '"my-desk"\nenvironment = "production"'), "desk.environment", '"production"',
-        "paper needs somebody who fills its orders", 'the mode "observe" or "dry-run" or "live"', 'environment = "sim"',
+    "estimates over a wire that anybody reads": (
+        LEAST + '[forecasts]\nurl = "http://models.example/list.json"', "forecasts.url",
+        '"http://models.example/list.json"', "no plain address", "text of `https://`", "url = ",
+    ),
+    "estimates with a password in the address": (
+        LEAST + '[forecasts]\nurl = "https://me:pw@models.example/list.json"', "forecasts.url", "(not shown)",
+        "no plain address", "text of `https://`", "url = ",
     ),
     "nobody's account on an exchange outside": (
         LEAST.replace('"my-desk"', '"my-desk"\nmode = "observe"\nenvironment = "demo"'), "desk.account", "",

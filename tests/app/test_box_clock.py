@@ -81,7 +81,7 @@ def test_it_is_followed_and_no_answer_is_no_news(monkeypatch: pytest.MonkeyPatch
             told(f'{{"now_ns": {NOW + HOUR}, "speed": 1}}'),
         )  # fmt: skip
         clock = await led_clock(box, URL, head=EMPTY)
-        following = asyncio.create_task(keep_in_step(box, clock))
+        following = asyncio.create_task(keep_in_step(box, clock, lambda _: None))
         async with asyncio.timeout(10):
             await clock.sleep_until(NOW + HOUR)
         following.cancel()

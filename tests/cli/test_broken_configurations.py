@@ -150,9 +150,13 @@ BROKEN: dict[str, Broken] = {
         DESK.replace('name = "my-desk"', 'name = "my-desk"\nmode = "live"\nenvironment = "sim"'), "desk.environment",
         '"sim"', "mode `live` cannot run in environment `sim`", '"box" or "demo" or "production"', "environment = ",
     ),
-    "paper on an exchange outside": desk(
-        'environment = "demo"', "paper needs somebody who fills its orders", 'the mode "observe" or "dry-run"',
-        'environment = "sim"',
+    "nobody's account on an exchange outside": Broken(
+        DESK.replace('name = "my-desk"', 'name = "my-desk"\nenvironment = "demo"'), "desk.account", "",
+        "nobody else can know whose account is traded", "text of 1 to 64", 'account = "kalshi-main"',
+    ),
+    "estimates over a wire that anybody reads": Broken(
+        DESK + '[forecasts]\nurl = "http://models.example/list.json"\n', "forecasts.url",
+        '"http://models.example/list.json"', "no plain address", "text of `https://`", "url = ",
     ),
     "an environment in a variable": Broken(
         DESK, "ASSENT_SET_DESK_ENVIRONMENT", '"production"', "what decides whether orders reach an exchange",

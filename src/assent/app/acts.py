@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from assent.app.around import open_around, resting_clock, signer_of
-from assent.app.wiring import identity_of
+from assent.app.wiring import Around, identity_of
 from assent.config import Settings
 from assent.desk.desk import Desk
 from assent.desk.state import State
@@ -48,7 +48,7 @@ async def _act(settings: Settings, request: Mapping[str, Any]) -> Status:
         lease = take_lease(settings.ledger_path, now=WallClock().now())
         stack.callback(lease.release)
         desk, compares = Desk(()), request.get("cmd") in ("resume", "amend")
-        venue, clock = await _venue_and_clock(settings, desk, stack, compares=compares)
+        around, clock = await _around(settings, stack, compares=compares)
         wanted = act_input(request, clock.now(), constitution=settings.constitution)
         opened = open_ledger(settings.ledger_path, desk, identity_of(settings), lease=lease, starting=False)
         stack.callback(opened.close)
@@ -57,8 +57,8 @@ async def _act(settings: Settings, request: Mapping[str, Any]) -> Status:
         loop = Loop(
             desk=desk, store=opened.store, inbox=Inbox(), clock=clock, execute=lambda _effects: None, observers=(tally,)
         )
-        if compares and venue is not None:
-            await _compare(loop, desk, venue, clock)
+        if compares and around is not None:
+            await _compare(loop, desk, around.venue(desk.state), clock)
         told = loop.take([wanted])
         answer = act_answer(told)
         tally.anchor()
@@ -70,14 +70,12 @@ async def _act(settings: Settings, request: Mapping[str, Any]) -> Status:
         return answer
 
 
-async def _venue_and_clock(
-    settings: Settings, desk: Desk, stack: AsyncExitStack, *, compares: bool
-) -> tuple[Venue | None, Clock]:
+async def _around(settings: Settings, stack: AsyncExitStack, *, compares: bool) -> tuple[Around | None, Clock]:
     """What the act needs. To stop a desk takes neither a key nor an answer of its venue; to let it go on takes both."""
     if settings.environment != "sim" and not compares:
         return None, resting_clock(settings)
-    around = await open_around(settings, 1, desk.state, signer_of(settings), stack)
-    return around.venue, around.clock
+    around = await open_around(settings, 1, signer_of(settings), stack)
+    return around, around.clock
 
 
 async def _compare(loop: Loop, desk: Desk, venue: Venue, clock: Clock) -> None:

@@ -6,7 +6,7 @@ there: no flag further in could give it back.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from functools import partial
 from random import Random
@@ -16,11 +16,14 @@ from assent.app.box_clock import keep_in_step, led_clock
 from assent.app.credentials import forget, load_key
 from assent.app.wiring import Around, open_exchange
 from assent.config import Settings
+from assent.desk.desk import Desk
 from assent.desk.state import State
 from assent.ledger.chain import Head
 from assent.model.errors import AssentError
 from assent.runtime.clock import Clock, WallClock
 from assent.runtime.recovery import first_of, head_of
+from assent.runtime.runtime import Feed
+from assent.venue.forecasts import ForecastFeed, Place
 from assent.venue.kalshi import hosts
 from assent.venue.kalshi.adapter import CHANNELS, KalshiVenue
 from assent.venue.kalshi.connection import Connection
@@ -32,6 +35,9 @@ from assent.venue.kalshi.stream import Stream
 from assent.venue.kalshi.throttle import Throttle
 from assent.venue.kalshi.wire_requests import Terms
 from assent.venue.network import Network
+from assent.venue.paper.adapter import PaperVenue
+from assent.venue.paper.memory import remembered
+from assent.venue.port import Venue
 from assent.venue.read_only import ReadOnly
 from assent.venue.sim.adapter import SimVenue
 from assent.venue.transport import Transport
@@ -48,24 +54,41 @@ def signer_of(settings: Settings) -> Signer | None:
     return load_key(settings, os.environ)
 
 
-async def open_around(
-    settings: Settings, speed: int, state: State, signer: Signer | None, stack: AsyncExitStack
-) -> Around:
+async def open_around(settings: Settings, speed: int, signer: Signer | None, stack: AsyncExitStack) -> Around:
     """The venue and the clock of this desk; what was opened for them is given back when the stack unwinds."""
+    around = await _venue_and_clock(settings, speed, signer, stack)
+    if not settings.forecasts_url:
+        return around
+    forecasts = _forecasts(settings, around.clock, stack)
+    return around._replace(feeds=(*around.feeds, forecasts))
+
+
+async def _venue_and_clock(settings: Settings, speed: int, signer: Signer | None, stack: AsyncExitStack) -> Around:
     if signer is None:
         exchange, clock = open_exchange(settings, speed)
         stack.callback(exchange.close)
-        return Around(SimVenue(exchange, clock, name=settings.venue), clock, exchange)
+        return Around(lambda _: SimVenue(exchange, clock, name=settings.venue), clock, exchange=exchange)
     place = hosts_of(settings)
     network = Network(place.rest, place.websocket)
     stack.push_async_callback(network.close)
+    transport = transport_of(settings, network)
     head = head_of(settings.ledger_path)
     if settings.environment == "box":
         led = await led_clock(network, settings.kalshi.box_url, head=head)
-        venue = kalshi(settings, state, transport_of(settings, network), signer, led)
-        return Around(venue, led, lasting=(partial(keep_in_step, network, led),))
+        in_step = partial(keep_in_step, network, led)
+        return Around(partial(venue_of, settings, transport, signer, led), led, (lambda _: in_step,))
     wall = WallClock(floor_ts=head.ts)
-    return Around(kalshi(settings, state, transport_of(settings, network), signer, wall), wall)
+    return Around(partial(venue_of, settings, transport, signer, wall), wall)
+
+
+def _forecasts(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Callable[[Desk], Feed]:
+    """The owner's own program, listened to beside the venue: about markets that the desk knows, and no others."""
+    scheme, _, rest = settings.forecasts_url.partition("://")
+    host, _, target = rest.partition("/")
+    network = Network(f"{scheme}://{host}", f"ws{scheme.removeprefix('http')}://{host}")
+    stack.push_async_callback(network.close)
+    place = Place(f"/{target}", settings.forecasts_every_ns)
+    return lambda desk: ForecastFeed(network, place, clock, listed=lambda name: name in desk.markets).run
 
 
 def resting_clock(settings: Settings) -> Clock:
@@ -87,7 +110,15 @@ def transport_of(settings: Settings, network: Transport) -> Transport:
     return network if settings.sends else ReadOnly(network)
 
 
-def kalshi(settings: Settings, state: State, transport: Transport, signer: Signer, clock: Clock) -> KalshiVenue:
+def venue_of(settings: Settings, transport: Transport, signer: Signer, clock: Clock, state: State) -> Venue:
+    """The account that this mode trades: the one at the venue, or one on paper over the venue's prices."""
+    venue = kalshi(settings, transport, signer, clock, state)
+    if settings.mode == "paper":
+        return PaperVenue(venue, clock, remembered(state, opening_cash=settings.cash))
+    return venue
+
+
+def kalshi(settings: Settings, transport: Transport, signer: Signer, clock: Clock, state: State) -> KalshiVenue:
     """Kalshi as this desk sees it: its account, its scope, and which of the account's orders are its own."""
     chance = Random()
     rest = Rest(transport, signer, clock, Throttle(FIRST_LIMITS, chance, clock.now()), chance=chance)

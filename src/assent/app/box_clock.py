@@ -5,12 +5,14 @@ agree with it. When it cannot be asked the clock runs on by itself: both run on 
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Annotated, Final
 
 import msgspec
 
 from assent.ledger.chain import Head
 from assent.model.errors import AssentError
+from assent.model.inputs import Input
 from assent.model.units import MINUTE, SECOND, TIME_END, format_duration
 from assent.runtime.clock import LedClock, stopwatch
 from assent.venue.transport import Failed, Request, Transport
@@ -54,8 +56,8 @@ async def led_clock(transport: Transport, url: str, *, head: Head) -> LedClock:
     return LedClock(ts, speed, floor_ts=head.ts)
 
 
-async def keep_in_step(transport: Transport, clock: LedClock) -> None:
-    """Ask again and again; no answer is no news."""
+async def keep_in_step(transport: Transport, clock: LedClock, _put: Callable[[Input], None]) -> None:
+    """Ask again and again; no answer is no news, and nothing of it is an input: the clock tells of a jump itself."""
     while True:
         await asyncio.sleep(ASK_EVERY / SECOND)
         asked = await _ask(transport)

@@ -1,8 +1,9 @@
 """The one API key that a mode may have, read once, checked, and turned into a signer that does not give it back.
 
-Which key that is, the settings say: observe gets the one that can only read, dry-run and live the one that may trade,
-paper none. The other is never opened. What is read from a variable is taken out of the environment at once, so that no
-process that we start inherits it. Nothing here quotes a key, and a file that others may read is refused.
+Which key that is, the settings say: paper and observe get the one that can only read, dry-run and live the one that
+may trade, and on the exchange inside this process nobody gets any. The other is never opened. What is read from a
+variable is taken out of the environment at once, so that no process that we start inherits it. Nothing here quotes a
+key, and a file that others may read is refused.
 """
 
 import os
@@ -67,7 +68,7 @@ def forget(settings: Settings, environment: MutableMapping[str, str]) -> None:
 
 
 def _pem(settings: Settings, wanted: KeySettings, environment: MutableMapping[str, str]) -> bytes:
-    prefix = "read_key" if settings.mode == "observe" else "key"
+    prefix = "read_key" if settings.mode in ("paper", "observe") else "key"
     if not wanted.id:
         raise KeyMissing(
             f"[kalshi] {prefix}_id is not said",

@@ -54,7 +54,9 @@ def demo(settings: Settings, *, seed: int, progress: Callable[[int, int], None] 
         desk, watchdog = watched_desk(settings, stack)
         ledger_id = ids.ledger_id(hashlib.sha256(f"demo {seed}".encode()).digest()[: ids.LEDGER_ID_BYTES])
         book = DayBook(desk.state)
-        day = _demo_day(settings, desk, Around(venue, clock), exchange, lease, ledger_id, watchdog, book, progress)
+        day = _demo_day(
+            settings, desk, Around(lambda _: venue, clock), exchange, lease, ledger_id, watchdog, book, progress
+        )
         rooms = virtual.run(day)
         stack.callback(rooms.opened.close)
         rooms.tally.anchor()

@@ -50,7 +50,7 @@ async def _run(
         stack.callback(server.close)
         signer = signer_of(settings)  # first: no process that is started from here on finds a key in its environment
         desk, watchdog = watched_desk(settings, stack)
-        around = await open_around(settings, speed, desk.state, signer, stack)
+        around = await open_around(settings, speed, signer, stack)
         clock = around.clock
         entropy = os.urandom(ids.LEDGER_ID_BYTES)  # noqa: TID251 - the one draw: it enters as an input, once a ledger
         ledger_id = ids.ledger_id(entropy)
@@ -83,14 +83,12 @@ async def _live(
     watching = asyncio.create_task(_observe(settings, rooms, observer))
     # Whoever watched has gone (a closed pipe, say): end in good order rather than trade on unseen.
     watching.add_done_callback(lambda _task: runtime.stop("the view has ended") if observer else None)
-    lasting = [asyncio.create_task(work()) for work in rooms.around.lasting]
     try:
         until = partial(_after, clock, for_ns) if for_ns is not None else None
         why = await runtime.run(rooms.opening, until=until)
     finally:
         server.close()
-        for task in (watching, *lasting):
-            task.cancel()
+        watching.cancel()
     with suppress(asyncio.CancelledError):
         await watching  # what broke while it showed something is told only now: the desk has ended cleanly
     rooms.tally.anchor()

@@ -1,13 +1,14 @@
 """Building the rooms of a desk and lending them to each other; shared by running, acting and the demo."""
 
 import os
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from functools import partial
 from typing import Any, NamedTuple
 
 from assent.config import Settings
 from assent.desk.desk import Desk
+from assent.desk.state import State
 from assent.desk.strategy import Strategy
 from assent.exchange.boxed import BoxedExchange
 from assent.exchange.types import ExchangeError
@@ -20,7 +21,7 @@ from assent.runtime.clock import Clock, ScaledClock, WallClock
 from assent.runtime.kill_switch import KillSwitch
 from assent.runtime.loop import Observer
 from assent.runtime.recovery import Identity, Opened, head_of, open_ledger, opening_inputs
-from assent.runtime.runtime import Runtime
+from assent.runtime.runtime import Feed, Runtime
 from assent.runtime.tally import Tally
 from assent.runtime.watchdog import Watchdog
 from assent.strategy import threshold
@@ -30,15 +31,13 @@ STRATEGIES: dict[str, Callable[[str, Any], Strategy]] = {"threshold": threshold.
 
 
 class Around(NamedTuple):
-    """What a desk stands in: its venue, the clock that both live by, and, in `sim`, the exchange in this process.
+    """What a desk stands in: how its venue is made once its ledger is folded, the clock that both live by, what it
+    listens to besides, and, in `sim`, the exchange in this process."""
 
-    `lasting` is work that must go on for as long as the desk does; when it ends by itself, so does the desk.
-    """
-
-    venue: Venue
+    venue: Callable[[State], Venue]
     clock: Clock
+    feeds: tuple[Callable[[Desk], Feed], ...] = ()
     exchange: BoxedExchange | None = None
-    lasting: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = ()
 
 
 class Rooms(NamedTuple):
@@ -122,7 +121,7 @@ def wire(
     runtime = Runtime(
         desk=desk,
         store=opened.store,
-        venue=around.venue,
+        venue=around.venue(desk.state),
         clock=clock,
         cycle_ns=settings.cycle_ns,
         # Nobody outside can watch for the heartbeat of a day that is over in seconds.
@@ -133,6 +132,8 @@ def wire(
         # A demo is one day of a seed, the same in every environment; it can stop nothing that matters.
         switch=None if settings.demo else partial(switch_of(settings).seen, os.environ),
     )
+    for feed in around.feeds:
+        runtime.also(feed(desk))
     opening = opening_inputs(
         desk,
         identity,

@@ -18,7 +18,7 @@ from assent.config.environment import from_environment
 from assent.config.kinds import Kind, KindError, find, offers
 from assent.config.origins import Origin, lines_of
 from assent.config.problems import ConfigError, Problem, shown_name, shown_value
-from assent.config.settings import KalshiSettings, KeySettings, Settings, StrategySettings
+from assent.config.settings import Settings, StrategySettings, settings_from
 from assent.config.table import (
     PLUGIN_SETTINGS,
     SCOPE,
@@ -27,13 +27,11 @@ from assent.config.table import (
     STRATEGY_OPTIONS,
     STRATEGY_SETTINGS,
 )
-from assent.config.together import misfits, mode_of
+from assent.config.together import misfits
 from assent.config.values import Setting, Unfit, allowed_words, read_value, shown
-from assent.model.constitution import LIMITS, Constitution
 from assent.model.errors import AssentError
 
 FILE_NAME: Final = "assent.toml"
-KALSHI_OWN: Final = ("box_url", "member", "self_trade_prevention", "cancel_on_pause")
 FILE_BYTES_MAX: Final = 1 << 20
 DEMO_SEED: Final = 7
 DEMO_TEMPLATE: Final = "kalshi-paper"
@@ -90,23 +88,15 @@ def read_all(
     strategies = reading.strategies(document.get("strategy"), mode=reading.said.get("desk.mode"), plugins=plugins)
     if reading.problems:
         whole = None not in values.values() and len(values) == len(SETTINGS)
-        raise ConfigError(reading.problems, read=_settings(root, values, strategies) if whole else None)
+        raise ConfigError(reading.problems, read=settings_from(root, values, strategies) if whole else None)
     known = {_dotted_name(setting): (setting, values[_dotted_name(setting)]) for setting in SETTINGS}
-    return Loaded(_settings(root, values, strategies), known | reading.of_strategies, reading.origins)
+    return Loaded(settings_from(root, values, strategies), known | reading.of_strategies, reading.origins)
 
 
 def demo_of(settings: Settings, root: Path, *, seed: int) -> Settings:
     """A demo of somebody's own desk: its limits and its strategies, on paper, with the demo's account and folder."""
     return replace(
-        settings,
-        root=root.absolute(),
-        mode="paper",
-        environment="sim",
-        account="demo",
-        exchange_seed=seed,
-        demo=True,
-        ledger_override=None,
-        narrowed=None,
+        settings, root=root.absolute(), mode="paper", environment="sim", account="demo", exchange_seed=seed, demo=True
     )
 
 
@@ -127,34 +117,6 @@ def demo_settings(root: Path, *, seed: int = DEMO_SEED) -> Settings:
     template = template_path(DEMO_TEMPLATE)
     shipped = load(template.parent, overrides=DEMO_CHOICES, file_name=template.name)
     return demo_of(shipped, root, seed=seed)
-
-
-def _settings(root: Path, values: Mapping[str, Any], strategies: tuple[StrategySettings, ...]) -> Settings:
-    return Settings(
-        root=root,
-        name=values["desk.name"],
-        mode=mode_of(values["desk.mode"], dry_run=values["desk.dry_run"]),
-        dry_run=values["desk.dry_run"],
-        venue=values["desk.venue"],
-        environment=values["desk.environment"],
-        account=values["desk.account"],
-        constitution=Constitution(**{limit.key: values[_dotted(limit.key)] for limit in LIMITS}),
-        strategies=strategies,
-        cash=values["paper.cash"],
-        cycle_ns=values["runtime.cycle"],
-        exchange_seed=values["exchange.seed"],
-        kalshi=KalshiSettings(
-            trading=KeySettings(**{part: values[f"kalshi.key_{part}"] for part in ("id", "file", "variable")}),
-            reading=KeySettings(**{part: values[f"kalshi.read_key_{part}"] for part in ("id", "file", "variable")}),
-            **{name: values[f"kalshi.{name}"] for name in KALSHI_OWN},
-        ),
-        hang_max_ns=values["runtime.hang_max"],
-        memory_max_mib=values["runtime.memory_max_mib"],
-        kill_switch_env=values["runtime.kill_switch_env"],
-        kill_switch_env_file=values["runtime.kill_switch_env_file"],
-        kill_switch_file=values["runtime.kill_switch_file"],
-        kill_switch_allows_exits=values["runtime.kill_switch_allows_exits"],
-    )
 
 
 class _Reading:
@@ -419,10 +381,6 @@ def unlisted(mode: object, plugin: Kind, digest: str) -> str | None:
 
 def _dotted_name(setting: Setting) -> str:
     return f"{setting.section}.{setting.key}"
-
-
-def _dotted(limit: str) -> str:
-    return f"scope.{limit}" if limit in SCOPE else f"constitution.{limit}"
 
 
 def _keys_by_section() -> dict[str, list[str]]:

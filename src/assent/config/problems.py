@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 # A name that promises a secret. No setting of ours is one, so its value has no business in a file, nor on a screen.
 _SECRET: Final = re.compile(r"secret|passw|passphrase|token|credential|private|api_?key|\bkey\b|pem\b", re.IGNORECASE)
-# What a value looks like that is one, under whatever name it was put: the head of a key, or a line of its text.
-_SECRET_TEXT: Final = re.compile(r"-----BEGIN|PRIVATE KEY|[A-Za-z0-9+/]{48}")
+# What a value looks like that is one, whatever its name: a key's head, a line of its text, a password in an address.
+_SECRET_TEXT: Final = re.compile(r"-----BEGIN|PRIVATE KEY|[A-Za-z0-9+/]{48}|//[^/]*:[^/]*@")
 
 
 class Problem(NamedTuple):

@@ -3,14 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Final, Literal
 
 from assent.config.kinds import Kind
-from assent.model.constitution import Constitution, Narrowing
+from assent.config.table import SCOPE
+from assent.config.together import mode_of
+from assent.model.constitution import LIMITS, Constitution, Narrowing
 from assent.model.inputs import Environment, Mode
 
 Member = Literal["direct", "non_direct"]
 SelfTradePrevention = Literal["taker_at_cross", "maker"]
+KALSHI_OWN: Final = ("box_url", "member", "self_trade_prevention", "cancel_on_pause")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +27,7 @@ class KeySettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KalshiSettings:
-    """How Kalshi is reached. `trading` is loaded by dry-run and live, `reading` by observe, and neither by paper."""
+    """How Kalshi is reached. `trading` is loaded by dry-run and live, `reading` by paper and observe."""
 
     trading: KeySettings
     reading: KeySettings
@@ -65,6 +68,8 @@ class Settings:
     cycle_ns: int
     exchange_seed: int
     kalshi: KalshiSettings
+    forecasts_url: str
+    forecasts_every_ns: int
     hang_max_ns: int
     memory_max_mib: int
     kill_switch_env: str
@@ -111,9 +116,9 @@ class Settings:
     @property
     def key(self) -> KeySettings | None:
         """The key that this mode loads, and the only one that it may; None where none is needed."""
-        if self.environment == "sim" or self.mode == "paper":
+        if self.environment == "sim":
             return None
-        return self.kalshi.reading if self.mode == "observe" else self.kalshi.trading
+        return self.kalshi.reading if self.mode in ("paper", "observe") else self.kalshi.trading
 
     @property
     def env_file_path(self) -> Path | None:
@@ -128,3 +133,38 @@ class Settings:
     @property
     def control_path(self) -> Path:
         return self.state_dir / "control.sock"
+
+
+def settings_from(root: Path, values: Mapping[str, Any], strategies: tuple[StrategySettings, ...]) -> Settings:
+    """What the values of a file, each checked by itself, come to."""
+    return Settings(
+        root=root,
+        name=values["desk.name"],
+        mode=mode_of(values["desk.mode"], dry_run=values["desk.dry_run"]),
+        dry_run=values["desk.dry_run"],
+        venue=values["desk.venue"],
+        environment=values["desk.environment"],
+        account=values["desk.account"],
+        constitution=Constitution(**{limit.key: values[_dotted(limit.key)] for limit in LIMITS}),
+        strategies=strategies,
+        cash=values["paper.cash"],
+        cycle_ns=values["runtime.cycle"],
+        exchange_seed=values["exchange.seed"],
+        kalshi=KalshiSettings(
+            trading=KeySettings(**{part: values[f"kalshi.key_{part}"] for part in ("id", "file", "variable")}),
+            reading=KeySettings(**{part: values[f"kalshi.read_key_{part}"] for part in ("id", "file", "variable")}),
+            **{name: values[f"kalshi.{name}"] for name in KALSHI_OWN},
+        ),
+        forecasts_url=values["forecasts.url"],
+        forecasts_every_ns=values["forecasts.every"],
+        hang_max_ns=values["runtime.hang_max"],
+        memory_max_mib=values["runtime.memory_max_mib"],
+        kill_switch_env=values["runtime.kill_switch_env"],
+        kill_switch_env_file=values["runtime.kill_switch_env_file"],
+        kill_switch_file=values["runtime.kill_switch_file"],
+        kill_switch_allows_exits=values["runtime.kill_switch_allows_exits"],
+    )
+
+
+def _dotted(limit: str) -> str:
+    return f"scope.{limit}" if limit in SCOPE else f"constitution.{limit}"

@@ -72,7 +72,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     ),
     Setting(
         "kalshi", "read_key_id", "name", 1, 64, "", '"0c7b7c5e-2f60-4c0f-9d5e-6d7b9f2a1c11"',
-        "The id of a key that can only read. Observe loads this one and no other, so that it cannot trade.",
+        "The id of a key that can only read. Paper and observe load this one and no other, so that they cannot trade.",
         optional=True,
     ),
     Setting(
@@ -101,6 +101,13 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting(
         "kalshi", "cancel_on_pause", "flag", 0, 1, True, "true",
         "Whether the venue takes resting orders off the book when it pauses trading.",
+    ),
+    Setting(
+        "forecasts", "url", "url", 1, 400, "", '"http://127.0.0.1:9000/forecasts.json"',
+        "Where a program of your own tells its estimates, as one list in JSON; see docs/live.md.", optional=True,
+    ),
+    Setting(
+        "forecasts", "every", "duration", SECOND, HOUR, 10 * SECOND, '"10s"', "How often it is asked for them.",
     ),
     *_LIMIT_SETTINGS,
     Setting(

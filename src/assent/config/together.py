@@ -11,14 +11,12 @@ from assent.model.inputs import Environment, Mode
 
 # Which worlds a mode can run in, and why not in the others.
 ENVIRONMENTS: Final[Mapping[Mode, tuple[Environment, ...]]] = {
-    "paper": ("sim",),
+    "paper": ("sim", "box", "demo", "production"),
     "observe": ("sim", "box", "demo", "production"),
     "dry-run": ("box", "demo", "production"),
     "live": ("box", "demo", "production"),
 }
 _WHY_NOT: Final[Mapping[Mode, str]] = {
-    "paper": "paper needs somebody who fills its orders, and over the prices of an exchange outside this process this"
-    " version has nobody",
     "dry-run": "an order for the exchange inside this process is never signed nor sent, so there is nothing to try",
     "live": "an order for the exchange inside this process is never signed nor sent, so nothing of it is live",
 }

@@ -102,6 +102,9 @@ _REASONS = (
     Reason("market_data_bad_instrument", "market data", "An instrument's description contradicts itself."),
     Reason("malformed_input", "market data", "A field of what the venue sent has the wrong type; it was kept out."),
     Reason("market_data_bad_forecast", "market data", "A forecast was not between zero and one million ppm."),
+    Reason(
+        "forecast_unreadable", "market data", "The list of forecasts, or a line of it, did not come or cannot be read."
+    ),
     # What a venue's answers, limits, fees and keys are refused for.
     Reason(
         "answer_too_large", "venue", "The answer is longer than any that the venue documents; ask for a smaller page."
