@@ -12,6 +12,7 @@ from assent.exchange.groups import Group
 from assent.exchange.types import (
     MICRO,
     Balance,
+    Changed,
     CloseReason,
     Corrected,
     Fill,
@@ -98,7 +99,9 @@ class History:
     Order groups stand here too: like the past they outlive the day in which they were made.
     """
 
-    __slots__ = ("by_client_id", "consumed", "corrections", "fills", "groups", "orders", "settlements", "transfers")
+    __slots__ = (
+        "by_client_id", "changes", "consumed", "corrections", "fills", "groups", "orders", "settlements", "transfers",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.orders: dict[str, Order | OrderView] = {}
@@ -109,6 +112,7 @@ class History:
         self.corrections: list[Corrected] = []
         self.settlements: list[Settlement] = []
         self.transfers: list[Transferred] = []
+        self.changes: list[Changed] = []
 
     def consume(self, client_order_id: str | None) -> None:
         if client_order_id is not None:
@@ -127,6 +131,7 @@ class History:
         settlements: Iterable[Settlement],
         corrections: Iterable[Corrected],
         transfers: Iterable[Transferred],
+        changes: Iterable[Changed],
     ) -> None:
         """Take over what was written down about an earlier day."""
         self.consumed.update(dict.fromkeys(consumed))
@@ -138,6 +143,7 @@ class History:
         self.settlements.extend(settlements)
         self.corrections.extend(corrections)
         self.transfers.extend(transfers)
+        self.changes.extend(changes)
 
     def view(self, order_id: str) -> OrderView:
         order = self.orders[order_id]

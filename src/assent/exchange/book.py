@@ -90,6 +90,15 @@ class BookSide:
                 return
             yield from self.levels[key].orders.values()
 
+    def ahead_of(self, order: "Order") -> int:
+        """What would trade before this order, which rests here."""
+        ahead = 0
+        for other in self.within(order.price):
+            if other is order:
+                break
+            ahead += other.remaining
+        return ahead
+
     def volume_within(self, limit: int) -> int:
         worst = limit * self.sign
         return sum(self.levels[key].qty for key in self.keys[bisect_left(self.keys, worst) :])

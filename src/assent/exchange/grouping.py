@@ -11,7 +11,6 @@ from assent.exchange.accounts import Account, History, Order
 from assent.exchange.clearing import Clearing
 from assent.exchange.groups import (
     GROUPS_MAX,
-    LIMIT_MAX,
     CreateGroup,
     DeleteGroup,
     Group,
@@ -20,8 +19,9 @@ from assent.exchange.groups import (
     LimitGroup,
     ResetGroup,
     TriggerGroup,
+    wrong_command,
 )
-from assent.exchange.types import QTY_STEP, CloseReason, ExchangeError, GroupChanged, GroupEvent, Rejected
+from assent.exchange.types import CloseReason, ExchangeError, GroupChanged, GroupEvent, Rejected
 
 Drop = Callable[[Iterable[Order], CloseReason, int], None]
 
@@ -44,11 +44,11 @@ class Grouping:
         history = account.history
         if history is None:
             raise ExchangeError(f"account {account.account_id!r} has no history, so it can have no order groups")
-        limit = getattr(command, "limit", QTY_STEP)
-        if not QTY_STEP <= limit <= LIMIT_MAX or limit % QTY_STEP:
-            return Rejected("invalid_parameters", f"a limit of {limit} is not from {QTY_STEP} to {LIMIT_MAX}")
+        wrong = wrong_command(command)
+        if wrong is not None:
+            return wrong
         if isinstance(command, CreateGroup):
-            return self._create(account, history, limit, now)
+            return self._create(account, history, command.limit, now)
         group = history.groups.get(command.group)
         if group is None:
             return Rejected("order_group_not_found", f"{account.account_id!r} has no order group {command.group!r}")

@@ -9,7 +9,7 @@ from collections import deque
 
 import msgspec
 
-from assent.exchange.types import MICRO, SECOND
+from assent.exchange.types import MICRO, QTY_STEP, SECOND, Rejected
 
 WINDOW = 15 * SECOND
 LIMIT_MAX = 1_000_000 * MICRO
@@ -48,6 +48,16 @@ class DeleteGroup(msgspec.Struct, frozen=True, tag=True):
 GroupCommand = CreateGroup | LimitGroup | TriggerGroup | ResetGroup | DeleteGroup
 
 
+def wrong_command(command: GroupCommand) -> Rejected | None:
+    """What is wrong with it whatever the group: a wrong type, or a limit out of its bounds."""
+    limit = QTY_STEP if isinstance(command, TriggerGroup | ResetGroup | DeleteGroup) else command.limit
+    if type(limit) is not int or not QTY_STEP <= limit <= LIMIT_MAX or limit % QTY_STEP:
+        return Rejected("invalid_parameters", f"a limit of {limit!r} is not from {QTY_STEP} to {LIMIT_MAX}")
+    if not isinstance(command, CreateGroup) and not (type(command.group) is str and command.group.isascii()):
+        return Rejected("invalid_parameters", f"{command.group!r} is no order group's name")
+    return None
+
+
 class GroupView(msgspec.Struct, frozen=True, gc=False):
     group: str
     limit: int
@@ -64,6 +74,13 @@ class Group:
         self.limit = limit
         self.triggered = False
         self._matched: deque[tuple[int, int]] = deque()
+
+    @classmethod
+    def of(cls, view: GroupView) -> "Group":
+        """A group of an earlier day, of whose matches none counts any more."""
+        group = cls(view.group, view.limit)
+        group.triggered = view.triggered
+        return group
 
     def count(self, qty: int, ts: int) -> None:
         self._forget(ts)

@@ -36,6 +36,13 @@ class Questions:
         """Open orders, oldest first."""
         return [order.view() for order in self._clearing.account(account_id).resting.values()]
 
+    def ahead_of(self, account_id: str, order_id: str) -> int | None:
+        """What rests before an order at its price and at better ones; None if it does not rest."""
+        order = self._clearing.account(account_id).resting.get(order_id)
+        if order is None:
+            return None
+        return self._markets[order.terms.market].book.home_of(order).ahead_of(order)
+
     def positions(self, account_id: str) -> dict[str, int]:
         """Signed open positions (+ YES, - NO), by market, sorted."""
         return dict(sorted(self._clearing.account(account_id).positions.items()))

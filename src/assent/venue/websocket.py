@@ -75,12 +75,17 @@ class _Opening(connect):
 class _Line(ClientConnection):
     """The library's connection, which also says when it was pinged."""
 
-    pinged: Callable[[], None] | None = None
+    listener: Callable[[], None] | None = None
+    # A ping may come together with the opening, before anybody listens.
+    pinged_early = False
 
     def process_event(self, event: Event) -> None:
         super().process_event(event)
-        if isinstance(event, WireFrame) and event.opcode is Opcode.PING and self.pinged is not None:
-            self.pinged()
+        if isinstance(event, WireFrame) and event.opcode is Opcode.PING:
+            if self.listener is None:
+                self.pinged_early = True
+            else:
+                self.listener()
 
 
 class _NetworkSocket:
@@ -89,7 +94,9 @@ class _NetworkSocket:
     def __init__(self, line: _Line) -> None:
         self._line = line
         self._frames: asyncio.Queue[Frame] = asyncio.Queue(FRAMES_MAX)
-        line.pinged = self._pinged
+        line.listener = self._pinged
+        if line.pinged_early:
+            self._pinged()
         self._reading = asyncio.get_running_loop().create_task(self._read(), name="websocket read")
 
     async def receive(self) -> Frame:
@@ -123,7 +130,8 @@ class _NetworkSocket:
             await self._frames.put(frame)
 
     def _pinged(self) -> None:
-        # A full queue says by itself that the socket lives.
+        # It may overtake frames that are still being put together: it speaks of the socket, not of their order. A full
+        # queue says by itself that the socket lives.
         if not self._frames.full():
             self._frames.put_nowait(Ping())
 

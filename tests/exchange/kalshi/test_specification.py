@@ -15,7 +15,8 @@ import pytest
 from tests.exchange.kalshi.support import Answer, Venue
 from tests.exchange.support import MARKET
 
-from assent.exchange.types import MICRO
+from assent.exchange.kalshi.settings import Settings
+from assent.exchange.types import MICRO, SECOND
 
 FOLDER = os.environ.get("ASSENT_SHARED_VENUES", "")
 SPECIFICATION = Path(FOLDER) / "kalshi_openapi.json"
@@ -33,6 +34,8 @@ DIFFERENCES: dict[tuple[str, str], str] = {
     ("Series", "+categories"): NEWER,
     ("OrderGroup", "+contracts_limit_fp"): NEWER,
     ("OrderGroup", "+exchange_index"): NEWER,
+    ("OrderQueuePosition", "+queue_position_fp"): FIXED_POINT,
+    ("OrderQueuePosition", "-queue_position"): FIXED_POINT,
     **{
         ("Order", f"-{name}"): FIXED_POINT
         for name in (
@@ -49,7 +52,12 @@ DIFFERENCES: dict[tuple[str, str], str] = {
     },
 }  # fmt: skip
 # Lists that have no rows in this box.
-EMPTY = {("get", "/account/limits"): ["grants"]}
+EMPTY = {
+    ("get", "/account/limits"): ["grants"],
+    ("get", "/series/fee_changes"): ["series_fee_change_arr"],
+    ("get", "/events/fee_changes"): ["event_fee_changes"],
+    ("get", "/events/{event_ticker}/metadata"): ["settlement_sources"],
+}
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +120,10 @@ def a_day() -> tuple[Venue, dict[tuple[str, str], Answer]]:
     answers["delete", orders + "/batched"] = venue.call(
         "DELETE", orders + "/batched", body={"orders": [{"order_id": second}, {"order_id": second}]}, member="ann"
     )
+    queue = "/portfolio/orders/{order_id}/queue_position"
+    answers["get", queue] = venue.call("GET", f"/portfolio/orders/{order_id}/queue_position", member="ann")
+    queues = "/portfolio/orders/queue_positions"
+    answers["get", queues] = venue.call("GET", queues, member="ann")
     answers["delete", orders + "/{order_id}"] = venue.call("DELETE", f"{orders}/{order_id}", member="ann")
     venue.floor.settle("yes", MICRO)
     for what in ("reset", "trigger"):
@@ -123,8 +135,26 @@ def a_day() -> tuple[Venue, dict[tuple[str, str], Answer]]:
     )
     answers["delete", groups + "/{order_group_id}"] = venue.call("DELETE", f"{groups}/{group_id}", member="ann")
     answers["get", "/portfolio/settlements"] = venue.call("GET", "/portfolio/settlements", member="ann")
+    span = {"start_ts": 0, "end_ts": 60, "period_interval": 1}
+    series = "/series/{series_ticker}"
+    for path, real in (
+        (series + "/markets/{ticker}/candlesticks", f"/series/KXTEST/markets/{MARKET}/candlesticks"),
+        (series + "/events/{ticker}/candlesticks", "/series/KXTEST/events/KXTEST-26JAN05/candlesticks"),
+        ("/markets/candlesticks", "/markets/candlesticks"),
+    ):
+        answers["get", path] = venue.get(real, market_tickers=MARKET, **span)
+    for path in ("/series/fee_changes", "/events/fee_changes", "/historical/cutoff", "/markets/orderbooks"):
+        answers["get", path] = venue.get(path, tickers=MARKET)
+    answers["get", "/events/{event_ticker}/metadata"] = venue.get("/events/KXTEST-26JAN05/metadata")
     answers["get", "/markets"] = venue.get("/markets")
     answers["get", "/markets/{ticker}"] = venue.get(f"/markets/{MARKET}")
+    venue.box.settings = Settings(live_ns=0, live_orders_ns=0)
+    venue.floor.now += SECOND
+    for what in ("markets", "trades", "fills", "orders", "positions"):
+        answers["get", f"/historical/{what}"] = venue.call("GET", f"/historical/{what}", member="ann")
+    for what in ("", "/candlesticks"):
+        path = "/historical/markets/{ticker}" + what
+        answers["get", path] = venue.get(f"/historical/markets/{MARKET}{what}", **span)
     return venue, answers
 
 

@@ -1,7 +1,8 @@
-"""A client that others wrote, unchanged, over a socket: it signs, calls and parses against the box.
+"""Clients that others wrote, unchanged, over a socket: they sign, call and parse against the box.
 
-Whatever it can do here it does at the venue in the same words. It signs with RSA only and by the real clock, so the
-box is served by that clock too.
+Whatever they can do here they do at the venue in the same words. They sign with RSA only and by the real clock, so the
+box is served by that clock too. The venue's own client is older than most of the rows: it reads only what has not
+changed since.
 """
 
 import socket
@@ -9,13 +10,16 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import kalshi_python_sync
 import pykalshi
 import pytest
 import uvicorn
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from pykalshi.enums import Action, OrderStatus, Side
+from kalshi_python_sync.exceptions import NotFoundException
+from pykalshi.enums import Action, CandlestickPeriod, OrderStatus, Side
 from pykalshi.exceptions import AuthenticationError, InsufficientFundsError, KalshiAPIError, ResourceNotFoundError
 from tests.exchange.kalshi.support import ANN_KEY
 from tests.exchange.support import CENT, a_spec
@@ -87,6 +91,13 @@ def client(served: Served, key_file: tuple[rsa.RSAPublicKey, Path]) -> Iterator[
         yield made
 
 
+@pytest.fixture
+def official(served: Served, key_file: tuple[rsa.RSAPublicKey, Path]) -> kalshi_python_sync.KalshiClient:
+    settings: Any = kalshi_python_sync.Configuration(host=served.base)
+    settings.api_key_id, settings.private_key_pem = ANN_KEY, key_file[1].read_text()
+    return kalshi_python_sync.KalshiClient(settings)
+
+
 def test_a_strangers_client_reads_what_is_public(client: pykalshi.KalshiClient) -> None:
     assert client.exchange.is_trading()
     assert client.exchange.get_schedule()["standard_hours"]
@@ -154,3 +165,63 @@ def test_a_strangers_client_with_another_key_is_turned_away(served: Served, tmp_
         pytest.raises(AuthenticationError),
     ):
         client.portfolio.get_balance()
+
+
+def test_a_strangers_client_places_and_cancels_several_orders_at_once(client: pykalshi.KalshiClient) -> None:
+    item = {"ticker": TICKER, "action": "buy", "side": "yes", "count_fp": "1.00"}
+    placed = client.portfolio.batch_place_orders([item | {"yes_price_dollars": price} for price in ("0.10", "0.11")])
+    assert [order.data.remaining_count_fp for order in placed] == ["1.00", "1.00"]
+    assert client.portfolio.get_queue_position(placed[0].order_id).queue_position_fp == "1.00"
+    places = client.portfolio.get_queue_positions(market_tickers=[TICKER])
+    assert [place.queue_position_fp for place in places] == ["1.00", "0.00"]
+    gone = client.portfolio.batch_cancel_orders([order.order_id for order in placed])
+    assert [order.order_id for order in gone] == [order.order_id for order in placed]
+    assert client.portfolio.get_orders(status=OrderStatus.RESTING) == []
+
+
+def test_a_strangers_client_keeps_an_order_group(client: pykalshi.KalshiClient) -> None:
+    group = client.portfolio.create_order_group("2.00")
+    order = client.portfolio.place_order(
+        TICKER, Action.BUY, Side.YES, "1.00", yes_price_dollars="0.10", order_group_id=group.id
+    )
+    assert client.portfolio.get_order_group(group.id).orders == [order.order_id]
+    client.portfolio.update_order_group_limit(group.id, "3.00")
+    client.portfolio.trigger_order_group(group.id)
+    (shown,) = client.portfolio.get_order_groups()
+    assert (shown.id, shown.contracts_limit_fp, shown.is_auto_cancel_enabled) == (group.id, "3.00", True)
+    assert client.portfolio.get_order(order.order_id).status == OrderStatus.CANCELED
+    client.portfolio.reset_order_group(group.id)
+    assert client.portfolio.get_order_group(group.id).is_auto_cancel_enabled is False
+
+
+def test_a_strangers_client_reads_candles_and_history(served: Served, client: pykalshi.KalshiClient) -> None:
+    market = client.get_market(TICKER)
+    now = time.time_ns() // 10**9
+    assert market.get_candlesticks(now - 3_600, now, CandlestickPeriod.ONE_MINUTE).candlesticks == []
+    batch = client.get_candlesticks_batch([TICKER], now - 3_600, now)
+    assert batch[TICKER].candlesticks == []
+    assert client.history.get_cutoff().market_settled_ts
+    assert client.history.get_fills() == client.history.get_orders() == client.history.get_trades() == []
+    assert client.history.get_markets() == []
+    assert client.api_keys.get_limits().usage_tier == "unlimited"
+
+
+def test_the_venues_own_client_reads_what_has_not_changed(official: kalshi_python_sync.KalshiClient) -> None:
+    exchange = kalshi_python_sync.ExchangeApi(official)
+    assert exchange.get_exchange_status().trading_active
+    assert exchange.get_user_data_timestamp().as_of_time.timestamp() == pytest.approx(time.time(), abs=5)
+    assert exchange.get_series_fee_changes().series_fee_change_arr == []
+    event = TICKER.rsplit("-", 1)[0]
+    metadata = kalshi_python_sync.EventsApi(official).get_event_metadata(event)
+    assert [each.market_ticker for each in metadata.market_details] == [TICKER]
+
+
+def test_the_venues_own_client_keeps_an_order_group(official: kalshi_python_sync.KalshiClient) -> None:
+    groups = kalshi_python_sync.OrderGroupsApi(official)
+    made = groups.create_order_group(contracts_limit=5)
+    assert [each.id for each in groups.get_order_groups().order_groups or []] == [made.order_group_id]
+    groups.reset_order_group(made.order_group_id)
+    assert groups.get_order_group(made.order_group_id).orders == []
+    groups.delete_order_group(made.order_group_id)
+    with pytest.raises(NotFoundException):
+        groups.get_order_group(made.order_group_id)

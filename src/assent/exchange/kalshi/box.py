@@ -5,10 +5,11 @@ It is the only reader of the exchange's events. It must never answer for the cor
 fills and what it costs is decided there.
 """
 
+from collections import deque
 from collections.abc import Callable, Mapping
 
 from assent.exchange.accounts import History
-from assent.exchange.core import Exchange
+from assent.exchange.kalshi.floor import BoxedFloor, Floor
 from assent.exchange.kalshi.reads import Reads
 from assent.exchange.kalshi.settings import DEFAULTS, Settings
 from assent.exchange.kalshi.statement import Statement, Until
@@ -26,18 +27,20 @@ from assent.exchange.types import (
     Traded,
 )
 
+# Of so many markets that have settled, the minutes are kept; what is told of older ones needs none.
+MINUTES_KEPT = 100
+
 
 class Box:
     """`histories` are those that the members' accounts were opened with; `live` lets the exchange live until a time:
-    `World.step_until`, or `Exchange.advance` where nobody else trades.
+    `World.step_until`, or `Exchange.advance` where nobody else trades. `Box.of` is for a world that lasts.
 
-    Order groups live in the members' histories: in memory only, unless who owns those writes them down. Whoever is in
-    `group_observers` is told of each thing that happens to one.
+    Whoever is in `group_observers` is told of each thing that happens to a member's order group.
     """
 
     def __init__(
         self,
-        exchange: Exchange,
+        exchange: Floor,
         histories: Mapping[str, History],
         live: Callable[[int], object],
         settings: Settings = DEFAULTS,
@@ -51,8 +54,22 @@ class Box:
         self.reads = Reads(exchange, self.histories, settings.read_lag_ns)
         self.group_observers: list[Callable[[GroupChanged], None]] = []
         self._live = live
+        self._settled: deque[str] = deque()
+        # What has paid a member has a number for ever, also after its market is forgotten.
+        for history in self.histories.values():
+            for paid in history.settlements:
+                self._past_of(paid.market, paid.ts)
         for view in exchange.markets():
-            self._past_of(view.spec.ticker, exchange.now)
+            past = self._past_of(view.spec.ticker, view.listed_ts)
+            past.settled_ts = view.settled_ts
+            past.updated_ts = view.settled_ts or exchange.now
+
+    @classmethod
+    def of(cls, floor: BoxedFloor, settings: Settings = DEFAULTS) -> "Box":
+        """Over a world that has caught up, with what it still tells of its past."""
+        box = cls(floor, floor.histories, floor.live, settings)
+        box.remember()
+        return box
 
     def live_until(self, clock: int) -> int:
         """Live up to now and remember what happened. The exchange's own time, which never runs backwards."""
@@ -63,8 +80,15 @@ class Box:
 
     def remember(self) -> None:
         """Take up what has just happened."""
+        traded: dict[str, None] = {}
         for event in self.exchange.drain():
             self._take_up(event)
+            if isinstance(event, Traded):
+                traded[event.market] = None
+        for ticker in traded:
+            view = self.exchange.market(ticker)
+            if view is not None:
+                self.past[ticker].candles.look(view.open_interest)
         for account, history in self.histories.items():
             self.statements[account].take_up(history, Until.now(history))
         self.reads.note()
@@ -85,6 +109,9 @@ class Box:
             past.updated_ts = event.ts
             if isinstance(event, Settled):
                 past.settled_ts = event.ts
+                self._settled.append(event.market)
+                if len(self._settled) > MINUTES_KEPT:
+                    self.past[self._settled.popleft()].forget_minutes()
         elif isinstance(event, GroupChanged):
             for observe in self.group_observers:
                 observe(event)

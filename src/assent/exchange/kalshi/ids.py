@@ -24,6 +24,11 @@ def group_name(text: str) -> str | None:
     return _name("G", text)
 
 
+def trade_name(text: str) -> str | None:
+    """The core's name of a trade, or None if this was never a trade's id."""
+    return _name("T", text)
+
+
 def order_number(name: str) -> int:
     """Later orders have higher numbers."""
     return int(name[1:])

@@ -9,6 +9,7 @@ from decimal import Decimal
 from assent.exchange.grid import CENTI_CENT, DECI_CENT, LINEAR_CENT, TAPERED_DECI_CENT
 from assent.exchange.kalshi import numbers
 from assent.exchange.kalshi.box import Box
+from assent.exchange.kalshi.cutoffs import is_archived
 from assent.exchange.kalshi.errors import Row
 from assent.exchange.types import MICRO, SECOND, MarketView, PriceBand, Status
 
@@ -96,7 +97,7 @@ def event_row(box: Box, views: list[MarketView], now: int, *, nested: bool) -> R
         "exchange_index": SHARD,
     }
     if nested:
-        row["markets"] = [market_row(box, view, now) for view in views]
+        row["markets"] = [market_row(box, view, now) for view in views if not is_archived(box, view, now)]
     return row
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from assent.exchange.kalshi import numbers
 from assent.exchange.kalshi.box import Box
+from assent.exchange.kalshi.cutoffs import cutoffs, is_archived_order
 from assent.exchange.kalshi.errors import Reply, Row, answer, refuse
 from assent.exchange.kalshi.ids import order_name, order_number, wire_id
 from assent.exchange.kalshi.listing import SHARD
@@ -52,6 +53,11 @@ def elsewhere(query: Query) -> bool:
 
 
 def orders(box: Box, request: Request) -> Reply:
+    return list_orders(box, request, archived=False)
+
+
+def list_orders(box: Box, request: Request, *, archived: bool) -> Reply:
+    """Those of the live or of the historical tier."""
     query, books = request.query, box.reads.books[request.account]
     first, last = query.span()
     state = query.one_of("status", ORDER_STATUSES)
@@ -60,7 +66,8 @@ def orders(box: Box, request: Request) -> Reply:
     def wanted(name: str) -> bool:
         view = books.orders[name]
         return (
-            ticker in ("", view.market)
+            is_archived_order(box, view, request.now) == archived
+            and ticker in ("", view.market)
             and state in ("", view.status)
             and first <= view.created_ts <= last
             and (not of_events or event_of(box, view.market) in of_events)
@@ -75,11 +82,18 @@ def orders(box: Box, request: Request) -> Reply:
 def order(box: Box, request: Request) -> Reply:
     books = box.reads.books[request.account]
     view = books.orders.get(order_name(request.segments[2]) or "")
-    return refuse("not_found") if view is None else answer({"order": _order_row(request.account, books, view)})
+    if view is None or is_archived_order(box, view, request.now):
+        return refuse("not_found")
+    return answer({"order": _order_row(request.account, books, view)})
 
 
 def fills(box: Box, request: Request) -> Reply:
-    query = request.query
+    return list_fills(box, request, archived=False)
+
+
+def list_fills(box: Box, request: Request, *, archived: bool) -> Reply:
+    """Those of the live or of the historical tier."""
+    query, ends = request.query, cutoffs(box, request.now)
     first, last = query.span()
     tickers = query.several("ticker", TICKERS_MAX)
     of_order = query.text("order_id")
@@ -88,7 +102,8 @@ def fills(box: Box, request: Request) -> Reply:
     wanted = (
         seq
         for seq, fill in reversed(rows.items())
-        if first <= fill.ts <= last
+        if (fill.ts < ends.trades) == archived
+        and first <= fill.ts <= last
         and (not tickers or fill.market in tickers)
         and (not of_order or fill.order_id == name)
     )
@@ -97,13 +112,23 @@ def fills(box: Box, request: Request) -> Reply:
 
 
 def positions(box: Box, request: Request) -> Reply:
+    return list_positions(box, request, archived=False)
+
+
+def list_positions(box: Box, request: Request, *, archived: bool) -> Reply:
+    """Those of the live or of the historical tier, where all have settled."""
     query, statement = request.query, box.reads.books[request.account].statement
     settlement = query.one_of("settlement_status", ("unsettled", "settled", "all")) or "unsettled"
     found: dict[str, Holding] = {}
-    if settlement != "settled":
+    if settlement != "settled" and not archived:
         found |= statement.holdings
-    if settlement != "unsettled":
-        found |= {market: _flat(paid.holding) for market, paid in statement.paid.items()}
+    if settlement != "unsettled" or archived:
+        ends = cutoffs(box, request.now)
+        found |= {
+            market: _flat(paid.holding)
+            for market, paid in statement.paid.items()
+            if (paid.holding.updated_ts < ends.positions) == archived
+        }
     ticker, of_event = query.text("ticker"), query.text("event_ticker")
     tests = _count_tests(query)
     by_number = {

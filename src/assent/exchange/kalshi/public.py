@@ -6,6 +6,7 @@ the core knows no others.
 
 from assent.exchange.kalshi import numbers
 from assent.exchange.kalshi.box import Box
+from assent.exchange.kalshi.cutoffs import cutoffs, is_archived, market_in
 from assent.exchange.kalshi.errors import Reply, Row, answer, refuse
 from assent.exchange.kalshi.ids import wire_id
 from assent.exchange.kalshi.listing import event_row, market_row, series_row
@@ -90,11 +91,16 @@ def event(box: Box, request: Request) -> Reply:
         return refuse("event_not_found")
     if request.query.flag("with_nested_markets"):
         return answer({"event": event_row(box, views, request.now, nested=True)})
-    rows = [market_row(box, view, request.now) for view in views]
+    rows = [market_row(box, view, request.now) for view in views if not is_archived(box, view, request.now)]
     return answer({"event": event_row(box, views, request.now, nested=False), "markets": rows})
 
 
 def markets(box: Box, request: Request) -> Reply:
+    return list_markets(box, request, archived=False)
+
+
+def list_markets(box: Box, request: Request, *, archived: bool) -> Reply:
+    """Those of the live or of the historical tier."""
     query = request.query
     state = query.one_of("status", STATUSES)
     only_combos = query.one_of("mve_filter", ("only", "exclude")) == "only"
@@ -105,6 +111,7 @@ def markets(box: Box, request: Request) -> Reply:
         number: view
         for number, view in box.markets().items()
         if not only_combos
+        and is_archived(box, view, request.now) == archived
         and (not state or view.status in STATUSES[state])
         and (not tickers or view.spec.ticker in tickers)
         and of_event in ("", view.spec.event)
@@ -117,7 +124,7 @@ def markets(box: Box, request: Request) -> Reply:
 
 
 def market(box: Box, request: Request) -> Reply:
-    view = box.exchange.market(request.segments[1])
+    view = market_in(box, request.segments[1], request.now, archived=False)
     return refuse("market_not_found") if view is None else answer({"market": market_row(box, view, request.now)})
 
 
@@ -127,14 +134,47 @@ def orderbook(box: Box, request: Request) -> Reply:
     ticker = request.segments[1]
     if box.exchange.market(ticker) is None:
         return refuse("market_not_found")
-    bids, asks = box.exchange.depth(ticker, depth or None)
-    yes = [[numbers.price(price), numbers.count(qty)] for price, qty in reversed(bids)]
-    no = [[numbers.price(MICRO - price), numbers.count(qty)] for price, qty in reversed(asks)]
-    return answer({"orderbook_fp": {"yes_dollars": yes, "no_dollars": no}})
+    return answer({"orderbook_fp": _book(box, ticker, depth or None)})
+
+
+def orderbooks(box: Box, request: Request) -> Reply:
+    """Whole books of the markets that are listed; others are left out."""
+    tickers = request.query.repeated("tickers", TICKERS_MAX)
+    rows: list[Row] = [
+        {"ticker": ticker, "orderbook_fp": _book(box, ticker, None)}
+        for ticker in tickers
+        if box.exchange.market(ticker) is not None
+    ]
+    return answer({"orderbooks": rows})
+
+
+def series_fee_changes(_: Box, request: Request) -> Reply:
+    """None: here a series keeps the fees that it was listed with."""
+    request.query.flag("show_historical")
+    return answer({"series_fee_change_arr": []})
+
+
+def event_fee_changes(_: Box, request: Request) -> Reply:
+    """None: no event here has fees of its own."""
+    return answer({"event_fee_changes": [], "cursor": page((), request.query).cursor})
+
+
+def event_metadata(box: Box, request: Request) -> Reply:
+    """There are no pictures and no colours here."""
+    views = [view for view in box.exchange.markets() if view.spec.event == request.segments[1]]
+    if not views:
+        return refuse("event_not_found")
+    details: list[Row] = [{"market_ticker": view.spec.ticker, "image_url": "", "color_code": ""} for view in views]
+    return answer({"image_url": "", "market_details": details, "settlement_sources": []})
 
 
 def trades(box: Box, request: Request) -> Reply:
-    query = request.query
+    return list_trades(box, request, archived=False)
+
+
+def list_trades(box: Box, request: Request, *, archived: bool) -> Reply:
+    """Those of the live or of the historical tier."""
+    query, ends = request.query, cutoffs(box, request.now)
     ticker = query.text("ticker")
     first, last = query.span()
     only_blocks = query.flag("is_block_trade")
@@ -142,10 +182,20 @@ def trades(box: Box, request: Request) -> Reply:
     keys = (
         seq
         for seq in reversed(tape)
-        if not only_blocks and ticker in ("", tape[seq].market) and first <= tape[seq].ts <= last
+        if (tape[seq].ts < ends.trades) == archived
+        and not only_blocks
+        and ticker in ("", tape[seq].market)
+        and first <= tape[seq].ts <= last
     )
     told = page(keys, query)
     return answer({"trades": [_trade_row(tape[seq]) for seq in told.rows], "cursor": told.cursor})
+
+
+def _book(box: Box, ticker: str, depth: int | None) -> Row:
+    bids, asks = box.exchange.depth(ticker, depth)
+    yes = [[numbers.price(price), numbers.count(qty)] for price, qty in reversed(bids)]
+    no = [[numbers.price(MICRO - price), numbers.count(qty)] for price, qty in reversed(asks)]
+    return {"yes_dollars": yes, "no_dollars": no}
 
 
 def _trade_row(trade: Traded) -> Row:

@@ -71,6 +71,13 @@ class Query:
             raise Invalid(f"{name} takes at most {most} values, not {len(found)}")
         return found
 
+    def repeated(self, name: str, most: int) -> list[str]:
+        """The values of a parameter that is given once for each, without doubles."""
+        found = list(dict.fromkeys(value for value in self._values.get(name, []) if value))
+        if not 0 < len(found) <= most:
+            raise Invalid(f"{name} takes from 1 to {most} values, not {len(found)}")
+        return found
+
     def one_of(self, name: str, allowed: Iterable[str]) -> str:
         value = self.text(name)
         if value and value not in allowed:

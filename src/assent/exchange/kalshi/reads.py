@@ -10,7 +10,7 @@ from collections import deque
 from typing import NamedTuple
 
 from assent.exchange.accounts import History
-from assent.exchange.core import Exchange
+from assent.exchange.kalshi.floor import Floor
 from assent.exchange.kalshi.ids import order_number
 from assent.exchange.kalshi.statement import NOTHING_YET, Statement, Until
 from assent.exchange.types import OrderView
@@ -51,7 +51,7 @@ class Books:
 class Reads:
     """The books of all members with keys, `lag` nanoseconds behind."""
 
-    def __init__(self, exchange: Exchange, histories: dict[str, History], lag: int) -> None:
+    def __init__(self, exchange: Floor, histories: dict[str, History], lag: int) -> None:
         self.lag = lag
         self.as_of = exchange.now
         self.books = {account: Books(history) for account, history in histories.items()}

@@ -6,6 +6,7 @@ it stood a day ago. This remembers as much as those fields need and no more.
 
 from collections import deque
 
+from assent.exchange.kalshi.candles import Candles
 from assent.exchange.types import DAY, MINUTE, TopChanged, Traded
 
 TRADES_MAX = 100_000
@@ -27,7 +28,7 @@ class Minute:
 class MarketPast:
     """One market's past. `number` grows with each listing, so that lists have a lasting order."""
 
-    __slots__ = ("_day", "created_ts", "number", "quoted", "settled_ts", "updated_ts")
+    __slots__ = ("_day", "candles", "created_ts", "number", "quoted", "settled_ts", "updated_ts")
 
     def __init__(self, number: int, ts: int) -> None:
         self.number = number
@@ -35,18 +36,21 @@ class MarketPast:
         self.updated_ts = ts
         self.settled_ts: int | None = None
         self.quoted = False
+        self.candles = Candles()
         # Never more than a day of minutes and the one before them.
         self._day: deque[Minute] = deque()
 
     def quote(self, event: TopChanged) -> None:
         minute = self._at(event.ts)
         minute.bid, minute.ask = event.bid, event.ask
+        self.candles.quote(event)
         self.quoted = self.quoted or event.bid is not None or event.ask is not None
 
     def trade(self, event: Traded) -> None:
         minute = self._at(event.ts)
         minute.price = event.price
         minute.volume += event.qty
+        self.candles.trade(event)
 
     def volume_of_a_day(self, now: int) -> int:
         first = (now - DAY) // MINUTE
@@ -57,6 +61,11 @@ class MarketPast:
         first = (now - DAY) // MINUTE
         past = [minute for minute in self._day if minute.minute <= first]
         return past[-1] if past else None
+
+    def forget_minutes(self) -> None:
+        """It has settled long ago: nothing of its last day is asked for any more."""
+        self._day.clear()
+        self.candles.forget_minutes()
 
     def _at(self, ts: int) -> Minute:
         number = ts // MINUTE

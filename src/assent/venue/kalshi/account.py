@@ -24,6 +24,8 @@ LAG_MAX: Final = 10 * MINUTE
 # After so long a row that the lists do not explain will not be explained any more.
 EXPLAINED_WITHIN: Final = 2 * MINUTE
 NAMELESS_MAX: Final = 1_000
+# So many orders are asked for by themselves; for more the whole list is read.
+ONE_BY_ONE: Final = 5
 PAUSE: Final = SECOND
 
 
@@ -136,9 +138,13 @@ class Account:
 
     async def named(self, fills: Iterable[ListedFill], model_ts: int) -> list[Fill] | Unread:
         """The fills under the desk's names of their orders. What no list explains by then is somebody else's."""
+        rows = list(fills)
+        names = await self._names_of(rows)
+        if isinstance(names, Unread):
+            return names
         made: list[Fill] = []
-        for row in fills:
-            name = self._memory.known_name(row.order_id)
+        for row in rows:
+            name = names.get(row.order_id) or self._memory.known_name(row.order_id)
             if name is None:
                 found = await self._name_of(row.order_id, row.ticker, row.ts)
                 if isinstance(found, Unread):
@@ -153,9 +159,12 @@ class Account:
     async def _read_fills(self) -> bool:
         """Tell every fill since the last moment that is known to be whole."""
         model_ts = await self._lists.model_ts()
+        if isinstance(model_ts, Unread):
+            self._telling.not_read(model_ts)
+            return False
         fills = await self._lists.fills(self.since_ts)
-        if isinstance(model_ts, Unread) or isinstance(fills, Unread):
-            self._telling.not_read(model_ts if isinstance(model_ts, Unread) else fills)  # type: ignore[arg-type]
+        if isinstance(fills, Unread):
+            self._telling.not_read(fills)
             return False
         named = await self.named(fills, model_ts)
         if isinstance(named, Unread):
@@ -188,6 +197,16 @@ class Account:
         self._nameless.pop(told.trade_id, None)
         self._telling.put("venue", FillSeen(_fill(told, name), self._telling.now()))
 
+    async def _names_of(self, fills: list[ListedFill]) -> dict[str, str] | Unread:
+        """The names of many orders that are not known, as after a restart, by one list instead of one by one."""
+        unknown = {row.order_id for row in fills if self._memory.known_name(row.order_id) is None}
+        if len(unknown) <= ONE_BY_ONE:
+            return {}
+        rows = await self._lists.orders(min(row.ts for row in fills))
+        if isinstance(rows, Unread):
+            return rows
+        return {row.order_id: self._memory.name(row.order_id, row.client_order_id) for row in rows}
+
     async def _name_of(self, order_id: str, ticker: str, ts: int) -> str | Unread | None:
         """By the order itself, or by the market's whole list, where an old one is."""
         listed = await self._lists.order(order_id)
@@ -195,7 +214,7 @@ class Account:
             return listed
         if listed is not None:
             return self._memory.name(order_id, listed.client_order_id)
-        rows = await self._lists.orders_of(ticker, ts)
+        rows = await self._lists.orders(ts, ticker)
         if isinstance(rows, Unread):
             return rows
         for row in rows:

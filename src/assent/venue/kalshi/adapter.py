@@ -27,6 +27,7 @@ from assent.venue.kalshi.orders import Orders
 from assent.venue.kalshi.rest import KalshiHTTPError, Rest
 from assent.venue.kalshi.telling import Telling, Unread, unread
 from assent.venue.kalshi.wire import Rejection
+from assent.venue.kalshi.wire_markets import Level
 from assent.venue.kalshi.wire_requests import Terms
 from assent.venue.port import Books, Ended, Sink, Unavailable
 
@@ -136,9 +137,8 @@ class KalshiVenue:
         if isinstance(book, Rejection):
             self._telling.not_read(unread(path, book))
             return Unavailable(f"{path}: {book.code} at {book.path}: {book.detail}")
-        bid, bid_qty = book.bids[0] if book.bids else (None, None)  # type: ignore[misc]
-        ask, ask_qty = book.asks[0] if book.asks else (None, None)  # type: ignore[misc]
         now = self._clock.now()
+        (bid, bid_qty), (ask, ask_qty) = _best(book.bids), _best(book.asks)
         quote = QuoteSeen(instrument, bid, bid_qty, ask, ask_qty, now, now)
         fault = quote_fault(listed, quote)
         return quote if fault is None else Unavailable(f"{path}: {fault}")
@@ -163,8 +163,10 @@ class KalshiVenue:
         """The markets in which the account has something."""
         resting = await self._lists.resting()
         positions = await self._lists.positions()
-        if isinstance(resting, Unread) or isinstance(positions, Unread):
-            return resting if isinstance(resting, Unread) else positions  # type: ignore[return-value]
+        if isinstance(resting, Unread):
+            return resting
+        if isinstance(positions, Unread):
+            return positions
         return [row.ticker for row in resting] + [row.ticker for row in positions]
 
     # --------------------------------------------------------------------------------------------------- what happens
@@ -250,3 +252,7 @@ class KalshiVenue:
             self._walk_soon()
         else:
             self._account.missed(event.channel)
+
+
+def _best(levels: tuple[Level, ...]) -> tuple[int, int] | tuple[None, None]:
+    return (levels[0].price, levels[0].qty) if levels else (None, None)

@@ -19,8 +19,9 @@ from assent.venue.kalshi.wire_account import Balance, Settlement
 from assent.venue.kalshi.wire_markets import WORTH
 from assent.venue.port import Books, Unavailable
 
-ATTEMPTS: Final = 8
-PAUSE: Final = SECOND
+# Readings go on as long as a caller may wait; a desk that trades all the time needs some of them.
+ATTEMPTS: Final = 20
+PAUSE: Final = SECOND // 2
 _CENT: Final = MICRO // 100
 
 

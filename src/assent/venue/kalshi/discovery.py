@@ -10,10 +10,10 @@ from typing import Final, NamedTuple, TypeVar
 
 from assent.model.instruments import BinaryContract
 from assent.model.text import shown
-from assent.model.units import DAY
+from assent.model.units import DAY, MINUTE
 from assent.venue.clock import Time
-from assent.venue.kalshi import wire_markets
-from assent.venue.kalshi.fees import FeesRefused, Member, fee_plan
+from assent.venue.kalshi import wire_fees, wire_markets
+from assent.venue.kalshi.fees import FeeChange, FeesRefused, Member, fee_plan
 from assent.venue.kalshi.paging import Incomplete, Rows
 from assent.venue.kalshi.rest import KalshiHTTPError, Query, Rest
 from assent.venue.kalshi.telling import Unread, unread
@@ -26,6 +26,10 @@ EVENTS_LIMIT: Final = 200
 TICKERS_AT_ONCE: Final = 50
 # Fees are counted as the dearest that may rule for so long; each discovery counts anew.
 PRICED_FOR: Final = DAY
+CHANGES_EVERY: Final = 10 * MINUTE
+LIMIT: Final = 1_000
+# Where a venue has no list of announced changes, none are announced.
+_NO_SUCH_LIST: Final = 404
 
 
 class Scope(NamedTuple):
@@ -44,15 +48,17 @@ class Listing(NamedTuple):
 
 
 class Found(NamedTuple):
-    """`kept_out` holds what cannot be traded safely, `missing` what could not be read this time."""
+    """`kept_out` holds what cannot be traded safely, `missing` what could not be read this time, `asked` the markets
+    that were asked for by name."""
 
     listings: list[Listing]
     kept_out: list[Rejection]
     missing: list[Unread]
+    asked: list[str]
 
 
 class Discovery:
-    """Asks for markets. It remembers nothing from one time to the next."""
+    """Asks for markets. From one walk to the next it remembers only which changes of fees are announced."""
 
     def __init__(self, rest: Rest, clock: Time, scope: Scope, *, venue: str, member: Member) -> None:
         self._rest = rest
@@ -60,10 +66,14 @@ class Discovery:
         self._scope = scope
         self._venue = venue
         self._member = member
+        self._changes: tuple[FeeChange, ...] = ()
+        self._changes_due = 0
 
     async def walk(self, also: Iterable[str] = ()) -> Found:
         """Every open market in scope, and these others."""
         search = _Search(self)
+        if self._clock.now() >= self._changes_due:
+            await self._read_changes(search.found)
         for series in search.names(self._scope.series):
             await search.series_events(series)
         for event in search.names(self._scope.events):
@@ -100,12 +110,26 @@ class Discovery:
             return unread(path, error)
         return unread(path, rows) if isinstance(rows, Incomplete) else rows
 
+    async def _read_changes(self, found: Found) -> None:
+        """What is announced of fees. While it cannot be read, what was read before stands."""
+        series = await self.one("/series/fee_changes", wire_fees.series_changes)
+        events = await self.whole("/events/fee_changes", [("limit", LIMIT)], wire_fees.event_change_page)
+        if isinstance(events, Rows) and events.rejected:
+            events = unread("/events/fee_changes", events.rejected[0])
+        missing = [each for each in (series, events) if isinstance(each, Unread)]
+        found.missing.extend(each for each in missing if each.status != _NO_SUCH_LIST)
+        if not isinstance(series, Unread):
+            self._changes = (*(each for each in self._changes if each.owner == "event"), *series)
+        if not isinstance(events, Unread):
+            self._changes = (*(each for each in self._changes if each.owner == "series"), *events.rows)
+        self._changes_due = self._clock.now() + CHANGES_EVERY
+
     def listing(self, market: Market, event: Event, series: Series) -> Listing | Rejection:
         """The market as an instrument, at the dearest fees that may rule while it is believed."""
         now = self._clock.now()
         plan = fee_plan(
             series.fees, event.fees, series_ticker=series.ticker, event_ticker=event.ticker, as_of=now,
-            member=self._member, waived_until=market.fee_waiver_until_ts,
+            member=self._member, changes=self._changes, waived_until=market.fee_waiver_until_ts,
         )  # fmt: skip
         fees = plan if isinstance(plan, FeesRefused) else plan.worst(now, now + PRICED_FOR)
         if isinstance(fees, FeesRefused):
@@ -122,7 +146,7 @@ class _Search:
         self._series: dict[str, Series | None] = {}
         self._events: dict[str, Event | None] = {}
         self._seen: set[str] = set()
-        self.found = Found([], [], [])
+        self.found = Found([], [], [], [])
 
     def names(self, given: Iterable[str]) -> list[str]:
         """Each once. What cannot be a name at the venue cannot be asked for either."""
@@ -154,6 +178,7 @@ class _Search:
 
     async def markets(self, tickers: Sequence[str]) -> None:
         """Markets by name; their event says which series they are of."""
+        self.found.asked.extend(tickers)
         wanted = [ticker for ticker in tickers if ticker not in self._seen]
         for batch in _batches(wanted):
             query: Query = [("tickers", ",".join(batch)), ("limit", TICKERS_AT_ONCE)]

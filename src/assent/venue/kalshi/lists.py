@@ -78,17 +78,21 @@ class Lists:
         query: Query = [("min_ts", since_ts // SECOND)]
         live = await self._whole("/portfolio/fills", query, wire_orders.fill_page)
         old = await self._old("/historical/fills", since_ts, [], wire_orders.fill_page, lambda cut: cut.fills_ts)
-        if isinstance(live, Unread) or isinstance(old, Unread):
-            return live if isinstance(live, Unread) else old
+        if isinstance(live, Unread):
+            return live
+        if isinstance(old, Unread):
+            return old
         return _each((*(row for row in old if self._is_ours(row)), *live), lambda row: row.fill_id)
 
-    async def orders_of(self, ticker: str, since_ts: int) -> tuple[ListedOrder, ...] | Unread:
-        """Every order on one market that rests or ended since this time."""
-        query: Query = [("ticker", ticker)]
+    async def orders(self, since_ts: int, ticker: str = "") -> tuple[ListedOrder, ...] | Unread:
+        """Every order, on one market where it is named, that rests or ended since this time."""
+        query: Query = [("ticker", ticker)] if ticker else []
         live = await self._whole("/portfolio/orders", query, wire_orders.order_page, lane="query")
         old = await self._old("/historical/orders", since_ts, query, wire_orders.order_page, lambda cut: cut.orders_ts)
-        if isinstance(live, Unread) or isinstance(old, Unread):
-            return live if isinstance(live, Unread) else old
+        if isinstance(live, Unread):
+            return live
+        if isinstance(old, Unread):
+            return old
         return _each((*(row for row in old if self._is_ours(row)), *live), lambda row: row.order_id)
 
     async def order(self, order_id: str) -> ListedOrder | Unread | None:

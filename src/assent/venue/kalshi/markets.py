@@ -106,6 +106,10 @@ class Markets:
         for listing in found.listings:
             if listing.instrument.id not in self._over:
                 self._list(listing, quotes=quotes)
+        if not found.missing:
+            listed = {listing.instrument.id for listing in found.listings}
+            for ticker in sorted(set(found.asked) & set(self._listed) - listed):
+                self._doubt(ticker)
         self._watch()
 
     def status(self, status: ExchangeStatus) -> None:
@@ -129,8 +133,9 @@ class Markets:
             self._telling.put("market", quote, seen.ticker)
             return
         self._telling.kept_out(fault, seen.ticker)
-        # What the desk holds is not what the venue's book says: better none.
-        self._lose(seen.ticker, fault)
+        if fault != "market_data_duplicate":
+            # What the desk holds is not what the venue's book says: better none.
+            self._lose(seen.ticker, fault)
 
     def lost(self, seen: events.QuoteLost) -> None:
         if seen.ticker in self._listed:
@@ -170,6 +175,14 @@ class Markets:
                 self._telling.kept_out(fault, ticker)
         if market.phase == "settled":
             self._settle(listing)
+
+    def _doubt(self, ticker: str) -> None:
+        """A market that was asked for, and is not there or can no longer be described: nothing is opened in it."""
+        listed, now = self._listed[ticker], self._telling.now()
+        if listed.phase in FOLLOWED and listed.told != "paused":
+            listed.phase = "paused"
+            self._telling.kept_out("unsupported", f"{ticker} is listed no longer as something that can be traded")
+            self._tell_phase(ticker, listed, now)
 
     def _settle(self, listing: Listing) -> None:
         """Its value once it is final; without one it is asked for again."""

@@ -225,7 +225,7 @@ class Orders:
 
     async def _listed(self, order: Order, since_ts: int) -> ListedOrder | tuple[ListedOrder, ...] | Unread:
         """The order under our client id, or the complete list that does not hold it."""
-        rows = await self._lists.orders_of(order.instrument, since_ts)
+        rows = await self._lists.orders(since_ts, order.instrument)
         if isinstance(rows, Unread):
             self._telling.not_read(rows)
             return rows

@@ -32,8 +32,13 @@ ATTEMPTS: Final = 3
 # Between two attempts: about this, then twice as much, of which chance decides the half.
 BACK_OFF: Final = SECOND // 4
 # In the event loop's own time: a network is not quicker because a box's clock is.
-READ_TIMEOUT: Final = 15 * SECOND
-WRITE_TIMEOUT: Final = 10 * SECOND
+# A query is asked because something waits for it; data may be a list of ten megabytes.
+TIMEOUTS: Final[dict[Lane, int]] = {
+    "cancel": 10 * SECOND,
+    "query": 5 * SECOND,
+    "submit": 10 * SECOND,
+    "data": 15 * SECOND,
+}
 RETRY_AFTER_DIGITS_MAX: Final = 6
 # Too many requests, too early, and whatever went wrong on the venue's side: the way is not free.
 _TOO_EARLY: Final = 425
@@ -171,8 +176,7 @@ class Rest:
             headers["content-type"] = "application/json"
         if signed and self._signer is not None:
             headers |= self._signer.headers(method, target, now)
-        timeout_ns = READ_TIMEOUT if method == "GET" else WRITE_TIMEOUT
-        answer = await self._transport.request(Request(method, target, headers, body), timeout_ns=timeout_ns)
+        answer = await self._transport.request(Request(method, target, headers, body), timeout_ns=TIMEOUTS[lane])
         if isinstance(answer, Failed):
             return NotLeft(answer.why) if answer.phase == "not_sent" else Lost(answer.why, now)
         self._note(turn, answer)
