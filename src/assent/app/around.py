@@ -29,6 +29,7 @@ from assent.venue.kalshi.adapter import CHANNELS, KalshiVenue
 from assent.venue.kalshi.connection import Connection
 from assent.venue.kalshi.discovery import Scope
 from assent.venue.kalshi.limits import TIERS
+from assent.venue.kalshi.pace import Patience
 from assent.venue.kalshi.rest import Rest
 from assent.venue.kalshi.signing import Signer
 from assent.venue.kalshi.stream import Stream
@@ -76,9 +77,10 @@ async def _venue_and_clock(settings: Settings, speed: int, signer: Signer | None
     if settings.environment == "box":
         led = await led_clock(network, settings.kalshi.box_url, head=head)
         in_step = partial(keep_in_step, network, led)
-        return Around(partial(venue_of, settings, transport, signer, led), led, (lambda _: in_step,))
+        patience = Patience().at_speed(led.speed)
+        return Around(partial(venue_of, settings, transport, signer, led, patience), led, (lambda _: in_step,))
     wall = WallClock(floor_ts=head.ts)
-    return Around(partial(venue_of, settings, transport, signer, wall), wall)
+    return Around(partial(venue_of, settings, transport, signer, wall, Patience()), wall)
 
 
 def _forecasts(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Callable[[Desk], Feed]:
@@ -110,15 +112,19 @@ def transport_of(settings: Settings, network: Transport) -> Transport:
     return network if settings.sends else ReadOnly(network)
 
 
-def venue_of(settings: Settings, transport: Transport, signer: Signer, clock: Clock, state: State) -> Venue:
+def venue_of(
+    settings: Settings, transport: Transport, signer: Signer, clock: Clock, patience: Patience, state: State
+) -> Venue:
     """The account that this mode trades: the one at the venue, or one on paper over the venue's prices."""
-    venue = kalshi(settings, transport, signer, clock, state)
+    venue = kalshi(settings, transport, signer, clock, patience, state)
     if settings.mode == "paper":
         return PaperVenue(venue, clock, remembered(state, opening_cash=settings.cash))
     return venue
 
 
-def kalshi(settings: Settings, transport: Transport, signer: Signer, clock: Clock, state: State) -> KalshiVenue:
+def kalshi(
+    settings: Settings, transport: Transport, signer: Signer, clock: Clock, patience: Patience, state: State
+) -> KalshiVenue:
     """Kalshi as this desk sees it: its account, its scope, and which of the account's orders are its own."""
     chance = Random()
     rest = Rest(transport, signer, clock, Throttle(FIRST_LIMITS, chance, clock.now()), chance=chance)
@@ -126,7 +132,7 @@ def kalshi(settings: Settings, transport: Transport, signer: Signer, clock: Cloc
     own = settings.kalshi
     return KalshiVenue(
         rest,
-        lambda tell: Connection(transport, Stream(CHANNELS), clock, tell, signer=signer),
+        lambda tell: Connection(transport, Stream(CHANNELS, patience=patience), clock, tell, signer=signer),
         clock,
         name=settings.venue,
         scope=Scope(kept.markets, kept.events, kept.series),

@@ -141,6 +141,11 @@ class LedClock(ScaledClock):
         self._told_ts = max(self._told_ts, super().now())
         return self._told_ts
 
+    @property
+    def speed(self) -> int:
+        """How many times as fast as real time it runs, rounded up."""
+        return -(-self._fast // self._slow)
+
     def follow(self, ts: int, speed: float) -> None:
         """It is `ts` where we are led from, and time passes there at `speed`."""
         moved_ns = ts - self.now()
