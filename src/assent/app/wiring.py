@@ -26,6 +26,7 @@ from assent.runtime.tally import Tally
 from assent.runtime.watchdog import Watchdog
 from assent.strategy import threshold
 from assent.venue.port import Venue
+from assent.venue.watching import Watching
 
 STRATEGIES: dict[str, Callable[[str, Any], Strategy]] = {"threshold": threshold.build}
 
@@ -118,10 +119,11 @@ def wire(
     now = clock.now()
     opened = open_ledger(settings.ledger_path, desk, identity, lease=lease)
     tally = Tally(opened, desk.state)
+    venue = around.venue(desk.state)
     runtime = Runtime(
         desk=desk,
         store=opened.store,
-        venue=around.venue(desk.state),
+        venue=Watching(venue) if identity.mode == "observe" else venue,
         clock=clock,
         cycle_ns=settings.cycle_ns,
         # Nobody outside can watch for the heartbeat of a day that is over in seconds.

@@ -13,6 +13,7 @@ import msgspec
 
 from assent.desk import money
 from assent.model.facts import (
+    AckSimulated,
     CancelEnded,
     CancelKept,
     CancelReleased,
@@ -25,7 +26,9 @@ from assent.model.facts import (
     InstrumentListed,
     IntentProposed,
     IntentRefused,
+    IntentSkipped,
     LedgerOpened,
+    LookRequested,
     MarketSettled,
     OrderAccepted,
     OrderClosed,
@@ -36,6 +39,8 @@ from assent.model.facts import (
     OrderResolved,
     OrderUnknown,
     SettlementCorrected,
+    WouldOrderEnded,
+    WouldRelease,
 )
 from assent.model.inputs import Result
 from assent.model.instruments import Future, Instrument
@@ -46,10 +51,11 @@ from assent.model.units import MICRO, format_micros, mul_down, share_up
 
 Told = tuple[int, int, Fact]
 
+AGREED = "Every rule agreed."
 # Facts that speak of one order by its id.
 _OF_AN_ORDER = (
     OrderAccepted, OrderRefused, OrderNotSent, OrderUnknown, OrderResolved, OrderClosed, OrderQuarantined,
-    CancelReleased, CancelEnded, CancelKept,
+    CancelReleased, CancelEnded, CancelKept, AckSimulated, WouldOrderEnded,
 )  # fmt: skip
 
 
@@ -78,6 +84,20 @@ class Step(msgspec.Struct, frozen=True):
     seq: int
     ts: int
     fact: Fact
+
+
+class Look(msgspec.Struct, frozen=True):
+    """The last look of an intent, where it did not end in a release: on which quote, and what each rule said of it."""
+
+    seq: int
+    ts: int
+    reason: str
+    sentence: str
+    detail: str
+    repeats: int
+    quote: QuoteTaken | None
+    ages: Ages | None
+    checks: tuple[Judged, ...]
 
 
 class Settled(msgspec.Struct, frozen=True):
@@ -115,7 +135,7 @@ class Story(msgspec.Struct, frozen=True):
     words: str
     instrument: Instrument | None
     held_before: int
-    verdict: Literal["released", "waiting", "refused"]
+    verdict: Literal["released", "would be released", "waiting", "skipped", "refused"]
     reason: str | None
     sentence: str
     repeats: int
@@ -125,6 +145,7 @@ class Story(msgspec.Struct, frozen=True):
     order: Order | None
     digest: str
     assent: str
+    look: "Look | None"
     steps: tuple[Step, ...]
     fills: tuple[Fill, ...]
     settled: Settled | None
@@ -153,7 +174,7 @@ def find(records: Iterable[Told], wanted: str) -> tuple[str, ...]:
     for _, _, fact in records:
         if isinstance(fact, IntentProposed | IntentRefused):
             names[fact.intent.intent_id] = names[fact.intent.code] = fact.intent.intent_id
-        elif isinstance(fact, OrderReleased):
+        elif isinstance(fact, OrderReleased | WouldRelease):
             names[fact.order.order_id] = fact.order.intent_id
     for exact in (wanted, wanted.upper(), wanted.lower()):
         if exact in names:
@@ -194,6 +215,7 @@ def _story(
     order_id = release.order.order_id if release else intent.order_id or ""
     family = {order.order.order_id for order in _releases(after) if order.order.parent == order_id} | {order_id}
     steps = _steps(after, family - {""}, intent.intent_id)
+    look = _look(after, intent.intent_id)
     walk = _Lots(intent.intent_id, records)
     settled = walk.settlements.get(intent.instrument)
     return Story(
@@ -204,9 +226,9 @@ def _story(
         words=in_words(intent, instrument),
         instrument=instrument,
         held_before=_held(records[:place], intent.instrument),
-        verdict="refused" if refused else "released" if release or intent.action == "cancel" else "waiting",
+        verdict=_verdict(intent, release, look, refused=refused),
         reason=decided.reason if isinstance(decided, IntentRefused) else None,
-        sentence=sentence(decided.reason) if isinstance(decided, IntentRefused) else "Every rule agreed.",
+        sentence=sentence(decided.reason) if isinstance(decided, IntentRefused) else AGREED,
         repeats=decided.repeats if isinstance(decided, IntentRefused) else 0,
         quote=quote,
         ages=_ages(quote, start.ts),
@@ -214,17 +236,41 @@ def _story(
         order=release.order if release else None,
         digest=release.digest if release else "",
         assent=release.assent if release else "",
+        look=look,
         steps=steps,
         fills=walk.fills_of(family),
         settled=settled,
-        money=walk.money() if release else None,
+        money=walk.money() if isinstance(release, OrderReleased) else None,
         decision=_decision(after, start.ts, intent.strategy),
         hindsight_per_contract=_hindsight(intent, instrument, settled) if refused else None,
     )
 
 
-def _releases(records: Sequence[Told]) -> Iterable[OrderReleased]:
-    return (fact for _, _, fact in records if isinstance(fact, OrderReleased))
+def _verdict(
+    intent: Intent, release: OrderReleased | WouldRelease | None, look: Look | None, *, refused: bool
+) -> Literal["released", "would be released", "waiting", "skipped", "refused"]:
+    if refused:
+        return "refused"
+    if isinstance(release, WouldRelease):
+        return "would be released"
+    if release or intent.action == "cancel":
+        return "released"
+    return "skipped" if look else "waiting"
+
+
+def _look(records: Sequence[Told], intent_id: str) -> Look | None:
+    """How the intent's last look ended, if it came to nothing."""
+    for seq, ts, fact in records:
+        if isinstance(fact, IntentSkipped) and fact.intent_id == intent_id:
+            return Look(
+                seq, ts, fact.reason, sentence(fact.reason), fact.detail, fact.repeats, fact.quote,
+                _ages(fact.quote, ts), tuple(_judged(check) for check in fact.checks),
+            )  # fmt: skip
+    return None
+
+
+def _releases(records: Sequence[Told]) -> Iterable[OrderReleased | WouldRelease]:
+    return (fact for _, _, fact in records if isinstance(fact, OrderReleased | WouldRelease))
 
 
 def _decision(records: Sequence[Told], ts: int, strategy: str) -> DecisionRecorded | None:
@@ -243,8 +289,10 @@ def _steps(records: Sequence[Told], family: set[str], intent_id: str) -> tuple[S
     fills: set[str] = set()
     steps = []
     for seq, ts, fact in records:
-        if isinstance(fact, OrderReleased):
+        if isinstance(fact, OrderReleased | WouldRelease):
             concerns = fact.order.order_id in family
+        elif isinstance(fact, LookRequested | IntentSkipped):
+            concerns = fact.intent_id == intent_id
         elif isinstance(fact, FillBooked):
             concerns = fact.fill.order_id in family
             fills.update((fact.fill.fill_id,) if concerns else ())

@@ -108,6 +108,27 @@ class IntentRefused(msgspec.Struct, frozen=True, tag=True, gc=False):
     repeats: int
 
 
+class LookRequested(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """The idea passed, but its quote was proven too long ago: the venue is asked for a fresh one before anything is
+    sent. `price` is what there was to deal at when the idea was judged."""
+
+    intent_id: str
+    instrument: str
+    price: int | None
+
+
+class IntentSkipped(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """The last look ended without a release. `checks` and `quote` are those of the look; both are missing where no
+    answer could be judged. `repeats` are the same ideas that were only counted meanwhile."""
+
+    intent_id: str
+    reason: str
+    detail: str
+    checks: tuple[Check, ...]
+    quote: QuoteTaken | None
+    repeats: int
+
+
 class DecisionRecorded(msgspec.Struct, frozen=True, tag=True):
     """One per cycle, NO_TRADE included, for a strategy that asks for it."""
 
@@ -123,6 +144,28 @@ class OrderReleased(msgspec.Struct, frozen=True, tag=True, gc=False):
     order: Order
     digest: str
     assent: str
+
+
+class WouldRelease(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """In observe: the order that would have been released here. It is sent nowhere."""
+
+    order: Order
+    digest: str
+    assent: str
+
+
+class AckSimulated(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """In observe: the answer that a venue would have given. Nothing is filled; `remaining` would rest."""
+
+    order_id: str
+    remaining: int
+
+
+class WouldOrderEnded(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """In observe: an order that would have rested would rest no more."""
+
+    order_id: str
+    why: str
 
 
 class OrderAccepted(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -344,8 +387,13 @@ Fact = (
     | InputRejected
     | IntentProposed
     | IntentRefused
+    | LookRequested
+    | IntentSkipped
     | DecisionRecorded
     | OrderReleased
+    | WouldRelease
+    | AckSimulated
+    | WouldOrderEnded
     | OrderAccepted
     | OrderRefused
     | OrderNotSent
