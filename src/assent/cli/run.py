@@ -59,8 +59,8 @@ def command(
     if as_json:
         say_json(without_facts(app.run(settings, speed=speed, for_ns=for_ns)))
         return Exit.OK
-    say([start_line(settings, speed), *_dry_run_line(settings, wanted)])
-    say([why] if (why := cannot_go_live(settings.venue, settings.environment)) else [])
+    why = cannot_go_live(settings.venue, settings.environment)
+    say([start_line(settings, speed), *_dry_run_line(settings, wanted), *([why] if why else [])])
     if plain_only:
         from assent.cli.plain import PlainView
 
@@ -111,9 +111,10 @@ def _dry_run_line(settings: "Settings", wanted: str | None) -> list[str]:
 
 def start_line(settings: "Settings", speed: int) -> str:
     """Which desk this is, before anything happens, in words that grep finds."""
+    pace = f" speed={speed}" if settings.environment == "sim" else ""  # elsewhere it is not ours to say
     return line(
         f"{settings.mode.upper()} desk={settings.name} venue={settings.venue} environment={settings.environment}"
-        f" account={settings.account} speed={speed} ledger={settings.ledger_path}"
+        f" account={settings.account}{pace} ledger={settings.ledger_path}"
     )
 
 
