@@ -60,8 +60,7 @@ class AmendmentRefused(msgspec.Struct, frozen=True, tag=True):
 
 
 class DeskStarted(msgspec.Struct, frozen=True, tag=True):
-    """The process came up. `plugins`: those of its strategies that do not ship with the build. `narrowed`: until the
-    next start, what a market must be in besides the scope."""
+    """The process came up. `plugins` do not ship with the build; `narrowed` bounds the scope until the next start."""
 
     build: str
     strategies: tuple[str, ...]
@@ -268,9 +267,8 @@ class FeeDiffered(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class MarketSettled(msgspec.Struct, frozen=True, tag=True):
-    """The outcome of a listed instrument, and what it paid us. `qty` is the signed position it found.
-
-    Nothing of ours rests there any more. A fill that is told later is paid by a record of its own."""
+    """The outcome of a listed instrument, and what it paid us. `qty` is the signed position it found. Nothing of ours
+    rests there any more. A fill that is told later is paid by a record of its own."""
 
     instrument: str
     result: Result
