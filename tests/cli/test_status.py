@@ -61,7 +61,7 @@ def test_each_mode_has_its_own_ledger(cli: Cli, busy: Path) -> None:
     assert "never run" in cli("status", "-C", busy, "--mode", "observe").out
     refused = cli("status", "-C", busy, "--mode", "live")
     assert refused.code == Exit.USAGE
-    assert "`live` does not exist in this version" in refused.err
+    assert "mode `live` cannot run in environment `sim`" in refused.err
 
 
 def test_orders_shows_what_may_still_fill_and_with_all_what_ever_was(cli: Cli, busy: Path) -> None:

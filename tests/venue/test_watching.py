@@ -34,7 +34,7 @@ def test_what_can_be_seen_is_seen() -> None:
         assert venue.name == behind.name
         assert type(await venue.look(MARKET.id)) is QuoteSeen
         assert type(await venue.books()) is Books
-        assert await venue.find(ORDER) is not None
+        assert await venue.find(ORDER, 0) is not None
         feed = asyncio.create_task(venue.feed())
         await asyncio.sleep(0)
         assert not feed.done()

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import AsyncExitStack
 from typing import Any
 
-from assent.app.wiring import identity_of, open_exchange
+from assent.app.around import open_around, resting_clock, signer_of
+from assent.app.wiring import Around, identity_of
 from assent.config import Settings
 from assent.desk.desk import Desk
 from assent.desk.state import State
@@ -25,7 +26,6 @@ from assent.runtime.recovery import forget_deaths, open_ledger, take_lease
 from assent.runtime.status import Status
 from assent.runtime.tally import Tally
 from assent.venue.port import Lane, Venue
-from assent.venue.sim.adapter import SimVenue
 
 
 def ask(settings: Settings, request: Mapping[str, Any]) -> Status | None:
@@ -48,15 +48,14 @@ async def _act(settings: Settings, request: Mapping[str, Any]) -> Status:
             " is nothing to halt, to resume or to settle. To keep it from trading at its first start, set the kill"
             f" switch: make the file {settings.sentinel_path}."
         )
-    with ExitStack() as stack:
+    async with AsyncExitStack() as stack:
         lease = take_lease(settings.ledger_path, now=WallClock().now())
         stack.callback(lease.release)
-        exchange, clock = open_exchange(settings, 1)
-        stack.callback(exchange.close)
-        command = request.get("cmd")
+        command, desk = request.get("cmd"), Desk(())
         looks = command == LOOK
+        compares = looks or command in COMPARED or command in SHOWN_AFTER
+        around, clock = await _around(settings, stack, compares=compares)
         wanted = None if looks else act_input(request, clock.now(), constitution=settings.constitution)
-        desk = Desk(())
         opened = open_ledger(settings.ledger_path, desk, identity_of(settings), lease=lease, starting=False)
         stack.callback(opened.close)
         tally = Tally(opened, desk.state)
@@ -64,12 +63,12 @@ async def _act(settings: Settings, request: Mapping[str, Any]) -> Status:
         loop = Loop(
             desk=desk, store=opened.store, inbox=Inbox(), clock=clock, execute=lambda _effects: None, observers=(tally,)
         )
-        venue = SimVenue(exchange, clock, name=settings.venue)
-        if looks or command in COMPARED:
+        venue = around.venue(desk.state) if compares and around is not None else None
+        if venue is not None and (looks or command in COMPARED):
             await _compare(loop, desk, venue, clock)
         told = [] if wanted is None else loop.take([wanted])
         answer: Status = {"ok": True} if wanted is None else act_answer(told)
-        if command in SHOWN_AFTER:
+        if venue is not None and command in SHOWN_AFTER:
             await _match(loop, venue, clock)
         if looks or command in SHOWN_AFTER:
             answer["reconcile"] = view_of(desk)
@@ -80,6 +79,14 @@ async def _act(settings: Settings, request: Mapping[str, Any]) -> Status:
             if any(type(fact) is HaltCleared and fact.cause == "invariant_broken" for fact in told):
                 broken.forget(settings.state_dir)
         return answer
+
+
+async def _around(settings: Settings, stack: AsyncExitStack, *, compares: bool) -> tuple[Around | None, Clock]:
+    """What the act needs. To stop a desk takes neither a key nor an answer of its venue; to let it go on takes both."""
+    if settings.environment != "sim" and not compares:
+        return None, resting_clock(settings)
+    around = await open_around(settings, 1, signer_of(settings), stack)
+    return around, around.clock
 
 
 async def _compare(loop: Loop, desk: Desk, venue: Venue, clock: Clock) -> None:

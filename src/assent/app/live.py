@@ -4,12 +4,13 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from typing import Any
 
+from assent.app.around import open_around, signer_of
 from assent.app.shown import running_status, summary_of
-from assent.app.wiring import Rooms, open_exchange, watched_desk, wire
+from assent.app.wiring import Rooms, watched_desk, wire
 from assent.config import Settings
 from assent.desk.state import State
 from assent.model import ids
@@ -33,14 +34,14 @@ def run(
     for_ns: int | None = None,
     observer: Callable[[Status], None] | None = None,
 ) -> Status:
-    """Run the desk on the boxed exchange until a signal, or for a while of the exchange's time; return the summary."""
+    """Run the desk until a signal, or for a while of its exchange's time; return the summary."""
     return asyncio.run(_run(settings, speed=speed, for_ns=for_ns, observer=observer))
 
 
 async def _run(
     settings: Settings, *, speed: int, for_ns: int | None, observer: Callable[[Status], None] | None
 ) -> Status:
-    with ExitStack() as stack:
+    async with AsyncExitStack() as stack:
         lease = take_lease(settings.ledger_path, now=WallClock().now())
         stack.callback(lease.release)
         settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -49,12 +50,13 @@ async def _run(
         server = await control.serve(settings.control_path, asked.handle)
         stack.callback(control.socket_path(settings.control_path).unlink, missing_ok=True)
         stack.callback(server.close)
-        exchange, clock = open_exchange(settings, speed)
-        stack.callback(exchange.close)
+        signer = signer_of(settings)  # first: no process that is started from here on finds a key in its environment
         desk, watchdog = watched_desk(settings, stack)
+        around = await open_around(settings, speed, signer, stack)
+        clock = around.clock
         entropy = os.urandom(ids.LEDGER_ID_BYTES)  # noqa: TID251 - the one draw: it enters as an input, once a ledger
         ledger_id = ids.ledger_id(entropy)
-        rooms = wire(settings, desk, exchange, clock, lease=lease, ledger_id=ledger_id, watchdog=watchdog)
+        rooms = wire(settings, desk, around, lease=lease, ledger_id=ledger_id, watchdog=watchdog)
         stack.callback(rooms.opened.close)
         await asked.serve(rooms, clock)
         try:

@@ -42,6 +42,8 @@ COMMANDS: Final[Mapping[str, Place]] = {
     "strategy": Place("strategy", "Write a strategy, list those that there are."),
     "config": Place("config", "What is set and where it was said; change one value."),
     "constitution": Place("constitution", "The limits in force, and how they may change."),
+    "scope": Place("scope", "The markets, events and series that may be traded."),
+    "ready": Place("ready", "Is the desk ready for real money? A checklist."),
     "doctor": Place("doctor", "Check the desk and its surroundings."),
     "exchange": Place("exchange", "Serve an exchange in a box for any bot."),
 }

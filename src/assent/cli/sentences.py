@@ -21,6 +21,7 @@ from assent.model.settling import ActRefused, BooksAdopted, FillRecognised, Orde
 from assent.model.units import MICRO, format_qty
 
 WIDTH_MAX: Final = 240
+NAMES_SHOWN: Final = 5
 
 
 def sentence_of(fact: Fact) -> str:
@@ -48,6 +49,15 @@ def _opened(fact: facts.LedgerOpened) -> str:
 def _plugins(fact: facts.DeskStarted) -> str:
     """Where strategies that do not ship come from: a few digits of each digest."""
     return "".join(f", {one.strategy} from {one.kind} {one.digest[:19]}" for one in fact.plugins)
+
+
+def _kept_to(fact: facts.DeskStarted) -> str:
+    """What this start was told to keep to, besides the scope."""
+    if fact.narrowed is None:
+        return ""
+    names = (*fact.narrowed.markets, *fact.narrowed.events, *fact.narrowed.series)
+    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+    return f", narrowed to {', '.join(names[:NAMES_SHOWN])}{more}"
 
 
 def _changed(fact: facts.ConstitutionChanged) -> str:
@@ -209,7 +219,7 @@ SENTENCES: Final[dict[type, Callable[[Any], str]]] = {
     facts.ConstitutionChanged: _changed,
     facts.AmendmentRefused: lambda f: f"limits {f.digest[:12]} refused{f' to {f.by}' if f.by else ''}: {f.why}",
     facts.DeskStarted: lambda f: (
-        f"desk started with {', '.join(f.strategies) or 'no strategy'}, build {f.build[:12]}{_plugins(f)}"
+        f"desk started with {', '.join(f.strategies) or 'no strategy'}, build {f.build[:12]}{_plugins(f)}{_kept_to(f)}"
     ),
     facts.DeskStopped: lambda f: f"desk stopped: {f.why}",
     facts.InstrumentListed: lambda f: f"{f.instrument.id} listed: {f.instrument.title}",

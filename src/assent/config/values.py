@@ -16,7 +16,7 @@ from assent.model.units import MICRO, UNITS, format_bps, format_duration, format
 
 Kind = Literal[
     "money", "price", "qty", "ppm", "count", "duration", "flag", "names", "scores", "themes", "tiers", "name", "choice",
-    "digest", "variable", "path", "drift",
+    "digest", "variable", "path", "loopback", "url", "drift",
 ]  # fmt: skip
 Value = int | str | Drift | tuple[str, ...] | tuple[Score, ...] | tuple[Theme, ...] | tuple[Tier, ...]
 OFF: Final = "off"
@@ -34,6 +34,11 @@ _DURATION = re.compile(r"([0-9]{1,12})(ms|s|m|h|d)")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_URL = re.compile(
+    r"(?:https://[A-Za-z0-9.-]{1,200}(?::[1-9][0-9]{0,4})?|http://(?:127\.0\.0\.1|\[::1\]):[1-9][0-9]{0,4})"
+    r"/[A-Za-z0-9._~/%?=&-]{0,200}"
+)
+_LOOPBACK = re.compile(r"http://(127\.0\.0\.1|\[::1\]):([1-9][0-9]{0,4})")
 _MARKET_NAME = re.compile(r"[!-~]+")
 
 
@@ -86,6 +91,8 @@ def allowed_words(setting: Setting) -> str:
         "name": f"text of {least} to {most} letters, digits, dots, dashes and underscores",
         "variable": f"text of {least} to {most} letters, digits and underscores, no digit first",
         "path": f"text of {least} to {most} characters, the path of a file",
+        "url": "text of `https://`, a host and a path, or of `http://127.0.0.1:`, a port and a path",
+        "loopback": "text of `http://127.0.0.1:` or `http://[::1]:` and a port",
         "choice": " or ".join(f'"{choice}"' for choice in setting.choices),
         "digest": "text of `sha256:` and 64 digits and letters a to f",
     }
@@ -308,11 +315,26 @@ def _path(setting: Setting, raw: object) -> str:
     return raw
 
 
+def _loopback(_setting: Setting, raw: object) -> str:
+    """An address of this machine by number: a name could be made to lead elsewhere."""
+    match = _LOOPBACK.fullmatch(raw) if isinstance(raw, str) else None
+    if match is None or int(match[2]) > 65_535:
+        raise Unfit("it is no plain address of this machine, and an exchange in the box is nowhere else")
+    return match[0]
+
+
+def _url(setting: Setting, raw: object) -> str:
+    """Encrypted, or on this machine; and without a name and password in it, which would end up in logs."""
+    if not isinstance(raw, str) or not _URL.fullmatch(raw) or len(raw) > setting.most:
+        raise Unfit("it is no plain address of a list, encrypted or on this machine")
+    return raw
+
+
 def _choice(setting: Setting, raw: object) -> str:
     if isinstance(raw, str) and raw in setting.choices:
         return raw
     if isinstance(raw, str) and raw in setting.later:
-        raise Unfit(f"`{raw}` does not exist in this version: its path to the venue is not there")
+        raise Unfit(f"`{raw}` does not exist in this version: nothing here can trade there")
     raise Unfit(f"it is {_type_word(raw)}, not text" if not isinstance(raw, str) else "it is none of the known words")
 
 
@@ -372,6 +394,8 @@ _READERS: dict[Kind, Callable[[Setting, object], Value]] = {
     "name": _name,
     "variable": _variable,
     "path": _path,
+    "loopback": _loopback,
+    "url": _url,
     "choice": _choice,
     "digest": _digest,
 }

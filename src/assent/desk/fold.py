@@ -45,7 +45,8 @@ def _ledger_opened(state: State, ts: int, fact: facts.LedgerOpened) -> None:
     state.opened_ts = ts
 
 
-def _desk_started(state: State, ts: int, _fact: facts.DeskStarted) -> None:
+def _desk_started(state: State, ts: int, fact: facts.DeskStarted) -> None:
+    state.narrowed = fact.narrowed
     state.started_ts = ts
     state.started_seq = state.seq
 

@@ -9,6 +9,7 @@ from hashlib import sha256
 
 import msgspec
 
+from assent.model.constitution import Narrowing, in_scope
 from assent.model.exits import Exits
 from assent.model.facts import AccountMatched, LedgerOpened
 from assent.model.inputs import Result
@@ -190,6 +191,7 @@ class State:
         "matched",
         "matched_seq",
         "matched_ts",
+        "narrowed",
         "opened_ts",
         "orders",
         "pace",
@@ -215,6 +217,8 @@ class State:
         # What the ledger is about, with the constitution that is in force: later recorded changes are in it.
         self.seal: LedgerOpened | None = None
         self.opened_ts = 0
+        # What this start keeps to besides, until the next one.
+        self.narrowed: Narrowing | None = None
         # The record by which a limit was last tightened: entries released before it rest under limits that are no more.
         self.tightened_seq = 0
         self.started_ts = 0
@@ -262,6 +266,14 @@ class State:
     def find_instrument(self, instrument: str) -> Instrument | None:
         return self.instruments.get(instrument) or self.archive.instruments.get(instrument)
 
+    def tradable(self, market: str, event: str, series: str) -> bool:
+        """In the scope in force, and in what this start was told to keep to."""
+        return (
+            self.seal is not None
+            and in_scope(self.seal.constitution, market, event, series)
+            and (self.narrowed is None or in_scope(self.narrowed, market, event, series))
+        )
+
     def held(self, instrument: str) -> int:
         position = self.positions.get(instrument)
         return position.qty if position else 0
@@ -277,10 +289,12 @@ class State:
         """SHA-256 of the canonical bytes of everything durable."""
         parts = {name: getattr(self, name) for name in DIGESTED}
         parts["archive"] = self.archive.chain.hex()
+        if self.narrowed is not None:  # a ledger from before there was such a thing keeps its digests
+            parts["narrowed"] = self.narrowed
         return sha256(_encode(parts)).hexdigest()
 
 
-DIGESTED = tuple(sorted(set(State.__slots__) - {"archive"}))
+DIGESTED = tuple(sorted(set(State.__slots__) - {"archive", "narrowed"}))
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 

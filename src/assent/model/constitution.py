@@ -373,9 +373,17 @@ LIMITS: tuple[Limit, ...] = (
 )  # fmt: skip
 
 
-def in_scope(constitution: Constitution, market: str, event: str, series: str) -> bool:
+class Narrowing(msgspec.Struct, frozen=True):
+    """What one start was told to keep to: a market must be in this and in the scope of the constitution."""
+
+    markets: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    series: tuple[str, ...] = ()
+
+
+def in_scope(scope: Constitution | Narrowing, market: str, event: str, series: str) -> bool:
     """An empty scope allows nothing."""
-    return market in constitution.markets or event in constitution.events or series in constitution.series
+    return market in scope.markets or event in scope.events or series in scope.series
 
 
 def in_use(constitution: Constitution, keys: Iterable[str]) -> bool:

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from assent.model.change import LimitChange
-from assent.model.constitution import Constitution
+from assent.model.constitution import Constitution, Narrowing
 from assent.model.errors import InvariantBroken
 from assent.model.inputs import Environment, Evidence, Holding, Mode, Result
 from assent.model.instruments import Instrument
@@ -62,11 +62,12 @@ class AmendmentRefused(msgspec.Struct, frozen=True, tag=True):
 
 
 class DeskStarted(msgspec.Struct, frozen=True, tag=True):
-    """The process came up. `plugins`: those of its strategies that do not ship with the build."""
+    """The process came up. `plugins` do not ship with the build; `narrowed` bounds the scope until the next start."""
 
     build: str
     strategies: tuple[str, ...]
     plugins: tuple[PluginUsed, ...] = ()
+    narrowed: Narrowing | None = None
 
 
 class DeskStopped(msgspec.Struct, frozen=True, tag=True):
@@ -248,9 +249,8 @@ class FeeDiffered(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class MarketSettled(msgspec.Struct, frozen=True, tag=True):
-    """The outcome of a listed instrument, and what it paid us. `qty` is the signed position it found.
-
-    Nothing of ours rests there any more. A fill that is told later is paid by a record of its own."""
+    """The outcome of a listed instrument, and what it paid us. `qty` is the signed position it found. Nothing of ours
+    rests there any more. A fill that is told later is paid by a record of its own."""
 
     instrument: str
     result: Result

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from assent.model.books import HeldCost, OpenOrder
-from assent.model.constitution import Constitution
+from assent.model.constitution import Constitution, Narrowing
 from assent.model.instruments import BinaryContract, Instrument, price_fits
 from assent.model.orders import Correction, Fill
 from assent.model.plugins import PluginUsed
@@ -282,12 +282,13 @@ class AmendmentAsked(msgspec.Struct, frozen=True, tag=True):
 
 
 class DeskStarting(msgspec.Struct, frozen=True, tag=True):
-    """The process came up: what it is built from and which strategies it runs."""
+    """The process came up: what it is built from, which strategies it runs, and what it was told to keep to."""
 
     build: str
     strategies: tuple[str, ...]
     received_ts: int
     plugins: tuple[PluginUsed, ...] = ()
+    narrowed: Narrowing | None = None
 
 
 class DeskStopping(msgspec.Struct, frozen=True, tag=True, gc=False):

@@ -12,7 +12,6 @@ from typing import Any
 
 from assent.desk.desk import Desk
 from assent.ledger.port import Store
-from assent.model.constitution import in_scope
 from assent.model.errors import AssentError
 from assent.model.facts import Fact
 from assent.model.inputs import (
@@ -221,10 +220,8 @@ class Runtime:
 
     def _wanted(self, market: str, event: str, series: str) -> bool:
         """In scope, or something that the ledger already knows: a position is never left unwatched."""
-        seal = self.desk.state.seal
-        return self.desk.state.find_instrument(market) is not None or (
-            seal is not None and in_scope(seal.constitution, market, event, series)
-        )
+        state = self.desk.state
+        return state.find_instrument(market) is not None or state.tradable(market, event, series)
 
     async def _stop_after(self, until: Until) -> None:
         self.stop(await until())
