@@ -71,7 +71,7 @@ def test_an_order_whose_turn_comes_too_late_never_leaves() -> None:
             return await real(*args)  # type: ignore[arg-type]
 
         desk.venue._orders._rest._turns.turn = slow  # type: ignore[assignment, method-assign]
-        assert isinstance(await desk.venue.send(made), NotSent)
+        assert await desk.venue.send(made) == NotSent("too_late")
 
     assert at(Desk(), script, made).wire.count("POST") == 0
 
