@@ -231,7 +231,10 @@ class Orders:
         if isinstance(rows, Unread):
             self._telling.not_read(rows)
             return rows
-        return next((row for row in rows if row.client_order_id == order.order_id), rows)
+        found = [row for row in rows if row.client_order_id == order.order_id]
+        for row in found[1:]:
+            self._foreign(order, row, f"{found[0].order_id} stands there as well")
+        return found[0] if found else rows
 
     def _judged(self, order: Order, listed: ListedOrder, since_ts: int) -> Evidence | Ended | None:
         fault = self._fault(order, listed, since_ts)
