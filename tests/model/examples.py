@@ -3,6 +3,7 @@
 from tests.model.support import T0, a_future, a_market
 
 from assent.model import facts
+from assent.model.books import PositionAdopted
 from assent.model.change import LimitChange
 from assent.model.constitution import Constitution
 from assent.model.facts import Fact
@@ -10,6 +11,7 @@ from assent.model.inputs import Absent, Accepted, Holding
 from assent.model.intents import Check, Intent, QuoteTaken, Score
 from assent.model.orders import Correction, Fill, Mark, Order
 from assent.model.plugins import PluginUsed
+from assent.model.settling import ActRefused, BooksAdopted, FillRecognised, OrderAdopted
 from assent.model.units import MICRO
 
 MARKET = a_market()
@@ -72,6 +74,7 @@ EXAMPLES: tuple[Fact, ...] = (
     facts.OrderUnknown("o-1", "no answer in time"),
     facts.OrderResolved("o-1", Accepted("v-1", 0, 0), "sim"),
     facts.OrderResolved("o-1", Absent("journal"), "sim"),
+    facts.OrderResolved("o-1", Absent("the venue's support says so"), "the venue's support says so", "ann", "looked"),
     facts.OrderClosed("o-1", "cancelled", 0),
     facts.OrderQuarantined("o-1", "late_fill"),
     facts.CancelReleased("o-1", "ann", "a person asked"),
@@ -92,6 +95,21 @@ EXAMPLES: tuple[Fact, ...] = (
     facts.AccountMatched(0, (), 0, ""),
     facts.AccountSnapshot(100, (Holding("A", -1),), 1, 90, "sim"),
     facts.DiscrepancyFound("cash", 1, 2, "sim"),
+    BooksAdopted(
+        "d",
+        1,
+        2,
+        (PositionAdopted("A", 0, 0, 5, 5, None), PositionAdopted("B", 1, 1, -1, 1, 7)),
+        (FILL,),
+        -3,
+        "sim",
+        "ann",
+        "mine",
+    ),
+    BooksAdopted("", 0, 0, (), (), 0, "", "", ""),
+    OrderAdopted(SMALL_ORDER, "v-1", 5_000, 200, 5_200, "ann"),
+    FillRecognised(FILL),
+    ActRefused("accept", "books", "ann", "our books equal the venue's already"),
     facts.StrategyStopped("s", "strategy_exception", "ValueError: no"),
     facts.HaltRaised("operator", 2, "human", "ann", "drill"),
     facts.HaltRaised("clock_jump", 1, "clear_for", "clock", ""),

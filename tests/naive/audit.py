@@ -137,7 +137,8 @@ class Audit:
             expected = inp.value if was is None or inp.source_ts > word else was
             same(f"in what {inp.instrument} ended", self.books.ended.get(inp.instrument), expected)
         if type(inp) is FillSeen and inp.fill.order_id in self.books.orders:
-            so(f"fill {inp.fill.fill_id} is booked", inp.fill.fill_id in self.books.fills)
+            known = {*self.books.fills, *self.books.noted}
+            so(f"fill {inp.fill.fill_id} is booked, or settled by a person", inp.fill.fill_id in known)
             order = self.books.orders[inp.fill.order_id]
             so("what is filled beyond its order is odd", order.odd or order.filled <= order.terms.qty)
         so("a fee that differs was told", self.fee_due is None)
@@ -313,7 +314,7 @@ class Audit:
             if books.intents[terms.intent_id].action == "close":
                 return arithmetic.most_fee(listed, terms.side, price, qty)
             return arithmetic.most_lost(listed, terms.side, price, qty)
-        if kind in ("FillCorrected", "OrderQuarantined", "SettlementCorrected"):
+        if kind in ("FillCorrected", "OrderQuarantined", "SettlementCorrected", "BooksAdopted", "OrderAdopted"):
             return None
         if kind == "MarketSettled":
             # An order that rests on beyond its market's end is still counted for either outcome.

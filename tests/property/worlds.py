@@ -11,6 +11,7 @@ from msgspec import structs
 from tests.desk.tiny_exchange import TinyExchange
 from tests.model.support import DECI_CENT, T0, TAPERED, a_market
 
+from assent.desk import adopting
 from assent.desk.desk import Desk
 from assent.desk.strategy import View
 from assent.model.constitution import Constitution
@@ -51,6 +52,8 @@ from assent.model.inputs import (
 )
 from assent.model.intents import Proposal, Score
 from assent.model.levels import CAUSES
+from assent.model.orders import Order
+from assent.model.settling import AdoptionAsked, ResolutionAsked
 from assent.model.units import HOUR, MICRO, SECOND
 from assent.strategy.threshold import build
 
@@ -82,6 +85,7 @@ HAPPENINGS = {
     "evidence": 4, "books": 8, "miscount": 0.3, "silence": 0.5, "settlement": 0.1, "resettlement": 0.2,
     "phase": 1.5, "transfer": 0.5, "rejection": 3, "halt": 0.5,
     "resume": 2, "cancel": 1, "restart": 0.4, "file": 0.3, "amendment": 0.6,
+    "meddling": 0.15, "acceptance": 1.5, "resolution": 0.8,
 }  # fmt: skip
 
 
@@ -156,6 +160,7 @@ class World:
     def __init__(self, seed: int, *, ledger: str = "") -> None:
         self.rng = random.Random(seed)
         self._switch = random.Random(seed)
+        self._others = random.Random(seed)
         self.seed = seed
         self.prepare()
         self.names = tuple(strategy.name for strategy in self.desk.strategies)
@@ -325,6 +330,35 @@ class World:
     def halt(self) -> None:
         cause = self.rng.choice([name for name in CAUSES if name not in ("strategy_repeats", "kill_switch_guard")])
         self.take(HaltAsked(cause, "watchdog", "now and then", self.now))
+
+    def meddling(self) -> None:
+        """Somebody else trades on this account: an order on the book, of which a part may be filled at once."""
+        market, dice = self._others.choice(self.markets), self._others
+        if market.id in self.exchange.settled:
+            return
+        side: Any = dice.choice(("buy", "sell"))
+        name, price, qty = f"other-{len(self.exchange.orders)}", dice.randrange(5, 95) * 10_000, dice.randrange(1, 5)
+        self.exchange.submit(Order(name, "", 1, market.id, side, "limit", price, qty * MICRO, "gtc"))
+        if dice.random() < 0.7:
+            self._later.append(FillSeen(self.exchange.execute(name, MICRO, self.now), self.now))
+
+    def acceptance(self) -> None:
+        """A person takes the exchange's books over, as they are after all that is still to be told; or tries to."""
+        self.books()
+        plan = adopting.plan_of(self.desk)
+        digest = "" if isinstance(plan, str) else plan.digest
+        self.take(AdoptionAsked(digest, "ann", "looked at each of them", self.now))
+
+    def resolution(self) -> None:
+        """A person asks the exchange by telephone what became of an order, and has what rests of it taken off."""
+        for name in [name for name, order in self.desk.state.orders.items() if order.status == "unknown"]:
+            resting = self.exchange.orders.get(name)
+            if resting is not None and resting.live:
+                self._later.append(FillSeen(self.exchange.execute(name, resting.left, self.now), self.now))
+            filled = self.exchange.close(name) if resting is not None else 0
+            fee = sum(fill.fee for fill in self.exchange.fills if fill.order_id == name)
+            said = "their support has it in writing"
+            self.take(ResolutionAsked(name, filled, None, fee if filled else None, said, "ann", "asked", self.now))
 
     def _flip(self) -> None:
         """The owner's kill switch: on now and then, and off again. It has dice of its own."""

@@ -15,8 +15,9 @@ from assent.model.errors import AssentError
 from assent.model.facts import Fact, HaltCleared, decode_fact
 from assent.model.inputs import Input
 from assent.runtime import broken, control
-from assent.runtime.acts import act_answer, act_input
+from assent.runtime.acts import COMPARED, LOOK, SHOWN_AFTER, act_answer, act_input
 from assent.runtime.clock import Clock, WallClock
+from assent.runtime.differences import view_of
 from assent.runtime.inbox import Inbox
 from assent.runtime.loop import Loop
 from assent.runtime.reconcile import match_books, resolve_orders
@@ -33,7 +34,10 @@ def ask(settings: Settings, request: Mapping[str, Any]) -> Status | None:
 
 
 def act(settings: Settings, request: Mapping[str, Any]) -> Status:
-    """The same act on a desk that does not run: take the lease, compare the books, write what was decided."""
+    """The same act on a desk that does not run: take the lease, compare the books, write what was decided.
+
+    What needs prices and an order on its way, as leaving a position does, is for a desk that runs.
+    """
     return asyncio.run(_act(settings, request))
 
 
@@ -41,15 +45,17 @@ async def _act(settings: Settings, request: Mapping[str, Any]) -> Status:
     if not settings.ledger_path.exists():
         raise AssentError(
             f"There is no ledger at {settings.ledger_path}. This desk has never run in mode {settings.mode}, so there"
-            " is nothing to halt or to resume. To keep it from trading at its first start, set the kill switch: make"
-            f" the file {settings.sentinel_path}."
+            " is nothing to halt, to resume or to settle. To keep it from trading at its first start, set the kill"
+            f" switch: make the file {settings.sentinel_path}."
         )
     with ExitStack() as stack:
         lease = take_lease(settings.ledger_path, now=WallClock().now())
         stack.callback(lease.release)
         exchange, clock = open_exchange(settings, 1)
         stack.callback(exchange.close)
-        wanted = act_input(request, clock.now(), constitution=settings.constitution)
+        command = request.get("cmd")
+        looks = command == LOOK
+        wanted = None if looks else act_input(request, clock.now(), constitution=settings.constitution)
         desk = Desk(())
         opened = open_ledger(settings.ledger_path, desk, identity_of(settings), lease=lease, starting=False)
         stack.callback(opened.close)
@@ -58,12 +64,17 @@ async def _act(settings: Settings, request: Mapping[str, Any]) -> Status:
         loop = Loop(
             desk=desk, store=opened.store, inbox=Inbox(), clock=clock, execute=lambda _effects: None, observers=(tally,)
         )
-        if request.get("cmd") in ("resume", "amend"):
-            await _compare(loop, desk, SimVenue(exchange, clock, name=settings.venue), clock)
-        told = loop.take([wanted])
-        answer = act_answer(told)
+        venue = SimVenue(exchange, clock, name=settings.venue)
+        if looks or command in COMPARED:
+            await _compare(loop, desk, venue, clock)
+        told = [] if wanted is None else loop.take([wanted])
+        answer: Status = {"ok": True} if wanted is None else act_answer(told)
+        if command in SHOWN_AFTER:
+            await _match(loop, venue, clock)
+        if looks or command in SHOWN_AFTER:
+            answer["reconcile"] = view_of(desk)
         tally.anchor()
-        if answer["ok"] and request.get("cmd") == "resume":
+        if answer["ok"] and command == "resume":
             forget_deaths(settings.state_dir, now=clock.now())
             # A note that no start has made a halt of yet stays: nobody has answered for it.
             if any(type(fact) is HaltCleared and fact.cause == "invariant_broken" for fact in told):
@@ -83,7 +94,11 @@ async def _compare(loop: Loop, desk: Desk, venue: Venue, clock: Clock) -> None:
     await venue.connect(sink, wanted=lambda *_: True)
     await resolve_orders(desk.state, venue, clock, learned.append)
     loop.take(learned)
-    learned.clear()
+    await _match(loop, venue, clock)
+
+
+async def _match(loop: Loop, venue: Venue, clock: Clock) -> None:
+    learned: list[Input] = []
     await match_books(venue, clock, learned.append)
     loop.take(learned)
 

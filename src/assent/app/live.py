@@ -11,11 +11,13 @@ from typing import Any
 from assent.app.shown import running_status, summary_of
 from assent.app.wiring import Rooms, open_exchange, watched_desk, wire
 from assent.config import Settings
+from assent.desk.state import State
 from assent.model import ids
 from assent.model.errors import AssentError
 from assent.runtime import broken, control
-from assent.runtime.acts import act_answer, act_input
+from assent.runtime.acts import COMPARED, LOOK, SHOWN_AFTER, act_answer, act_input
 from assent.runtime.clock import Clock, WallClock
+from assent.runtime.differences import view_of
 from assent.runtime.recovery import forget_deaths, take_lease
 from assent.runtime.status import Status
 
@@ -106,6 +108,12 @@ async def _observe(settings: Settings, rooms: Rooms, observer: Callable[[Status]
         await asyncio.sleep(OBSERVE_EVERY_S)
 
 
+def _is_ours(state: State, request: Mapping[str, Any]) -> bool:
+    """A cancel of what this desk has open itself waits for nobody's books; nor does a wish to have all of it off."""
+    wanted = request.get("order_id")
+    return request.get("cmd") == "cancel" and (not wanted or wanted in state.orders)
+
+
 class _Control:
     """Answers the control socket from inside the running desk. Who asks while it starts waits until its ledger is
     open; that is before its books are compared, so a halt comes before anything is released."""
@@ -127,13 +135,20 @@ class _Control:
             status = running_status(self._settings, rooms, running=True)
             status.pop("last_facts")
             return {"ok": True, "status": status}
-        if request.get("cmd") == "resume":
-            await rooms.runtime.matched()
+        runtime, command = rooms.runtime, request.get("cmd")
+        if command == LOOK:
+            await runtime.compare()
+            return {"ok": True, "reconcile": view_of(runtime.desk)}
+        if command in COMPARED and not _is_ours(runtime.desk.state, request):
+            await runtime.compare()
         try:
             wanted = act_input(request, clock.now())
         except AssentError as error:
             return {"ok": False, "error": str(error)}
-        answer = act_answer(rooms.runtime.act(wanted))
+        answer = act_answer(runtime.act(wanted))
+        if command in SHOWN_AFTER:
+            await runtime.compare()
+            answer["reconcile"] = view_of(runtime.desk)
         if answer["ok"] and request.get("cmd") == "resume":
             forget_deaths(self._settings.state_dir, now=clock.now())
             if "invariant_broken" not in rooms.runtime.desk.state.halts:

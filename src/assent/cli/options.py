@@ -73,6 +73,23 @@ class Duration(click.ParamType[int]):
         return ns
 
 
+class Micros(click.ParamType[int]):
+    """Whole micros, from a decimal number that needs no rounding."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        from assent.model.errors import AssentError
+        from assent.model.units import parse_micros
+
+        if isinstance(value, int):
+            return value
+        try:
+            return parse_micros(str(value))
+        except AssentError as error:
+            self.fail(str(error), param, ctx)
+
+
 def need(text: str, option: str, example: str) -> str:
     """Text that a person must have given; blank is as good as nothing."""
     if text.strip():
@@ -80,6 +97,6 @@ def need(text: str, option: str, example: str) -> str:
     raise CommandError(
         "blank_option",
         f"{option} is blank",
-        why="A halt and its end are recorded with a person and a reason, for ever",
+        why="What a person does to a desk is recorded with a name and a reason, for ever",
         todo=f"Say it, such as: {option} {example}",
     )

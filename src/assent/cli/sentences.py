@@ -17,6 +17,7 @@ from assent.model.levels import Level
 from assent.model.orders import Fill
 from assent.model.reasons import REASONS
 from assent.model.reasons import sentence as reason_sentence
+from assent.model.settling import ActRefused, BooksAdopted, FillRecognised, OrderAdopted
 from assent.model.units import MICRO, format_qty
 
 WIDTH_MAX: Final = 240
@@ -101,11 +102,14 @@ def _accepted(fact: facts.OrderAccepted) -> str:
 
 def _resolved(fact: facts.OrderResolved) -> str:
     finding = fact.finding
-    if isinstance(finding, Accepted):
+    if fact.by:
+        found = f"{format_qty(finding.filled)} filled" if isinstance(finding, Accepted) else "it was never placed"
+    elif isinstance(finding, Accepted):
         found = f"it is there, {format_qty(finding.filled)} filled, {format_qty(finding.remaining)} resting"
     else:
         found = f"it never arrived ({finding.evidence})"
-    return f"order {short(fact.order_id)} is unknown no more: {found}; by {fact.source}"
+    who = f"{fact.by}, {fact.reason}; on the evidence: {fact.source}" if fact.by else fact.source
+    return f"order {short(fact.order_id)} is unknown no more: {found}; by {who}"
 
 
 def _fill(fill: Fill) -> str:
@@ -154,6 +158,23 @@ def _snapshot(fact: facts.AccountSnapshot) -> str:
     )
 
 
+def _adopted(fact: BooksAdopted) -> str:
+    taken = "".join(f", {one.instrument} {format_qty(one.held)} to {format_qty(one.qty)}" for one in fact.positions)
+    others = f", {len(fact.fills)} executions of others" if fact.fills else ""
+    return (
+        f"{fact.by} accepted the books of {fact.source}: cash {money(fact.cash_before)} to {money(fact.cash)}{taken}"
+        f"{others}; worth {money(fact.moved)} more: {fact.reason}"
+    )
+
+
+def _found(fact: OrderAdopted) -> str:
+    order = fact.order
+    return (
+        f"order {short(order.order_id)} of others counts as ours: {order.side} {_contracts(order.qty, order.price)}"
+        f" at {price(order.price)} in {order.instrument}, worst loss {money(fact.worst_loss)}; by {fact.by}"
+    )
+
+
 def _decision(fact: facts.DecisionRecorded) -> str:
     """A code of ours is told with its sentence; a strategy's own words stand as they are."""
     known = f"[{fact.reason}]: {reason_sentence(fact.reason)}" if fact.reason in REASONS else fact.reason
@@ -195,6 +216,12 @@ SENTENCES: Final[dict[type, Callable[[Any], str]]] = {
     facts.AccountMatched: _matched,
     facts.AccountSnapshot: _snapshot,
     facts.DiscrepancyFound: lambda f: f"{f.what}: ours {f.ours}, the venue's {f.theirs}; by {f.source}",
+    BooksAdopted: _adopted,
+    OrderAdopted: _found,
+    FillRecognised: lambda f: (
+        f"fill {f.fill.fill_id} of order {short(f.fill.order_id)} is the one that a person resolved: not booked again"
+    ),
+    ActRefused: lambda f: f"{f.act} of {f.subject or 'all'} by {f.by} refused: {f.why}",
     facts.StrategyStopped: lambda f: f"strategy {f.strategy} stopped [{f.reason}]: {f.detail}",
     facts.HaltRaised: lambda f: f"{Level(f.level).name} [{f.cause}] by {f.by}: {f.detail}",
     facts.HaltCleared: lambda f: f"halt [{f.cause}] cleared by {f.by}: {f.reason}",

@@ -64,4 +64,7 @@ def _why_not(wanted: str) -> str:
     code = wanted.upper()
     if len(code) == CODE_LENGTH and set(code) <= set(CODE_ALPHABET) and not is_human_code(code):
         return "As a code it has a slip in it: its last symbol checks the others, and does not fit them"
-    return "Only intents, their codes and their orders have a story"
+    return (
+        "Only intents, their codes and their orders have a story; of an order that was found at the venue the ledger"
+        " tells who took it in"
+    )

@@ -126,3 +126,13 @@ def leaves_too_much(state: State, order: OrderState, fill: Fill) -> bool:
         return False
     held = state.held(fill.instrument)
     return fill.qty > (held if fill.side == "sell" else -held)
+
+
+def drop_guard(state: State, name: str) -> None:
+    """Exits end with the position they were for. Asked once a fact: a correction passes through nothing held."""
+    guard = state.guards.get(name)
+    if guard is None:
+        return
+    held = state.held(name)
+    if not held or (held > 0) != (guard.side == "buy"):
+        del state.guards[name]

@@ -6,19 +6,21 @@ The desk's handlers take this and not the desk itself, so that none of them know
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from assent.desk.adoption import Standing
 from assent.desk.fold import evolve
 from assent.desk.market import Market, Streams
-from assent.desk.state import State
+from assent.desk.state import DESK, State
 from assent.desk.strategy import HOOKS, Strategy, View
 from assent.model.errors import require
 from assent.model.facts import Fact, HaltCleared, StateMarked, StrategyStopped
-from assent.model.inputs import CorrectionSeen
+from assent.model.inputs import AccountSeen, CorrectionSeen
+from assent.model.orders import Fill
 
 MARK_EVERY = 1_000
 # Who is asked changes with these.
 REWIRING = frozenset((StrategyStopped, HaltCleared))
 # Under this name the desk proposes for itself; a strategy that was stopped does not keep it from leaving.
-BY = "desk"
+BY = DESK
 
 
 class Cell(Protocol):
@@ -83,6 +85,10 @@ class Context:
         self.unavailable_told = 0
         self.last_differences: list[tuple[str, int, int]] = []
         self.unjudged_since: int | None = None
+        # The venue's books when they were last compared, and what ours were then; executions that are nobody's here.
+        self.books: AccountSeen | None = None
+        self.compared: Standing | None = None
+        self.foreign: dict[str, Fill] = {}
         self.early_corrections: dict[str, CorrectionSeen] = {}
         self.hooks: dict[str, list[tuple[int, str, Callable[..., Any]]]] = {}
         self.on_quote: list[tuple[int, str, Callable[..., Any]]] = []

@@ -8,7 +8,20 @@ times give the same facts, in paper, in live, in replay and in a simulation.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from assent.desk import account, amending, answers, brackets, charter, control, cycle, exits, halts, intake, proposing
+from assent.desk import (
+    account,
+    adopting,
+    amending,
+    answers,
+    brackets,
+    charter,
+    control,
+    cycle,
+    exits,
+    halts,
+    intake,
+    proposing,
+)
 from assent.desk.context import Cell, Context
 from assent.desk.fold import evolve
 from assent.desk.strategy import Strategy
@@ -17,6 +30,7 @@ from assent.model.errors import require
 from assent.model.facts import Fact
 from assent.model.inputs import BarSeen, Input, QuoteSeen, bar_fault
 from assent.model.levels import ALLOWED
+from assent.model.settling import AdoptionAsked, CloseAsked, ResolutionAsked
 from assent.model.units import SECOND
 
 # A release that could not be sent within this time is stale and is not sent at all.
@@ -152,4 +166,7 @@ HANDLERS: dict[type, Callable[[Desk, Any], None]] = {
     inputs.KillSwitchSeen: control.kill_switch_seen,
     inputs.ResumeAsked: control.resume_asked,
     inputs.CancelAsked: control.cancel_asked,
+    AdoptionAsked: adopting.adoption_asked,
+    ResolutionAsked: adopting.resolution_asked,
+    CloseAsked: adopting.close_asked,
 }

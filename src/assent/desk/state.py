@@ -19,6 +19,10 @@ from assent.model.orders import Fill, Order, Side
 from assent.model.units import MICRO, mul_up, share_up
 
 CASH, POSITIONS, REALISED, FEES, DEPOSITS = "cash", "positions", "realised", "fees", "deposits"
+# What our books became by a person's acceptance of the venue's, where no fill and no transfer explains it.
+ADJUSTMENTS = "adjustments"
+# Under this name the desk proposes for itself; no strategy may have it.
+DESK = "desk"
 
 
 class Position(msgspec.Struct, gc=False):
@@ -84,6 +88,15 @@ class Guard(msgspec.Struct, frozen=True):
     watched: bool
 
 
+class Differing(msgspec.Struct, frozen=True, array_like=True):
+    """Something that the venue's books show otherwise than ours: since when, and by whose word."""
+
+    ours: int
+    theirs: int
+    since_ts: int
+    source: str
+
+
 class Outcome(msgspec.Struct, frozen=True):
     """How a market ended, by the venue's word of `venue_ts`, and the signed quantity that was paid out."""
 
@@ -133,7 +146,7 @@ class Worth(msgspec.Struct):
 class Archive:
     """What has ended but must be found again. Kept out of the digest; every change to it enters `chain`."""
 
-    __slots__ = ("chain", "fills", "instruments", "orders", "outcomes", "transfers")
+    __slots__ = ("adopted", "chain", "fills", "instruments", "noted", "orders", "outcomes", "transfers")
 
     def __init__(self) -> None:
         self.orders: dict[str, OrderState] = {}
@@ -141,6 +154,10 @@ class Archive:
         self.outcomes: dict[str, Outcome] = {}
         self.instruments: dict[str, Instrument] = {}
         self.transfers: dict[str, int] = {}
+        # Executions that move nothing here when they are told again: a person has accepted or resolved them.
+        self.noted: dict[str, Fill] = {}
+        # Instruments whose position a person took over from the venue: our fills alone do not explain it.
+        self.adopted: dict[str, int] = {}
         self.chain = bytes(32)
 
     def note(self, item: msgspec.Struct) -> None:
@@ -154,6 +171,7 @@ class State:
         "accounts",
         "archive",
         "decisions",
+        "differing",
         "equity",
         "guards",
         "halts",
@@ -163,6 +181,7 @@ class State:
         "matched",
         "matched_seq",
         "matched_ts",
+        "opened_ts",
         "orders",
         "pace",
         "positions",
@@ -185,6 +204,7 @@ class State:
         self.ts = 0
         # What the ledger is about, with the constitution that is in force: later recorded changes are in it.
         self.seal: LedgerOpened | None = None
+        self.opened_ts = 0
         # The record by which a limit was last tightened: entries released before it rest under limits that are no more.
         self.tightened_seq = 0
         self.started_ts = 0
@@ -194,7 +214,7 @@ class State:
         self.proposed: dict[str, Intent] = {}
         self.orders: dict[str, OrderState] = {}
         self.positions: dict[str, Position] = {}
-        self.accounts: dict[str, int] = {CASH: 0, POSITIONS: 0, REALISED: 0, FEES: 0, DEPOSITS: 0}
+        self.accounts: dict[str, int] = {CASH: 0, POSITIONS: 0, REALISED: 0, FEES: 0, DEPOSITS: 0, ADJUSTMENTS: 0}
         self.equity: int | None = None
         # What each position was worth at its last bid: it stands when the bid goes, and after a restart.
         self.marks: dict[str, int] = {}
@@ -211,6 +231,8 @@ class State:
         self.matched_ts: int | None = None
         self.matched_seq = 0
         self.unmatched = 0
+        # What was found different since our books last agreed, by what it is about.
+        self.differing: dict[str, Differing] = {}
         self.pace = Pace()
         self.worth = Worth()
         self.archive = Archive()

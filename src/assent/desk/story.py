@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from assent.desk import money
+from assent.model.books import PositionAdopted
 from assent.model.facts import (
     CancelEnded,
     CancelKept,
@@ -42,6 +43,7 @@ from assent.model.instruments import Future, Instrument
 from assent.model.intents import Check, Intent, QuoteTaken
 from assent.model.orders import Fill, Order, Side
 from assent.model.reasons import REASONS, Unit, sentence
+from assent.model.settling import BooksAdopted, FillRecognised, OrderAdopted
 from assent.model.units import MICRO, format_micros, mul_down, share_up
 
 Told = tuple[int, int, Fact]
@@ -193,7 +195,7 @@ def _story(
     release = next((step for step in _releases(after) if step.order.intent_id == intent.intent_id), None)
     order_id = release.order.order_id if release else intent.order_id or ""
     family = {order.order.order_id for order in _releases(after) if order.order.parent == order_id} | {order_id}
-    steps = _steps(after, family - {""}, intent.intent_id)
+    steps = _steps(after, family - {""}, intent)
     walk = _Lots(intent.intent_id, records)
     settled = walk.settlements.get(intent.instrument)
     return Story(
@@ -237,14 +239,19 @@ def _decision(records: Sequence[Told], ts: int, strategy: str) -> DecisionRecord
     return None
 
 
-def _steps(records: Sequence[Told], family: set[str], intent_id: str) -> tuple[Step, ...]:
+def _steps(records: Sequence[Told], family: set[str], intent: Intent) -> tuple[Step, ...]:
     """Release, answers, fills, cancels, late evidence: every record about this order and the legs of its bracket, in
-    ledger order. Of an idea that is to take an older order's place: that order's cancel."""
+    ledger order. Of an idea that is to take an older order's place: that order's cancel. Of a market in which a person
+    took the venue's word for what is held: that."""
     fills: set[str] = set()
     steps = []
     for seq, ts, fact in records:
-        if isinstance(fact, OrderReleased):
+        if isinstance(fact, OrderReleased | OrderAdopted):
             concerns = fact.order.order_id in family
+        elif isinstance(fact, BooksAdopted):
+            concerns = bool(family) and any(one.instrument == intent.instrument for one in fact.positions)
+        elif isinstance(fact, FillRecognised):
+            concerns = fact.fill.order_id in family
         elif isinstance(fact, FillBooked):
             concerns = fact.fill.order_id in family
             fills.update((fact.fill.fill_id,) if concerns else ())
@@ -254,7 +261,7 @@ def _steps(records: Sequence[Told], family: set[str], intent_id: str) -> tuple[S
             concerns = fact.fill_id in fills
         else:
             concerns = isinstance(fact, _OF_AN_ORDER) and fact.order_id in family
-        makes_room = isinstance(fact, CancelReleased) and fact.superseded_by == intent_id
+        makes_room = isinstance(fact, CancelReleased) and fact.superseded_by == intent.intent_id
         if concerns or makes_room:
             steps.append(Step(seq, ts, fact))
     return tuple(steps)
@@ -294,6 +301,8 @@ def _held(records: Iterable[Told], instrument: str) -> int:
             fills[old.fill_id] = msgspec.structs.replace(old, qty=fact.correction.qty)
         elif isinstance(fact, MarketSettled) and fact.instrument == instrument:
             held = 0
+        elif isinstance(fact, BooksAdopted):
+            held = next((one.qty for one in fact.positions if one.instrument == instrument), held)
     return held
 
 
@@ -329,6 +338,9 @@ class _Lots:
         for seq, ts, fact in records:
             if isinstance(fact, FillBooked):
                 self._take(self._final[fact.fill.fill_id])
+            elif isinstance(fact, BooksAdopted):
+                for one in fact.positions:
+                    self._adopt(one)
             elif isinstance(fact, MarketSettled | SettlementCorrected):
                 self.settlements[fact.instrument] = Settled(seq, ts, fact.result, fact.value)
                 self._pay(fact.instrument)
@@ -377,6 +389,26 @@ class _Lots:
             lots.append((by, fill.side, fill.price, remaining))
             if by == self.intent_id:
                 self._sums["cost"] += money.entry_cost(instrument, fill.side, fill.price, remaining)
+
+    def _adopt(self, one: PositionAdopted) -> None:
+        """What is not held any more went for what it had cost, since nobody knows better; what is held beyond ours is
+        nobody's. The difference stands in the account's adjustments."""
+        instrument = self._instruments[one.instrument]
+        kept: deque[tuple[str, Side, int, int]] = deque()
+        wanted: Side = "buy" if one.qty > 0 else "sell"
+        room, rest = abs(one.qty), one.cost
+        for opener, side, paid, qty in reversed(self._open.pop(one.instrument, deque())):
+            stays = min(room, qty) if side == wanted else 0
+            if stays:
+                kept.appendleft((opener, side, paid, stays))
+                room, rest = room - stays, rest - money.entry_cost(instrument, side, paid, stays)
+            if opener == self.intent_id and stays < qty:
+                self._sums["proceeds"] += money.entry_cost(instrument, side, paid, qty - stays)
+        if room:
+            each = max(0, rest) * MICRO // room
+            price = each * MICRO // instrument.multiplier if isinstance(instrument, Future) else each
+            kept.append(("", wanted, price if one.qty > 0 or isinstance(instrument, Future) else MICRO - price, room))
+        self._open[one.instrument] = kept
 
     def _pay(self, name: str) -> None:
         """By what the market was worth in the end: an outcome that was changed has compensated the first one."""

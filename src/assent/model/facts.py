@@ -19,6 +19,7 @@ from assent.model.intents import Check, Intent, QuoteTaken
 from assent.model.levels import Reset
 from assent.model.orders import Correction, Fill, Mark, Order
 from assent.model.plugins import PluginUsed
+from assent.model.settling import ActRefused, BooksAdopted, FillRecognised, OrderAdopted
 
 SCHEMA_VERSION = 1
 
@@ -154,12 +155,14 @@ class OrderUnknown(msgspec.Struct, frozen=True, tag=True, gc=False):
     detail: str
 
 
-class OrderResolved(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """Evidence settled an unknown."""
+class OrderResolved(msgspec.Struct, frozen=True, tag=True, gc=False, omit_defaults=True):
+    """Evidence settled an unknown; where it settles nothing, the word of the person `by`, and what it rests on."""
 
     order_id: str
     finding: Evidence
     source: str
+    by: str = ""
+    reason: str = ""
 
 
 class OrderClosed(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -364,6 +367,10 @@ Fact = (
     | AccountMatched
     | AccountSnapshot
     | DiscrepancyFound
+    | BooksAdopted
+    | OrderAdopted
+    | FillRecognised
+    | ActRefused
     | StrategyStopped
     | HaltRaised
     | HaltCleared

@@ -8,10 +8,12 @@ from typing import Literal
 
 import msgspec
 
+from assent.model.books import HeldCost, OpenOrder
 from assent.model.constitution import Constitution
 from assent.model.instruments import BinaryContract, Instrument, price_fits
 from assent.model.orders import Correction, Fill
 from assent.model.plugins import PluginUsed
+from assent.model.settling import AdoptionAsked, CloseAsked, ResolutionAsked
 from assent.model.units import MICRO, TIME_END, VALUE_MAX, is_time, is_value
 
 Mode = Literal["paper", "observe", "dry-run", "live"]
@@ -213,7 +215,8 @@ class Holding(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class AccountSeen(msgspec.Struct, frozen=True, tag=True):
-    """The venue's own books, whole: what start-up and reconciliation compare ours with."""
+    """The venue's own books, whole: what start-up and reconciliation compare ours with. `costs` and `resting` say what
+    the venue tells beyond that of positions and open orders; a person who accepts its books needs them."""
 
     cash: int
     holdings: tuple[Holding, ...]
@@ -221,6 +224,8 @@ class AccountSeen(msgspec.Struct, frozen=True, tag=True):
     source: str
     source_ts: int
     received_ts: int
+    costs: tuple[HeldCost, ...] = ()
+    resting: tuple[OpenOrder, ...] = ()
 
 
 class AccountUnavailable(msgspec.Struct, frozen=True, tag=True):
@@ -312,7 +317,7 @@ class ResumeAsked(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class CancelAsked(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """A named person asks that an order be cancelled; empty means all of them."""
+    """A named person asks that an order be cancelled, by our name for it or the venue's; empty means all of them."""
 
     order_id: str
     by: str
@@ -348,6 +353,9 @@ Input = (
     | KillSwitchSeen
     | ResumeAsked
     | CancelAsked
+    | AdoptionAsked
+    | ResolutionAsked
+    | CloseAsked
 )
 
 

@@ -15,6 +15,7 @@ from assent.model.inputs import (
     EvidenceSeen,
     FillSeen,
     Input,
+    InstrumentSeen,
     OrderClosedSeen,
 )
 from assent.runtime.clock import Clock
@@ -63,6 +64,8 @@ async def match_books(venue: Venue, clock: Clock, put: Put) -> None:
     if isinstance(books, Unavailable):
         put(AccountUnavailable(venue.name, books.why, now))
         return
+    for instrument in books.instruments:
+        put(InstrumentSeen(instrument, now))
     for fill in books.fills:
         put(FillSeen(fill, now))
     for correction in books.corrections:

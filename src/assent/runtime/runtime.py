@@ -170,6 +170,11 @@ class Runtime:
         """Compare the books now: what a resume needs."""
         await reconcile.match_books(self.venue, self.clock, self.put)
 
+    async def compare(self) -> None:
+        """The same, and what came of it taken up: for a person who wants to see it."""
+        await self.matched()
+        self.loop.drain()
+
     def _sink(self, lane: Lane, item: Input, key: str = "") -> None:
         """What an adapter learned. Quotes were judged at its own door; anything else is judged here."""
         if type(item) not in NOT_HEARD:

@@ -380,7 +380,8 @@ def test_on_a_fast_clock_what_stands_for_a_real_wire_grows_with_it_and_the_desks
     for name in ("quiet_ns", "proof_ns", "repairs_at_once"):
         assert getattr(fast, name) == getattr(usual, name)
     assert fast.tick_ns == 60 * TICK_REAL_MIN
-    assert Patience().at_speed(1) == usual
+    assert Patience().at_speed(1) == Patience().at_speed(0.25) == usual
+    assert Patience().at_speed(1.5).reply_ns == 2 * usual.reply_ns
 
 
 @pytest.mark.parametrize("speed", [0, -1, SPEED_MAX + 1])

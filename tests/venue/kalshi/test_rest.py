@@ -8,6 +8,7 @@ import pytest
 from tests.venue.fakes import Said, ScriptedTransport, no, ok
 from tests.venue.kalshi.desks import ORDERS, RATE_LIMITED, REFUSED, START, TIMED_OUT, Desk, a_signer, lived
 
+from assent.model.errors import AssentError
 from assent.model.units import MINUTE, SECOND
 from assent.runtime import virtual
 from assent.runtime.clock import VirtualClock
@@ -93,6 +94,35 @@ def test_what_the_venue_refused_is_not_asked_again(answer: Said, code: str) -> N
     assert isinstance(got, KalshiHTTPError)
     assert got.code == code
     assert len(desk.transport.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (
+            KalshiHTTPError(401, "header_timestamp_expired", "/portfolio/balance"),
+            (
+                "Kalshi: /portfolio/balance was answered with 401 header_timestamp_expired. This machine's clock and "
+                "the venue's differ by too much; set it by a time server."
+            ),
+        ),
+        (
+            KalshiHTTPError(401, "authentication_error", "/x", "NOT_FOUND"),
+            (
+                "Kalshi: /x was answered with 401 authentication_error: NOT_FOUND. The key's id and the private key do "
+                "not belong together, or the key was deleted; create a new one."
+            ),
+        ),
+        (
+            KalshiHTTPError(0, "no_key", "/x"),
+            "Kalshi: /x got no answer (no_key). Give the key's id and its file in the section [kalshi].",
+        ),
+        (KalshiHTTPError(404, "not_found", "/x"), "Kalshi: /x was answered with 404 not_found."),
+    ],
+)
+def test_an_error_says_what_happened_and_what_to_do(error: KalshiHTTPError, text: str) -> None:
+    assert str(error) == text
+    assert isinstance(error, AssentError)
 
 
 def test_attempts_move_apart_and_each_is_signed_when_it_leaves() -> None:

@@ -30,6 +30,17 @@ def shard_of(box: Box, series: str) -> int:
     return box.settings.shards.get(series, 0)
 
 
+def shard_of_market(box: Box, ticker: str) -> int:
+    """Where a market stands that is, or was, listed here."""
+    view = box.exchange.market(ticker)
+    return 0 if view is None else shard_of(box, view.spec.series)
+
+
+def member_of(account: str) -> str:
+    """Whose account this is, on whichever shard."""
+    return account.partition("@")[0]
+
+
 def shards(box: Box) -> list[int]:
     return sorted({0, *box.settings.shards.values()})
 

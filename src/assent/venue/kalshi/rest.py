@@ -45,6 +45,18 @@ _TOO_EARLY: Final = 425
 _TOO_MANY: Final = 429
 
 
+# What to do, by the code or else by the status, for those that somebody can mend.
+_ADVICE: Final[dict[str | int, str]] = {
+    "header_timestamp_expired": "This machine's clock and the venue's differ by too much; set it by a time server.",
+    "no_key": "Give the key's id and its file in the section [kalshi].",
+    "not_sent": "See whether this machine has a network, and whether the venue is up.",
+    "no_answer": "See whether this machine has a network, and whether the venue is up.",
+    401: "The key's id and the private key do not belong together, or the key was deleted; create a new one.",
+    403: "The key may not do this: see its scopes, its subaccount and its region in the account's settings.",
+    429: "Something else uses up this account's budget of requests; give each program an account of its own.",
+}
+
+
 class KalshiHTTPError(AssentError):
     """A read got no usable answer, after whatever attempts are right for it.
 
@@ -57,7 +69,8 @@ class KalshiHTTPError(AssentError):
         self.code = code
         self.path = path
         said = f"was answered with {status} {code}" if status else f"got no answer ({code})"
-        super().__init__(f"Kalshi: {path} {said}" + (f": {why}" if why else ""))
+        advice = _ADVICE.get(code) or _ADVICE.get(status, "")
+        super().__init__(f"Kalshi: {path} {said}{f': {why}' if why else ''}. {advice}".rstrip())
 
 
 class Answered(NamedTuple):
