@@ -27,8 +27,9 @@ from assent.config.values import (
     parse_duration,
     read_value,
     shown,
+    written,
 )
-from assent.model.constitution import LIMITS, Constitution
+from assent.model.constitution import LIMITS, Constitution, Drift
 from assent.model.errors import AssentError
 from assent.model.units import HOUR, MICRO, MINUTE, SECOND, format_duration
 from assent.strategy import threshold
@@ -239,6 +240,34 @@ MISTAKES: dict[str, tuple[str, str, str, str, str, str]] = {
     "a duration without its unit": (
         LEAST + '[constitution]\nquote_proof_age_max = "10"', "constitution.quote_proof_age_max", '"10"',
         "it has no unit", "(ms, s, m, h, d)", 'quote_proof_age_max = "10s"',
+    ),
+    "a drift as a float": (
+        LEAST + "[constitution]\ndrift_max = 0.05", "constitution.drift_max", "0.05", "a float cannot hold it",
+        "basis points", 'drift_max = "0.05"',
+    ),
+    "a drift as a bare number, of which nobody knows the unit": (
+        LEAST + "[constitution]\ndrift_max = 50", "constitution.drift_max", "50", "has no unit", "basis points",
+        'drift_max = "0.05"',
+    ),
+    "a drift that is no part of a dollar": (
+        LEAST + '[constitution]\ndrift_max = "50"', "constitution.drift_max", '"50"', "more than the most",
+        '"0.00" to "1.00"', 'drift_max = "0.05"',
+    ),
+    "a drift in percent, of a dollar or of the price": (
+        LEAST + '[constitution]\ndrift_max = "5%"', "constitution.drift_max", '"5%"', "percent of what is not clear",
+        "basis points", 'drift_max = "0.05"',
+    ),
+    "a drift in basis points that are not whole": (
+        LEAST + '[constitution]\ndrift_max = "0.5bps"', "constitution.drift_max", '"0.5bps"', "a whole number",
+        '"0bps" to "10000bps"', 'drift_max = "0.05"',
+    ),
+    "a drift in basis points with a space": (
+        LEAST + '[constitution]\ndrift_max = "50 bps"', "constitution.drift_max", '"50 bps"', "without a space",
+        "basis points", 'drift_max = "0.05"',
+    ),
+    "a drift of more than the whole price": (
+        LEAST + '[constitution]\ndrift_max = "10001bps"', "constitution.drift_max", '"10001bps"', "at most 10000",
+        "basis points", 'drift_max = "0.05"',
     ),
     "a duration as a number": (
         LEAST + "[runtime]\ncycle = 10", "runtime.cycle", "10", "a bare number has none", '"100ms" to "1h"',
@@ -530,3 +559,17 @@ def test_a_duration_is_read_and_written_exactly(text: str, ns: int) -> None:
 @pytest.mark.parametrize("text", ["", "s", "1.5h", "-1s", "1 s", "1S", "1h30m", "\u0661s", "1e3s", "9999999999999s"])
 def test_what_is_no_duration_is_none(text: str) -> None:
     assert parse_duration(text) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "means"),
+    [("0.05", Drift(50_000, "price")), ("0", Drift(0, "price")), ("1.00", Drift(MICRO, "price")),
+     ("50bps", Drift(50, "bps")), ("0bps", Drift(0, "bps")), ("10000bps", Drift(10_000, "bps"))],
+)  # fmt: skip
+def test_a_drift_is_said_in_dollars_or_in_basis_points_and_written_as_it_was_said(
+    tmp_path: Path, said: str, means: Drift
+) -> None:
+    settings = load(write(tmp_path, LEAST + f'[constitution]\ndrift_max = "{said}"'))
+    assert settings.constitution.drift_max == means
+    setting = next(setting for setting in SETTINGS if setting.key == "drift_max")
+    assert read_value(setting, written(setting, means).strip('"')) == means

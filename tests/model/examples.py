@@ -2,7 +2,7 @@
 
 from tests.model.support import T0, a_future, a_market
 
-from assent.model import facts
+from assent.model import facts, would
 from assent.model.books import PositionAdopted
 from assent.model.change import LimitChange
 from assent.model.constitution import Constitution
@@ -64,10 +64,19 @@ EXAMPLES: tuple[Fact, ...] = (
     facts.IntentProposed(SMALL_INTENT, (), None),
     facts.IntentRefused(FULL_INTENT, "edge", CHECKS, QuoteTaken(None, None, None, None, 0, 0, 0), 3),
     facts.IntentRefused(SMALL_INTENT, "order_form", CHECKS, None, 0),
+    facts.LookRequested("i-0123456789abcdef", MARKET.id, 510_000),
+    facts.LookRequested("i-0", MARKET.id, None),
+    facts.IntentSkipped(
+        "i-0123456789abcdef", "skipped_drift", "", (Check("skipped_drift", False, 60_000, 50_000),), QUOTE, 2
+    ),
+    facts.IntentSkipped("i-0", "skipped_unavailable", "no answer in time", (), None, 0),
     facts.DecisionRecorded("s", "NO_TRADE", "edge", (("dvs", 800_000),)),
     facts.DecisionRecorded("s", "TRADE", "", ()),
     facts.OrderReleased(SMALL_ORDER, "d", "autonomous"),
     facts.OrderReleased(FULL_ORDER, "d", "ann"),
+    would.WouldRelease(SMALL_ORDER, "d", "autonomous"),
+    would.AckSimulated("o-1", 10_000),
+    would.WouldOrderEnded("o-1", "its life is over"),
     facts.OrderAccepted("o-1", "v-1", 0, 10_000),
     facts.OrderRefused("o-1", "insufficient_balance", "no"),
     facts.OrderNotSent("o-1", "halted"),

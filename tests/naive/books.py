@@ -90,6 +90,13 @@ class Nobodys:
     action, strategy = "open", "desk"
 
 
+class Looked(NamedTuple):
+    """Since when an intent waits for its last look, and at which price there was somebody to deal with before."""
+
+    ts: int
+    price: int | None
+
+
 class Halt(NamedTuple):
     """How strict it is, who ends it, since when, and after how many records."""
 
@@ -116,6 +123,9 @@ class Books:
         self.paid_out: dict[str, int] = {}
         self.intents: dict[str, Any] = {}
         self.orders: dict[str, Placed] = {}
+        # In observe: what would rest. Nothing of it is at stake.
+        self.would: dict[str, Placed] = {}
+        self.looks: dict[str, Looked] = {}
         self.fills: dict[str, Any] = {}
         self.drawers: dict[tuple[str, str], Drawer] = {}
         self.cash = self.realised = self.fees = self.deposits = self.adjustments = 0
@@ -198,6 +208,24 @@ class Books:
         self.orders[terms.order_id] = Placed(intent, terms, fee)
         worth = worth_of(terms.side, terms.price, terms.qty)
         self.releases.append((ts, terms.instrument, worth, intent.action == "open"))
+
+        self.looks.pop(terms.intent_id, None)
+
+    def read_WouldRelease(self, ts: int, fact: Any) -> None:  # noqa: N802
+        terms, intent = fact.order, self.intents[fact.order.intent_id]
+        self.would[terms.order_id] = Placed(intent, terms, 0)
+        self.releases.append((ts, terms.instrument, worth_of(terms.side, terms.price, terms.qty), True))
+        self.looks.pop(terms.intent_id, None)
+
+    def read_WouldOrderEnded(self, _ts: int, fact: Any) -> None:  # noqa: N802
+        del self.would[fact.order_id]
+
+    def read_LookRequested(self, ts: int, fact: Any) -> None:  # noqa: N802
+        assert fact.intent_id not in self.looks
+        self.looks[fact.intent_id] = Looked(ts, fact.price)
+
+    def read_IntentSkipped(self, _ts: int, fact: Any) -> None:  # noqa: N802
+        del self.looks[fact.intent_id]
 
     def read_OrderAccepted(self, _ts: int, fact: Any) -> None:  # noqa: N802
         order = self.orders[fact.order_id]

@@ -16,7 +16,7 @@ from assent.desk.desk import Desk
 from assent.desk.strategy import View
 from assent.model.constitution import Constitution
 from assent.model.decisions import Decision
-from assent.model.facts import CancelReleased, Fact, OrderReleased
+from assent.model.facts import CancelReleased, Fact, LookRequested, OrderReleased
 from assent.model.inputs import (
     AccountUnavailable,
     AmendmentAsked,
@@ -36,6 +36,7 @@ from assent.model.inputs import (
     InstrumentSeen,
     KillSwitchSeen,
     LedgerOpening,
+    LookAnswered,
     Mode,
     NotSent,
     OrderClosedSeen,
@@ -209,6 +210,8 @@ class World:
                 self._submit(fact)
             elif type(fact) is CancelReleased:
                 self._cancel(fact.order_id)
+            elif type(fact) is LookRequested:
+                self._look(fact)
 
     # --- what happens -----------------------------------------------------------------------------------------
 
@@ -397,6 +400,21 @@ class World:
             if chance > 0.9:
                 outcome = Unknown("no answer in time")
         self._later.append(SendAnswered(order.order_id, outcome, self.now))
+
+    def _look(self, asked: LookRequested) -> None:
+        """The exchange's book: mostly as it was, sometimes moved or with a side gone, sometimes no answer at all."""
+        rng, market = self.rng, self.desk.markets.get(asked.instrument)
+        seen, chance = market.quote if market else None, self.rng.random()
+        if chance < 0.05:
+            return
+        quote = None
+        if seen is not None and chance > 0.12:
+            moved = rng.choice((0, 0, 0, 0, -10_000, 10_000, -20_000, 20_000, 70_000, -70_000))
+            sides = (None if price is None else price + moved for price in (seen.bid, seen.ask))
+            bid, ask = (price if price and 0 < price < MICRO and rng.random() < 0.95 else None for price in sides)
+            qty = rng.randrange(1, 1_000) * 10_000
+            quote = QuoteSeen(asked.instrument, bid, bid and qty, ask, ask and qty, self.now, self.now)
+        self._later.append(LookAnswered(asked.intent_id, quote, "" if quote else "down\x07", self.now))
 
     def _cancel(self, order_id: str) -> None:
         resting = self.exchange.orders.get(order_id)

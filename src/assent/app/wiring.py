@@ -25,6 +25,7 @@ from assent.runtime.tally import Tally
 from assent.runtime.watchdog import Watchdog
 from assent.strategy import threshold
 from assent.venue.sim.adapter import SimVenue
+from assent.venue.watching import Watching
 
 STRATEGIES: dict[str, Callable[[str, Any], Strategy]] = {"threshold": threshold.build}
 
@@ -113,7 +114,7 @@ def wire(
     runtime = Runtime(
         desk=desk,
         store=opened.store,
-        venue=venue,
+        venue=Watching(venue) if identity.mode == "observe" else venue,
         clock=clock,
         cycle_ns=settings.cycle_ns,
         # Nobody outside can watch for the heartbeat of a day that is over in seconds.

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from assent.cli.words import clipped, in_unit, line, money, price, share, span
 from assent.desk.story import in_words
-from assent.model import facts
+from assent.model import facts, would
 from assent.model.change import in_one_line
 from assent.model.facts import Fact, kind_of
 from assent.model.inputs import Accepted
@@ -75,6 +75,19 @@ def _refused(fact: facts.IntentRefused) -> str:
     return f"{fact.intent.strategy} may not {_idea(fact.intent)}: refused [{fact.reason}]{numbers}"
 
 
+def _skipped(fact: facts.IntentSkipped) -> str:
+    check = next((check for check in fact.checks if check.rule == fact.reason), None)
+    told = f": {fact.detail}" if fact.detail else ""
+    if check is not None and check.limit is not None:
+        told = f" {_measured(fact.reason, check.measured)}, limit {_measured(fact.reason, check.limit)}"
+    return f"intent {fact.intent_id} skipped at its last look [{fact.reason}]{told}"
+
+
+def _look(fact: facts.LookRequested) -> str:
+    had = "nobody to deal with" if fact.price is None else f"{price(fact.price)} to deal at"
+    return f"the quote of {fact.instrument} is asked for anew for intent {fact.intent_id}; it had {had}"
+
+
 def _measured(code: str, value: int | None) -> str:
     known = REASONS.get(code)
     return in_unit(known.unit if known else "count", value)
@@ -85,7 +98,16 @@ def _contracts(qty: int, at: int) -> str:
     return format_qty(qty) if at > MICRO else f"{format_qty(qty)} YES"
 
 
-def _released(fact: facts.OrderReleased) -> str:
+def _would(fact: would.WouldRelease) -> str:
+    return f"WOULD: {_released(fact).replace(' released: ', ' would be released: ', 1)}; observe sends nothing"
+
+
+def _acked(fact: would.AckSimulated) -> str:
+    rests = f"{format_qty(fact.remaining)} would rest" if fact.remaining else "nothing would rest"
+    return f"WOULD: order {short(fact.order_id)} would be accepted; nothing is filled in observe, {rests}"
+
+
+def _released(fact: facts.OrderReleased | would.WouldRelease) -> str:
     order = fact.order
     kind = "" if order.type == "limit" else f" {order.type}"
     return (
@@ -194,8 +216,13 @@ SENTENCES: Final[dict[type, Callable[[Any], str]]] = {
     facts.InputRejected: lambda f: f"rejected from {f.source}, time {f.count} [{f.code}]: {f.detail}",
     facts.IntentProposed: _proposed,
     facts.IntentRefused: _refused,
+    facts.LookRequested: _look,
+    facts.IntentSkipped: _skipped,
     facts.DecisionRecorded: _decision,
     facts.OrderReleased: _released,
+    would.WouldRelease: _would,
+    would.AckSimulated: _acked,
+    would.WouldOrderEnded: lambda f: f"WOULD: order {short(f.order_id)} would rest no more: {f.why}",
     facts.OrderAccepted: _accepted,
     facts.OrderRefused: lambda f: f"order {short(f.order_id)} refused by the venue [{f.code}]: {f.detail}",
     facts.OrderNotSent: lambda f: f"order {short(f.order_id)} not sent [{f.reason}]: {reason_sentence(f.reason)}",
@@ -231,5 +258,14 @@ SENTENCES: Final[dict[type, Callable[[Any], str]]] = {
 
 # For the record only.
 QUIET: Final = frozenset(
-    ("StateMarked", "EquityMarked", "AccountMatched", "InstrumentListed", "CashMoved", "DecisionRecorded")
+    (
+        "StateMarked",
+        "EquityMarked",
+        "AccountMatched",
+        "InstrumentListed",
+        "CashMoved",
+        "DecisionRecorded",
+        "LookRequested",
+        "AckSimulated",
+    )
 )

@@ -10,7 +10,8 @@ from assent.cli.options import desk_options, say, say_json, settings_of
 from assent.model.ids import CODE_ALPHABET, CODE_LENGTH, is_human_code
 
 if TYPE_CHECKING:
-    from assent.desk.story import Story, Told
+    from assent.desk.lots import Told
+    from assent.desk.story import Story
 
 CANDIDATES_SHOWN = 8
 

@@ -74,9 +74,8 @@ def _leg(seal: LedgerOpened, parent: Order, kind: str, price: int) -> Order:
     )
 
 
-def intent_of_child(state: State, order: Order) -> Intent:
+def intent_of_child(parent: OrderState, order: Order) -> Intent:
     """A child leaves what its parent opened: the same intent, seen as a close that risks nothing more."""
-    parent = state.orders[order.parent or ""]
     return msgspec.structs.replace(parent.intent, action="close", side=order.side, worst_loss=0, exits=None)
 
 

@@ -46,6 +46,17 @@ class Refusal:
         self.repeats = 0
 
 
+class Looked:
+    """The last look of one idea: how often it came again since, and when the look came to nothing; None while it
+    waits."""
+
+    __slots__ = ("ended_ts", "repeats")
+
+    def __init__(self, repeats: int, *, ended_ts: int | None = None) -> None:
+        self.repeats = repeats
+        self.ended_ts = ended_ts
+
+
 class Attempt(NamedTuple):
     """The last try of the desk to leave a position: what was held, how often in vain, and when it may try again."""
 
@@ -74,8 +85,9 @@ class Context:
         self.streams = Streams()
         self.view = View(self.state, self.markets)
         self.guards = self.state.guards
-        # Soft: what was refused last per idea, and when a cause that clears by itself was last seen.
+        # Soft: what was refused last per idea, its last look, and when a cause that clears by itself was last seen.
         self.refused: dict[tuple[str, str, str, str], Refusal] = {}
+        self.looked: dict[tuple[str, str, str, str], Looked] = {}
         self.cause_seen: dict[str, int] = {}
         self.rejected: dict[str, int] = {}
         self.forgot_day = 0

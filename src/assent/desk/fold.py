@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from assent.desk import adoption, brackets, charter, halts, money, orders, pace, worth
-from assent.desk.state import Differing, Guard, OrderState, Outcome, Position, State
-from assent.model import facts
+from assent.desk.state import Differing, Guard, Look, OrderState, Outcome, Position, State
+from assent.model import facts, would
 from assent.model.errors import InvariantBroken, require
 from assent.model.facts import Fact, LedgerOpened
 from assent.model.inputs import Holding
@@ -72,9 +72,28 @@ def _intent_refused(state: State, _ts: int, fact: facts.IntentRefused) -> None:
     state.decisions = fact.intent.decision
 
 
+def _look_requested(state: State, ts: int, fact: facts.LookRequested) -> None:
+    state.looks[fact.intent_id] = Look(state.proposed[fact.intent_id], fact.price, ts)
+
+
+def _intent_skipped(state: State, _ts: int, fact: facts.IntentSkipped) -> None:
+    del state.looks[fact.intent_id], state.proposed[fact.intent_id]
+
+
 def _order_released(state: State, ts: int, fact: facts.OrderReleased) -> None:
+    if state.seal is None or state.seal.mode == charter.OBSERVE:
+        raise InvariantBroken("released_in_observe", order_id=fact.order.order_id)
     orders.order_released(state, ts, fact)
-    pace.count_release(state, ts, fact)
+    state.looks.pop(fact.order.intent_id, None)
+    pace.count_release(state, ts, state.orders[fact.order.order_id])
+
+
+def _would_release(state: State, ts: int, fact: would.WouldRelease) -> None:
+    if state.seal is None or state.seal.mode != charter.OBSERVE:
+        raise InvariantBroken("would_release_outside_observe", order_id=fact.order.order_id)
+    orders.would_release(state, ts, fact)
+    state.looks.pop(fact.order.intent_id, None)
+    pace.count_release(state, ts, state.would[fact.order.order_id])
 
 
 def _fill_booked(state: State, ts: int, fact: facts.FillBooked) -> None:
@@ -270,8 +289,13 @@ EVOLVE: dict[type, Callable[[State, int, Any], None]] = {
     facts.InputRejected: _input_rejected,
     facts.IntentProposed: _intent_proposed,
     facts.IntentRefused: _intent_refused,
+    facts.LookRequested: _look_requested,
+    facts.IntentSkipped: _intent_skipped,
     facts.DecisionRecorded: _nothing,
     facts.OrderReleased: _order_released,
+    would.WouldRelease: _would_release,
+    would.AckSimulated: orders.ack_simulated,
+    would.WouldOrderEnded: orders.would_order_ended,
     facts.OrderAccepted: orders.order_accepted,
     facts.OrderRefused: orders.order_refused,
     facts.OrderNotSent: orders.order_not_sent,

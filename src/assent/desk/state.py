@@ -66,6 +66,14 @@ class OrderState(msgspec.Struct, gc=False):
         return share_up(self.open_qty, self.order.qty, self.intent.fee)
 
 
+class Look(msgspec.Struct, frozen=True):
+    """An intent that waits for a fresh quote: what there was to deal at when it was judged, and since when it waits."""
+
+    intent: Intent
+    price: int | None
+    asked_ts: int
+
+
 class Halt(msgspec.Struct):
     """One cause that holds the level down."""
 
@@ -177,6 +185,7 @@ class State:
         "halts",
         "instruments",
         "level",
+        "looks",
         "marks",
         "matched",
         "matched_seq",
@@ -197,6 +206,7 @@ class State:
         "ts",
         "unmatched",
         "worth",
+        "would",
     )
 
     def __init__(self) -> None:
@@ -212,7 +222,11 @@ class State:
         self.decisions = 0
         self.instruments: dict[str, Instrument] = {}
         self.proposed: dict[str, Intent] = {}
+        # Intents whose last look was asked for, by id. They reserve nothing: every rule runs again at the answer.
+        self.looks: dict[str, Look] = {}
         self.orders: dict[str, OrderState] = {}
+        # In observe: what would rest at the venue. Nothing of it is at stake, so only what counts orders counts these.
+        self.would: dict[str, OrderState] = {}
         self.positions: dict[str, Position] = {}
         self.accounts: dict[str, int] = {CASH: 0, POSITIONS: 0, REALISED: 0, FEES: 0, DEPOSITS: 0, ADJUSTMENTS: 0}
         self.equity: int | None = None

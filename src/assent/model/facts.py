@@ -20,6 +20,7 @@ from assent.model.levels import Reset
 from assent.model.orders import Correction, Fill, Mark, Order
 from assent.model.plugins import PluginUsed
 from assent.model.settling import ActRefused, BooksAdopted, FillRecognised, OrderAdopted
+from assent.model.would import AckSimulated, WouldOrderEnded, WouldRelease
 
 SCHEMA_VERSION = 1
 
@@ -102,6 +103,27 @@ class IntentRefused(msgspec.Struct, frozen=True, tag=True, gc=False):
 
     intent: Intent
     reason: str
+    checks: tuple[Check, ...]
+    quote: QuoteTaken | None
+    repeats: int
+
+
+class LookRequested(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """The idea passed, but its quote was proven too long ago: the venue is asked for a fresh one before anything is
+    sent. `price` is what there was to deal at when the idea was judged."""
+
+    intent_id: str
+    instrument: str
+    price: int | None
+
+
+class IntentSkipped(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """The last look ended without a release. `checks` and `quote` are those of the look; both are missing where no
+    answer could be judged. `repeats` are the same ideas that were only counted meanwhile."""
+
+    intent_id: str
+    reason: str
+    detail: str
     checks: tuple[Check, ...]
     quote: QuoteTaken | None
     repeats: int
@@ -345,8 +367,13 @@ Fact = (
     | InputRejected
     | IntentProposed
     | IntentRefused
+    | LookRequested
+    | IntentSkipped
     | DecisionRecorded
     | OrderReleased
+    | WouldRelease
+    | AckSimulated
+    | WouldOrderEnded
     | OrderAccepted
     | OrderRefused
     | OrderNotSent

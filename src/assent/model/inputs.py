@@ -147,6 +147,15 @@ Outcome = Accepted | Refused | NotSent | Unknown
 Evidence = Accepted | Absent
 
 
+class LookAnswered(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """What the venue said of one book when it was asked for an intent's last look; `why` where it said nothing."""
+
+    intent_id: str
+    quote: QuoteSeen | None
+    why: str
+    received_ts: int
+
+
 class SendAnswered(msgspec.Struct, frozen=True, tag=True, gc=False):
     """The outcome of the one submission of an order."""
 
@@ -334,6 +343,7 @@ Input = (
     | PhaseSeen
     | SettlementSeen
     | RejectionSeen
+    | LookAnswered
     | SendAnswered
     | EvidenceSeen
     | CancelAnswered

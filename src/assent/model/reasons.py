@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from assent.model.levels import CAUSES
 
-Family = Literal["rule", "market data", "venue", "order", "strategy", "halt"]
+Family = Literal["rule", "market data", "venue", "order", "last look", "strategy", "halt"]
 # How a check's numbers are shown to a person.
 Unit = Literal["money", "price", "qty", "count", "ppm", "duration", "flag", "level"]
 
@@ -24,7 +24,7 @@ class Reason(NamedTuple):
 _REASONS = (
     # Rules, in the stated order: the first that says no is the primary reason.
     Reason("kill_switch_guard", "rule", "The kill switch is set; clear the variable or remove the file.", "level"),
-    Reason("mode", "rule", "This mode has no order path; run in paper to trade.", "flag"),
+    Reason("mode", "rule", "This version has no way to carry out orders in this mode; nothing is released.", "flag"),
     Reason(
         "level",
         "rule",
@@ -218,6 +218,39 @@ _REASONS = (
     Reason("late_fill", "order", "A fill came for an order that was closed; the position moved, please review."),
     Reason("overfill", "order", "More was filled than ordered; the position moved, please review."),
     Reason("foreign_fill", "order", "A fill came for an order that this desk never released."),
+    Reason("no_order_path", "order", "This mode has no way to a venue; nothing was sent, and nothing can be."),
+    # The last look before a release: its own rules, in their order, and what may come instead of an answer.
+    Reason(
+        "skipped_price_missing", "last look", "The venue's fresh book has no price to deal at; wait for one.", "price"
+    ),
+    Reason(
+        "skipped_drift",
+        "last look",
+        "The price moved further than allowed since the idea; let it be proposed anew.",
+        "price",
+    ),
+    Reason(
+        "skipped_slippage",
+        "last look",
+        "The price to deal at lies further beyond the order's limit than allowed.",
+        "price",
+    ),
+    Reason(
+        "skipped_edge", "last look", "The expected gain at the fresh price, after fees, is below the minimum.", "price"
+    ),
+    Reason(
+        "skipped_terms",
+        "last look",
+        "The order could lose more now than when it was judged; let it be proposed anew.",
+        "money",
+    ),
+    Reason("look_requested", "last look", "The venue was asked for a fresh quote; its answer decides."),
+    Reason("skipped_unanswered", "last look", "The venue gave no fresh quote in time; see that it can be reached."),
+    Reason("skipped_unavailable", "last look", "The venue could not be asked for a fresh quote; the detail says why."),
+    Reason("skipped_restart", "last look", "The process ended while the venue was asked; let it be proposed anew."),
+    Reason(
+        "look_not_asked", "last look", "A fresh quote came for an idea that does not wait for one, or not any more."
+    ),
     # Strategies.
     Reason("nothing_proposed", "strategy", "The strategy wants each cycle recorded, and saw nothing to propose."),
     Reason("strategy_exception", "strategy", "The strategy raised an error; mend it, then resume."),

@@ -21,6 +21,7 @@ from assent.model.inputs import (
     HaltAsked,
     Input,
     KillSwitchSeen,
+    LookAnswered,
     QuoteLost,
     QuoteSeen,
     RejectionSeen,
@@ -193,6 +194,8 @@ class Runtime:
         now = self.clock.now()
         if isinstance(item, SendAnswered | CancelAnswered):
             return type(item)(item.order_id, Unknown("an answer that cannot be read"), now)
+        if isinstance(item, LookAnswered):
+            return LookAnswered(item.intent_id, None, "an answer that cannot be read", now)
         return RejectionSeen("malformed_input", self.venue.name, fault, now)
 
     def _execute(self, effects: list[Effect]) -> None:
@@ -202,7 +205,7 @@ class Runtime:
             effects = [effect for effect in effects if type(effect) is not CancelOrder]
         self.executor.execute(effects)
 
-    def _answer(self, answer: SendAnswered | CancelAnswered) -> None:
+    def _answer(self, answer: SendAnswered | CancelAnswered | LookAnswered) -> None:
         self.put(answer)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
