@@ -40,9 +40,6 @@ from assent.venue.kalshi.throttle import Throttle
 from assent.venue.memory import Arrival, Line, MemoryTransport, Passage, Way
 from assent.venue.transport import Closed, Frame, Request
 
-# A box without its websocket has nothing to live on.
-pytest.importorskip("assent.exchange.kalshi.websocket")
-
 DAY_NUMBER = 20_000
 CASH = 1_000 * MICRO
 SERIES = "KXHIGHSIM"

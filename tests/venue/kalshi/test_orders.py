@@ -1,5 +1,6 @@
 """Orders at the boxed exchange: taken twice, taken in secret, cancelled in time or too late, and looked for."""
 
+import json
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -71,7 +72,7 @@ def test_an_order_whose_turn_comes_too_late_never_leaves() -> None:
             return await real(*args)  # type: ignore[arg-type]
 
         desk.venue._orders._rest._turns.turn = slow  # type: ignore[assignment, method-assign]
-        assert isinstance(await desk.venue.send(made), NotSent)
+        assert await desk.venue.send(made) == NotSent("too_late")
 
     assert at(Desk(), script, made).wire.count("POST") == 0
 
@@ -417,6 +418,20 @@ def test_nothing_is_concluded_while_the_order_is_still_being_sent() -> None:
         assert isinstance(await desk.venue.send(made), Accepted)
 
     at(Desk(), script, made)
+
+
+def test_one_order_that_the_venue_has_twice_is_found_and_stops_the_desk() -> None:
+    made = an_order()
+
+    async def script(desk: Desk) -> None:
+        await desk.venue.send(made)
+        listed = json.loads(await desk.venue._rest.read("/portfolio/orders"))
+        twin = listed["orders"][0] | {"order_id": "its-twin"}
+        await desk.connect()
+        desk.wire.spoil("GET", "/portfolio/orders", answer(200, listed | {"orders": [*listed["orders"], twin]}))
+        assert isinstance(await desk.venue.find(made, START), Accepted)
+
+    assert causes(at(Desk(), script, made)) == ["foreign_fill"]
 
 
 def test_an_order_found_under_our_id_that_is_not_ours_stays_unknown_and_stops_the_desk() -> None:

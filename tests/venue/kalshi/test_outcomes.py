@@ -99,8 +99,10 @@ def test_a_cancel_whose_answer_is_not_in_the_table_is_unknown(spoiled: Answer) -
 
 
 def test_what_cannot_have_left_was_not_sent() -> None:
-    assert tried("send", Failed("not_sent", "refused"))[1] == NotSent("refused")
-    assert tried("cancel", Failed("not_sent", "refused"))[1] == NotSent("refused")
+    for why, reason in (("connection refused by 10.0.0.1", "not_connected"), ("dry_run", "dry_run")):
+        assert tried("send", Failed("not_sent", why))[1] == NotSent(reason)
+        assert tried("cancel", Failed("not_sent", why))[1] == NotSent(reason)
+        assert reason in REASONS
 
 
 @pytest.mark.parametrize("status", [401, 403])

@@ -12,6 +12,7 @@ import msgspec
 
 from assent.model.inputs import Absent, Accepted, Evidence, NotSent, Outcome, Refused, Unknown
 from assent.model.orders import Order
+from assent.model.reasons import REASONS
 from assent.model.text import shown
 from assent.model.units import SECOND
 from assent.venue.kalshi import evidence, outcomes, wire, wire_orders, wire_requests
@@ -70,7 +71,10 @@ class Orders:
             )  # fmt: skip
             if isinstance(written, Answered | Lost):
                 memory.signed[name] = written.signed_ts
-            return await self._sent(order, written)
+            outcome = await self._sent(order, written)
+            if not isinstance(outcome, Unknown):
+                memory.forget_search(name)
+            return outcome
         finally:
             memory.sending.pop(name, None)
             memory.moved(0)
@@ -138,7 +142,6 @@ class Orders:
         memory.moved(placed.ts)
         if placed.remaining:
             memory.rests(name, placed.order_id, order.instrument)
-        memory.forget_search(name)
         return Accepted(placed.order_id, placed.filled, placed.remaining)
 
     async def _whose(self, order: Order, written: Answered) -> Outcome:
@@ -228,7 +231,10 @@ class Orders:
         if isinstance(rows, Unread):
             self._telling.not_read(rows)
             return rows
-        return next((row for row in rows if row.client_order_id == order.order_id), rows)
+        found = [row for row in rows if row.client_order_id == order.order_id]
+        for row in found[1:]:
+            self._foreign(order, row, f"{found[0].order_id} stands there as well")
+        return found[0] if found else rows
 
     def _judged(self, order: Order, listed: ListedOrder, since_ts: int) -> Evidence | Ended | None:
         fault = self._fault(order, listed, since_ts)
@@ -282,4 +288,7 @@ class Orders:
 
 
 def _unanswered(written: NotLeft | Lost) -> Outcome:
-    return NotSent(shown(written.why)) if isinstance(written, NotLeft) else Unknown(shown(written.why))
+    if isinstance(written, Lost):
+        return Unknown(shown(written.why))
+    # What a network says differs from machine to machine; the reason of a refusal has a stable name.
+    return NotSent(written.why if written.why in REASONS else "not_connected")

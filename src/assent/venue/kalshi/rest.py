@@ -82,7 +82,7 @@ class Answered(NamedTuple):
 
 
 class NotLeft(NamedTuple):
-    """Nothing of the request can have reached the venue."""
+    """Nothing of the request can have reached the venue. `why` is one of our codes, or what the network said."""
 
     why: str
 
@@ -130,7 +130,7 @@ class Rest:
         """Send once. `path` may carry a query. What could not leave by `not_after` (0: no such time) never leaves."""
         place = path.partition("?")[0]
         got = await self._once(method, place, ROOT + path, body, lane=lane, shard=shard, not_after=not_after)
-        return NotLeft(got.why) if isinstance(got, Busy) else got
+        return NotLeft(got.code) if isinstance(got, Busy) else got
 
     async def pages(
         self,
