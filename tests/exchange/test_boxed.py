@@ -10,13 +10,18 @@ from typing import Any
 import pytest
 
 from assent.exchange import boxed
+from assent.exchange.acts import PauseMarket, ResumeMarket
 from assent.exchange.boxed import BoxedExchange
-from assent.exchange.journal import JournalError, OrderEntry
+from assent.exchange.changes import AmendOrder, DecreaseOrder
+from assent.exchange.journal import ChangeEntry, JournalError, OrderEntry
 from assent.exchange.types import (
     DAY,
     MICRO,
     MINUTE,
     Accepted,
+    Amended,
+    Amendment,
+    Decreased,
     Event,
     ExchangeError,
     ForecastPublished,
@@ -368,6 +373,17 @@ def test_a_forecast_is_known_from_its_publication_on() -> None:
     assert exchange.forecast("KXNONE") is None
 
 
+def test_the_forecasts_that_stand_are_the_last_ones_published_with_the_time_of_each() -> None:
+    exchange = opened()
+    assert exchange.forecasts() == []
+    published: dict[str, ForecastPublished] = {}
+    for until in (MIDNIGHT + 25 * MINUTE, MIDNIGHT + 601 * MINUTE, MIDNIGHT + DAY - MINUTE):
+        published |= {e.market: e for e in exchange.step_until(until) if isinstance(e, ForecastPublished)}
+        standing = {name: (ppm, ts) for name, ppm, ts in exchange.forecasts()}
+        assert len(standing) == 23
+        assert standing == {name: (told.probability_ppm, told.ts) for name, told in published.items()}
+
+
 def test_what_is_malformed_as_such_never_reaches_the_journal(tmp_path: Path) -> None:
     path = tmp_path / "exchange.journal"
     exchange = opened(path)
@@ -416,3 +432,124 @@ def test_an_order_is_not_taken_when_it_cannot_be_remembered(tmp_path: Path) -> N
     with pytest.raises(JournalError):
         exchange.submit(MIDNIGHT + 5 * MINUTE, NewOrder("c1", ticker, "buy", 10_000, MICRO))
     assert exchange.orders() == []
+
+
+# --- changes of resting orders, and days that somebody watches --------------------------------------------
+
+
+def a_resting_order(exchange: BoxedExchange) -> Accepted:
+    ts = MIDNIGHT + 5 * MINUTE
+    exchange.step_until(ts)
+    ticker = exchange.markets()[3].spec.ticker
+    taken = exchange.submit(ts, NewOrder("rests", ticker, "buy", 10_000, 5 * MICRO))
+    assert isinstance(taken, Accepted)
+    return taken
+
+
+def test_a_decrease_and_an_amendment_are_there_after_a_kill(tmp_path: Path) -> None:
+    path = tmp_path / "exchange.journal"
+    exchange = opened(path)
+    taken = a_resting_order(exchange)
+    less = exchange.change(exchange.now, DecreaseOrder(taken.order_id, by=MICRO))
+    moved = exchange.change(exchange.now, AmendOrder(taken.order_id, Amendment(20_000, 6 * MICRO, None, "renamed")))
+    refused = exchange.change(exchange.now, DecreaseOrder(taken.order_id, to=50 * MICRO))
+    assert isinstance(less, Decreased)
+    assert isinstance(moved, Amended)
+    assert isinstance(refused, Rejected)
+    before = (exchange.orders(), exchange.balance(), exchange.history.changes)
+    asked = exchange.asked()
+    assert [each.kind for each in exchange.history.changes] == ["decrease", "amend"]
+    exchange.close()
+    again = opened(path)
+    again.catch_up(MIDNIGHT + 5 * MINUTE)
+    assert (again.orders(), again.balance(), again.history.changes) == before
+    assert again.orders()[0].client_order_id == "renamed"
+    again.catch_up(MIDNIGHT + DAY + MINUTE)
+    again.close()
+    remembered = opened(path)
+    remembered.catch_up(MIDNIGHT + DAY + MINUTE)
+    assert remembered.history.changes == before[2]
+    assert remembered.asked() == asked
+    assert [type(entry) for entry in asked] == [OrderEntry, ChangeEntry, ChangeEntry, ChangeEntry]
+    remembered.close()
+
+
+def test_a_change_that_makes_no_sense_never_reaches_the_journal(tmp_path: Path) -> None:
+    path = tmp_path / "exchange.journal"
+    exchange = opened(path)
+    order_id = a_resting_order(exchange).order_id
+    before = path.read_bytes()
+    odd: list[Any] = [
+        DecreaseOrder(None, by=1),  # type: ignore[arg-type]
+        DecreaseOrder(order_id),
+        DecreaseOrder(order_id, by=10**40),
+        AmendOrder(order_id, Amendment(True, MICRO, None)),
+        AmendOrder(order_id, Amendment(10_000, 10**40, None)),
+        AmendOrder(order_id, Amendment(10_000, MICRO, 2**63)),
+        AmendOrder(order_id, Amendment(10_000, MICRO, None, "\udcff")),
+    ]
+    for change in odd:
+        refused = exchange.change(exchange.now, change)
+        assert isinstance(refused, Rejected)
+        assert refused.code == "invalid_parameters"
+    assert path.read_bytes() == before
+    exchange.close()
+
+
+def test_markets_of_days_that_somebody_watched_are_kept_and_those_of_the_others_are_not(tmp_path: Path) -> None:
+    path = tmp_path / "exchange.journal"
+    exchange = opened(path, watched=True)
+    exchange.step_until(MIDNIGHT + 2 * DAY + MINUTE)
+    kept = exchange.past_markets()
+    assert {view.status for view in kept} == {"settled"}
+    assert {view.spec.open_ts // DAY for view in kept} == {A_DAY, A_DAY + 1}
+    assert all(view.settled_ts is not None and view.settled_ts > view.spec.open_ts for view in kept)
+    today = exchange.markets()
+    exchange.close()
+    again = opened(path, watched=True)
+    again.catch_up(MIDNIGHT + 2 * DAY + MINUTE)
+    assert again.past_markets() == kept
+    assert again.markets() == today
+    again.close()
+    # Nobody looked for four days: what was seen on the last one is kept, and those after it were never listed.
+    later = opened(path, watched=True)
+    later.catch_up(MIDNIGHT + 6 * DAY)
+    assert {view.spec.open_ts // DAY for view in later.past_markets()} == {A_DAY, A_DAY + 1, A_DAY + 2}
+    later.close()
+    unwatched = opened()
+    unwatched.step_until(MIDNIGHT + 2 * DAY)
+    assert unwatched.past_markets() == []
+
+
+def test_the_last_days_can_be_lived_again_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "exchange.journal"
+    exchange = opened(path, watched=True)
+    a_resting_order(exchange)
+    told = exchange.step_until(MIDNIGHT + 2 * DAY + 10 * MINUTE)
+    written = path.read_bytes()
+    expected = [event for event in told if event.ts >= MIDNIGHT + DAY]
+    left = (exchange.orders(), exchange.balance(), exchange.past_markets())
+    exchange.close()
+    again = opened(path, watched=True, relive_days=1)
+    again.catch_up(MIDNIGHT + 2 * DAY + 10 * MINUTE, tell=True)
+    assert again.step_until(again.now) == expected
+    assert (again.orders(), again.balance(), again.past_markets()) == left
+    assert path.read_bytes() == written
+    again.close()
+
+
+@pytest.mark.parametrize("act", [PauseMarket, ResumeMarket], ids=lambda act: act.__name__)
+def test_the_worlds_own_pauses_survive_a_drill_that_was_there_before(act: Any) -> None:
+    """A script that finds a market in another state than it left it goes on."""
+    exchange = opened()
+    drilled = 0
+    for hour in range(1, 24):
+        for minute in range(0, 60, 2):
+            exchange.step_until(MIDNIGHT + hour * 60 * MINUTE + minute * MINUTE)
+            wanted = "active" if act is PauseMarket else "inactive"
+            for view in exchange.markets():
+                if view.status == wanted:
+                    drilled += 1
+                    exchange.carry_out(exchange.now, act(view.spec.ticker))
+    exchange.step_until(MIDNIGHT + DAY)
+    assert drilled

@@ -27,7 +27,7 @@ from assent.model.orders import Fill, Order
 from assent.model.units import MICRO, SECOND
 from assent.runtime.clock import VirtualClock
 from assent.runtime.recovery import Identity, opening_inputs
-from assent.runtime.runtime import Runtime, Switch
+from assent.runtime.runtime import Feed, Runtime, Switch
 from assent.venue.port import Books, Ended, Sink, Unavailable
 
 EPOCH = 1_767_571_200 * SECOND
@@ -171,6 +171,7 @@ class Life:
         self.venue = FakeVenue(self.clock, answer)  # type: ignore[arg-type]
         self.facts: list[Fact] = []
         self.runtime: Runtime | None = None
+        self.feeds: list[Feed] = []
 
     async def run(self, *, for_ns: int = 5 * SECOND, script: Callable[["FakeVenue"], None] | None = None) -> str:
         self.venue.script = script
@@ -178,6 +179,8 @@ class Life:
             desk=self.desk, store=self.store, venue=self.venue, clock=self.clock, cycle_ns=SECOND,
             observers=(lambda _seq, _ts, fact: self.facts.append(fact),), switch=self.switch,
         )  # fmt: skip
+        for feed in self.feeds:
+            self.runtime.also(feed)
         opening = opening_inputs(
             self.desk, self.identity, ledger_id="0" * 16, build="test", state_dir=None, now=self.clock.now()
         )

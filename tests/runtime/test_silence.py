@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import pytest
 from tests.runtime.fakes import Life, Once, quote
 
 from assent.model.facts import CancelReleased, HaltCleared, HaltRaised
-from assent.model.inputs import Accepted
+from assent.model.inputs import Accepted, ForecastSeen
 from assent.model.levels import CAUSES
 from assent.model.units import MICRO, SECOND
 from assent.runtime import virtual
@@ -54,3 +55,29 @@ def test_when_the_feed_speaks_again_the_desk_goes_on_after_its_quiet_time() -> N
     virtual.run(life.run(for_ns=CAUSES["stale_data"].quiet_ns + 110 * SECOND, script=script))
     assert causes(life, HaltCleared) == ["stale_data"]
     assert not life.desk.state.halts
+
+
+def test_what_comes_beside_the_venue_reaches_the_strategies_and_is_no_sign_that_the_venue_lives() -> None:
+    life, script = spoken_at(0)
+
+    async def forecasts(put: Any) -> None:
+        while True:
+            put(ForecastSeen("SIM-A", 600_000, "model", life.clock.now(), life.clock.now()))
+            await life.clock.sleep(SECOND)
+
+    life.feeds.append(forecasts)
+    virtual.run(life.run(for_ns=SILENCE_MAX + 3 * SECOND, script=script))
+    assert life.desk.markets["SIM-A"].forecast is not None
+    assert causes(life, HaltRaised) == ["stale_data"]
+
+
+def test_a_feed_beside_the_venue_that_breaks_brings_the_whole_runtime_down() -> None:
+    life, script = spoken_at(0)
+
+    async def broken(_put: Any) -> None:
+        await life.clock.sleep(SECOND)
+        raise RuntimeError("the feed broke")
+
+    life.feeds.append(broken)
+    with pytest.raises(ExceptionGroup, match="unhandled"):
+        virtual.run(life.run(for_ns=10 * SECOND, script=script))

@@ -42,6 +42,7 @@ COMMANDS: Final[Mapping[str, Place]] = {
     "config": Place("config", "What is set and where it was said; change one value."),
     "constitution": Place("constitution", "The limits in force, and how they may change."),
     "doctor": Place("doctor", "Check the desk and its surroundings."),
+    "exchange": Place("exchange", "Serve an exchange in a box for any bot."),
 }
 
 

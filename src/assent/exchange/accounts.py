@@ -11,6 +11,7 @@ from assent.exchange.fees import DIRECT_PRECISION, trade_fee
 from assent.exchange.types import (
     MICRO,
     Balance,
+    Changed,
     CloseReason,
     Corrected,
     Fill,
@@ -88,7 +89,7 @@ class Order:
 class History:
     """What an account may ask about its past, oldest first. `consumed` holds every client id that is used up."""
 
-    __slots__ = ("by_client_id", "consumed", "corrections", "fills", "orders", "settlements", "transfers")
+    __slots__ = ("by_client_id", "changes", "consumed", "corrections", "fills", "orders", "settlements", "transfers")
 
     def __init__(self) -> None:
         self.orders: dict[str, Order | OrderView] = {}
@@ -98,6 +99,7 @@ class History:
         self.corrections: list[Corrected] = []
         self.settlements: list[Settlement] = []
         self.transfers: list[Transferred] = []
+        self.changes: list[Changed] = []
 
     def consume(self, client_order_id: str | None) -> None:
         if client_order_id is not None:
@@ -116,6 +118,7 @@ class History:
         settlements: Iterable[Settlement],
         corrections: Iterable[Corrected],
         transfers: Iterable[Transferred],
+        changes: Iterable[Changed],
     ) -> None:
         """Take over what was written down about an earlier day."""
         self.consumed.update(dict.fromkeys(consumed))
@@ -127,6 +130,7 @@ class History:
         self.settlements.extend(settlements)
         self.corrections.extend(corrections)
         self.transfers.extend(transfers)
+        self.changes.extend(changes)
 
     def view(self, order_id: str) -> OrderView:
         order = self.orders[order_id]

@@ -90,17 +90,18 @@ def is_order_id(order_id: object) -> bool:
 def _well_typed(new: NewOrder) -> bool:
     # Constructing a Struct checks nothing, and a float or a bool would slip through every later comparison.
     return (
-        _is_int(new.price, LARGEST)
-        and _is_int(new.qty, LARGEST)
+        is_whole(new.price, LARGEST)
+        and is_whole(new.qty, LARGEST)
         and is_order_id(new.market)
         and (new.client_order_id is None or is_order_id(new.client_order_id))
-        and (new.expires_ts is None or _is_int(new.expires_ts, LARGEST_TS))
+        and (new.expires_ts is None or is_whole(new.expires_ts, LARGEST_TS))
         and _is_bool(new.post_only)
         and _is_bool(new.reduce_only)
     )
 
 
-def _is_int(value: object, largest: int) -> bool:
+def is_whole(value: object, largest: int) -> bool:
+    """A whole number within reason; neither a float nor a bool is one."""
     return type(value) is int and -largest <= value <= largest
 
 

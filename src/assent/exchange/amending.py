@@ -1,4 +1,4 @@
-"""Amending a resting order: whether it may become what is asked, and the change itself.
+"""Amending a resting order: whether it may become what is asked, the change itself, and the note of it.
 
 The quantity of an amendment is the new total, what has filled already included. A refusal leaves the order as it
 stands, in its place. Taking it off the book and matching it again is the core's work.
@@ -9,7 +9,7 @@ import msgspec
 from assent.exchange.accounts import Order
 from assent.exchange.admission import wrong_parameters
 from assent.exchange.markets import Market
-from assent.exchange.types import Amendment, NewOrder, Rejected
+from assent.exchange.types import Amendment, Changed, ChangeKind, NewOrder, Rejected
 
 
 def refuse_amendment(order: Order, market: Market, new: Amendment, now: int) -> Rejected | None:
@@ -44,6 +44,20 @@ def take_over(order: Order, new: Amendment) -> None:
     order.remaining = new.qty - filled
     if history is not None:
         history.remember(order)
+
+
+def note_change(order: Order, kind: ChangeKind, ts: int) -> None:
+    """Write down how the order stands after its owner's word, where its member may ask about its past."""
+    history = order.account.history
+    if history is None:
+        return
+    view = order.view()
+    total = order.qty if kind != "cancel" else view.filled
+    history.changes.append(
+        Changed(
+            order.order_id, view.client_order_id, kind, order.price, total, view.remaining, view.expires_ts, ts
+        )
+    )  # fmt: skip
 
 
 def _terms(order: Order, new: Amendment) -> NewOrder:

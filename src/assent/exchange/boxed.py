@@ -7,30 +7,37 @@ what time it is, and time only runs forwards.
 """
 
 from bisect import bisect_right
+from collections import deque
 from pathlib import Path
 
 from assent.exchange.accounts import History
 from assent.exchange.acts import Act, carry_out
 from assent.exchange.admission import is_order_id, is_transfer, wrong_parameters
 from assent.exchange.book import Top
+from assent.exchange.changes import Change, ask, wrong_change
 from assent.exchange.journal import (
     FORMAT,
     ActEntry,
+    Asked,
     CancelEntry,
+    ChangeEntry,
     DayEntry,
     Entry,
     Header,
     Journal,
     OrderEntry,
+    SeenEntry,
     TransferEntry,
 )
 from assent.exchange.types import (
     DAY,
     Accepted,
+    Amended,
     Audit,
     Balance,
     Cancelled,
     Corrected,
+    Decreased,
     Event,
     ExchangeError,
     ExchangeStatus,
@@ -44,15 +51,23 @@ from assent.exchange.types import (
 )
 from assent.exchange.world import WORLD_VERSION, World
 
-Asked = OrderEntry | CancelEntry | ActEntry | TransferEntry
+# Markets of so many days past are shown; older ones are gone, as they are at the venue in time.
+PAST_DAYS_MAX = 400
 
 
 class BoxedExchange:
-    """One member's view of the simulated venue. Open it with `open`, then `catch_up` to now."""
+    """One member's view of the simulated venue. Open it with `open`, then `catch_up` to now.
 
-    def __init__(self, header: Header, journal: Journal | None, *, replay_everything: bool) -> None:
-        self.seed = header.seed
+    `watched`: others than the member look on, and must meet again what they have seen. So the markets of each day that
+    was lived through are kept, of days without orders too.
+    """
+
+    def __init__(self, header: Header, journal: Journal | None, *, relive_days: int | None, watched: bool) -> None:
+        self.header = header
         self.account = header.account
+        self._seed = header.seed
+        self._watched = watched
+        self._past: deque[tuple[MarketView, ...]] = deque(maxlen=PAST_DAYS_MAX)
         self._journal = journal
         self._history = History()
         self._cash = header.cash
@@ -61,17 +76,20 @@ class BoxedExchange:
         self._pending: list[Asked] = []
         self._events: list[Event] = []
         first_day = header.start_ts // DAY
-        for entry in journal.entries if journal is not None else ():
+        entries = journal.entries if journal is not None else []
+        finished = [entry.day for entry in entries if isinstance(entry, DayEntry)]
+        believed = set() if relive_days is None else set(finished[: max(0, len(finished) - relive_days)])
+        for entry in entries:
             if not isinstance(entry, DayEntry):
                 self._pending.append(entry)
                 continue
             self._last_day_recorded = entry.day
-            if not replay_everything:
+            if entry.day in believed:
                 self._remember(entry)
                 first_day = entry.day + 1
         begun = (self._last_day_recorded + 1) * DAY
         self.now = max(header.start_ts, begun, self._pending[-1].ts if self._pending else 0)
-        self._caught_up = False
+        self._caught_up = self._touched = False
         self._enter(first_day)
 
     @classmethod
@@ -84,17 +102,21 @@ class BoxedExchange:
         account: str,
         cash: int,
         replay_everything: bool = False,
+        relive_days: int = 0,
+        watched: bool = False,
     ) -> "BoxedExchange":
         """Begin a world at `start_ts`, or open the one that `path` holds, which then needs `catch_up`.
 
         An existing journal keeps its own `start_ts`; another seed, account or cash is refused. Without a path the
-        world lives in memory only. `replay_everything` distrusts the records of finished days and lives them again.
+        world lives in memory only. `replay_everything` distrusts the records of finished days and lives them again;
+        `relive_days` does so with the last few, whose trades somebody still wants to see.
         """
         header = Header(FORMAT, WORLD_VERSION, seed, start_ts, account, cash)
         journal = None if path is None else Journal.open(path, header)
-        exchange = cls(journal.header if journal is not None else header, journal, replay_everything=replay_everything)
+        relived = None if replay_everything else relive_days
+        exchange = cls(journal.header if journal else header, journal, relive_days=relived, watched=watched)
         if journal is None or not journal.entries:
-            exchange.catch_up(exchange.now)
+            exchange.catch_up(exchange.now, tell=watched)
         return exchange
 
     def close(self) -> None:
@@ -117,12 +139,11 @@ class BoxedExchange:
         """Live through everything up to and including `ts`; what happened since the last call, in sequence."""
         self._be_caught_up(ts)
         self._step(ts)
-        events = self._events + self._world.exchange.drain()
-        self._events = []
-        return events
+        return self._drain()
 
-    def catch_up(self, now: int) -> None:
-        """Go to `now` the short way: replay the journal, skip days without our orders, tell no events."""
+    def catch_up(self, now: int, *, tell: bool = False) -> None:
+        """Go to `now` the short way: replay the journal, skip days without our orders. What happened on the way is told
+        by the next step only where it is asked for."""
         if now < self.now:
             raise ExchangeError(
                 f"the clock says {now}, but this exchange has lived until {self.now}; "
@@ -133,9 +154,10 @@ class BoxedExchange:
             self._apply(entry)
         self._pending.clear()
         self._leap(now)
-        self._events.clear()
-        self._world.exchange.drain()
         self._caught_up = True
+        if not tell:
+            self._drain()
+        self._be_seen(now)
 
     # --- orders ----------------------------------------------------------------------------------------
 
@@ -157,6 +179,16 @@ class BoxedExchange:
         self._write(CancelEntry(now, order_id))
         return self._cancel(now, order_id)
 
+    def change(self, now: int, change: Change) -> Decreased | Amended | Rejected:
+        """Less of a resting order, or another price, total, expiry or name for it."""
+        self._be_caught_up(now)
+        self._step(now)
+        refusal = wrong_change(change)
+        if refusal is not None:
+            return refusal
+        self._write(ChangeEntry(now, change))
+        return self._change(now, change)
+
     def transfer(self, now: int, amount: int, reference: str) -> Transferred | Rejected:
         """The owner's own money: positive comes in, negative goes out. Not an order, so no strategy can ask for it."""
         self._be_caught_up(now)
@@ -175,6 +207,20 @@ class BoxedExchange:
         self._write(ActEntry(now, act))
 
     # --- questions, all about this moment --------------------------------------------------------------
+
+    @property
+    def history(self) -> History:
+        """Everything about the member's past that may be asked for."""
+        return self._history
+
+    def asked(self) -> list[Asked]:
+        """Whatever was asked here since the world began and made sense as such, taken or not, as it came."""
+        entries = self._journal.read() if self._journal is not None else []
+        return [entry for entry in entries if not isinstance(entry, DayEntry | SeenEntry)]
+
+    def past_markets(self) -> list[MarketView]:
+        """Markets of finished days that somebody has watched, as they stood in the end, in listing order."""
+        return [view for day in self._past for view in day]
 
     def orders(self, client_order_id: str | None = None) -> list[OrderView]:
         """Every order this account ever had, oldest first, or the one with this client order id."""
@@ -203,6 +249,11 @@ class BoxedExchange:
         """What fills really were, by larger event number, oldest first."""
         corrections = self._history.corrections
         return corrections[bisect_right(corrections, since_seq, key=_seq) :]
+
+    @property
+    def day(self) -> int:
+        """The day that is being lived through, counted from 1970."""
+        return self._world.day
 
     @property
     def status(self) -> ExchangeStatus:
@@ -234,6 +285,12 @@ class BoxedExchange:
         """The probability last published for a market of today, or None before the first one."""
         return self._world.forecast(ticker, self.now)
 
+    def forecasts(self) -> list[tuple[str, int, int]]:
+        """Every forecast that stands: the market, its probability in parts per million, and when it was published."""
+        world, now = self._world, self.now
+        standing = ((view.spec.ticker, world.forecast(view.spec.ticker, now)) for view in world.exchange.markets())
+        return [(name, ppm, world.forecast_ts(name, now)) for name, ppm in standing if ppm is not None]
+
     def audit(self) -> Audit:
         """All the money on today's exchange; raises if any of it does not add up."""
         self._world.exchange.check()
@@ -246,6 +303,21 @@ class BoxedExchange:
             raise ExchangeError("this exchange has a past: call catch_up(now) before anything else")
         if now < self.now:
             raise ExchangeError(f"time runs forwards here: it is {self.now}, the caller said {now}")
+
+    def _drain(self) -> list[Event]:
+        events = self._events + self._world.exchange.drain()
+        self._events = []
+        return events
+
+    def _be_seen(self, ts: int) -> None:
+        """Once for each day with somebody watching: from now on it counts as one that was touched."""
+        if self._watched and not self._touched:
+            self._touched = True
+            self._write(SeenEntry(ts))
+
+    def _change(self, ts: int, change: Change) -> Decreased | Amended | Rejected:
+        self._touched = True
+        return ask(self._world.exchange, ts, self.account, change)
 
     def _submit(self, ts: int, order: NewOrder) -> Accepted | Rejected:
         self._touched = True
@@ -270,8 +342,12 @@ class BoxedExchange:
             self._do(entry.ts, entry.act)
         elif isinstance(entry, CancelEntry):
             self._cancel(entry.ts, entry.order_id)
-        else:
+        elif isinstance(entry, ChangeEntry):
+            self._change(entry.ts, entry.change)
+        elif isinstance(entry, TransferEntry):
             self._transfer(entry.ts, entry.amount, entry.reference)
+        else:
+            self._touched = True
 
     def _write(self, entry: Entry) -> None:
         if self._journal is not None:
@@ -279,11 +355,11 @@ class BoxedExchange:
 
     def _enter(self, day: int) -> None:
         history = self._history
-        self._world = World(self.seed, day, owner=self.account, cash=self._cash, history=history)
+        self._world = World(self._seed, day, owner=self.account, cash=self._cash, history=history)
         self._touched = False
         lists = (
             history.consumed, history.orders, history.fills, history.settlements, history.corrections,
-            history.transfers,
+            history.transfers, history.changes,
         )  # fmt: skip
         self._day_marks = tuple(len(each) for each in lists)
 
@@ -291,6 +367,7 @@ class BoxedExchange:
         while ts >= self._world.start_ts + DAY:
             self._finish_day()
             self._enter(self._world.day + 1)
+            self._be_seen(self._world.start_ts)
         self._world.step_until(ts)
         self.now = ts
 
@@ -314,12 +391,14 @@ class BoxedExchange:
         self._events += exchange.drain()
         self._cash = balance.cash
         self._fees_paid += balance.fees_paid
+        if self._watched:
+            self._past.append(tuple(exchange.markets()))
         if self._touched and world.day > self._last_day_recorded:
             self._last_day_recorded = world.day
             self._write(self._day_entry())
 
     def _day_entry(self) -> DayEntry:
-        consumed, orders, fills, settlements, corrections, transfers = self._day_marks
+        consumed, orders, fills, settlements, corrections, transfers, changes = self._day_marks
         history = self._history
         return DayEntry(
             day=self._world.day,
@@ -331,12 +410,17 @@ class BoxedExchange:
             settlements=tuple(history.settlements[settlements:]),
             corrections=tuple(history.corrections[corrections:]),
             transfers=tuple(history.transfers[transfers:]),
+            changes=tuple(history.changes[changes:]),
+            markets=tuple(self._world.exchange.markets()) if self._watched else (),
         )
 
     def _remember(self, entry: DayEntry) -> None:
         self._history.restore(
-            entry.consumed, entry.orders, entry.fills, entry.settlements, entry.corrections, entry.transfers
-        )
+            entry.consumed, entry.orders, entry.fills, entry.settlements, entry.corrections, entry.transfers,
+            entry.changes,
+        )  # fmt: skip
+        if entry.markets:
+            self._past.append(entry.markets)
         self._cash = entry.cash
         self._fees_paid = entry.fees_paid
         self._pending.clear()

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from assent.exchange.accounts import Account, History, Order, need
 from assent.exchange.admission import admit, paused, refuse_transfer, wrong_parameters
-from assent.exchange.amending import refuse_amendment, take_over
+from assent.exchange.amending import note_change, refuse_amendment, take_over
 from assent.exchange.clearing import Clearing, EventLog
 from assent.exchange.fees import DIRECT_PRECISION
 from assent.exchange.grid import PRICE_UNIT
@@ -70,7 +70,7 @@ class Exchange(Questions):
             raise ExchangeError(f"market {spec.ticker} is listed already")
         if spec.open_ts < now:
             raise ExchangeError(f"market {spec.ticker} would open at {spec.open_ts}, before now ({now})")
-        market = self._markets[spec.ticker] = Market(spec)
+        market = self._markets[spec.ticker] = Market(spec, now)
         self._emit_status(market, now)
         self._at(spec.open_ts, lambda ts: self._open(market, ts))
         self._at(spec.close_ts, lambda ts: self._close_if_due(market, ts))
@@ -135,6 +135,7 @@ class Exchange(Questions):
             self._log.events.append(Determined(ticker, result, value, now, self._log.next()))
             return
         told = Settled(ticker, result, value, now, self._log.next())
+        market.settled_ts = now
         self._log.events.append(told)
         self._clearing.resettle(told, old)
         self._call_margin(now)
@@ -204,6 +205,7 @@ class Exchange(Questions):
         market = self._markets[order.terms.market]
         market.book.home_of(order).remove(order)
         self._clearing.close_order(order, "user_cancel", now)
+        note_change(order, "cancel", now)
         self._emit_top(market, now)
         return Cancelled(order_id, order.terms.client_order_id, order.remaining, now)
 
@@ -225,6 +227,7 @@ class Exchange(Questions):
         market.book.home_of(order).reduce(order, order.remaining - wanted)
         order.account.rest(order, need(order, 0))
         order.updated_ts = now
+        note_change(order, "decrease", now)
         self._emit_top(market, now)
         return Decreased(order_id, order.terms.client_order_id, wanted, now)
 
@@ -257,6 +260,7 @@ class Exchange(Questions):
             order.account.rest(order, need(order, 0))
             self._expire_at(market, order)
             self._emit_top(market, now)
+        note_change(order, "amend", now)
         remaining = order.remaining if order.status == "resting" else 0
         traded = order.qty - order.remaining - filled
         return Amended(order_id, order.terms.client_order_id, traded, remaining, rested != remaining, now)
@@ -395,6 +399,7 @@ class Exchange(Questions):
         if result is None or value is None:
             raise ExchangeError(f"market {market.spec.ticker} would settle without a result")
         market.become("settled")
+        market.settled_ts = ts
         self._emit_status(market, ts)
         told = Settled(market.spec.ticker, result, value, ts, self._log.next())
         self._log.events.append(told)

@@ -10,7 +10,7 @@ from assent.exchange.core import Exchange
 from assent.exchange.grid import DECI_CENT
 from assent.exchange.programme import LADDER_CLOSES, Happening
 from assent.exchange.truth import stream
-from assent.exchange.types import MINUTE
+from assent.exchange.types import MINUTE, Status
 
 # Minutes of the day: the earliest, and how much later it may be.
 PAUSE_FROM, PAUSE_SPAN, PAUSE_MINUTES = 540, 180, 12
@@ -52,10 +52,12 @@ class Interruptions:
         )
 
     def _pause(self, now: int) -> None:
-        self._exchange.pause_market(now, self._paused_market)
+        if self._is(self._paused_market, "active"):
+            self._exchange.pause_market(now, self._paused_market)
 
     def _resume(self, now: int) -> None:
-        self._exchange.resume_market(now, self._paused_market)
+        if self._is(self._paused_market, "inactive"):
+            self._exchange.resume_market(now, self._paused_market)
 
     def _halt(self, now: int) -> None:
         """The whole exchange stops; what is closed already stays as it is."""
@@ -65,7 +67,13 @@ class Interruptions:
 
     def _reopen(self, now: int) -> None:
         for ticker in self._halted:
-            self._exchange.resume_market(now, ticker)
+            if self._is(ticker, "inactive"):
+                self._exchange.resume_market(now, ticker)
+
+    def _is(self, ticker: str, status: Status) -> bool:
+        """Whether it still stands so: a drill may have been there before."""
+        view = self._exchange.market(ticker)
+        return view is not None and view.status == status
 
     def _refine(self, now: int) -> None:
         """The likeliest rung of the first ladder is priced in tenths of a cent from now on."""

@@ -12,7 +12,18 @@ from pathlib import Path
 import msgspec
 
 from assent.exchange.acts import Act
-from assent.exchange.types import Corrected, ExchangeError, Fill, NewOrder, OrderView, Settlement, Transferred
+from assent.exchange.changes import Change
+from assent.exchange.types import (
+    Changed,
+    Corrected,
+    ExchangeError,
+    Fill,
+    MarketView,
+    NewOrder,
+    OrderView,
+    Settlement,
+    Transferred,
+)
 
 FORMAT = 1
 
@@ -42,6 +53,11 @@ class CancelEntry(msgspec.Struct, frozen=True, tag="cancel"):
     order_id: str
 
 
+class ChangeEntry(msgspec.Struct, frozen=True, tag="change"):
+    ts: int
+    change: Change
+
+
 class TransferEntry(msgspec.Struct, frozen=True, tag="transfer"):
     ts: int
     amount: int
@@ -53,6 +69,12 @@ class ActEntry(msgspec.Struct, frozen=True, tag="act"):
 
     ts: int
     act: Act
+
+
+class SeenEntry(msgspec.Struct, frozen=True, tag="seen"):
+    """Somebody was watching on this day, so its markets are never forgotten again."""
+
+    ts: int
 
 
 class DayEntry(msgspec.Struct, frozen=True, tag="day"):
@@ -67,11 +89,18 @@ class DayEntry(msgspec.Struct, frozen=True, tag="day"):
     settlements: tuple[Settlement, ...]
     corrections: tuple[Corrected, ...] = ()
     transfers: tuple[Transferred, ...] = ()
+    changes: tuple[Changed, ...] = ()
+    # As they stood in the end, where somebody was watching.
+    markets: tuple[MarketView, ...] = ()
 
 
-Entry = OrderEntry | CancelEntry | ActEntry | TransferEntry | DayEntry
+# What somebody asked for, in the sequence in which it came.
+Asked = OrderEntry | CancelEntry | ChangeEntry | ActEntry | TransferEntry | SeenEntry
+Entry = Asked | DayEntry
 
-_decoder = msgspec.json.Decoder(Header | OrderEntry | CancelEntry | ActEntry | TransferEntry | DayEntry)
+_decoder: msgspec.json.Decoder[Header | Entry] = msgspec.json.Decoder(
+    Header | OrderEntry | CancelEntry | ChangeEntry | ActEntry | TransferEntry | SeenEntry | DayEntry
+)
 
 
 class Journal:
@@ -111,6 +140,10 @@ class Journal:
             raise JournalError(f"{self.path}: an earlier write did not reach the disk; restart to read what did")
         self._write(entry)
 
+    def read(self) -> list[Entry]:
+        """Everything that the file holds by now."""
+        return _read(self.path, self.path.read_bytes())[1]
+
     def close(self) -> None:
         os.close(self._descriptor)
 
@@ -125,6 +158,15 @@ class Journal:
             self._broken = True
             raise JournalError(f"{self.path}: {error}. Nothing was answered; free the disk and restart") from error
         self._checksum = checksum
+
+
+def header_of(path: Path) -> Header | None:
+    """Whose world this journal holds; None where there is none yet."""
+    try:
+        with path.open("rb") as file:
+            return _read(path, file.readline())[0]
+    except FileNotFoundError:
+        return None
 
 
 def _write_whole(descriptor: int, line: bytes) -> None:

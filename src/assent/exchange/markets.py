@@ -35,9 +35,11 @@ class Market:
         "bands",
         "book",
         "last_price",
+        "listed_ts",
         "maker_rate",
         "prices",
         "result",
+        "settled_ts",
         "spec",
         "status",
         "taker_rate",
@@ -46,12 +48,14 @@ class Market:
         "volume",
     )
 
-    def __init__(self, spec: MarketSpec) -> None:
+    def __init__(self, spec: MarketSpec, listed_ts: int) -> None:
         if not spec.open_ts < spec.close_ts:
             raise ExchangeError(f"market {spec.ticker} would close ({spec.close_ts}) before it opens ({spec.open_ts})")
         if spec.qty_step <= 0 or spec.qty_step % QTY_STEP:
             raise ExchangeError(f"market {spec.ticker}: the quantity step must be a multiple of {QTY_STEP}")
         self.spec = spec
+        self.listed_ts = listed_ts
+        self.settled_ts: int | None = None
         self.status: Status = "initialized"
         self.bands = spec.price_bands
         self.prices = prices(spec.price_bands)
@@ -107,4 +111,6 @@ class Market:
             open_interest=open_interest,
             result=self.result,
             value=self.value,
+            listed_ts=self.listed_ts,
+            settled_ts=self.settled_ts,
         )

@@ -22,6 +22,8 @@ FeeType = Literal["quadratic", "quadratic_with_maker_fees", "quadratic_with_comb
 # When an order meets one of its own account: the taker stops, or the resting one leaves.
 SelfTrade = Literal["cancel_taker", "cancel_maker"]
 OrderStatus = Literal["resting", "executed", "canceled"]
+# What its owner made of a resting order.
+ChangeKind = Literal["cancel", "decrease", "amend"]
 CloseReason = Literal[
     "executed",  # nothing is left to fill
     "user_cancel",
@@ -179,6 +181,8 @@ class MarketView(msgspec.Struct, frozen=True):
     open_interest: int
     result: Result | None
     value: int | None
+    listed_ts: int = 0
+    settled_ts: int | None = None
 
 
 class OrderView(msgspec.Struct, frozen=True, gc=False):
@@ -244,6 +248,19 @@ class Corrected(msgspec.Struct, frozen=True, gc=False):
     fee: int
     ts: int
     seq: int
+
+
+class Changed(msgspec.Struct, frozen=True, gc=False):
+    """How an order stood after its owner had changed it. `qty` is its total, what had filled included."""
+
+    order_id: str
+    client_order_id: str | None
+    kind: ChangeKind
+    price: int
+    qty: int
+    remaining: int
+    expires_ts: int | None
+    ts: int
 
 
 class Balance(msgspec.Struct, frozen=True, gc=False):

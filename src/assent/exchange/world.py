@@ -74,6 +74,12 @@ class World:
         happening, bracket = known
         return happening.truth.forecast_ppm(bracket, min(minute_of(ts), happening.quiet_from - 1))
 
+    def forecast_ts(self, ticker: str, ts: int) -> int:
+        """When the one that is the last at `ts` was published. Nothing new comes once the crowd has gone quiet."""
+        happening = self._asked[ticker][0]
+        every = happening.truth.every
+        return self.start_ts + min(minute_of(ts), happening.quiet_from - 1) // every * every * MINUTE
+
     def _list(self, happening: Happening) -> None:
         for ticker, bracket in zip(happening.tickers, happening.brackets, strict=True):
             self._asked[ticker] = (happening, bracket)

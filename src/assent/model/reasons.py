@@ -102,6 +102,9 @@ _REASONS = (
     Reason("market_data_bad_instrument", "market data", "An instrument's description contradicts itself."),
     Reason("malformed_input", "market data", "A field of what the venue sent has the wrong type; it was kept out."),
     Reason("market_data_bad_forecast", "market data", "A forecast was not between zero and one million ppm."),
+    Reason(
+        "forecast_unreadable", "market data", "The list of forecasts, or a line of it, did not come or cannot be read."
+    ),
     # What becomes of an order.
     Reason("halted", "order", "A halt came between release and wire; nothing was sent."),
     Reason("limits_changed", "order", "The limits were tightened between release and wire; nothing was sent."),

@@ -41,6 +41,8 @@ from assent.venue.port import Venue
 
 # Waits for whatever else may end a run, and says what it was.
 Until = Callable[[], Coroutine[Any, Any, str]]
+# Tells what it learns beside the venue, until cancelled: forecasts, say.
+Feed = Callable[[Callable[[Input], None]], Coroutine[Any, Any, None]]
 # Reads the owner's kill switch.
 Switch = Callable[[int], KillSwitchSeen]
 
@@ -85,6 +87,7 @@ class Runtime:
         self._heard_ts = clock.now()
         self._silent_cycles = 0
         self._switch = switch
+        self._feeds: list[Feed] = []
         self._switch_told: KillSwitchSeen | None = None
         self.opened = asyncio.Event()
         self._cycle_ns = cycle_ns
@@ -93,6 +96,10 @@ class Runtime:
         self._why = ""
         self._failure: BaseException | None = None
         self._group: asyncio.TaskGroup | None = None
+
+    def also(self, feed: Feed) -> None:
+        """Listen to this as well, as long as the desk runs. What it says never counts as a sign of the venue's life."""
+        self._feeds.append(feed)
 
     async def run(self, opening: list[Input], *, until: Until | None = None) -> str:
         """Start up, live until asked to stop (or until `until` returns a reason), and end cleanly; return why."""
@@ -107,6 +114,7 @@ class Runtime:
                 group.create_task(work)
                 for work in (self.loop.run(), self.venue.feed(), self._cycle(), self._resolve(), self._match())
             ]
+            lasting += [group.create_task(feed(self.put)) for feed in self._feeds]
             for task in lasting:
                 task.add_done_callback(self._must_not_end)
             if until is not None:

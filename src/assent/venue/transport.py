@@ -73,8 +73,8 @@ class Transport(Protocol):
         """Send once and wait for the whole answer, no longer than this."""
         ...
 
-    async def connect(self, target: str, headers: Mapping[str, str], *, timeout_ns: int) -> Socket | Failed:
-        """Open one websocket."""
+    async def connect(self, target: str, headers: Mapping[str, str], *, timeout_ns: int) -> Socket | Answer | Failed:
+        """Open one websocket. An answer means that the venue spoke and opened none."""
         ...
 
     async def close(self) -> None:

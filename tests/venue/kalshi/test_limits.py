@@ -86,3 +86,26 @@ def test_costs_that_cannot_be_true_are_refused(cost: Any) -> None:
 def test_a_list_without_end_is_refused() -> None:
     answer = believed_costs(10, (EndpointCost("GET", f"/{n}", 1) for n in range(10 * ROWS_MAX)))
     assert isinstance(answer, LimitsRefused)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "cost"),
+    [
+        ("DELETE", "/portfolio/events/orders/0b9a4c1e-5b55", 2),
+        ("DELETE", "/portfolio/events/orders", 2),
+        ("GET", "/portfolio/orders/0b9a4c1e-5b55", 2),
+        ("GET", "/portfolio/orders", 10),
+        ("POST", "/portfolio/events/orders", 10),
+        ("POST", "/portfolio/events/orders/0b9a4c1e-5b55/amend", 10),
+        ("GET", "/markets/KXA-1.5", 10),
+    ],
+)
+def test_a_path_costs_what_its_route_costs(method: str, path: str, cost: int) -> None:
+    assert DOCUMENTED_COSTS.of_path(method, path) == cost
+
+
+def test_a_path_that_fits_two_routes_costs_the_dearer_and_a_name_that_is_listed_its_own() -> None:
+    rows = [EndpointCost("GET", "/a/{x}/{y}", 5), EndpointCost("GET", "/a/b/{y}", 7), EndpointCost("GET", "/a/b/c", 1)]
+    costs = believed_costs(10, rows)
+    assert isinstance(costs, Costs)
+    assert [costs.of_path("GET", path) for path in ("/a/x/c", "/a/b/d", "/a/b/c", "/a/b")] == [5, 7, 1, 10]

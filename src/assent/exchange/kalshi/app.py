@@ -5,19 +5,17 @@ read to its end it is carried out to its end, whether or not the client still li
 the venue's shapes; an exception that gets out of here is a bug of ours.
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 from assent.exchange.kalshi import orders, portfolio, public
+from assent.exchange.kalshi.asgi import RECEIVED, Receive, Scope, Send, read_body
 from assent.exchange.kalshi.auth import Keys, Member
 from assent.exchange.kalshi.box import Box
 from assent.exchange.kalshi.buckets import COST_DEFAULT, Buckets, Tier
 from assent.exchange.kalshi.errors import JSON_TYPE, Reply, refuse
 from assent.exchange.kalshi.query import Invalid, Query, Request
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 Handler = Callable[[Box, Request], Reply]
 
 ROOT = "/trade-api/v2"
@@ -82,13 +80,13 @@ class App:
         self._clock = clock
         self._buckets = Buckets(tier) if tier is not None else None
 
-    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
             return
         if scope["type"] != "http":
             raise ValueError(f"this application speaks http, not {scope['type']!r}")
-        body = await _read(receive)
+        body = await read_body(receive, BODY_MAX)
         if body is None:
             return
         reply = refuse("payload_too_large") if len(body) > BODY_MAX else self._answer(scope, body)
@@ -98,7 +96,7 @@ class App:
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
 
-    def _answer(self, scope: MutableMapping[str, Any], body: bytes) -> Reply:
+    def _answer(self, scope: Scope, body: bytes) -> Reply:
         """Who asks, what for, with what: in this sequence, the first no is the answer."""
         method, path = str(scope["method"]), _path_as_sent(scope)
         if len(path) > 1 and path.endswith("/"):
@@ -111,7 +109,8 @@ class App:
         clock = self._clock()
         account = ""
         if route.signed:
-            member = self._keys.identify(headers, method, path, clock)
+            # What was held on its way has been looked at when it came in.
+            member = self._keys.identify(headers, method, path, scope.get(RECEIVED, clock))
             if not isinstance(member, Member):
                 return member
             account = member.account
@@ -133,7 +132,7 @@ class App:
         return self._buckets is None or self._buckets.take(account, writes=writes, cost=route.cost, now=now)
 
 
-def _path_as_sent(scope: MutableMapping[str, Any]) -> str:
+def _path_as_sent(scope: Scope) -> str:
     """What the client wrote, percent signs and all: that is what it has signed."""
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
     return raw.decode("latin-1").partition("?")[0]
@@ -161,18 +160,6 @@ def _fits(pattern: tuple[str, ...], segments: tuple[str, ...]) -> bool:
 
 
 _PATTERNS = {route.path: tuple(route.path[1:].split("/")) for route in ROUTES}
-
-
-async def _read(receive: Receive) -> bytes | None:
-    """The body, or as much of it as shows that it is too large; None if the client went away before its end."""
-    body = b""
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return None
-        body += bytes(message.get("body", b""))
-        if not message.get("more_body") or len(body) > BODY_MAX:
-            return body
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

@@ -22,9 +22,22 @@ class Tier(NamedTuple):
 
     read: Bucket
     write: Bucket
+    name: str
 
 
-BASIC = Tier(Bucket(200, 600), Bucket(100, 100))
+BASIC = Tier(Bucket(200, 600), Bucket(100, 100), "basic")
+TIERS: dict[str, Tier] = {
+    tier.name: tier
+    for tier in (
+        BASIC,
+        Tier(Bucket(300, 900), Bucket(300, 900), "advanced"),
+        Tier(Bucket(600, 600), Bucket(600, 1_800), "expert"),
+        Tier(Bucket(1_200, 1_200), Bucket(1_200, 3_600), "premier"),
+        Tier(Bucket(2_400, 2_400), Bucket(2_400, 7_200), "paragon"),
+        Tier(Bucket(4_800, 4_800), Bucket(4_800, 14_400), "prime"),
+        Tier(Bucket(12_000, 12_000), Bucket(9_600, 28_800), "prestige"),
+    )
+}
 
 COST_DEFAULT = 10
 

@@ -20,6 +20,12 @@ def order_name(text: str) -> str | None:
     return f"O{int(found[2], 16)}" if found and found[1] == "1" else None
 
 
+def trade_name(text: str) -> str | None:
+    """The core's name of a trade, or None if this was never a trade's id."""
+    found = _WIRE.fullmatch(text)
+    return f"T{int(found[2], 16)}" if found and found[1] == "2" else None
+
+
 def order_number(name: str) -> int:
     """Later orders have higher numbers."""
     return int(name[1:])

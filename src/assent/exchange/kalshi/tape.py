@@ -58,6 +58,10 @@ class MarketPast:
         past = [minute for minute in self._day if minute.minute <= first]
         return past[-1] if past else None
 
+    def forget_minutes(self) -> None:
+        """It has settled long ago: nothing of its last day is asked for any more."""
+        self._day.clear()
+
     def _at(self, ts: int) -> Minute:
         number = ts // MINUTE
         if not self._day or self._day[-1].minute != number:

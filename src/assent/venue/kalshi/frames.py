@@ -17,7 +17,7 @@ import msgspec
 from assent.model.text import shown
 from assent.model.units import MICRO
 from assent.venue.kalshi import messages, numbers, shapes
-from assent.venue.kalshi.keys import repeated_key
+from assent.venue.keys import repeated_key
 
 # A book of every price on the finest grid, both sides, is under half a megabyte.
 FRAME_SIZE_MAX: Final = 4 * 1024 * 1024

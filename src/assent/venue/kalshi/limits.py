@@ -62,6 +62,15 @@ class Costs(NamedTuple):
         """The cost of one request to a route such as `/portfolio/orders/{order_id}`; a batch pays for each item."""
         return self.listed.get((method, _plain(route)), self.default) * max(1, items)
 
+    def of_path(self, method: str, path: str) -> int:
+        """The cost of a request to a path as it is sent. Where more than one route fits it, the dearest is safe."""
+        exact = self.listed.get((method, path))
+        if exact is not None:
+            return exact
+        parts = path.split("/")
+        fitting = [cost for (way, route), cost in self.listed.items() if way == method and _fits(route, parts)]
+        return max(fitting, default=self.default)
+
 
 class EndpointCost(NamedTuple):
     """A row of the live list."""
@@ -102,6 +111,11 @@ def believed_costs(default: int, rows: Iterable[EndpointCost]) -> Costs | Limits
 def _plain(route: str) -> str:
     """A route whatever its variables are called, and with or without the interface's root before it."""
     return _PLACE.sub("{}", route.removeprefix(_ROOT)).rstrip("/")
+
+
+def _fits(route: str, parts: list[str]) -> bool:
+    wanted = route.split("/")
+    return len(wanted) == len(parts) and all(want in ("{}", part) for want, part in zip(wanted, parts, strict=True))
 
 
 def _between(low: int, value: object, high: int) -> bool:

@@ -1,8 +1,13 @@
 """How patient the stream is, and how often it may ask: every time in nanoseconds, every repetition bounded."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from assent.model.errors import require
 from assent.model.units import MINUTE, SECOND
+
+# A hundred ticks in a real second are enough at any speed.
+TICK_REAL_MIN: Final = SECOND // 100
+SPEED_MAX: Final = 1_000_000
 
 
 class Patience(NamedTuple):
@@ -26,6 +31,27 @@ class Patience(NamedTuple):
     retry_max_ns: int = MINUTE
     # Good for so long: the next failure counts as the first.
     steady_ns: int = 5 * SECOND
+    # How often the stream is told that time passed.
+    tick_ns: int = SECOND // 5
+
+    def at_speed(self, speed: int) -> "Patience":
+        """The same patience on a clock that runs `speed` times as fast as the world.
+
+        A frame takes as long on a real wire and in a real process as ever, which is `speed` times as long on such a
+        clock. So all that waits for an answer, a ping or a connection grows with it, and so does what counts as a
+        backlog. What the desk counts in its own time stays: how often a quiet book is proved, how often that is told.
+        """
+        require(1 <= speed <= SPEED_MAX, "kalshi_speed_out_of_bounds", speed=speed)
+        return self._replace(
+            silence_ns=self.silence_ns * speed,
+            reply_ns=self.reply_ns * speed,
+            lag_ns=self.lag_ns * speed,
+            repair_every_ns=self.repair_every_ns * speed,
+            retry_ns=self.retry_ns * speed,
+            retry_max_ns=self.retry_max_ns * speed,
+            steady_ns=self.steady_ns * speed,
+            tick_ns=max(self.tick_ns, TICK_REAL_MIN * speed),
+        )
 
 
 class Allowance:

@@ -15,8 +15,8 @@ import msgspec
 from assent.model.text import identity, shown
 from assent.model.units import MICRO
 from assent.venue.kalshi import numbers
-from assent.venue.kalshi.keys import repeated_key
 from assent.venue.kalshi.numbers import NumberText
+from assent.venue.keys import repeated_key
 
 T = TypeVar("T")
 

@@ -5,8 +5,7 @@ an order takes a few milliseconds there and back. A reply can be lost with the p
 the exchange's journal. Absence is evidence at once when nothing of ours is on its way.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Protocol
+from collections.abc import Callable
 
 from assent.exchange import types as box
 from assent.exchange.boxed import BoxedExchange
@@ -31,6 +30,7 @@ from assent.model.inputs import (
 from assent.model.instruments import BinaryContract
 from assent.model.orders import Order
 from assent.model.units import SECOND
+from assent.venue.clock import Time
 from assent.venue.door import Door
 from assent.venue.port import Books, Ended, Sink, Unavailable
 from assent.venue.sim import wire
@@ -39,16 +39,6 @@ from assent.venue.sim import wire
 LATENCY_NS = 20_000_000
 # How often the stream says that it lives, when it has nothing else to say.
 PROOF_EVERY = 5 * SECOND
-
-
-class Time(Protocol):
-    """What the adapter needs of a clock."""
-
-    def now(self) -> int: ...
-
-    def sleep(self, duration_ns: int) -> Awaitable[None]: ...
-
-    def sleep_until(self, ts: int) -> Awaitable[None]: ...
 
 
 class SimVenue:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assent.venue.kalshi.keys import repeated_key
+from assent.venue.keys import repeated_key
 
 
 @pytest.mark.parametrize(

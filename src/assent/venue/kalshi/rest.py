@@ -1,0 +1,217 @@
+"""Kalshi's REST interface: one place that signs, waits for its turn, sends, and says what became of it.
+
+A read may be repeated: three attempts at most, each signed anew, further and further apart. A write is sent once and
+never again, whatever comes of it; its outcome is told by phase, since only the caller can find out what an answer that
+got lost would have said. A refused signature is final for the request that it stood on: nothing is signed again to
+get another answer.
+
+Nothing that is raised or returned here holds a header or the key.
+"""
+
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Final, NamedTuple, TypeVar
+from urllib.parse import quote, urlencode
+
+from assent.model.errors import AssentError
+from assent.model.units import SECOND
+from assent.venue.clock import Time
+from assent.venue.kalshi import wire, wire_limits
+from assent.venue.kalshi.limits import DOCUMENTED_COSTS, Costs, LimitsRefused, believed_costs, believed_limits
+from assent.venue.kalshi.paging import Incomplete, Rows, Walk
+from assent.venue.kalshi.signing import Signer
+from assent.venue.kalshi.throttle import Busy, Granted, Lane, Throttle
+from assent.venue.kalshi.turns import Turns
+from assent.venue.transport import Answer, Failed, Method, Request, Transport
+
+T = TypeVar("T")
+Query = Sequence[tuple[str, str | int]]
+
+ROOT: Final = "/trade-api/v2"
+ATTEMPTS: Final = 3
+# Between two attempts: about this, then twice as much, of which chance decides the half.
+BACK_OFF: Final = SECOND // 4
+# In the event loop's own time: a network is not quicker because a box's clock is.
+READ_TIMEOUT: Final = 15 * SECOND
+WRITE_TIMEOUT: Final = 10 * SECOND
+RETRY_AFTER_DIGITS_MAX: Final = 6
+# Too many requests, too early, and whatever went wrong on the venue's side: the way is not free.
+_TOO_EARLY: Final = 425
+_TOO_MANY: Final = 429
+
+
+class KalshiHTTPError(AssentError):
+    """A read got no usable answer, after whatever attempts are right for it.
+
+    `status` is zero when nothing answered. `code` is the venue's own where it gave one; ours are `not_sent`,
+    `no_answer`, `no_key` and those of the throttle.
+    """
+
+    def __init__(self, status: int, code: str, path: str, why: str = "") -> None:
+        self.status = status
+        self.code = code
+        self.path = path
+        said = f"was answered with {status} {code}" if status else f"got no answer ({code})"
+        super().__init__(f"Kalshi: {path} {said}" + (f": {why}" if why else ""))
+
+
+class Answered(NamedTuple):
+    """The venue answered; what it says is the caller's to read. `signed_ts` is when the request was signed and sent."""
+
+    status: int
+    body: bytes
+    signed_ts: int
+
+
+class NotLeft(NamedTuple):
+    """Nothing of the request can have reached the venue."""
+
+    why: str
+
+
+class Lost(NamedTuple):
+    """It may have reached the venue, and no whole answer came."""
+
+    why: str
+    signed_ts: int
+
+
+Written = Answered | NotLeft | Lost
+
+
+class Rest:
+    """One account's requests. Without a signer only what is public can be read. Chance decides how long to wait."""
+
+    def __init__(
+        self, transport: Transport, signer: Signer | None, clock: Time, throttle: Throttle, *, chance: Random
+    ) -> None:
+        self._transport = transport
+        self._signer = signer
+        self._clock = clock
+        self._turns = Turns(throttle, clock)
+        self._chance = chance
+        self._costs = DOCUMENTED_COSTS
+
+    async def read(self, path: str, query: Query = (), *, lane: Lane = "data", signed: bool = True) -> bytes:
+        """The body of a 200. Raises KalshiHTTPError."""
+        target = _target(path, query)
+        attempts = 0
+        while True:
+            got = await self._once("GET", path, target, lane=lane, signed=signed)
+            attempts += 1
+            if isinstance(got, Answered) and got.status == 200:
+                return got.body
+            if attempts == ATTEMPTS or not _worth_another(got):
+                raise _error(got, path)
+            half_ns = BACK_OFF // 2 << (attempts - 1)
+            await self._clock.sleep(half_ns + self._chance.randrange(half_ns + 1))
+
+    async def write(
+        self, method: Method, path: str, body: bytes = b"", *, lane: Lane, shard: int | None = 0, not_after: int = 0
+    ) -> Written:
+        """Send once. `path` may carry a query. What could not leave by `not_after` (0: no such time) never leaves."""
+        place = path.partition("?")[0]
+        got = await self._once(method, place, ROOT + path, body, lane=lane, shard=shard, not_after=not_after)
+        return NotLeft(got.why) if isinstance(got, Busy) else got
+
+    async def pages(
+        self,
+        path: str,
+        query: Query,
+        read_page: Callable[[bytes], "wire.Page[T] | wire.Rejection"],
+        *,
+        lane: Lane = "data",
+        signed: bool = True,
+    ) -> Rows[T] | Incomplete:
+        """Every page of a list to its last, or why it cannot be called whole. Raises KalshiHTTPError."""
+        walk: Walk[T] = Walk()
+        while True:
+            cursor = [("cursor", walk.cursor)] if walk.cursor else []
+            found = walk.take(read_page(await self.read(path, [*query, *cursor], lane=lane, signed=signed)))
+            if found is not None:
+                return found
+
+    async def learn_limits(self) -> LimitsRefused | wire.Rejection | None:
+        """Go on under the limits and costs that the venue has for this account, or say why they are not believed."""
+        said = wire_limits.account_limits(await self.read("/account/limits"))
+        limits = said if isinstance(said, wire.Rejection) else believed_limits(said)
+        if isinstance(limits, LimitsRefused | wire.Rejection):
+            return limits
+        listed = wire_limits.endpoint_costs(await self.read("/account/endpoint_costs", signed=False))
+        costs = listed if isinstance(listed, wire.Rejection) else believed_costs(listed.default, listed.rows)
+        self._turns.adopt(limits)
+        if not isinstance(costs, Costs):
+            return costs
+        self._costs = costs
+        return None
+
+    async def _once(
+        self,
+        method: Method,
+        place: str,
+        target: str,
+        body: bytes = b"",
+        *,
+        lane: Lane,
+        signed: bool = True,
+        shard: int | None = 0,
+        not_after: int = 0,
+    ) -> Written | Busy:
+        """One attempt: wait for the turn, sign, send."""
+        if signed and self._signer is None:
+            return Busy("no_key", "no API key is configured, and the venue asks for one here")
+        turn = await self._turns.turn(lane, self._costs.of_path(method, place), shard)
+        if isinstance(turn, Busy):
+            return turn
+        now = self._clock.now()
+        if not_after and now > not_after:
+            return Busy("too_late", "its turn came after the time by which it had to leave")
+        headers = {"accept": "application/json", "user-agent": "assent"}
+        if body:
+            headers["content-type"] = "application/json"
+        if signed and self._signer is not None:
+            headers |= self._signer.headers(method, target, now)
+        timeout_ns = READ_TIMEOUT if method == "GET" else WRITE_TIMEOUT
+        answer = await self._transport.request(Request(method, target, headers, body), timeout_ns=timeout_ns)
+        if isinstance(answer, Failed):
+            return NotLeft(answer.why) if answer.phase == "not_sent" else Lost(answer.why, now)
+        self._note(turn, answer)
+        return Answered(answer.status, answer.body, now)
+
+    def _note(self, turn: Granted, answer: Answer) -> None:
+        if _pushes_back(answer.status):
+            self._turns.pushed_back(turn, _retry_after_ns(answer))
+        else:
+            self._turns.answered(turn)
+
+
+def _target(path: str, query: Query) -> str:
+    written = urlencode([(name, str(value)) for name, value in query], quote_via=quote)
+    return f"{ROOT}{path}?{written}" if written else ROOT + path
+
+
+def _pushes_back(status: int) -> bool:
+    return status in (_TOO_EARLY, _TOO_MANY) or status >= 500
+
+
+def _worth_another(got: Written | Busy) -> bool:
+    """A full throttle stays full, and what the venue refused it would refuse again."""
+    if isinstance(got, Answered):
+        return _pushes_back(got.status)
+    return not isinstance(got, Busy)
+
+
+def _retry_after_ns(answer: Answer) -> int:
+    """Kalshi sends none; a gateway before it may. A date, or a number too long to be meant, is not read."""
+    said = answer.headers.get("retry-after", "")
+    plain = said.isascii() and said.isdigit() and len(said) <= RETRY_AFTER_DIGITS_MAX
+    return int(said) * SECOND if plain else 0
+
+
+def _error(got: Written | Busy, path: str) -> KalshiHTTPError:
+    if isinstance(got, Answered):
+        said = wire.error(got.body)
+        return KalshiHTTPError(got.status, said.code, path, said.details or said.message)
+    if isinstance(got, Busy):
+        return KalshiHTTPError(0, got.code, path, got.why)
+    return KalshiHTTPError(0, "not_sent" if isinstance(got, NotLeft) else "no_answer", path, got.why)

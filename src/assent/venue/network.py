@@ -1,0 +1,224 @@
+"""The transport over a real network: one request and its answer over HTTP/1.1.
+
+It sends a request once: no retries, no redirects (a signature must not travel to another host), no proxies or
+certificates from the environment, no cookies. It knows by itself when the first byte of a request is about to leave;
+what fails before is `not_sent`, everything after is `unknown`. That holds for a kept connection too: one that the venue
+had closed is noticed before it is used, and one that it closes in the same moment leaves no proof, so it is `unknown`.
+An answer that was there before its request left belongs to something else, and is not taken for its answer.
+
+Whatever the venue sends is bounded in size, packed and unpacked, and in time. No sentence made here repeats what was
+sent or received, since either may hold a signature.
+"""
+
+import asyncio
+import ssl
+import zlib
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import httpcore
+
+from assent.model.errors import AssentError
+from assent.model.text import shown
+from assent.model.units import SECOND
+from assent.venue.transport import Answer, Failed, Request, Socket
+from assent.venue.websocket import open_websocket
+
+# The largest honest answer, a list of every series, has about ten megabytes.
+BODY_MAX: Final = 32 * 1024 * 1024
+CONNECTIONS_MAX: Final = 16
+# Below the minute after which load balancers hang up, so that few requests meet a closing connection.
+KEEP_ALIVE_SECONDS: Final = 30.0
+CONNECT_SECONDS: Final = 5.0
+
+_FIRST_BYTE: Final = "http11.send_request_headers.started"
+_GZIP: Final = 16 + zlib.MAX_WBITS
+# What went wrong, in our own words: the library's words may quote a header. The first that fits.
+_WHYS: Final[tuple[tuple[type[Exception], str], ...]] = (
+    (httpcore.ConnectTimeout, "the connection was not established in time"),
+    (httpcore.LocalProtocolError, "the request cannot be written as HTTP"),
+    (httpcore.RemoteProtocolError, "what came is not a whole HTTP answer"),
+    (httpcore.WriteError, "the connection broke while the request was sent"),
+    (httpcore.ReadError, "the connection broke before the whole answer came"),
+)
+
+
+class Network:
+    """One venue at its two addresses, such as `https://host` and `wss://host`; unencrypted only on this machine."""
+
+    def __init__(self, rest: str, websocket: str, *, trust: ssl.SSLContext | None = None) -> None:
+        """`trust` says whose certificates are believed; by default those of the public authorities."""
+        self._rest = _address(rest, "https", "http")
+        self._websocket = _address(websocket, "wss", "ws")
+        self._trust = trust or httpcore.default_ssl_context()
+        self._http = httpcore.AsyncConnectionPool(
+            ssl_context=self._trust,
+            max_connections=CONNECTIONS_MAX,
+            max_keepalive_connections=CONNECTIONS_MAX,
+            keepalive_expiry=KEEP_ALIVE_SECONDS,
+            network_backend=_Wires(),
+        )
+
+    async def request(self, request: Request, *, timeout_ns: int) -> Answer | Failed:
+        """Send once and wait for the whole answer, no longer than this."""
+        sending = _Sending()
+        seconds = timeout_ns / SECOND
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._exchange(request, sending, seconds)
+        except TimeoutError:
+            return sending.failed("no whole answer came in time" if sending.began else "nothing could be sent in time")
+        except (httpcore.ProtocolError, httpcore.NetworkError, httpcore.TimeoutException, OSError) as error:
+            return sending.failed(_why(error))
+
+    async def connect(self, target: str, headers: Mapping[str, str], *, timeout_ns: int) -> Socket | Answer | Failed:
+        """Open one websocket."""
+        trust = self._trust if self._websocket.startswith("wss:") else None
+        return await open_websocket(self._websocket + target, headers, trust=trust, timeout_ns=timeout_ns)
+
+    async def close(self) -> None:
+        """Give back what is held open."""
+        await self._http.aclose()
+
+    async def _exchange(self, request: Request, sending: "_Sending", seconds: float) -> Answer | Failed:
+        # Once for TCP and once for TLS. Both end before the whole time does: the library closes a connection that it
+        # gave up itself, and forgets one in the midst of whose handshake it was cancelled.
+        connect_seconds = min(CONNECT_SECONDS, seconds / 3)
+        sent = self._http.stream(
+            request.method,
+            httpcore.URL(f"{self._rest}/"),
+            headers=[("accept-encoding", "gzip"), *request.headers.items()],
+            content=request.body or (None if request.method in ("GET", "DELETE") else b""),
+            extensions={
+                # The target stands on the request line as it was signed, not as a library would write it.
+                "target": request.target.encode("ascii"),
+                "trace": sending.trace,
+                "timeout": {"connect": connect_seconds},
+            },
+        )
+        async with sent as response:
+            wire = response.extensions["network_stream"]
+            if not wire.heard:
+                return Failed("unknown", "the answer was there before the request, so it belongs to something else")
+            headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
+            body = await _whole(response, headers.get("content-encoding", "identity"))
+            return body if isinstance(body, Failed) else Answer(response.status, headers, body)
+
+
+class _Sending:
+    """Whether anything of one request may have left."""
+
+    def __init__(self) -> None:
+        self.began = False
+
+    async def trace(self, event: str, _: Mapping[str, Any]) -> None:
+        self.began = self.began or event == _FIRST_BYTE
+
+    def failed(self, why: str) -> Failed:
+        return Failed("unknown" if self.began else "not_sent", why)
+
+
+class _Wire(httpcore.AsyncNetworkStream):
+    """One connection that knows whether anything was heard on it since something was last sent."""
+
+    def __init__(self, wire: httpcore.AsyncNetworkStream) -> None:
+        self._wire = wire
+        self.heard = False
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - theirs
+        got = await self._wire.read(max_bytes, timeout)
+        self.heard = True
+        return got
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - theirs
+        self.heard = False
+        await self._wire.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._wire.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - theirs
+    ) -> httpcore.AsyncNetworkStream:
+        return _Wire(await self._wire.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._wire.get_extra_info(info)
+
+
+class _Wires(httpcore.AnyIOBackend):
+    """Makes each connection such a wire."""
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - theirs
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        return _Wire(await super().connect_tcp(host, port, timeout, local_address, socket_options))
+
+
+async def _whole(response: httpcore.Response, packing: str) -> bytes | Failed:
+    """The body, unpacked, or why it cannot be taken."""
+    if packing.strip().lower() not in ("identity", "gzip"):
+        return Failed("unknown", "the answer is packed in a way that was not asked for")
+    unpacking = zlib.decompressobj(_GZIP) if packing.strip().lower() == "gzip" else None
+    body = bytearray()
+    async for chunk in response.aiter_stream():
+        if unpacking is None:
+            body += chunk
+        else:
+            fault = _unpack(unpacking, chunk, body)
+            if fault is not None:
+                return Failed("unknown", fault)
+        if len(body) > BODY_MAX:
+            return Failed("unknown", f"the answer is longer than {BODY_MAX} bytes")
+    if unpacking is not None and not unpacking.eof:
+        return Failed("unknown", "the packed answer ends in the middle")
+    return bytes(body)
+
+
+def _unpack(unpacking: "zlib._Decompress", chunk: bytes, body: bytearray) -> str | None:
+    """Add what a packed piece holds, at most a byte more than may be."""
+    try:
+        body += unpacking.decompress(chunk, BODY_MAX + 1 - len(body))
+    except zlib.error:
+        return "the packed answer cannot be unpacked"
+    return "more came after the packed answer's end" if unpacking.unused_data else None
+
+
+def _why(error: Exception) -> str:
+    for kind, why in _WHYS:
+        if isinstance(error, kind):
+            return why
+    # Nothing had left yet, so these words come from the operating system and the certificate alone.
+    return shown(f"no connection: {error}") if isinstance(error, httpcore.ConnectError) else "the connection broke"
+
+
+def _address(address: str, secure: str, plain: str) -> str:
+    """Scheme and host, and nothing else."""
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    whole = host and not parts.path.strip("/") and not parts.query and parts.username is None
+    if whole and (parts.scheme == secure or (parts.scheme == plain and _is_loopback(host))):
+        return f"{parts.scheme}://{parts.netloc}"
+    raise AssentError(
+        f"the venue's address is {shown(address)}, and only {secure}://HOST, or {plain}:// on this machine, is taken: "
+        f"a signature must not travel unencrypted. Give it as {secure}://external-api.kalshi.com."
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
