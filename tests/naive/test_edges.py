@@ -16,7 +16,7 @@ from assent.model.inputs import Input
 from assent.model.intents import Check
 
 # Stopped behind the desk's back, so no fact tells of it.
-UNTOLD = {"strategy_stopped"}
+UNTOLD = {"strategy_stopped", "mode"}
 # Of futures the naive reading knows nothing.
 OF_FUTURES = {"stop_missing", "one_bracket"}
 BINARY = [world for world in LIMIT_WORLDS if world.rule not in OF_FUTURES]

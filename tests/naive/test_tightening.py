@@ -14,7 +14,7 @@ from tests.naive.worlds import DRAWS, SmallWorld, a_constitution
 
 from assent.desk.candidate import Candidate
 from assent.desk.gate import judge
-from assent.model.constitution import BY_KEY, LIMITS, Constitution
+from assent.model.constitution import BY_KEY, LIMITS, Constitution, Drift
 from assent.model.intents import Proposal, Score
 from assent.model.strictness import tighter
 from assent.model.units import MICRO
@@ -49,6 +49,8 @@ def a_little_tighter(key: str, value: Any) -> Any:
     limit = BY_KEY[key]
     if isinstance(value, tuple):
         return value[:-1] if limit.tighter == "fewer" else value
+    if isinstance(value, Drift):
+        return Drift(value.amount * 2 // 3, value.unit)
     return max(limit.least, value * 2 // 3) if limit.tighter == "lower" else min(limit.most, value * 3 // 2)
 
 

@@ -107,7 +107,7 @@ def a_constitution(rng: random.Random) -> Constitution:
         edge_min=rng.randrange(0, 40_000), risk_per_trade_max=risk,
         open_positions_max=rng.randrange(1, 7), total_exposure_max=rng.randrange(2, 40) * MICRO,
         quote_proof_age_max=rng.randrange(1, 20) * SECOND, cycle_length=rng.randrange(1, 60) * SECOND,
-        look_proof_age_max=rng.choice((0, SECOND, 2 * SECOND, 20 * SECOND)),
+        look_proof_age_max=rng.choice((0, SECOND, *(20 * SECOND,) * 2)),
         drift_max=rng.choice((*(Drift(most, "price") for most in (10_000, 50_000, MICRO)), Drift(300, "bps"))),
         supersede_step_min=rng.choice((MICRO, MICRO, 1, 30_000)),
     )  # fmt: skip
@@ -115,6 +115,8 @@ def a_constitution(rng: random.Random) -> Constitution:
     drawn = {key: draw(rng) for key, draw in DRAWS.items() if rng.random() < share}
     if "favourite_from" in drawn:
         drawn |= {key: DRAWS[key](rng) for key in ("favourite_edge_min", "favourite_confidence_min")}
+    if rng.random() < 0.3:
+        drawn |= {key: DRAWS[key](rng) for key in ("slippage_max", "look_edge_min")}
     return structs.replace(limits, **drawn)
 
 
@@ -208,10 +210,10 @@ class SmallWorld(WatchedWorld):
     """One seed's life on a watched desk. See the module's first lines."""
 
     happenings: ClassVar = {
-        "quote": 45, "cycle": 14, "proof": 5, "news": 40, "execution": 25, "closing": 5, "contradiction": 1,
+        "quote": 52, "cycle": 14, "proof": 5, "news": 40, "execution": 25, "closing": 5, "contradiction": 1,
         "evidence": 5, "books": 8, "settlement": 0.8, "phase": 0.7, "transfer": 1, "halt": 0.2, "resume": 3,
         "cancel": 1, "rebirth": 1.5, "new_terms": 0.5, "silence": 0.15,
-        "file": 0.3, "amendment": 0.3, "fault": 0.25, "resettlement": 0.5,
+        "file": 0.3, "amendment": 0.3, "fault": 0.25, "resettlement": 1,
     }  # fmt: skip
 
     def prepare(self) -> None:
