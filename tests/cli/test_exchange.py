@@ -6,6 +6,7 @@ import socket
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pykalshi.enums import Action, OrderStatus, Side
 from pykalshi.exceptions import AuthenticationError
-from tests.exchange.kalshi.served import NOON, Served, a_world
+from tests.exchange.kalshi.served import A_DAY, Served, a_world
 from tests.exchange.kalshi.support import ANN_PRIVATE, signed_headers
 
 from assent.cli.exits import Exit
+from assent.cli.main import main
 from assent.exchange.kalshi.app import ROOT
+from assent.exchange.kalshi.keyring import Keyring
+from assent.exchange.types import DAY
 
 PROGRAM = (sys.executable, "-m", "assent", "exchange", "kalshi")
 PEM = serialization.Encoding.PEM
@@ -38,13 +42,22 @@ def run(*options: object) -> subprocess.CompletedProcess[str]:
     )
 
 
-def refused(*options: object) -> str:
-    """What is said to a mistake: one line, no traceback, exit 2."""
-    done = run("--for", "1s", "--port", "0", *options)
-    assert (done.returncode, done.stdout) == (Exit.USAGE, ""), done
-    assert done.stderr.startswith("assent: ")
-    assert "Traceback" not in done.stderr
-    return done.stderr
+Refused = Callable[..., str]
+
+
+@pytest.fixture
+def refused(capsys: pytest.CaptureFixture[str]) -> Refused:
+    """What is said to a mistake, within this process: one line, exit 2, nothing else."""
+
+    def refuse(*options: object) -> str:
+        given = ("--for", "1s", "--port", "0", "--key-type", "ed25519", *options)
+        status = main(["exchange", "kalshi", *map(str, given)])
+        told = capsys.readouterr()
+        assert (status, told.out) == (Exit.USAGE, "")
+        assert told.err.startswith("assent: ")
+        return told.err
+
+    return refuse
 
 
 @pytest.fixture
@@ -120,12 +133,12 @@ def test_a_key_of_ones_own_may_sign_and_both_kinds_are_made_once(folder: Path, t
     assert again.ask("GET", path, headers=mine).status == 200
     assert again.venue("GET", "/portfolio/balance").status == 200
     assert again.stop() == (0, "")
-    third = Served(folder, "--key-type", "ed25519")
-    assert third.key_id == box.key_id
-    assert third.stop() == (0, "")
+    assert Keyring(folder, "box").own("ed25519").key_id == box.key_id
 
 
-def test_a_key_that_is_no_key_of_the_venues_is_refused(folder: Path, tmp_path: Path) -> None:
+def test_a_key_that_is_no_key_of_the_venues_is_refused(folder: Path, tmp_path: Path, refused: Refused) -> None:
+    # At midnight nothing has happened yet, so each start is a quick one.
+    a_world(folder, A_DAY * DAY).close()
     wrong, other, mine = (tmp_path / name for name in ("wrong.pem", "other.pem", "mine.pem"))
     wrong.write_text("no key")
     other.write_bytes(ec.generate_private_key(ec.SECP256R1()).public_key().public_bytes(PEM, PUBLIC))
@@ -133,7 +146,7 @@ def test_a_key_that_is_no_key_of_the_venues_is_refused(folder: Path, tmp_path: P
     assert "wrong.pem" in refused("--dir", folder, "--register", f"a={wrong}")
     assert "takes RSA and Ed25519" in refused("--dir", folder, "--register", f"a={other}")
     assert "is not KEYID=FILE" in refused("--dir", folder, "--register", "a")
-    assert run("--dir", folder, "--port", 0, "--for", "1s", "--register", f"a={mine}").returncode == Exit.OK
+    Keyring(folder, "box").register("a", mine)
     mine.write_bytes(Ed25519PrivateKey.generate().public_key().public_bytes(PEM, PUBLIC))
     assert "belongs to another key" in refused("--dir", folder, "--register", f"a={mine}")
     (folder / "keys.json").write_text("{")
@@ -141,13 +154,13 @@ def test_a_key_that_is_no_key_of_the_venues_is_refused(folder: Path, tmp_path: P
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions of files are those of POSIX")
-def test_a_private_key_that_others_may_read_is_refused(folder: Path) -> None:
-    assert run("--dir", folder, "--port", 0, "--for", "1s").returncode == Exit.OK
-    (folder / "key-rsa.pem").chmod(0o644)
+def test_a_private_key_that_others_may_read_is_refused(folder: Path, refused: Refused) -> None:
+    a_world(folder, A_DAY * DAY).close()
+    Keyring(folder, "box").own("ed25519").private_file.chmod(0o644)
     assert "chmod 600" in refused("--dir", folder)
 
 
-def test_mistakes_are_told_with_what_to_do(folder: Path, tmp_path: Path) -> None:
+def test_mistakes_are_told_with_what_to_do(folder: Path, tmp_path: Path, refused: Refused) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         assert "--port 0 for any" in refused("--dir", folder, "--port", taken.getsockname()[1])
     assert "no loopback address" in refused("--dir", folder, "--host", "0.0.0.0")
@@ -166,7 +179,7 @@ def test_mistakes_are_told_with_what_to_do(folder: Path, tmp_path: Path) -> None
     assert not folder.exists() or not list(folder.iterdir())
 
 
-def test_a_folder_belongs_to_one_world_and_one_process(folder: Path) -> None:
+def test_a_folder_belongs_to_one_world_and_one_process(folder: Path, refused: Refused) -> None:
     world = a_world(folder)
     assert "another process" in refused("--dir", folder)
     world.close()
@@ -182,12 +195,13 @@ def test_a_folder_belongs_to_one_world_and_one_process(folder: Path) -> None:
 
 
 def test_what_it_prints_for_programs_is_one_object_and_an_error_another(folder: Path) -> None:
-    a_world(folder).close()
-    done = run("--dir", folder, "--port", 0, "--for", "1s", "--json", "--host", "::1")
+    midnight = A_DAY * DAY
+    a_world(folder, midnight).close()
+    done = run("--dir", folder, "--port", 0, "--for", "1s", "--json", "--host", "::1", "--key-type", "ed25519")
     assert (done.returncode, done.stderr) == (Exit.OK, "")
     told: Any = json.loads(done.stdout)
     assert told["url"].startswith("http://[::1]:")
     assert (told["account"], told["seed"], told["speed"]) == ("box", 7, 1)
-    assert NOON <= told["now_ns"] < NOON + 10**9
+    assert midnight <= told["now_ns"] < midnight + 10**9
     wrong = run("--dir", folder, "--json", "--host", "10.0.0.1")
     assert json.loads(wrong.stderr)["error"]["code"] == "host_not_loopback"

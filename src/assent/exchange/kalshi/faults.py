@@ -32,6 +32,8 @@ OF_FRAMES: Final = ("delay", "duplicate", "drop", "reorder", "freeze", "cut")
 # Made from the true answer, so the request must have been carried out.
 FROM_THE_ANSWER: Final = ("truncated", "other_order", "wrong_content")
 DELAYING: Final = ("delay", "trickle")
+TIMED: Final = (*DELAYING, "duplicate")
+PHASED: Final = ("lose", "silence", "delay", "answer")
 
 
 class FaultsError(ExchangeError):
@@ -221,6 +223,12 @@ def _wrong(rule: Rule) -> str:
         (rule.probability is None or 0 < rule.probability <= 1, "`probability` is above 0 and at most 1"),
         (rule.nth is None or rule.nth > 0, "`nth` is 1 or more: 3 strikes each third time"),
         (rule.times is None or rule.times > 0, "`times` is 1 or more"),
+        (rule.path or rule.method == "*", "`method` goes with `path`"),
+        (
+            rule.phase == "after" or (rule.path and rule.effect in PHASED),
+            f"`phase` goes with a `path` and {', '.join(PHASED)}",
+        ),
+        (not rule.ms or rule.effect in TIMED, f"`ms` goes with {', '.join(TIMED)}"),
         (0 <= rule.ms <= DELAY_MAX_MS, f"`ms` is at most {DELAY_MAX_MS}, a day"),
         (
             rule.effect not in DELAYING or rule.ms > 0,
