@@ -1,6 +1,8 @@
 """Servers on loopback that misbehave as they are told, byte by byte."""
 
 import asyncio
+import base64
+import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -59,3 +61,14 @@ def always(raw: bytes) -> Handler:
             await writer.drain()
 
     return handler
+
+
+def accepting(head: bytes) -> bytes:
+    """What a server says that opens a websocket."""
+    key = next(line.split(b": ")[1] for line in head.split(b"\r\n") if line.lower().startswith(b"sec-websocket-key"))
+    accept = base64.b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+    return (
+        b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: "
+        + accept
+        + b"\r\n\r\n"
+    )

@@ -1,8 +1,6 @@
 """A websocket is opened once and nowhere else; it says when it was pinged and how it ended, and no secret."""
 
 import asyncio
-import base64
-import hashlib
 import logging
 import socket
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.venue.certificates import self_signed
-from tests.venue.servers import Handler, answer, serving, whole_request
+from tests.venue.servers import Handler, accepting, answer, serving, whole_request
 from websockets.asyncio.server import ServerConnection, serve
 
 from assent.model.units import SECOND
@@ -178,17 +176,6 @@ def test_closing_does_not_wait_for_a_venue_that_does_not_answer() -> None:
             return loop.time() - begun
 
     assert asyncio.run(main()) < 3
-
-
-def accepting(head: bytes) -> bytes:
-    """What a server says that opens a websocket."""
-    key = next(line.split(b": ")[1] for line in head.split(b"\r\n") if line.lower().startswith(b"sec-websocket-key"))
-    accept = base64.b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
-    return (
-        b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: "
-        + accept
-        + b"\r\n\r\n"
-    )
 
 
 # ------------------------------------------------------------------------------------------------------- opening fails

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from typing import NamedTuple
 from assent.exchange.boxed import BoxedExchange
 from assent.exchange.journal import FORMAT, Header, header_of
 from assent.exchange.kalshi.app import ROOT, App
+from assent.exchange.kalshi.asgi import Application, Receive, Scope, Send, gone, tear_down
 from assent.exchange.kalshi.box import Box
 from assent.exchange.kalshi.buckets import TIERS
 from assent.exchange.kalshi.control import Control, Pace, is_loopback
@@ -22,6 +23,7 @@ from assent.exchange.kalshi.keyring import Keyring, KeyType, Own
 from assent.exchange.kalshi.numbers import MILLISECOND
 from assent.exchange.kalshi.server import Server
 from assent.exchange.kalshi.settings import Settings
+from assent.exchange.kalshi.websocket import PATH
 from assent.exchange.types import MICRO, ExchangeError
 from assent.exchange.world import WORLD_VERSION
 from assent.model.errors import AssentError
@@ -35,7 +37,6 @@ AHEAD_NS = 500_000_000
 # The days whose public trades are still told after a restart, beside today.
 RELIVED_DAYS = 1
 NEW_WORLD = Header(FORMAT, WORLD_VERSION, seed=1, start_ts=0, account="box", cash=1_000 * MICRO)
-WEBSOCKET_PATH = "/trade-api/ws/v2"
 __all__ = ["BoxOptions", "Running", "is_loopback", "serve"]
 
 
@@ -101,11 +102,16 @@ class KeptClock:
 
     def _promise(self, ts: int) -> None:
         new = self._path.with_suffix(".new")
-        with new.open("w", encoding="ascii") as file:
-            file.write(f"{ts}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(self._path)
+        try:
+            with new.open("w", encoding="ascii") as file:
+                file.write(f"{ts}\n")
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(self._path)
+        except OSError as error:
+            raise AssentError(
+                f"{self._path}: {error}. The box cannot keep its time; free the disk and restart"
+            ) from error
         self._promised_ts = ts
 
 
@@ -137,7 +143,7 @@ async def _serve(options: BoxOptions, ready: Callable[[Running], None]) -> str:
         host = f"[{options.host}]" if ":" in options.host else options.host
         running = Running(
             url=f"http://{host}:{port}{ROOT}",
-            websocket_url=f"ws://{host}:{port}{WEBSOCKET_PATH}",
+            websocket_url=f"ws://{host}:{port}{PATH}",
             control_url=f"http://{host}:{port}/box",
             key=own,
             account=boxed.account,
@@ -146,41 +152,61 @@ async def _serve(options: BoxOptions, ready: Callable[[Running], None]) -> str:
             folder=options.folder,
             now_ns=clock.started_ns,
         )
-        return await _until_ended(Server(control), listener, box, clock, options.for_ns, lambda: ready(running))
+        life = _Life(control, clock.speed)
+        living = _live(box, clock, options.for_ns, life.end, lambda: ready(running))
+        return await life.lead(listener, living)
 
 
-async def _until_ended(
-    server: Server, listener: socket.socket, box: Box, clock: KeptClock, for_ns: int | None, ready: Callable[[], None]
-) -> str:
-    """Serve, and let the exchange live on meanwhile. If either breaks, the other ends too."""
-    why: list[str] = []
+class _Life:
+    """From the first request to the end. Whatever breaks ends the whole: a box that cannot keep what it answers, or
+    cannot live on, must not answer."""
 
-    def end(reason: str) -> None:
-        why.append(reason)
-        server.should_exit = True
+    def __init__(self, application: Application, speed: int) -> None:
+        self._application = application
+        self._server = Server(self._serve, speed)
+        self._why: list[str] = []
+        self._broken: list[Exception] = []
 
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, end, signal.Signals(number).name)
-    living = asyncio.create_task(_live(box, clock, for_ns, ready, end))
-    living.add_done_callback(lambda _: end("it could not live on"))
-    try:
-        await server.serve(sockets=[listener])
-    finally:
-        living.cancel()
+    def end(self, reason: str) -> None:
+        self._why.append(reason)
+        self._server.should_exit = True
+
+    async def lead(self, listener: socket.socket, life: Coroutine[None, None, None]) -> str:
+        """Serve, and let the exchange live on meanwhile; why it ended."""
+        loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
-    with suppress(asyncio.CancelledError):
-        await living
-    return why[0] if why else "the server ended"
+            loop.add_signal_handler(number, self.end, signal.Signals(number).name)
+        living = asyncio.create_task(life)
+        living.add_done_callback(lambda _: self.end("it could not live on"))
+        try:
+            await self._server.serve(sockets=[listener])
+        finally:
+            living.cancel()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+        with suppress(asyncio.CancelledError):
+            await living
+        for error in self._broken:
+            raise error
+        return self._why[0]
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._application(scope, receive, send)
+        except (ExchangeError, AssentError) as error:
+            # Nobody is answered: who has asked cannot know what became of it, and that is the truth.
+            self._broken.append(error)
+            self.end("it broke")
+            tear_down(scope)
+            await gone(receive)
 
 
 async def _live(
-    box: Box, clock: KeptClock, for_ns: int | None, ready: Callable[[], None], end: Callable[[str], None]
+    box: Box, clock: KeptClock, for_ns: int | None, end: Callable[[str], None], ready: Callable[[], None]
 ) -> None:
     # The socket listens already, so whoever reads that it is ready may ask at once.
     ready()
-    until = None if for_ns is None else clock.started_ns + for_ns
+    until = None if for_ns is None else clock.now() + for_ns
     while True:
         now = clock.now()
         box.live_until(now)

@@ -1,5 +1,6 @@
 """`assent exchange`: the exchanges in a box as servers of their own, for anybody's bot."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -8,6 +9,7 @@ import click
 from assent.cli.exits import CommandError, Exit
 from assent.cli.options import Duration, as_json_option, say, say_json
 from assent.cli.words import line
+from assent.model.errors import AssentError
 from assent.model.units import MICRO, parse_micros
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ SEED_MAX: Final = 2**63 - 1
 CASH_MAX: Final = 1_000_000_000 * MICRO
 CASH_STEP: Final = 100
 READ_LAG_MAX_MS: Final = 600_000
+ACCOUNT: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
 TIERS: Final = ("none", "basic", "advanced", "expert", "premier", "paragon", "prime", "prestige")
 
 
@@ -31,11 +34,22 @@ class Cash(click.ParamType[int]):
             return value
         try:
             micros = parse_micros(str(value), "cash")
-        except ValueError as error:
+        except AssentError as error:
             self.fail(f"{error}; give dollars, such as 1000.00", param, ctx)
         if not 0 <= micros <= CASH_MAX or micros % CASH_STEP:
             self.fail(f"{value!r} is not from 0 to 1000000000.00 with at most four decimals: 1000.00", param, ctx)
         return micros
+
+
+class Account(click.ParamType[str]):
+    """A short plain name."""
+
+    name = "account"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not ACCOUNT.fullmatch(str(value)):
+            self.fail(f"{value!r} is not a name of 1 to 40 of A-Z a-z 0-9 _ -", param, ctx)
+        return str(value)
 
 
 class Registration(click.ParamType[tuple[str, Path]]):
@@ -68,7 +82,7 @@ def command() -> None:
 )  # fmt: skip
 @click.option("--seed", type=click.IntRange(0, SEED_MAX), help="Which world.  [default: that of DIR; 1 for a new one]")
 @click.option("--cash", type=Cash(), help="The member's dollars.  [default: those of DIR; 1000.00 for a new one]")
-@click.option("--account", help="The member's name.  [default: that of DIR; box for a new one]")
+@click.option("--account", type=Account(), help="The member's name.  [default: that of DIR; box for a new one]")
 @click.option("--speed", type=click.IntRange(1, SPEED_MAX), default=1, show_default=True, help="Times real time.")
 @click.option(
     "--tier", type=click.Choice(TIERS), default="basic", show_default=True, help="Rate limits; none has none."

@@ -65,6 +65,11 @@ class BookSide:
         if not order.remaining:
             self._leave(level, order)
 
+    def trade(self, maker: "Order", taker: "Order", qty: int) -> None:
+        """Fill both by `qty`; the maker is the one that rests here."""
+        self.reduce(maker, qty)
+        taker.remaining -= qty
+
     def remove(self, order: "Order") -> None:
         """Take an order off the book as it stands; what it still wanted stays written on it."""
         level = self.levels[order.price * self.sign]

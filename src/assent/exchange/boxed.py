@@ -6,7 +6,6 @@ nothing are skipped, finished ones are remembered by what they left. It must nev
 what time it is, and time only runs forwards.
 """
 
-from bisect import bisect_right
 from collections import deque
 from pathlib import Path
 
@@ -32,6 +31,8 @@ from assent.exchange.journal import (
     SeenEntry,
     TransferEntry,
 )
+from assent.exchange.levels import LevelsTold
+from assent.exchange.past import Past
 from assent.exchange.types import (
     DAY,
     Accepted,
@@ -39,17 +40,14 @@ from assent.exchange.types import (
     Audit,
     Balance,
     Cancelled,
-    Corrected,
     Decreased,
     Event,
     ExchangeError,
     ExchangeStatus,
-    Fill,
     MarketView,
     NewOrder,
     OrderView,
     Rejected,
-    Settlement,
     Transferred,
 )
 from assent.exchange.world import WORLD_VERSION, World
@@ -58,7 +56,7 @@ from assent.exchange.world import WORLD_VERSION, World
 PAST_DAYS_MAX = 400
 
 
-class BoxedExchange:
+class BoxedExchange(Past):
     """One member's view of the simulated venue. Open it with `open`, then `catch_up` to now.
 
     `watched`: others than the member look on, and must meet again what they have seen. So the markets of each day that
@@ -78,6 +76,7 @@ class BoxedExchange:
         self._last_day_recorded = -1
         self._pending: list[Asked] = []
         self._events: list[Event] = []
+        self._levels_told: LevelsTold | None = None
         first_day = header.start_ts // DAY
         entries = journal.entries if journal is not None else []
         finished = [entry.day for entry in entries if isinstance(entry, DayEntry)]
@@ -162,6 +161,11 @@ class BoxedExchange:
             self._drain()
         self._be_seen(now)
 
+    def watch_levels(self, told: LevelsTold) -> None:
+        """From now on, on this day and all that follow, call `told` at each change of a price level."""
+        self._levels_told = told
+        self._world.exchange.watch_levels(told)
+
     # --- orders ----------------------------------------------------------------------------------------
 
     def submit(self, now: int, order: NewOrder) -> Accepted | Rejected:
@@ -235,33 +239,8 @@ class BoxedExchange:
         """Markets of finished days that somebody has watched, as they stood in the end, in listing order."""
         return [view for day in self._past for view in day]
 
-    def orders(self, client_order_id: str | None = None) -> list[OrderView]:
-        """Every order this account ever had, oldest first, or the one with this client order id."""
-        if client_order_id is None:
-            return self._history.views()
-        order_id = self._history.by_client_id.get(client_order_id)
-        return [] if order_id is None else [self._history.view(order_id)]
-
     def open_orders(self) -> list[OrderView]:
         return self._world.exchange.resting(self.account)
-
-    def fills(self, since_seq: int = 0) -> list[Fill]:
-        """Fills with a larger event number, oldest first."""
-        fills = self._history.fills
-        return fills[bisect_right(fills, since_seq, key=_seq) :]
-
-    def settlements(self, since_seq: int = 0) -> list[Settlement]:
-        settlements = self._history.settlements
-        return settlements[bisect_right(settlements, since_seq, key=_seq) :]
-
-    def transfers(self, since_seq: int = 0) -> list[Transferred]:
-        transfers = self._history.transfers
-        return transfers[bisect_right(transfers, since_seq, key=_seq) :]
-
-    def corrections(self, since_seq: int = 0) -> list[Corrected]:
-        """What fills really were, by larger event number, oldest first."""
-        corrections = self._history.corrections
-        return corrections[bisect_right(corrections, since_seq, key=_seq) :]
 
     @property
     def day(self) -> int:
@@ -379,6 +358,8 @@ class BoxedExchange:
     def _enter(self, day: int) -> None:
         self._world = World(self._seed, day, owner=self.account, cash=self._cash, history=self._history)
         self._touched = False
+        if self._levels_told is not None:
+            self._world.exchange.watch_levels(self._levels_told)
         self._begun = marks_of(self._history)
 
     def _step(self, ts: int) -> None:
@@ -423,7 +404,3 @@ class BoxedExchange:
         self._cash = entry.cash
         self._fees_paid = entry.fees_paid
         self._pending.clear()
-
-
-def _seq(event: Fill | Settlement | Corrected | Transferred) -> int:
-    return event.seq

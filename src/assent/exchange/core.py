@@ -16,6 +16,7 @@ from assent.exchange.fees import DIRECT_PRECISION
 from assent.exchange.grid import PRICE_UNIT
 from assent.exchange.grouping import Grouping
 from assent.exchange.groups import GroupCommand, GroupView
+from assent.exchange.levels import TellsLevels
 from assent.exchange.markets import Market
 from assent.exchange.questions import Questions
 from assent.exchange.types import (
@@ -46,7 +47,7 @@ from assent.exchange.types import (
 )
 
 
-class Exchange(Questions):
+class Exchange(Questions, TellsLevels):
     """`first_number` is where order ids and event numbers begin, so that no two days share one."""
 
     def __init__(self, *, first_number: int = 1) -> None:
@@ -74,6 +75,7 @@ class Exchange(Questions):
         if spec.open_ts < now:
             raise ExchangeError(f"market {spec.ticker} would open at {spec.open_ts}, before now ({now})")
         market = self._markets[spec.ticker] = Market(spec, now)
+        self._tell_levels_of(market)
         self._emit_status(market, now)
         self._at(spec.open_ts, lambda ts: self._open(market, ts))
         self._at(spec.close_ts, lambda ts: self._close_if_due(market, ts))
@@ -329,8 +331,7 @@ class Exchange(Questions):
                 self._clearing.close_order(maker, "self_trade_cancel", ts)
                 continue
             qty = min(taker.remaining, maker.remaining)
-            opposite.reduce(maker, qty)
-            taker.remaining -= qty
+            opposite.trade(maker, taker, qty)
             market.last_price = maker.price
             market.volume += qty
             self._clearing.trade(taker, maker, qty, ts)

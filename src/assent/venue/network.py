@@ -23,12 +23,14 @@ import httpcore
 from assent.model.errors import AssentError
 from assent.model.text import shown
 from assent.model.units import SECOND
-from assent.venue.transport import Answer, Failed, Request, Socket
+from assent.venue.transport import Answer, Failed, Method, Request, Socket
 from assent.venue.websocket import open_websocket
 
 # The largest honest answer, a list of every series, has about ten megabytes.
 BODY_MAX: Final = 32 * 1024 * 1024
+# For each method.
 CONNECTIONS_MAX: Final = 16
+METHODS: Final[tuple[Method, ...]] = ("GET", "POST", "PUT", "DELETE")
 # Below the minute after which load balancers hang up, so that few requests meet a closing connection.
 KEEP_ALIVE_SECONDS: Final = 30.0
 CONNECT_SECONDS: Final = 5.0
@@ -53,13 +55,8 @@ class Network:
         self._rest = _address(rest, "https", "http")
         self._websocket = _address(websocket, "wss", "ws")
         self._trust = trust or httpcore.default_ssl_context()
-        self._http = httpcore.AsyncConnectionPool(
-            ssl_context=self._trust,
-            max_connections=CONNECTIONS_MAX,
-            max_keepalive_connections=CONNECTIONS_MAX,
-            keepalive_expiry=KEEP_ALIVE_SECONDS,
-            network_backend=_Wires(),
-        )
+        # Each method has connections of its own: a cancel never waits for one that a slow read or submission holds.
+        self._pools = {method: _pool(self._trust) for method in METHODS}
 
     async def request(self, request: Request, *, timeout_ns: int) -> Answer | Failed:
         """Send once and wait for the whole answer, no longer than this."""
@@ -80,13 +77,14 @@ class Network:
 
     async def close(self) -> None:
         """Give back what is held open."""
-        await self._http.aclose()
+        for pool in self._pools.values():
+            await pool.aclose()
 
     async def _exchange(self, request: Request, sending: "_Sending", seconds: float) -> Answer | Failed:
         # Once for TCP and once for TLS. Both end before the whole time does: the library closes a connection that it
         # gave up itself, and forgets one in the midst of whose handshake it was cancelled.
         connect_seconds = min(CONNECT_SECONDS, seconds / 3)
-        sent = self._http.stream(
+        sent = self._pools[request.method].stream(
             request.method,
             httpcore.URL(f"{self._rest}/"),
             headers=[("accept-encoding", "gzip"), *request.headers.items()],
@@ -100,11 +98,21 @@ class Network:
         )
         async with sent as response:
             wire = response.extensions["network_stream"]
-            if not wire.heard:
+            if not isinstance(wire, _Wire) or not wire.heard:
                 return Failed("unknown", "the answer was there before the request, so it belongs to something else")
             headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
             body = await _whole(response, headers.get("content-encoding", "identity"))
             return body if isinstance(body, Failed) else Answer(response.status, headers, body)
+
+
+def _pool(trust: ssl.SSLContext) -> httpcore.AsyncConnectionPool:
+    return httpcore.AsyncConnectionPool(
+        ssl_context=trust,
+        max_connections=CONNECTIONS_MAX,
+        max_keepalive_connections=CONNECTIONS_MAX,
+        keepalive_expiry=KEEP_ALIVE_SECONDS,
+        network_backend=_Wires(),
+    )
 
 
 class _Sending:

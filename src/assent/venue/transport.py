@@ -14,12 +14,16 @@ Phase = Literal["not_sent", "unknown"]
 
 
 class Request(NamedTuple):
-    """`target` is the path with its query, as it stands on the request line."""
+    """`target` is the path with its query, as it stands on the request line. What shows it shows no header: among them
+    is a signature."""
 
     method: Method
     target: str
     headers: Mapping[str, str]
     body: bytes = b""
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {self.target}, {len(self.body)} bytes>"
 
 
 class Answer(NamedTuple):

@@ -1,14 +1,16 @@
 """The box over a whole world: its crowd lives on between requests, by the caller's time alone."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from tests.exchange.kalshi.support import ANN_KEY, ANN_PRIVATE, ask
+from tests.exchange.kalshi.support import ANN_KEY, ANN_PRIVATE, Venue, ask
+from tests.exchange.support import MARKET
 
 from assent.exchange.accounts import History
 from assent.exchange.kalshi.app import ROOT, App
 from assent.exchange.kalshi.auth import Keys, Member
 from assent.exchange.kalshi.box import Box
-from assent.exchange.types import DAY, MICRO, MINUTE
+from assent.exchange.types import DAY, MICRO, MINUTE, Event
 from assent.exchange.world import World
 
 DAY_NUMBER = 20_000
@@ -52,3 +54,21 @@ def test_what_is_remembered_agrees_with_the_exchange_itself() -> None:
     for view in box.exchange.markets():
         assert box.past[view.spec.ticker].volume_of_a_day(now) == view.volume
     assert sum(trade.qty for trade in box.tape.trades.values()) == sum(v.volume for v in box.exchange.markets())
+
+
+def test_an_observer_is_told_of_every_event_after_the_box_has_taken_it_up() -> None:
+    venue = Venue()
+    told: list[tuple[str, int]] = []
+
+    def observe(happened: Sequence[Event]) -> None:
+        held = venue.box.statements["ann"].holdings
+        told.extend((type(each).__name__, held[MARKET].position if held else 0) for each in happened)
+
+    venue.box.observe(observe)
+    venue.floor.sell("bob", 52, 2)
+    venue.floor.buy("ann", 52, 2)
+    venue.box.remember()
+    names = [name for name, _ in told]
+    assert names.count("Filled") == 2
+    assert names[0] == "TopChanged"
+    assert {position for _, position in told} == {2 * MICRO}

@@ -129,7 +129,7 @@ def test_a_paused_exchange_does_nothing_to_a_group() -> None:
 def test_whoever_watches_is_told_of_everything_that_happens_to_a_group() -> None:
     venue = Venue()
     seen: list[GroupChanged] = []
-    venue.box.group_observers.append(seen.append)
+    venue.box.observe(lambda events: seen.extend(each for each in events if isinstance(each, GroupChanged)))
     group = make(venue).json["order_group_id"]
     do(venue, group, "limit", body={"contracts_limit": 1})
     create(venue, order_group_id=group)

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from kalshi_python_sync.exceptions import NotFoundException
 from pykalshi.enums import Action, CandlestickPeriod, OrderStatus, Side
 from pykalshi.exceptions import AuthenticationError, InsufficientFundsError, KalshiAPIError, ResourceNotFoundError
-from tests.exchange.kalshi.support import ANN_KEY
+from tests.exchange.kalshi.support import ANN_KEY, BOB_KEY
 from tests.exchange.support import CENT, a_spec
 
 from assent.exchange.accounts import History
@@ -29,6 +29,7 @@ from assent.exchange.core import Exchange
 from assent.exchange.kalshi.app import ROOT, App
 from assent.exchange.kalshi.auth import Keys, Member
 from assent.exchange.kalshi.box import Box
+from assent.exchange.kalshi.websocket import PATH
 from assent.exchange.types import MICRO, MINUTE, NewOrder
 
 # The client writes tickers in capitals.
@@ -41,18 +42,21 @@ class Served:
     def __init__(self, key: rsa.RSAPublicKey) -> None:
         now = time.time_ns()
         self.exchange = Exchange()
-        histories = {"ann": History()}
-        self.exchange.open_account("ann", 100 * MICRO, histories["ann"])
+        histories = {name: History() for name in ("ann", "bob")}
+        for name, history in histories.items():
+            self.exchange.open_account(name, 100 * MICRO, history)
         self.exchange.open_account("maker", 10_000 * MICRO)
         self.exchange.list_market(now, a_spec(TICKER, open_ts=now, close_ts=now + 60 * MINUTE))
         maker = NewOrder(client_order_id=None, market=TICKER, side="sell", price=52 * CENT, qty=3 * MICRO)
         self.exchange.submit(now, "maker", maker)
         box = Box(self.exchange, histories, self.exchange.advance)
-        app = App(box, Keys((Member(ANN_KEY, key, "ann"),)), time.time_ns)
-        self._server = uvicorn.Server(uvicorn.Config(app, log_level="error", http="h11", ws="none"))
+        members = (Member(ANN_KEY, key, "ann"), Member(BOB_KEY, key, "bob"))
+        app = App(box, Keys(members), time.time_ns)
+        self._server = uvicorn.Server(uvicorn.Config(app, log_level="error", http="h11", ws_ping_interval=10))
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))
-        self.base = f"http://127.0.0.1:{self._socket.getsockname()[1]}{ROOT}"
+        address = f"127.0.0.1:{self._socket.getsockname()[1]}"
+        self.base, self.feed = f"http://{address}{ROOT}", f"ws://{address}{PATH}"
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]})
 
     def start(self) -> None:

@@ -8,6 +8,7 @@ import pytest
 from tests.venue.fakes import Said, ScriptedTransport, no, ok
 from tests.venue.kalshi.desks import ORDERS, RATE_LIMITED, REFUSED, START, TIMED_OUT, Desk, a_signer, lived
 
+from assent.model.errors import AssentError
 from assent.model.units import MINUTE, SECOND
 from assent.runtime import virtual
 from assent.runtime.clock import VirtualClock
@@ -15,8 +16,7 @@ from assent.venue.kalshi.limits import TIERS
 from assent.venue.kalshi.rest import (
     ATTEMPTS,
     BACK_OFF,
-    READ_TIMEOUT,
-    WRITE_TIMEOUT,
+    TIMEOUTS,
     Answered,
     KalshiHTTPError,
     Lost,
@@ -46,7 +46,7 @@ def read_outcome(answers: list[Said], path: str = "/markets") -> tuple[bytes | K
 def test_a_read_gives_the_body_of_a_200() -> None:
     got, desk = read_outcome([ok(b'{"markets":[]}')])
     assert got == b'{"markets":[]}'
-    assert desk.transport.sent[0].timeout_ns == READ_TIMEOUT
+    assert desk.transport.sent[0].timeout_ns == TIMEOUTS["data"]
 
 
 @pytest.mark.parametrize("trouble", [no(429, RATE_LIMITED), no(425), no(500), no(503), no(504), TIMED_OUT, REFUSED])
@@ -94,6 +94,35 @@ def test_what_the_venue_refused_is_not_asked_again(answer: Said, code: str) -> N
     assert isinstance(got, KalshiHTTPError)
     assert got.code == code
     assert len(desk.transport.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (
+            KalshiHTTPError(401, "header_timestamp_expired", "/portfolio/balance"),
+            (
+                "Kalshi: /portfolio/balance was answered with 401 header_timestamp_expired. This machine's clock and "
+                "the venue's differ by too much; set it by a time server."
+            ),
+        ),
+        (
+            KalshiHTTPError(401, "authentication_error", "/x", "NOT_FOUND"),
+            (
+                "Kalshi: /x was answered with 401 authentication_error: NOT_FOUND. The key's id and the private key do "
+                "not belong together, or the key was deleted; create a new one."
+            ),
+        ),
+        (
+            KalshiHTTPError(0, "no_key", "/x"),
+            "Kalshi: /x got no answer (no_key). Give the key's id and its file in the section [kalshi].",
+        ),
+        (KalshiHTTPError(404, "not_found", "/x"), "Kalshi: /x was answered with 404 not_found."),
+    ],
+)
+def test_an_error_says_what_happened_and_what_to_do(error: KalshiHTTPError, text: str) -> None:
+    assert str(error) == text
+    assert isinstance(error, AssentError)
 
 
 def test_attempts_move_apart_and_each_is_signed_when_it_leaves() -> None:
@@ -156,6 +185,15 @@ def test_with_a_key_a_public_read_is_still_unsigned_where_it_was_asked_for() -> 
     assert KEY_HEADER not in lived(script, [ok()]).headers
 
 
+def test_what_shows_a_request_shows_no_header() -> None:
+    _, desk = read_outcome([ok()])
+    request = desk.transport.sent[0].request
+    shown = f"{request!r} {request} {[request]}"
+    assert "/trade-api/v2/markets" in shown
+    assert request.headers[KEY_HEADER] not in shown
+    assert request.headers[SIGNATURE_HEADER] not in shown
+
+
 # -------------------------------------------------------------------------------------------------------------- writes
 
 
@@ -178,7 +216,7 @@ def test_a_write_leaves_once_and_its_outcome_is_told_by_phase(answer: Said, outc
     async def script(desk: Desk) -> object:
         got = await desk.rest.write("POST", ORDERS, b'{"count":"1.00"}', lane="submit")
         assert len(desk.transport.sent) == 1
-        assert desk.transport.sent[0].timeout_ns == WRITE_TIMEOUT
+        assert desk.transport.sent[0].timeout_ns == TIMEOUTS["submit"]
         return got
 
     assert lived(script, [answer, ok(), ok()]) == outcome

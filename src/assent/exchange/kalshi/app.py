@@ -24,8 +24,10 @@ from assent.exchange.kalshi.asgi import RECEIVED, Receive, Scope, Send, read_bod
 from assent.exchange.kalshi.auth import Keys, Member
 from assent.exchange.kalshi.box import Box
 from assent.exchange.kalshi.buckets import COST_DEFAULT, UNLIMITED, Buckets, Tier
+from assent.exchange.kalshi.channels import Habits
 from assent.exchange.kalshi.errors import JSON_TYPE, Reply, Row, answer, refuse
 from assent.exchange.kalshi.query import Invalid, Query, Request
+from assent.exchange.kalshi.websocket import WebSockets
 
 Handler = Callable[[Box, Request], Reply]
 
@@ -122,21 +124,28 @@ ROUTES: tuple[Route, ...] = (
 
 class App:
     """`clock` gives UTC nanoseconds; it is asked once for each request, after the whole of it has come in.
-    Without a `tier` nobody is limited; who does not sign never is, since the venue says nothing about that."""
+    Without a `tier` nobody is limited; who does not sign never is, since the venue says nothing about that. `habits`
+    are those of the websocket."""
 
-    def __init__(self, box: Box, keys: Keys, clock: Callable[[], int], *, tier: Tier | None = None) -> None:
+    def __init__(
+        self, box: Box, keys: Keys, clock: Callable[[], int], *, tier: Tier | None = None, habits: Habits | None = None
+    ) -> None:
         self._box = box
         self._keys = keys
         self._clock = clock
         self._buckets = Buckets(tier) if tier is not None else None
+        self._websockets = WebSockets(box, keys, clock, habits or Habits())
         self._tier = tier or UNLIMITED
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
             return
+        if scope["type"] == "websocket":
+            await self._websockets.serve(_path_as_sent(scope), _headers(scope), scope, receive, send)
+            return
         if scope["type"] != "http":
-            raise ValueError(f"this application speaks http, not {scope['type']!r}")
+            raise ValueError(f"this application speaks http and websocket, not {scope['type']!r}")
         body = await read_body(receive, BODY_MAX)
         if body is None:
             return
@@ -156,7 +165,7 @@ class App:
         route = next((each for each in matching if each.method == method), None)
         if route is None:
             return refuse("method_not_allowed" if matching else "not_found")
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = _headers(scope)
         clock = self._clock()
         who = ""
         if route.signed:
@@ -184,6 +193,10 @@ class App:
         billed = shards.billed(self._box, query[:QUERY_MAX], body, batched=route.items is batches.items)
         cost = route.cost * route.items(body)
         return self._buckets.take(who, writes=route.method != "GET", cost=cost, now=now, shards=billed)
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
 
 
 def _path_as_sent(scope: Scope) -> str:

@@ -25,3 +25,17 @@ async def read_body(receive: Receive, most: int) -> bytes | None:
         body += bytes(message.get("body", b""))
         if not message.get("more_body") or len(body) > most:
             return body
+
+
+async def gone(receive: Receive) -> None:
+    """Until the client has left."""
+    while not (await receive())["type"].endswith(".disconnect"):
+        pass
+
+
+def tear_down(scope: Scope) -> None:
+    """Break the line, where the server can; another kind of server is told by an error of the line."""
+    tear = (scope.get("extensions") or {}).get(RESET)
+    if tear is None:
+        raise ConnectionResetError("the line was cut")
+    tear()

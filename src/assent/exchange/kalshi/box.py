@@ -6,7 +6,7 @@ fills and what it costs is decided there.
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from assent.exchange.accounts import History
 from assent.exchange.kalshi.floor import BoxedFloor, Floor
@@ -19,7 +19,6 @@ from assent.exchange.types import (
     Determined,
     Event,
     GridChanged,
-    GroupChanged,
     MarketChanged,
     MarketView,
     Settled,
@@ -33,10 +32,7 @@ MINUTES_KEPT = 100
 
 class Box:
     """`histories` are those that the members' accounts were opened with; `live` lets the exchange live until a time:
-    `World.step_until`, or `Exchange.advance` where nobody else trades. `Box.of` is for a world that lasts.
-
-    Whoever is in `group_observers` is told of each thing that happens to a member's order group.
-    """
+    `World.step_until`, or `Exchange.advance` where nobody else trades. `Box.of` is for a world that lasts."""
 
     def __init__(
         self,
@@ -52,17 +48,10 @@ class Box:
         self.tape = Tape()
         self.past: dict[str, MarketPast] = {}
         self.reads = Reads(exchange, self.histories, settings.read_lag_ns)
-        self.group_observers: list[Callable[[GroupChanged], None]] = []
         self._live = live
+        self._observers: list[Callable[[Sequence[Event]], None]] = []
         self._settled: deque[str] = deque()
-        # What has paid a member has a number for ever, also after its market is forgotten.
-        for history in self.histories.values():
-            for paid in history.settlements:
-                self._past_of(paid.market, paid.ts)
-        for view in exchange.markets():
-            past = self._past_of(view.spec.ticker, view.listed_ts)
-            past.settled_ts = view.settled_ts
-            past.updated_ts = view.settled_ts or exchange.now
+        self._know_markets()
 
     @classmethod
     def of(cls, floor: BoxedFloor, settings: Settings = DEFAULTS) -> "Box":
@@ -81,7 +70,8 @@ class Box:
     def remember(self) -> None:
         """Take up what has just happened."""
         traded: dict[str, None] = {}
-        for event in self.exchange.drain():
+        events = self.exchange.drain()
+        for event in events:
             self._take_up(event)
             if isinstance(event, Traded):
                 traded[event.market] = None
@@ -92,11 +82,30 @@ class Box:
         for account, history in self.histories.items():
             self.statements[account].take_up(history, Until.now(history))
         self.reads.note()
+        for observe in self._observers:
+            observe(events)
+
+    def observe(self, observer: Callable[[Sequence[Event]], None]) -> None:
+        """Have every event told to somebody else too, once it is remembered here."""
+        self._observers.append(observer)
 
     def markets(self) -> dict[int, MarketView]:
         """Every market by its number, the newest first."""
         views = {self.past[view.spec.ticker].number: view for view in self.exchange.markets()}
         return dict(reversed(views.items()))
+
+    def _know_markets(self) -> None:
+        """Number what is listed already. Older markets that have paid a member keep a number too, before all others."""
+        views = self.exchange.markets()
+        listed = {view.spec.ticker for view in views}
+        for history in self.histories.values():
+            for paid in history.settlements:
+                if paid.market not in listed:
+                    self._past_of(paid.market, paid.ts)
+        for view in views:
+            past = self._past_of(view.spec.ticker, view.listed_ts)
+            past.settled_ts = view.settled_ts
+            past.updated_ts = view.settled_ts or self.exchange.now
 
     def _take_up(self, event: Event) -> None:
         if isinstance(event, TopChanged):
@@ -112,9 +121,6 @@ class Box:
                 self._settled.append(event.market)
                 if len(self._settled) > MINUTES_KEPT:
                     self.past[self._settled.popleft()].forget_minutes()
-        elif isinstance(event, GroupChanged):
-            for observe in self.group_observers:
-                observe(event)
 
     def _past_of(self, ticker: str, ts: int) -> MarketPast:
         past = self.past.get(ticker)

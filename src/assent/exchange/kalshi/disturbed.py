@@ -5,17 +5,20 @@ doubled, reordered and held, and connections are cut. What reaches the venue is 
 becomes of the answer. It needs no thread and no clock but the one that it is given, and delays pass in that one's time.
 """
 
+import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, Protocol
 
 from assent.exchange.kalshi.app import BODY_MAX, ROOT
-from assent.exchange.kalshi.asgi import RECEIVED, RESET, Application, Message, Receive, Scope, Send, read_body
-from assent.exchange.kalshi.faults import Faults, Struck
+from assent.exchange.kalshi.asgi import RECEIVED, Application, Message, Receive, Scope, Send, gone, read_body, tear_down
+from assent.exchange.kalshi.faults import OF_HANDSHAKES, Faults, Struck
 from assent.exchange.kalshi.numbers import MILLISECOND
 
 GARBAGE_BYTES = 64
+# What a rule's `path` calls the handshake of the websocket.
+HANDSHAKE = "/ws/v2"
 _DECIMAL = re.compile(r"-?[0-9]{1,12}\.[0-9]{1,6}")
 _HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 JSON = (b"content-type", b"application/json")
@@ -64,12 +67,36 @@ class Disturbed:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            line = FrameLine(self._faults, self._time, scope, send)
-            await self._application(scope, receive, line.send)
+            if await self._connects(scope, receive, send):
+                line = FrameLine(self._faults, self._time, scope, send)
+                await self._application(scope, receive, line.send)
         elif scope["type"] == "http":
             await self._request(scope, receive, send)
         else:
             await self._application(scope, receive, send)
+
+    async def _connects(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Whether the handshake of a websocket comes through; if not, its client has heard so, or nothing."""
+        struck = self._faults.of_request("GET", HANDSHAKE, self._time.now(), OF_HANDSHAKES)
+        if struck is not None and struck.rule.effect == "delay":
+            await self._pass(struck)
+        if struck is None or struck.rule.effect == "delay":
+            return True
+        await receive()
+        if struck.rule.effect == "answer":
+            body = _BODIES[struck.rule.body](struck, Answer(502, [], b""))
+            told = {"status": struck.rule.status or 502, "headers": [HTML if struck.rule.body == "html" else JSON]}
+            await send({"type": "websocket.http.response.start", **told})
+            await send({"type": "websocket.http.response.body", "body": body})
+            # One turn of the loop lets the server close the line; uvicorn logs an error if we have ended before.
+            await asyncio.sleep(0)
+            return False
+        if struck.rule.effect == "lose":
+            tear_down(scope)
+        await gone(receive)
+        # So a server hears that its application knows that nobody is there.
+        await send({"type": "websocket.close", "code": 1006})
+        return False
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await read_body(receive, BODY_MAX)
@@ -96,14 +123,14 @@ class Disturbed:
         """Before: it never arrives. After: it is carried out, and nobody hears of it. Either way the line breaks."""
         if line.struck.rule.phase == "after":
             await line.deliver()
-        _tear(line.scope)
-        await _gone(line.receive)
+        tear_down(line.scope)
+        await gone(line.receive)
 
     async def _silence(self, line: Exchanged) -> None:
         """The same, but the line stays up and says nothing until the client gives up."""
         if line.struck.rule.phase == "after":
             await line.deliver()
-        await _gone(line.receive)
+        await gone(line.receive)
 
     async def _delay(self, line: Exchanged) -> None:
         """Held on its way in, so that it lands late, or on its way out. A client that leaves does not call it back."""
@@ -171,7 +198,7 @@ class FrameLine:
             # The line is up and nothing comes any more, or it is gone at once.
             self._dead = True
         if effect == "cut":
-            _tear(self._scope)
+            tear_down(self._scope)
         if effect in ("drop", "freeze", "cut"):
             return
         if effect == "reorder" and self._held is None:
@@ -241,20 +268,6 @@ async def _carried_out(application: Application, scope: Scope, body: bytes) -> A
 async def _send(send: Send, answer: Answer) -> None:
     await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
     await send({"type": "http.response.body", "body": answer.body})
-
-
-async def _gone(receive: Receive) -> None:
-    """Until the client has left."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-def _tear(scope: Scope) -> None:
-    """Break the line down, where the server can; another kind of server is told by an error of the line."""
-    tear = scope.get("extensions", {}).get(RESET)
-    if tear is None:
-        raise ConnectionResetError("the line was cut by a fault")
-    tear()
 
 
 def _kind_of(message: Message) -> str:

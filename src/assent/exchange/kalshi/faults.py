@@ -27,6 +27,7 @@ RULES_MAX = 100
 LOG_MAX = 1_000
 DELAY_MAX_MS = 86_400_000
 OF_REQUESTS: Final = ("lose", "silence", "delay", "duplicate", "answer", "trickle")
+OF_HANDSHAKES: Final = ("lose", "silence", "delay", "answer")
 OF_FRAMES: Final = ("delay", "duplicate", "drop", "reorder", "freeze", "cut")
 # Made from the true answer, so the request must have been carried out.
 FROM_THE_ANSWER: Final = ("truncated", "other_order", "wrong_content")
@@ -119,11 +120,11 @@ class Faults:
         self._watches = [_Watch(rule, plan.seed, number) for number, rule in enumerate(plan.rule, start=1)]
         self._kept: dict[int, bytes] = {}
 
-    def of_request(self, method: str, path: str, ts: int) -> Struck | None:
+    def of_request(self, method: str, path: str, ts: int, effects: tuple[str, ...] = OF_REQUESTS) -> Struck | None:
         for number, watch in enumerate(self._watches, start=1):
             rule = watch.rule
-            waits = rule.body == "other_order" and number not in self._kept
-            if _meets(rule, method, path) and not waits and watch.strikes():
+            can = rule.effect in effects and (rule.body != "other_order" or number in self._kept)
+            if can and _meets(rule, method, path) and watch.strikes():
                 return self._note(number, watch, f"{method} {path}", ts)
         return None
 

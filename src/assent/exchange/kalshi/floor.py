@@ -13,6 +13,7 @@ from assent.exchange.book import Top
 from assent.exchange.boxed import BoxedExchange
 from assent.exchange.changes import AmendOrder, DecreaseOrder
 from assent.exchange.groups import GroupCommand, GroupView
+from assent.exchange.levels import LevelsTold
 from assent.exchange.types import (
     Accepted,
     Amended,
@@ -41,6 +42,7 @@ class Floor(Protocol):
     def status(self) -> ExchangeStatus: ...
 
     def drain(self) -> list[Event]: ...
+    def watch_levels(self, told: LevelsTold) -> None: ...
 
     def submit(self, now: int, account_id: str, new: NewOrder) -> Accepted | Rejected: ...
     def cancel(self, now: int, account_id: str, order_id: str) -> Cancelled | Rejected: ...
@@ -93,6 +95,9 @@ class BoxedFloor:
         events = self._events + self.boxed.step_until(self.boxed.now)
         self._events = []
         return events
+
+    def watch_levels(self, told: LevelsTold) -> None:
+        self.boxed.watch_levels(told)
 
     # --- the member's words ----------------------------------------------------------------------------
 

@@ -17,23 +17,34 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from assent.exchange.kalshi.asgi import RESET, Application, Receive, Scope, Send
 
 GRACE_S = 1
+CONNECTIONS_MAX = 1_000
+PING_SECONDS = 10
+PING_SECONDS_MIN = 0.05
 # No lingering: the peer hears of the end by a reset, as of a line that broke.
 _AT_ONCE = struct.pack("ii", 1, 0)
 
 
 class Server(uvicorn.Server):
-    """Serves until `should_exit` is set."""
+    """Serves until `should_exit` is set. Websockets are pinged as by the venue, in the time of a box at this speed: a
+    client that lives by the box's clock would else call a quiet socket dead."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: Application, speed: int = 1) -> None:
         super().__init__(
             uvicorn.Config(
                 application,
                 http=_Http,
                 ws=_WebSocket,
+                interface="asgi3",
+                proxy_headers=False,
                 lifespan="on",
+                limit_concurrency=CONNECTIONS_MAX,
+                ws_ping_interval=max(PING_SECONDS / speed, PING_SECONDS_MIN),
+                ws_per_message_deflate=False,
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                # The machine's date is not the box's.
+                date_header=False,
                 timeout_graceful_shutdown=GRACE_S,
             )
         )

@@ -40,6 +40,15 @@ def seat_on(box: Box, member: str, shard: int) -> Seat | None:
     return Seat(shard, account) if account in box.histories else None
 
 
+def member_of(account: str) -> str:
+    """Whose money an account of the core is."""
+    return account.partition("@")[0]
+
+
+def shard_of_account(account: str) -> int:
+    return int(account.partition("@")[2] or 0)
+
+
 def seats(box: Box, member: str) -> list[Seat]:
     found = (seat_on(box, member, shard) for shard in shards(box))
     return [seat for seat in found if seat is not None]

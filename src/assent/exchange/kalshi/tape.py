@@ -28,7 +28,7 @@ class Minute:
 class MarketPast:
     """One market's past. `number` grows with each listing, so that lists have a lasting order."""
 
-    __slots__ = ("_day", "candles", "created_ts", "number", "quoted", "settled_ts", "updated_ts")
+    __slots__ = ("_day", "candles", "created_ts", "last_qty", "number", "quoted", "settled_ts", "updated_ts")
 
     def __init__(self, number: int, ts: int) -> None:
         self.number = number
@@ -36,6 +36,7 @@ class MarketPast:
         self.updated_ts = ts
         self.settled_ts: int | None = None
         self.quoted = False
+        self.last_qty = 0
         self.candles = Candles()
         # Never more than a day of minutes and the one before them.
         self._day: deque[Minute] = deque()
@@ -50,6 +51,7 @@ class MarketPast:
         minute = self._at(event.ts)
         minute.price = event.price
         minute.volume += event.qty
+        self.last_qty = event.qty
         self.candles.trade(event)
 
     def volume_of_a_day(self, now: int) -> int:

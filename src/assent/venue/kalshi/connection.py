@@ -15,7 +15,7 @@ from assent.model.units import SECOND
 from assent.venue.clock import Time
 from assent.venue.kalshi import wire
 from assent.venue.kalshi.events import Event, HangUp, Output, Send
-from assent.venue.kalshi.pace import Patience, backoff
+from assent.venue.kalshi.pace import backoff
 from assent.venue.kalshi.signing import WEBSOCKET_PATH, Signer
 from assent.venue.kalshi.stream import Stream
 from assent.venue.transport import Answer, Closed, Failed, Ping, Socket, Transport
@@ -30,7 +30,8 @@ _REFUSALS: Final = frozenset({401, 403})
 
 
 class Connection:
-    """`stream` is shared with who asks it for books and freshness; only the connection calls what makes it speak."""
+    """`stream` is shared with who asks it for books and freshness; only the connection calls what makes it speak. Its
+    patience is the connection's too: on a box's clock, that of the clock's speed (`Patience().at_speed(60)`)."""
 
     def __init__(
         self,
@@ -40,14 +41,12 @@ class Connection:
         tell: Callable[[Event], None],
         *,
         signer: Signer | None,
-        patience: Patience | None = None,
     ) -> None:
         self._transport = transport
         self._stream = stream
         self._clock = clock
         self._tell = tell
         self._signer = signer
-        self._patience = patience or Patience()
         self._commands: deque[bytes] = deque()
         self._to_send = asyncio.Event()
         self._over = asyncio.Event()
@@ -82,14 +81,14 @@ class Connection:
             self.trouble = ""
             return got
         self._failures += 1
-        wait_ns = backoff(self._failures, self._patience.retry_ns, self._patience.retry_max_ns)
+        wait_ns = backoff(self._failures, self._stream.patience.retry_ns, self._stream.patience.retry_max_ns)
         if isinstance(got, Failed):
-            self.trouble = f"no connection: {got.why}"
+            self.trouble = got.why
         else:
             said = wire.error(got.body)
             self.trouble = f"the venue refused the connection: {got.status} {said.code} {said.details}".rstrip()
             if got.status in _REFUSALS:
-                wait_ns = self._patience.retry_max_ns
+                wait_ns = self._stream.patience.retry_max_ns
         self._not_before = self._clock.now() + wait_ns
         return None
 
@@ -128,7 +127,7 @@ class Connection:
 
     async def _tick(self) -> None:
         while True:
-            await self._clock.sleep(self._patience.tick_ns)
+            await self._clock.sleep(self._stream.patience.tick_ns)
             self._take(self._stream.tick(self._clock.now()))
 
     async def _send(self, socket: Socket) -> None:

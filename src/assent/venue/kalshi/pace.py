@@ -1,5 +1,6 @@
 """How patient the stream is, and how often it may ask: every time in nanoseconds, every repetition bounded."""
 
+from math import ceil
 from typing import Final, NamedTuple
 
 from assent.model.errors import require
@@ -34,23 +35,25 @@ class Patience(NamedTuple):
     # How often the stream is told that time passed.
     tick_ns: int = SECOND // 5
 
-    def at_speed(self, speed: int) -> "Patience":
+    def at_speed(self, speed: float) -> "Patience":
         """The same patience on a clock that runs `speed` times as fast as the world.
 
         A frame takes as long on a real wire and in a real process as ever, which is `speed` times as long on such a
         clock. So all that waits for an answer, a ping or a connection grows with it, and so does what counts as a
         backlog. What the desk counts in its own time stays: how often a quiet book is proved, how often that is told.
+        A broken speed counts as the next whole one; one below that of the world changes nothing.
         """
-        require(1 <= speed <= SPEED_MAX, "kalshi_speed_out_of_bounds", speed=speed)
+        require(0 < speed <= SPEED_MAX, "kalshi_speed_out_of_bounds", speed=speed)
+        times = ceil(speed)
         return self._replace(
-            silence_ns=self.silence_ns * speed,
-            reply_ns=self.reply_ns * speed,
-            lag_ns=self.lag_ns * speed,
-            repair_every_ns=self.repair_every_ns * speed,
-            retry_ns=self.retry_ns * speed,
-            retry_max_ns=self.retry_max_ns * speed,
-            steady_ns=self.steady_ns * speed,
-            tick_ns=max(self.tick_ns, TICK_REAL_MIN * speed),
+            silence_ns=self.silence_ns * times,
+            reply_ns=self.reply_ns * times,
+            lag_ns=self.lag_ns * times,
+            repair_every_ns=self.repair_every_ns * times,
+            retry_ns=self.retry_ns * times,
+            retry_max_ns=self.retry_max_ns * times,
+            steady_ns=self.steady_ns * times,
+            tick_ns=max(self.tick_ns, TICK_REAL_MIN * times),
         )
 
 

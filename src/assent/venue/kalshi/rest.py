@@ -32,12 +32,29 @@ ATTEMPTS: Final = 3
 # Between two attempts: about this, then twice as much, of which chance decides the half.
 BACK_OFF: Final = SECOND // 4
 # In the event loop's own time: a network is not quicker because a box's clock is.
-READ_TIMEOUT: Final = 15 * SECOND
-WRITE_TIMEOUT: Final = 10 * SECOND
+# A query is asked because something waits for it; data may be a list of ten megabytes.
+TIMEOUTS: Final[dict[Lane, int]] = {
+    "cancel": 10 * SECOND,
+    "query": 5 * SECOND,
+    "submit": 10 * SECOND,
+    "data": 15 * SECOND,
+}
 RETRY_AFTER_DIGITS_MAX: Final = 6
 # Too many requests, too early, and whatever went wrong on the venue's side: the way is not free.
 _TOO_EARLY: Final = 425
 _TOO_MANY: Final = 429
+
+
+# What to do, by the code or else by the status, for those that somebody can mend.
+_ADVICE: Final[dict[str | int, str]] = {
+    "header_timestamp_expired": "This machine's clock and the venue's differ by too much; set it by a time server.",
+    "no_key": "Give the key's id and its file in the section [kalshi].",
+    "not_sent": "See whether this machine has a network, and whether the venue is up.",
+    "no_answer": "See whether this machine has a network, and whether the venue is up.",
+    401: "The key's id and the private key do not belong together, or the key was deleted; create a new one.",
+    403: "The key may not do this: see its scopes, its subaccount and its region in the account's settings.",
+    429: "Something else uses up this account's budget of requests; give each program an account of its own.",
+}
 
 
 class KalshiHTTPError(AssentError):
@@ -52,7 +69,8 @@ class KalshiHTTPError(AssentError):
         self.code = code
         self.path = path
         said = f"was answered with {status} {code}" if status else f"got no answer ({code})"
-        super().__init__(f"Kalshi: {path} {said}" + (f": {why}" if why else ""))
+        advice = _ADVICE.get(code) or _ADVICE.get(status, "")
+        super().__init__(f"Kalshi: {path} {said}{f': {why}' if why else ''}. {advice}".rstrip())
 
 
 class Answered(NamedTuple):
@@ -171,8 +189,7 @@ class Rest:
             headers["content-type"] = "application/json"
         if signed and self._signer is not None:
             headers |= self._signer.headers(method, target, now)
-        timeout_ns = READ_TIMEOUT if method == "GET" else WRITE_TIMEOUT
-        answer = await self._transport.request(Request(method, target, headers, body), timeout_ns=timeout_ns)
+        answer = await self._transport.request(Request(method, target, headers, body), timeout_ns=TIMEOUTS[lane])
         if isinstance(answer, Failed):
             return NotLeft(answer.why) if answer.phase == "not_sent" else Lost(answer.why, now)
         self._note(turn, answer)

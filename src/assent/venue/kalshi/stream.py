@@ -92,13 +92,13 @@ class Stream:
     """All that one connection carries. Every method answers what is to be sent and what was learned, in order."""
 
     def __init__(self, channels: Iterable[str] = (), *, patience: Patience | None = None) -> None:
-        self._patience = patience or Patience()
+        self.patience = patience or Patience()
         self._out: list[Output] = []
-        self._quotes = Quotes(self._out, self._patience)
+        self._quotes = Quotes(self._out, self.patience)
         self._books = _Subscription(BOOKS)
         self._others = [_Subscription(channel) for channel in channels]
         self._by_sid: dict[int, _Subscription] = {}
-        self._allowance = Allowance(self._patience.repairs_at_once, self._patience.repair_every_ns)
+        self._allowance = Allowance(self.patience.repairs_at_once, self.patience.repair_every_ns)
         self._open = False
         self._opened_ts = 0
         self._heard_ts = 0
@@ -109,7 +109,7 @@ class Stream:
 
     def fresh(self, ticker: str, now: int) -> bool:
         """Whether this market's book may be believed now."""
-        heard = self._open and now - self._heard_ts <= self._patience.silence_ns
+        heard = self._open and now - self._heard_ts <= self.patience.silence_ns
         return heard and not self._quotes.late and self._quotes.stands(ticker)
 
     def book(self, ticker: str) -> Book | None:
@@ -167,7 +167,7 @@ class Stream:
         """Time passed: to be called several times in each second."""
         if not self._open:
             return self._taken()
-        if now - self._heard_ts > self._patience.silence_ns:
+        if now - self._heard_ts > self.patience.silence_ns:
             self._hang_up("nothing was heard on the socket", now)
             return self._taken()
         for subscription in self._others:
@@ -237,7 +237,7 @@ class Stream:
             self._out.append(KeptOut("market_data_crossed", fault[:DETAIL_LENGTH_MAX], now))
         if fault or step is Step.GAP or not isinstance(body, messages.Delta | messages.Snapshot):
             self._mend(now)
-        elif not self._quotes.late and now - self._proven_ts >= self._patience.proof_ns:
+        elif not self._quotes.late and now - self._proven_ts >= self.patience.proof_ns:
             self._proven_ts = now
             self._out.append(Proven(now))
 
@@ -279,7 +279,7 @@ class Stream:
         if asked is not None and asked.sid is None:
             # It answered, so another connection would not help: later again.
             asked.tries = 0
-            asked.deadline_ts = now + self._patience.retry_max_ns
+            asked.deadline_ts = now + self.patience.retry_max_ns
         elif concerned is None or body.code not in _ENDS_SUBSCRIPTION:
             self._acknowledged(frame, now)
         elif concerned is self._books:
@@ -288,7 +288,7 @@ class Stream:
             self._by_sid = {sid: each for sid, each in self._by_sid.items() if each is not concerned}
             concerned.forget()
             # At a later tick, and not at once: an error that comes with each subscription must not spin.
-            concerned.deadline_ts = now + self._patience.retry_ns
+            concerned.deadline_ts = now + self.patience.retry_ns
 
     def _acknowledged(self, frame: messages.Frame, now: int) -> None:
         subscription = self._by_sid.get(frame.sid) if frame.sid is not None else None
@@ -324,7 +324,7 @@ class Stream:
             return
         batch = list(islice(self._quotes.due(now), BATCH_MAX))
         if not batch:
-            if now - self._repaired_ts >= self._patience.steady_ns:
+            if now - self._repaired_ts >= self.patience.steady_ns:
                 books.tries = 0
             return
         if not self._allowance.take(now):
@@ -353,12 +353,12 @@ class Stream:
         """Ask a quiet subscription for one book. No answer in time: it is dead, though its socket may live."""
         books = self._books
         ticker = self._quotes.standing()
-        if books.sid is None or ticker is None or now - books.heard_ts < self._patience.quiet_ns:
+        if books.sid is None or ticker is None or now - books.heard_ts < self.patience.quiet_ns:
             return
         if books.probe_ts and now >= books.probe_ts:
             self._restart("the subscription is silent", now)
         elif not books.probe_ts and self._allowance.take(now):
-            books.probe_ts = now + self._patience.reply_ns
+            books.probe_ts = now + self.patience.reply_ns
             books.command_id = self._new_id()
             self._send(commands.update(books.command_id, books.sid, "get_snapshot", [ticker]))
 
@@ -370,7 +370,7 @@ class Stream:
             return
         subscription.tries += 1
         subscription.command_id = self._new_id()
-        subscription.deadline_ts = now + self._patience.reply_ns
+        subscription.deadline_ts = now + self.patience.reply_ns
         tickers = list(islice(self._quotes, BATCH_MAX)) if subscription is self._books else []
         subscription.named = frozenset(tickers)
         self._send(commands.subscribe(subscription.command_id, subscription.channel, tickers))
@@ -383,11 +383,11 @@ class Stream:
     # -------------------------------------------------------------------------------------------------- the connection
 
     def _hang_up(self, why: str, now: int) -> None:
-        if now - self._opened_ts >= self._patience.steady_ns:
+        if now - self._opened_ts >= self.patience.steady_ns:
             self._failures = 0
         self._failures += 1
         self._forget(why, now)
-        wait_ns = backoff(self._failures, self._patience.retry_ns, self._patience.retry_max_ns)
+        wait_ns = backoff(self._failures, self.patience.retry_ns, self.patience.retry_max_ns)
         self._out.append(HangUp(why, now + wait_ns))
 
     def _forget(self, why: str, now: int) -> None:
