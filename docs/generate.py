@@ -20,14 +20,14 @@ from assent.config import demo_settings
 from assent.config.environment import may_say, variable_of
 from assent.config.settings import Settings
 from assent.config.table import PLUGIN_SETTINGS, SCOPE, SETTINGS, STRATEGY_OPTIONS, STRATEGY_SETTINGS
-from assent.config.values import Setting, allowed_words
-from assent.desk import context, cycle, desk
+from assent.config.values import Setting, allowed_words, written
+from assent.desk import context, cycle, desk, looked, looking, observing
 from assent.desk.orders import TRANSITIONS
-from assent.desk.rules import LIMITS_OF, RULES
+from assent.desk.rules import LIMITS_OF, LOOK_LIMITS_OF, LOOK_RULES, RULES, Rule
 from assent.desk.strategy import HOOKS, View
 from assent.ledger import chain, verify
 from assent.ledger.views import views_of
-from assent.model.constitution import LIMITS
+from assent.model.constitution import LIMITS, Drift
 from assent.model.intents import Proposal
 from assent.model.levels import ALLOWED, CAUSES, LATCHES, Cause, Level
 from assent.model.orders import Order, order_digest
@@ -35,6 +35,7 @@ from assent.model.reasons import REASONS, Family
 from assent.model.units import format_duration, format_micros
 from assent.runtime import effects, executor, reconcile, runtime, tally
 from assent.strategy.testing import Bench
+from assent.venue.kalshi import outcomes
 from assent.venue.sim import adapter
 
 TIGHTER: Final[Mapping[str, str]] = {
@@ -52,6 +53,7 @@ SHOWN: Final[Mapping[str, Callable[[int], str]]] = {
 ALWAYS_ON: Final[Mapping[str, tuple[str, ...]]] = {
     "scope": SCOPE,
     "quote_proof": ("quote_proof_age_max",),
+    "skipped_drift": ("drift_max",),
     "edge": ("edge_min",),
     "risk_per_trade": ("risk_per_trade_max", "risk_fraction_max", "risk_tiers", "kelly_fraction_max"),
     "open_positions": ("open_positions_max",),
@@ -106,6 +108,8 @@ def _default(setting: Setting) -> str:
         return "`[]`"
     if isinstance(value, str):
         return f'`"{value}"`'
+    if isinstance(value, Drift):
+        return f"`{written(setting, value)}`"
     shown = SHOWN.get(setting.kind)
     return f'`"{shown(value)}"`' if shown else f"`{value}`"
 
@@ -177,10 +181,21 @@ def rules() -> str:
 
 def limits() -> str:
     """Which limit sets which rule, and how a file says it."""
+    return _limits_of(RULES, LIMITS_OF)
+
+
+def look_limits() -> str:
+    """The same for the rules of the last look, with what each means."""
+    rows = [(f"`{code}`", REASONS[code].sentence) for code, _ in LOOK_RULES]
+    words = table(("rule", "what it means when it says no"), rows)
+    return f"{words}\n\n{_limits_of(LOOK_RULES, LOOK_LIMITS_OF)}"
+
+
+def _limits_of(found: tuple[tuple[str, Rule], ...], limits_of: Mapping[str, tuple[str, ...]]) -> str:
     settings_of = {setting.key: setting for setting in SETTINGS}
     rows = []
-    for code, _ in RULES:
-        keys = LIMITS_OF.get(code, ALWAYS_ON.get(code, ()))
+    for code, _ in found:
+        keys = limits_of.get(code, ALWAYS_ON.get(code, ()))
         for number, key in enumerate(keys):
             setting = settings_of[key]
             rule = f"`{code}`" if number == 0 else ""
@@ -203,7 +218,11 @@ def reasons() -> str:
 
 def effects_part() -> str:
     """Which fact has which consequence in the world."""
-    classes = {"Once": "once, never again", "At least once": "at least once"}
+    classes = {
+        "Once": "once, never again",
+        "At least once": "at least once",
+        "At most once": "once; an answer that a crash loses is not asked for again",
+    }
     rows = [
         (f"`{fact.__name__}`", f"`{effect.__name__}`", classes[str(effect.__doc__).rstrip(".")])
         for fact, effect in zip(effects.EFFECTS, get_args(effects.Effect), strict=True)
@@ -224,6 +243,9 @@ def clockwork() -> str:
     rows = [
         ("a released order that is not on the wire after", desk.PERMIT_LIFE, "is not sent: `permit_expired`"),
         ("a submission or a cancel without an answer after", executor.ANSWER_MAX_NS, "is unknown"),
+        ("a last look without an answer after", looked.ANSWER_MAX, "ends in `skipped_unanswered`"),
+        ("after a look that came to nothing, for", looking.AGAIN, "the same idea is only counted"),
+        ("in observe, an order without a life of its own would rest", observing.REST_MAX, "and then end"),
         ("evidence for unknown orders is asked for every", runtime.RESOLVE_EVERY, "until it comes"),
         ("an order that stays unknown for longer than", cycle.UNKNOWN_MAX, "halts the desk: `unknown_overdue`"),
         ("a feed says nothing for", runtime.SILENCE_MAX, f"and {runtime.SILENT_CYCLES} cycles: halts, `stale_data`"),
@@ -307,6 +329,20 @@ def digest_example() -> str:
     return f"```text\n{msgspec.json.encode(order).decode()}\nsha256 {order_digest(order)}\n```"
 
 
+def outcomes_part() -> str:
+    """What each answer of Kalshi's to a write means."""
+    tables = (("order", outcomes.CREATE), ("cancel", outcomes.CANCEL))
+    meant: dict[tuple[int, str], dict[str, str]] = {}
+    for what, rows in tables:
+        for pair, meaning in rows.items():
+            meant.setdefault(pair, {})[what] = meaning
+    rows_told = [
+        (str(status), f"`{code}`", told.get("order", "unknown"), told.get("cancel", "unknown"))
+        for (status, code), told in sorted(meant.items())
+    ]
+    return table(("status", "code", "an order is", "a cancel is"), rows_told)
+
+
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "settings": settings,
     "variables": variables,
@@ -315,9 +351,11 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "causes": causes,
     "rules": rules,
     "limits": limits,
+    "look-limits": look_limits,
     "reasons": reasons,
     "effects": effects_part,
     "transitions": transitions,
+    "outcomes": outcomes_part,
     "clockwork": clockwork,
     "layout": layout,
     "schema": schema,

@@ -9,16 +9,18 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from assent.config import (
-    CANNOT_GO_LIVE,
     SETTINGS,
     STRATEGY_OPTIONS,
     STRATEGY_SETTINGS,
     ConfigError,
+    KalshiSettings,
+    KeySettings,
     Problem,
     Settings,
     demo_settings,
     load,
 )
+from assent.config.capability import ABLE, NEEDED
 from assent.config.table import SCOPE
 from assent.config.values import (
     Setting,
@@ -27,8 +29,9 @@ from assent.config.values import (
     parse_duration,
     read_value,
     shown,
+    written,
 )
-from assent.model.constitution import LIMITS, Constitution
+from assent.model.constitution import LIMITS, Constitution, Drift
 from assent.model.errors import AssentError
 from assent.model.units import HOUR, MICRO, MINUTE, SECOND, format_duration
 from assent.strategy import threshold
@@ -68,6 +71,19 @@ def test_every_value_that_is_said_is_the_value_that_is_used(tmp_path: Path) -> N
     name = "x1"
     mode = "observe"
     account = "acc-9"
+    dry_run = false
+    [kalshi]
+    key_id = "k-1"
+    key_file = "trade.pem"
+    read_key_id = "k-2"
+    read_key_variable = "READ_KEY"
+    box_url = "http://[::1]:9000"
+    member = "non_direct"
+    self_trade_prevention = "maker"
+    cancel_on_pause = false
+    [forecasts]
+    url = "https://models.example:8443/list.json?of=kalshi"
+    every = "1m"
     [paper]
     cash = "123.456789"
     [exchange]
@@ -105,6 +121,7 @@ def test_every_value_that_is_said_is_the_value_that_is_used(tmp_path: Path) -> N
         root=tmp_path,
         name="x1",
         mode="observe",
+        dry_run=False,
         venue="kalshi",
         environment="sim",
         account="acc-9",
@@ -116,6 +133,13 @@ def test_every_value_that_is_said_is_the_value_that_is_used(tmp_path: Path) -> N
         cash=123_456_789,
         cycle_ns=MINUTE,
         exchange_seed=99,
+        kalshi=KalshiSettings(
+            trading=KeySettings(id="k-1", file="trade.pem", variable=""),
+            reading=KeySettings(id="k-2", file="", variable="READ_KEY"),
+            box_url="http://[::1]:9000", member="non_direct", self_trade_prevention="maker", cancel_on_pause=False,
+        ),
+        forecasts_url="https://models.example:8443/list.json?of=kalshi",
+        forecasts_every_ns=MINUTE,
         hang_max_ns=3 * SECOND,
         memory_max_mib=200,
         kill_switch_env="STOP_BOT",
@@ -240,6 +264,34 @@ MISTAKES: dict[str, tuple[str, str, str, str, str, str]] = {
         LEAST + '[constitution]\nquote_proof_age_max = "10"', "constitution.quote_proof_age_max", '"10"',
         "it has no unit", "(ms, s, m, h, d)", 'quote_proof_age_max = "10s"',
     ),
+    "a drift as a float": (
+        LEAST + "[constitution]\ndrift_max = 0.05", "constitution.drift_max", "0.05", "a float cannot hold it",
+        "basis points", 'drift_max = "0.05"',
+    ),
+    "a drift as a bare number, of which nobody knows the unit": (
+        LEAST + "[constitution]\ndrift_max = 50", "constitution.drift_max", "50", "has no unit", "basis points",
+        'drift_max = "0.05"',
+    ),
+    "a drift that is no part of a dollar": (
+        LEAST + '[constitution]\ndrift_max = "50"', "constitution.drift_max", '"50"', "more than the most",
+        '"0.00" to "1.00"', 'drift_max = "0.05"',
+    ),
+    "a drift in percent, of a dollar or of the price": (
+        LEAST + '[constitution]\ndrift_max = "5%"', "constitution.drift_max", '"5%"', "percent of what is not clear",
+        "basis points", 'drift_max = "0.05"',
+    ),
+    "a drift in basis points that are not whole": (
+        LEAST + '[constitution]\ndrift_max = "0.5bps"', "constitution.drift_max", '"0.5bps"', "a whole number",
+        '"0bps" to "10000bps"', 'drift_max = "0.05"',
+    ),
+    "a drift in basis points with a space": (
+        LEAST + '[constitution]\ndrift_max = "50 bps"', "constitution.drift_max", '"50 bps"', "without a space",
+        "basis points", 'drift_max = "0.05"',
+    ),
+    "a drift of more than the whole price": (
+        LEAST + '[constitution]\ndrift_max = "10001bps"', "constitution.drift_max", '"10001bps"', "at most 10000",
+        "basis points", 'drift_max = "0.05"',
+    ),
     "a duration as a number": (
         LEAST + "[runtime]\ncycle = 10", "runtime.cycle", "10", "a bare number has none", '"100ms" to "1h"',
         'cycle = "10s"',
@@ -332,17 +384,50 @@ MISTAKES: dict[str, tuple[str, str, str, str, str, str]] = {
         LEAST.replace('"my-desk"', '"a\\u001b[2J"'), "desk.name", '"a\\x1b[2J"', "no spaces or other signs",
         "1 to 64 letters", 'name = "my-desk"',
     ),
-    "a mode of a later version": (
-        LEAST.replace('"my-desk"', '"my-desk"\nmode = "live"'), "desk.mode", '"live"', "does not exist in this version",
-        '"paper" or "observe"', 'mode = "paper"',
+    "a mode that sends, where nothing can be sent": (
+        LEAST.replace('"my-desk"', '"my-desk"\nmode = "live"\nenvironment = "sim"'), "desk.environment", '"sim"',
+        "mode `live` cannot run in environment `sim`", 'the environment "box" or "demo" or "production"',
+        'environment = "box"',
     ),
-    "an environment of a later version": (
-        LEAST.replace('"my-desk"', '"my-desk"\nenvironment = "production"'), "desk.environment", '"production"',
-        "does not exist in this version", '"sim"', 'environment = "sim"',
+    "estimates over a wire that anybody reads": (
+        LEAST + '[forecasts]\nurl = "http://models.example/list.json"', "forecasts.url",
+        '"http://models.example/list.json"', "no plain address", "text of `https://`", "url = ",
+    ),
+    "estimates with a password in the address": (
+        LEAST + '[forecasts]\nurl = "https://me:pw@models.example/list.json"', "forecasts.url", "(not shown)",
+        "no plain address", "text of `https://`", "url = ",
+    ),
+    "nobody's account on an exchange outside": (
+        LEAST.replace('"my-desk"', '"my-desk"\nmode = "observe"\nenvironment = "demo"'), "desk.account", "",
+        "nobody else can know whose account is traded", "text of 1 to 64", 'account = "kalshi-main"',
+    ),
+    "a box that is not on this machine": (
+        LEAST + '[kalshi]\nbox_url = "http://10.0.0.7:8790"', "kalshi.box_url", '"http://10.0.0.7:8790"',
+        "no plain address of this machine", "text of `http://127.0.0.1:`", 'box_url = "http://127.0.0.1:8551"',
+    ),
+    "a box by a name that could lead elsewhere": (
+        LEAST + '[kalshi]\nbox_url = "http://localhost:8790"', "kalshi.box_url", '"http://localhost:8790"',
+        "no plain address of this machine", "text of `http://127.0.0.1:`", 'box_url = "http://127.0.0.1:8551"',
+    ),
+    "a box with a path": (
+        LEAST + '[kalshi]\nbox_url = "http://127.0.0.1:8551/x"', "kalshi.box_url", '"http://127.0.0.1:8551/x"',
+        "no plain address of this machine", "text of `http://127.0.0.1:`", 'box_url = "http://127.0.0.1:8551"',
+    ),
+    "a box at a port that no machine has": (
+        LEAST + '[kalshi]\nbox_url = "http://127.0.0.1:65536"', "kalshi.box_url", '"http://127.0.0.1:65536"',
+        "no plain address of this machine", "text of `http://127.0.0.1:`", 'box_url = "http://127.0.0.1:8551"',
+    ),
+    "a key in the place of its id": (
+        LEAST + '[kalshi]\nkey_id = "-----BEGIN PRIVATE KEY-----"', "kalshi.key_id", "(not shown)",
+        "it must begin with a letter or digit", "text of 1 to 64", "key_id = ",
+    ),
+    "a key in the file": (
+        LEAST + '[kalshi]\nkey = "MC4CAQAwBQYDK2VwBCIEIHHhHhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh"', "kalshi.key",
+        "(not shown)", "unknown name", "one of key_id", "key_id = ",
     ),
     "a mode that nobody knows": (
         LEAST.replace('"my-desk"', '"my-desk"\nmode = "Paper"'), "desk.mode", '"Paper"', "none of the known words",
-        '"paper" or "observe"', 'mode = "paper"',
+        '"paper" or "observe" or "dry-run" or "live"', 'mode = "paper"',
     ),
     "a mode as a number": (
         LEAST.replace('"my-desk"', '"my-desk"\nmode = 1'), "desk.mode", "1", "a bare number, not text",
@@ -444,7 +529,7 @@ def test_an_override_wins_and_is_as_strict(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load(tmp_path, overrides={"desk.mode": "live", "exchange.seed": -1})
     assert [(problem.file, problem.key) for problem in caught.value.problems] == [
-        ("the command line", "desk.mode"), ("the command line", "exchange.seed"),
+        ("the command line", "exchange.seed"), ("the command line", "desk.mode"),
     ]  # fmt: skip
 
 
@@ -474,9 +559,10 @@ def test_every_limit_of_the_constitution_is_a_setting() -> None:
     assert set(placed) == set(Constitution.__struct_fields__)
 
 
-def test_every_venue_that_a_file_may_name_says_why_it_cannot_go_live() -> None:
+def test_every_venue_that_a_file_may_name_stands_in_the_table_of_capabilities() -> None:
     venues = next(setting.choices for setting in SETTINGS if setting.key == "venue")
-    assert set(CANNOT_GO_LIVE) == set(venues)
+    assert set(ABLE) == set(venues)
+    assert all(able <= NEEDED.keys() for able in ABLE.values())
 
 
 # Whatever TOML can hold.
@@ -530,3 +616,17 @@ def test_a_duration_is_read_and_written_exactly(text: str, ns: int) -> None:
 @pytest.mark.parametrize("text", ["", "s", "1.5h", "-1s", "1 s", "1S", "1h30m", "\u0661s", "1e3s", "9999999999999s"])
 def test_what_is_no_duration_is_none(text: str) -> None:
     assert parse_duration(text) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "means"),
+    [("0.05", Drift(50_000, "price")), ("0", Drift(0, "price")), ("1.00", Drift(MICRO, "price")),
+     ("50bps", Drift(50, "bps")), ("0bps", Drift(0, "bps")), ("10000bps", Drift(10_000, "bps"))],
+)  # fmt: skip
+def test_a_drift_is_said_in_dollars_or_in_basis_points_and_written_as_it_was_said(
+    tmp_path: Path, said: str, means: Drift
+) -> None:
+    settings = load(write(tmp_path, LEAST + f'[constitution]\ndrift_max = "{said}"'))
+    assert settings.constitution.drift_max == means
+    setting = next(setting for setting in SETTINGS if setting.key == "drift_max")
+    assert read_value(setting, written(setting, means).strip('"')) == means

@@ -144,10 +144,35 @@ BROKEN: dict[str, Broken] = {
     ),
     # words
     "a mode that nobody knows": desk(
-        'mode = "papre"', "none of the known words", '"paper" or "observe"', 'mode = "paper"'
+        'mode = "papre"', "none of the known words", '"paper" or "observe" or "dry-run" or "live"', 'mode = "paper"'
     ),
-    "a mode that this version cannot": desk(
-        'mode = "live"', "does not exist in this version", '"paper" or "observe"', 'mode = "paper"'
+    "a mode that sends, where nothing can be sent": Broken(
+        DESK.replace('name = "my-desk"', 'name = "my-desk"\nmode = "live"\nenvironment = "sim"'), "desk.environment",
+        '"sim"', "mode `live` cannot run in environment `sim`", '"box" or "demo" or "production"', "environment = ",
+    ),
+    "nobody's account on an exchange outside": Broken(
+        DESK.replace('name = "my-desk"', 'name = "my-desk"\nenvironment = "demo"'), "desk.account", "",
+        "nobody else can know whose account is traded", "text of 1 to 64", 'account = "kalshi-main"',
+    ),
+    "estimates over a wire that anybody reads": Broken(
+        DESK + '[forecasts]\nurl = "http://models.example/list.json"\n', "forecasts.url",
+        '"http://models.example/list.json"', "no plain address", "text of `https://`", "url = ",
+    ),
+    "an environment in a variable": Broken(
+        DESK, "ASSENT_SET_DESK_ENVIRONMENT", '"production"', "what decides whether orders reach an exchange",
+        "[desk] in the file", "environment = ", (("ASSENT_SET_DESK_ENVIRONMENT", "production"),),
+    ),
+    "permission to send in a variable": Broken(
+        DESK, "ASSENT_SET_DESK_DRY_RUN", '"false"', "what decides whether orders reach an exchange",
+        "[desk] in the file", "dry_run = true", (("ASSENT_SET_DESK_DRY_RUN", "false"),),
+    ),
+    "a box on another machine": Broken(
+        DESK + '[kalshi]\nbox_url = "http://192.168.1.4:80"\n', "kalshi.box_url", '"http://192.168.1.4:80"',
+        "no plain address of this machine", "text of `http://127.0.0.1:`", 'box_url = "http://127.0.0.1:8551"',
+    ),
+    "a key where its id belongs": Broken(
+        DESK + '[kalshi]\nkey_id = """-----BEGIN PRIVATE KEY-----\nabc"""\n', "kalshi.key_id", "(not shown)",
+        "it must begin with a letter or digit", "text of 1 to 64", "key_id = ",
     ),
     "a venue that nobody knows": desk(
         'venue = "kalschi"', "none of the known words", '"kalshi"', 'venue = "kalshi"'

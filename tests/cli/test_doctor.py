@@ -28,7 +28,7 @@ def test_a_sound_desk_is_well(cli: Cli, lived: Lived) -> None:
 
 def test_it_says_why_the_venue_cannot_go_live(cli: Cli, lived: Lived) -> None:
     live = findings(cli, lived.folder)["live"]
-    assert (live["ok"], str(live["found"])[:38]) == (None, "kalshi cannot go live in this version:")
+    assert (live["ok"], str(live["found"])[:41]) == (None, "kalshi cannot go live in environment sim:")
 
 
 def test_a_fresh_desk_is_well_and_stays_fresh(cli: Cli, tmp_path: Path) -> None:

@@ -81,6 +81,20 @@ def test_a_template_explains_every_setting_and_fits_every_line_of_the_table(temp
     assert not uncommented
 
 
+def test_what_comes_next_is_right_for_the_template(cli: Cli, tmp_path: Path) -> None:
+    assert any("--speed 60" in text for text in cli("init", tmp_path / "sim", "--json").json["next"])
+    told = cli("init", tmp_path / "box", "--template", "kalshi-box", "--json").json["next"]
+    assert any("assent exchange kalshi --dir kalshi-box" in text for text in told)
+    assert any(f"kalshi.key_id=KEY_ID {tmp_path / 'box'}" in text for text in told)
+    assert not any("--speed" in text for text in told)
+
+
+def test_a_template_for_an_exchange_outside_does_not_send_by_itself(cli: Cli, tmp_path: Path) -> None:
+    cli("init", tmp_path / "box", "--template", "kalshi-box")
+    settings = load(tmp_path / "box")
+    assert (settings.environment, settings.mode, settings.sends) == ("box", "dry-run", False)
+
+
 @pytest.mark.parametrize("template", template_names())
 def test_a_template_warns_that_its_numbers_are_not_validated(template: str) -> None:
     assert "NOT VALIDATED" in template_text(template)

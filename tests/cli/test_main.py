@@ -111,7 +111,7 @@ def test_a_wrong_option_is_usage_and_points_to_the_help(cli: Cli) -> None:
     ("words", "path"),
     [
         (("ledger", "show", "--stream", "order"), "ledger show"),
-        (("orders", "list"), "orders"),
+        (("status", "list"), "status"),
         (("run", "--for", "soon"), "run"),
     ],
 )

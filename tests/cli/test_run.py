@@ -78,7 +78,7 @@ def test_without_a_terminal_it_tells_one_line_a_fact_and_then_a_summary(
     assert (told.code, told.err) == (Exit.OK, "")
     lines = told.out.splitlines()
     assert lines[0].startswith("PAPER desk=tester venue=kalshi environment=sim account=paper-1 speed=1 ledger=")
-    assert lines[1].startswith("kalshi cannot go live in this version")
+    assert lines[1].startswith("kalshi cannot go live in environment sim")
     assert sum("  FillBooked  " in line for line in lines) == 1, "each fact is told once"
     assert sum("  STATUS  " in line for line in lines) == 1
     assert any("  DeskStopped  desk stopped: SIGINT" in line for line in lines), "also what came after the last look"
@@ -116,9 +116,9 @@ def test_paper_is_a_mode(cli: Cli, fake: FakeRun, tmp_path: Path, arguments: tup
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (("--live",), "`live` does not exist in this version"),
-        (("--mode", "live"), "`live` does not exist in this version"),
-        (("--mode", "dry-run"), "`dry-run` does not exist in this version"),
+        (("--live",), "mode `live` cannot run in environment `sim`"),
+        (("--mode", "live"), "mode `live` cannot run in environment `sim`"),
+        (("--mode", "dry-run"), "mode `dry-run` cannot run in environment `sim`"),
         (("--mode", "papre"), "none of the known words"),
         (("--paper", "--mode", "observe"), "Two modes were asked for: observe and paper"),
         (("--paper", "--live"), "Two modes were asked for"),

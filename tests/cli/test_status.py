@@ -9,6 +9,7 @@ from assent.cli.exits import Exit
 from assent.ledger.chain import Entry
 from assent.ledger.sqlite import SqliteStore
 from assent.model import inputs
+from assent.model.facts import LookRequested
 from assent.model.units import MICRO
 
 
@@ -60,7 +61,7 @@ def test_each_mode_has_its_own_ledger(cli: Cli, busy: Path) -> None:
     assert "never run" in cli("status", "-C", busy, "--mode", "observe").out
     refused = cli("status", "-C", busy, "--mode", "live")
     assert refused.code == Exit.USAGE
-    assert "`live` does not exist in this version" in refused.err
+    assert "mode `live` cannot run in environment `sim`" in refused.err
 
 
 def test_orders_shows_what_may_still_fill_and_with_all_what_ever_was(cli: Cli, busy: Path) -> None:
@@ -148,13 +149,52 @@ def test_an_order_that_gave_way_to_a_newer_idea_is_superseded(cli: Cli, tmp_path
         assert f"superseded by the idea with code {refused['code']}" in told
 
 
-def test_in_observe_every_idea_is_refused_by_its_mode(cli: Cli, tmp_path: Path) -> None:
+def test_in_observe_every_command_says_would(cli: Cli, tmp_path: Path) -> None:
     past = Past(make_folder(tmp_path, DESK_FILE.replace("[scope]", 'mode = "observe"\n[scope]')))
-    past.idea(RAIN)
+    past.idea(RAIN, time_in_force="gtc")
     past.close()
     (row,) = cli("intents", "-C", tmp_path, "--json").json["intents"]
-    assert (row["status"], row["reason"]) == ("REJECTED", "mode")
-    assert cli("status", "-C", tmp_path).out.startswith("OBSERVE  tester")
+    assert (row["status"], row["would"]) == ("APPROVED", True)
+    assert "would be APPROVED" in cli("intents", "-C", tmp_path).out
+    shown = cli("status", "-C", tmp_path).out
+    assert shown.startswith("OBSERVE  tester")
+    assert "orders that would rest (observe sends nothing)" in shown
+    assert "orders: none" in shown
+    told = cli("why", row["code"], "-C", tmp_path).out
+    assert "verdict: WOULD be released; observe sends nothing" in told
+    assert "WOULD: order" in told
+    (standing,) = cli("status", "-C", tmp_path, "--json").json["would"]
+    assert standing["order_id"] == row["order_id"]
+
+
+def test_in_observe_what_may_not_rest_has_expired(cli: Cli, tmp_path: Path) -> None:
+    past = Past(make_folder(tmp_path, DESK_FILE.replace("[scope]", 'mode = "observe"\n[scope]')))
+    past.idea(RAIN, time_in_force="ioc")
+    past.close()
+    (row,) = cli("intents", "-C", tmp_path, "--json").json["intents"]
+    assert (row["status"], row["would"]) == ("EXPIRED", True)
+
+
+def test_a_skipped_last_look_is_told_with_its_numbers_and_a_waiting_one_with_its_time(cli: Cli, tmp_path: Path) -> None:
+    past = Past(make_folder(tmp_path, DESK_FILE + '[constitution]\nlook_proof_age_max = "0s"\n'))
+    past.idea(RAIN)
+    past.idea(RAIN)
+    asked = next(fact for _, _, fact in past.facts if isinstance(fact, LookRequested))
+    qty = 50 * MICRO
+    fresh = inputs.QuoteSeen(RAIN, 480_000, qty, 490_000, qty, past.now, past.now)
+    past.tell(inputs.LookAnswered(asked.intent_id, fresh, "", past.now))
+    past.idea(SNOW)
+    past.close()
+    skipped, waiting = cli("intents", "-C", tmp_path, "--json").json["intents"]
+    assert (skipped["status"], skipped["reason"]) == ("REJECTED", "skipped_drift")
+    assert (waiting["status"], waiting["reason"]) == ("PENDING", "")
+    assert "waiting for a last look at the market" in cli("status", "-C", tmp_path).out
+    told = cli("why", skipped["code"], "-C", tmp_path).out
+    assert "verdict: skipped at its last look [skipped_drift]" in told
+    assert "the fresh quote (YES)" in told
+    assert "came 1 times meanwhile" in told
+    assert "asked for anew" in told
+    assert "verdict: waiting" in cli("why", waiting["code"], "-C", tmp_path).out
 
 
 def test_a_ledger_that_does_not_fold_is_named_with_its_record(cli: Cli, tmp_path: Path) -> None:

@@ -226,7 +226,7 @@ def test_live_takes_no_plug_in_that_is_not_listed_by_digest(place: Path) -> None
     (place / "assent.toml").write_text(live + TABLE + told["strategy[1].digest"].example + "\n")
     with pytest.raises(ConfigError) as caught:
         load(place)
-    assert [problem.key for problem in caught.value.problems] == ["desk.mode"], "only the mode itself is left"
+    assert [problem.key for problem in caught.value.problems] == ["desk.environment"], "only the mode itself is left"
 
 
 @pytest.mark.parametrize(

@@ -82,8 +82,9 @@ def test_a_variable_says_every_setting_but_no_limit_and_nothing_of_the_kill_swit
         load(tmp_path, environment={PREFIX + "X" + variable_of(setting): "1"})  # type: ignore[arg-type]
 
 
-def test_what_no_variable_may_say_is_exactly_the_limits_and_the_kill_switch() -> None:
+def test_what_no_variable_may_say_is_exactly_the_limits_the_kill_switch_and_where_orders_go() -> None:
     barred = {f"{one.section}.{one.key}" for one in SETTINGS if not may_say(one)}
     switch = {"env", "env_file", "file", "allows_exits"}
     limits = {f"{one.section}.{one.key}" for one in SETTINGS if one.section in ("scope", "constitution")}
-    assert barred == limits | {f"runtime.kill_switch_{what}" for what in switch}
+    money = {"desk.dry_run", "desk.environment", "kalshi.box_url"}
+    assert barred == limits | money | {f"runtime.kill_switch_{what}" for what in switch}

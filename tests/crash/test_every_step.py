@@ -67,7 +67,7 @@ class LivingVenue(FakeVenue):
         await self.clock.sleep(5_000_000)
         return Accepted("v", order.qty, 0)
 
-    async def find(self, order: Order) -> Evidence | Ended | None:
+    async def find(self, order: Order, since_ts: int) -> Evidence | Ended | None:
         if order.order_id in self.orders:
             return Ended("executed", order.qty)
         return Absent("it never came")

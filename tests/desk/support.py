@@ -49,7 +49,7 @@ from assent.model.inputs import (
 from assent.model.instruments import BinaryContract, Instrument
 from assent.model.intents import Proposal
 from assent.model.orders import Correction, Fill, Order
-from assent.model.units import MICRO, SECOND
+from assent.model.units import HOUR, MICRO, SECOND
 
 CONTRACT = MICRO
 MARKET = a_market()
@@ -60,6 +60,8 @@ WIDE = Constitution(
     open_positions_max=10,
     total_exposure_max=500 * MICRO,
     quote_proof_age_max=10 * SECOND,
+    # The last look has tests of its own: elsewhere a proof that was young enough to decide on is so for the release.
+    look_proof_age_max=HOUR,
 )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from tests.desk.support import MARKET, WIDE, Bench, Scripted, buy, close, kinds, limits, sell
 from tests.desk.worlds import LIMIT_WORLDS, World, world_of
 from tests.model.support import a_future, a_market
@@ -26,8 +27,11 @@ CODES = [code for code, _ in RULES]
 ALWAYS = [code for code in CODES if code not in LIMITS_OF]
 
 
-def in_observe_mode() -> World:
-    return Bench(mode="observe"), buy()
+def in_a_mode_of_another_version() -> World:
+    """Behind the desk's back: the ledger of this version takes no mode that it does not know."""
+    bench = Bench()
+    bench.state.seal = structs.replace(bench.state.seal, mode="another")
+    return bench, buy()
 
 
 def under_a_halt() -> World:
@@ -121,7 +125,7 @@ def under_a_bracket_that_stands() -> World:
 WORLDS: dict[str, Callable[[], World]] = {
     **{world.rule: world.build for world in LIMIT_WORLDS},
     "kill_switch_guard": under_the_kill_switch,
-    "mode": in_observe_mode,
+    "mode": in_a_mode_of_another_version,
     "level": under_a_halt,
     "strategy_stopped": after_a_fault_of_its_own,
     "books_matched": before_the_books_were_compared,
@@ -141,6 +145,8 @@ WORLDS: dict[str, Callable[[], World]] = {
 # Limits that cut a size, which `risk_per_trade` judges; limits that halt.
 SIZE_LIMITS = {"risk_fraction_max", "risk_tiers", "kelly_fraction_max"}
 HALT_LIMITS = {"drawdown_fraction_max"}
+# Limits of the rules that run at a last look alone; see test_last_look.
+LOOK_LIMITS = {"slippage_max", "look_edge_min"}
 # Limits that only say when the others of their rule apply.
 SHAPES: set[str] = {"favourite_from", "themes"}
 each_rule = pytest.mark.parametrize("code", CODES)
@@ -218,7 +224,9 @@ def test_an_idea_without_a_fault_passes_with_every_check_recorded() -> None:
     assert all(check.ok for check in passed.checks)
 
 
-@pytest.mark.parametrize("key", [limit.key for limit in LIMITS if limit.optional and limit.key not in HALT_LIMITS])
+@pytest.mark.parametrize(
+    "key", [limit.key for limit in LIMITS if limit.optional and limit.key not in HALT_LIMITS | LOOK_LIMITS]
+)
 def test_every_limit_that_may_be_off_has_a_world_that_trades_when_it_is(key: str) -> None:
     """One world, one idea: refused by the limit's rule, released when this one limit stands at its loosest."""
     world = world_of(key)
@@ -238,14 +246,15 @@ def test_a_rule_whose_limits_are_all_off_is_not_part_of_the_house() -> None:
 
 def test_every_limit_that_may_be_off_puts_a_rule_in_force_or_cuts_a_size() -> None:
     named = {key for keys in LIMITS_OF.values() for key in keys}
-    assert {limit.key for limit in LIMITS if limit.optional} - named == SIZE_LIMITS | HALT_LIMITS | SHAPES
+    assert {limit.key for limit in LIMITS if limit.optional} - named == SIZE_LIMITS | HALT_LIMITS | LOOK_LIMITS | SHAPES
 
 
 def test_every_rule_runs_although_the_first_has_said_no() -> None:
-    bench = Bench(mode="observe", cash=0, constitution=limits(series=(), open_positions_max=0))
+    bench = Bench(cash=0, constitution=limits(series=(), open_positions_max=0))
+    bench.halt("operator")
     told = refusal(bench.propose(buy(fair=None)))
-    assert told.reason == "mode"
-    assert failing(told.checks) == ["mode", "scope", "edge", "open_positions", "funds"]
+    assert told.reason == "level"
+    assert failing(told.checks) == ["level", "scope", "edge", "open_positions", "funds"]
 
 
 @each_rule
@@ -276,7 +285,7 @@ def test_the_primary_reason_is_the_first_that_says_no(verdicts: list[bool]) -> N
     table = tuple((f"r{number}", rule(number, ok)) for number, ok in enumerate(verdicts))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gate, "RULES", table)
-        verdict = gate.judge(SimpleNamespace(state=SimpleNamespace(seal=None)))  # type: ignore[arg-type]
+        verdict = gate.judge(SimpleNamespace(state=SimpleNamespace(seal=None), look=None))  # type: ignore[arg-type]
     assert verdict.reason == next((f"r{n}" for n, ok in enumerate(verdicts) if not ok), None)
     assert len(verdict.checks) == len(verdicts)
 

@@ -14,8 +14,9 @@ from tests.desk.worlds import LIMIT_WORLDS
 
 from assent.desk import gate
 from assent.desk.candidate import Candidate
-from assent.model.constitution import BY_KEY, LIMITS, Constitution, Limit, Theme, Tier, tighter
+from assent.model.constitution import BY_KEY, LIMITS, Constitution, Drift, Limit, Theme, Tier
 from assent.model.intents import Proposal, Score
+from assent.model.strictness import tighter
 from assent.model.units import MICRO
 
 NAMES = ("KXTEST", "KXTEST-26JAN05", MARKET.id, "OTHER")
@@ -37,6 +38,9 @@ def values_of(limit: Limit) -> st.SearchStrategy[Any]:
     if limit.kind == "tiers":
         one_tier = st.builds(Tier, st.integers(0, 2_000 * MICRO), st.integers(0, 10 * MICRO))
         return st.lists(one_tier, max_size=3).map(tuple)
+    if limit.kind == "drift":
+        dollars = st.builds(Drift, st.sampled_from((0, 1, 50_000, MICRO)), st.just("price"))
+        return dollars | st.builds(Drift, st.integers(0, 10_000), st.just("bps"))
     near = [edge + step for edge in (*edges, getattr(limits(), limit.key)) for step in (-1, 0, 1)]
     kept = [value for value in near if limit.least <= value <= limit.most]
     return st.sampled_from(kept) | st.integers(limit.least, limit.most)
@@ -115,7 +119,7 @@ def test_a_change_is_tighter_one_way_at_most_and_what_is_the_same_is_no_change(
     for difference in there:
         assert difference == (limit.key, getattr(one, limit.key), getattr(other, limit.key), difference.becomes)
     ways = [d.becomes for d in (*there, *back)]
-    if limit.kind not in ("names", "scores", "themes", "tiers"):
+    if limit.kind not in ("names", "scores", "themes", "tiers", "drift"):
         assert ways in ([], ["tighter", "looser"], ["looser", "tighter"])
 
 
@@ -134,6 +138,12 @@ def test_a_change_is_tighter_one_way_at_most_and_what_is_the_same_is_no_change(
         ("themes", (Theme("w", ("A", "B")),), (Theme("v", ("C", "B", "A")),), "tighter"),
         ("themes", (Theme("w", ("A", "B")),), (Theme("w", ("A",)), Theme("v", ("B",))), "looser"),
         ("one_entry_per_market", False, True, "tighter"),
+        ("drift_max", Drift(50_000, "price"), Drift(40_000, "price"), "tighter"),
+        ("drift_max", Drift(50, "bps"), Drift(51, "bps"), "looser"),
+        ("drift_max", Drift(50_000, "price"), Drift(1, "bps"), "looser"),
+        ("drift_max", Drift(50, "bps"), Drift(0, "price"), "looser"),
+        ("drift_max", Drift(50_000, "price"), Drift(0, "bps"), "tighter"),
+        ("drift_max", Drift(MICRO, "price"), Drift(9_999, "bps"), "tighter"),
     ],
 )
 def test_the_direction_of_a_change(key: str, old: Any, new: Any, becomes: str) -> None:

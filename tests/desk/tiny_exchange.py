@@ -6,6 +6,7 @@ Shares nothing with the desk's books. Each order id may arrive once; a second ar
 from fractions import Fraction
 from math import floor
 
+from assent.model.books import OpenOrder
 from assent.model.inputs import Absent, Accepted, AccountSeen, Holding, Refused, Result
 from assent.model.orders import Correction, Fill, Order, Side
 from assent.model.units import MICRO
@@ -105,7 +106,14 @@ class TinyExchange:
         holdings = tuple(Holding(name, self.held(name)) for name in names)
         live = tuple(order_id for order_id, resting in self.orders.items() if resting.live)
         assert self.cash.denominator == 1
-        return AccountSeen(int(self.cash), holdings, live, "tiny", now, now)
+        resting = tuple(
+            OpenOrder(
+                name, f"v-{name[:8]}", one.order.instrument, one.order.side, one.order.price, one.left, one.filled
+            )
+            for name, one in self.orders.items()
+            if one.live
+        )
+        return AccountSeen(int(self.cash), holdings, live, "tiny", now, now, resting=resting)
 
     def _move(self, name: str, side: Side, qty: int, at: int) -> None:
         price = Fraction(at, MICRO)

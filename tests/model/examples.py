@@ -2,7 +2,8 @@
 
 from tests.model.support import T0, a_future, a_market
 
-from assent.model import facts
+from assent.model import facts, would
+from assent.model.books import PositionAdopted
 from assent.model.change import LimitChange
 from assent.model.constitution import Constitution
 from assent.model.facts import Fact
@@ -10,6 +11,7 @@ from assent.model.inputs import Absent, Accepted, Holding
 from assent.model.intents import Check, Intent, QuoteTaken, Score
 from assent.model.orders import Correction, Fill, Mark, Order
 from assent.model.plugins import PluginUsed
+from assent.model.settling import ActRefused, BooksAdopted, FillRecognised, OrderAdopted
 from assent.model.units import MICRO
 
 MARKET = a_market()
@@ -62,16 +64,26 @@ EXAMPLES: tuple[Fact, ...] = (
     facts.IntentProposed(SMALL_INTENT, (), None),
     facts.IntentRefused(FULL_INTENT, "edge", CHECKS, QuoteTaken(None, None, None, None, 0, 0, 0), 3),
     facts.IntentRefused(SMALL_INTENT, "order_form", CHECKS, None, 0),
+    facts.LookRequested("i-0123456789abcdef", MARKET.id, 510_000),
+    facts.LookRequested("i-0", MARKET.id, None),
+    facts.IntentSkipped(
+        "i-0123456789abcdef", "skipped_drift", "", (Check("skipped_drift", False, 60_000, 50_000),), QUOTE, 2
+    ),
+    facts.IntentSkipped("i-0", "skipped_unavailable", "no answer in time", (), None, 0),
     facts.DecisionRecorded("s", "NO_TRADE", "edge", (("dvs", 800_000),)),
     facts.DecisionRecorded("s", "TRADE", "", ()),
     facts.OrderReleased(SMALL_ORDER, "d", "autonomous"),
     facts.OrderReleased(FULL_ORDER, "d", "ann"),
+    would.WouldRelease(SMALL_ORDER, "d", "autonomous"),
+    would.AckSimulated("o-1", 10_000),
+    would.WouldOrderEnded("o-1", "its life is over"),
     facts.OrderAccepted("o-1", "v-1", 0, 10_000),
     facts.OrderRefused("o-1", "insufficient_balance", "no"),
     facts.OrderNotSent("o-1", "halted"),
     facts.OrderUnknown("o-1", "no answer in time"),
     facts.OrderResolved("o-1", Accepted("v-1", 0, 0), "sim"),
     facts.OrderResolved("o-1", Absent("journal"), "sim"),
+    facts.OrderResolved("o-1", Absent("the venue's support says so"), "the venue's support says so", "ann", "looked"),
     facts.OrderClosed("o-1", "cancelled", 0),
     facts.OrderQuarantined("o-1", "late_fill"),
     facts.CancelReleased("o-1", "ann", "a person asked"),
@@ -92,6 +104,21 @@ EXAMPLES: tuple[Fact, ...] = (
     facts.AccountMatched(0, (), 0, ""),
     facts.AccountSnapshot(100, (Holding("A", -1),), 1, 90, "sim"),
     facts.DiscrepancyFound("cash", 1, 2, "sim"),
+    BooksAdopted(
+        "d",
+        1,
+        2,
+        (PositionAdopted("A", 0, 0, 5, 5, None), PositionAdopted("B", 1, 1, -1, 1, 7)),
+        (FILL,),
+        -3,
+        "sim",
+        "ann",
+        "mine",
+    ),
+    BooksAdopted("", 0, 0, (), (), 0, "", "", ""),
+    OrderAdopted(SMALL_ORDER, "v-1", 5_000, 200, 5_200, "ann"),
+    FillRecognised(FILL),
+    ActRefused("accept", "books", "ann", "our books equal the venue's already"),
     facts.StrategyStopped("s", "strategy_exception", "ValueError: no"),
     facts.HaltRaised("operator", 2, "human", "ann", "drill"),
     facts.HaltRaised("clock_jump", 1, "clear_for", "clock", ""),

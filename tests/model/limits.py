@@ -4,17 +4,18 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from assent.model.constitution import LIMITS, Constitution, Kind, Limit, Theme, Tier
+from assent.model.constitution import LIMITS, Constitution, Drift, Kind, Limit, Theme, Tier
 from assent.model.intents import Score
 
 NAMES = ("A", "B", "C", "D")
-# For a limit whose value is a list.
+# For a limit whose value is not one number.
 PAIRS: dict[Kind, tuple[Any, Any]] = {
     "names": (("A", "B"), ("A",)),
     "scores": ((), (Score("dvs", 1),)),
     "themes": ((), (Theme("t", ("A", "B")),)),
     "tiers": ((), (Tier(5, 1),)),
     "flag": (False, True),
+    "drift": (Drift(50_000, "price"), Drift(40_000, "price")),
 }
 
 
@@ -36,6 +37,8 @@ def values_of(limit: Limit) -> st.SearchStrategy[Any]:
         return st.lists(st.builds(Theme, st.sampled_from(("t", "u")), series), max_size=3).map(tuple)
     if limit.kind == "tiers":
         return st.lists(st.builds(Tier, st.integers(1, 3), st.integers(0, 3)), max_size=3).map(tuple)
+    if limit.kind == "drift":
+        return st.builds(Drift, st.integers(0, 3), st.sampled_from(("price", "bps")))
     if limit.kind == "flag":
         return st.booleans()
     return st.sampled_from((limit.least, (limit.least + limit.most) // 2, limit.most))

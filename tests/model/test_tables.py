@@ -7,7 +7,7 @@ import pytest
 from msgspec import structs
 from tests.model.examples import FULL_ORDER, SMALL_ORDER
 
-from assent.model.constitution import LIMITS, LISTS, Constitution, Direction, Kind, Theme, Tier, in_scope
+from assent.model.constitution import LIMITS, LISTS, Constitution, Direction, Drift, Kind, Theme, Tier, in_scope
 from assent.model.intents import Action, Score
 from assent.model.levels import ALLOWED, CAUSES, LATCHES, Level, Reset
 from assent.model.orders import Order, order_digest
@@ -65,6 +65,8 @@ PROMISED = {
     "unknown_overdue": (Level.HALTED, "human"),
     "inbox_overflow": (Level.HALTED, "human"),
     "foreign_fill": (Level.HALTED, "human"),
+    "venue_auth": (Level.HALTED, "human"),
+    "venue_contract": (Level.REDUCING, "human"),
     "late_fill": (Level.REDUCING, "human"),
     "strategy_stopped": (Level.REDUCING, "human"),
     "strategy_repeats": (Level.LOCKED, "human"),
@@ -148,7 +150,8 @@ def test_the_defaults_lie_within_their_own_bounds() -> None:
     defaults = Constitution()
     for limit in LIMITS:
         value = getattr(defaults, limit.key)
-        assert limit.least <= (len(value) if limit.kind in LISTS else value) <= limit.most
+        number = value.amount if isinstance(value, Drift) else len(value) if limit.kind in LISTS else value
+        assert limit.least <= number <= limit.most
         if limit.optional:
             assert value == limit.loosest, "what may be off is off unless the owner says otherwise"
 
@@ -174,7 +177,7 @@ def test_a_name_of_one_kind_does_not_count_as_another() -> None:
 OTHER: dict[Kind, object] = {
     "money": 12_345, "price": 12_345, "qty": 12_345, "ppm": 12_345, "count": 123, "duration": 12_345, "flag": True,
     "names": ("M",), "scores": (Score("dvs", 1),), "tiers": (Tier(2, 1),),
-    "themes": (Theme("t", ("S",)),),
+    "themes": (Theme("t", ("S",)),), "drift": Drift(50, "bps"),
 }  # fmt: skip
 
 

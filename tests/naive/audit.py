@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from msgspec import structs
-from tests.naive import arithmetic, halts, market, periods
+from tests.naive import arithmetic, halts, looks, market, periods
 from tests.naive.books import Books
 from tests.naive.halts import Faults
 from tests.naive.idea import Idea
@@ -20,7 +20,16 @@ from assent.desk import exposure
 from assent.desk.desk import Desk
 from assent.model.decisions import Decision
 from assent.model.facts import Fact, HaltRaised, decode_fact, encode_fact, kind_of
-from assent.model.inputs import FillSeen, Input, KillSwitchSeen, ResumeAsked, SettlementSeen, TimePassed
+from assent.model.inputs import (
+    DeskStarting,
+    FillSeen,
+    Input,
+    KillSwitchSeen,
+    LookAnswered,
+    ResumeAsked,
+    SettlementSeen,
+    TimePassed,
+)
 
 FEE_TOLERANCE = 10_000
 # An order that is being sent, and one of which nothing rests, have nothing to cancel.
@@ -96,6 +105,10 @@ class Audit:
         self.fee_due: tuple[str, int] | None = None
         # The cancel that has to follow at once: of which order, and for which newer intent.
         self.cancel_due: tuple[str, str] | None = None
+        # What has to follow at once on an idea that passed: which record, for which intent.
+        self.due: tuple[str, str] | None = None
+        # When a look at an idea came to nothing, by strategy, market, action and side.
+        self.in_vain: dict[tuple[str, ...], int] = {}
         # What all of it can come to at the worst, after the last record.
         self.floor = 0
 
@@ -137,12 +150,26 @@ class Audit:
             expected = inp.value if was is None or inp.source_ts > word else was
             same(f"in what {inp.instrument} ended", self.books.ended.get(inp.instrument), expected)
         if type(inp) is FillSeen and inp.fill.order_id in self.books.orders:
-            so(f"fill {inp.fill.fill_id} is booked", inp.fill.fill_id in self.books.fills)
+            known = {*self.books.fills, *self.books.noted}
+            so(f"fill {inp.fill.fill_id} is booked, or settled by a person", inp.fill.fill_id in known)
             order = self.books.orders[inp.fill.order_id]
             so("what is filled beyond its order is odd", order.odd or order.filled <= order.terms.qty)
         so("a fee that differs was told", self.fee_due is None)
         so("an order that gives way is cancelled", self.cancel_due is None)
+        so(f"an idea that passed has its {self.due}", self.due is None)
+        self._looked(inp)
         return facts
+
+    def _looked(self, inp: Input) -> None:
+        """After a step no look waits that was answered, is overdue, or was asked before the process started."""
+        books = self.books
+        if type(inp) is LookAnswered:
+            so("a look ends with its answer", inp.intent_id not in books.looks)
+        if type(inp) is TimePassed:
+            so("no look is overdue", all(self.now - one.ts < looks.ANSWER for one in books.looks.values()))
+        if type(inp) is DeskStarting:
+            so("no look outlives its process", not books.looks)
+            self.in_vain = {}
 
     def overhear(self, strategy: str, said: Iterable[Any]) -> list[Any]:
         heard = []
@@ -177,6 +204,8 @@ class Audit:
             self.counts[kind_of(fact)] += 1
             if kind_of(fact) == "OrderReleased":
                 self._released(fact)
+            if kind_of(fact) == "WouldRelease":
+                self._would_be_released()
         self._compare(desk)
 
     @property
@@ -194,6 +223,7 @@ class Audit:
                 ("CancelReleased", *(self.cancel_due or ())),
             )
             self.cancel_due = None
+        self._expect_next(fact)
         if kind in ("IntentProposed", "IntentRefused"):
             self._judged(fact, refused=kind == "IntentRefused")
         elif kind == "EquityMarked":
@@ -227,6 +257,24 @@ class Audit:
             self._halted(fact)
         elif kind == "HaltCleared":
             self._lifted(fact)
+
+    def _expect_next(self, fact: Any) -> None:
+        """What an idea that passed leads to, at once or after its look."""
+        kind = kind_of(fact)
+        if self.due is not None and kind != "StateMarked":
+            order = getattr(fact, "order", None)
+            same("what follows on an idea", (kind, order.intent_id if order else fact.intent_id), self.due)
+            self.due = None
+            if kind == "LookRequested":
+                intent = self.books.intents[fact.intent_id]
+                price = looks.to_deal_at(self.seen.quotes[intent.instrument], intent.side)
+                same("the price before a look", (fact.instrument, fact.price), (intent.instrument, price))
+        elif kind == "LookRequested":
+            so("a look is asked for where an idea has just passed", holds=False)
+        elif kind in ("OrderReleased", "WouldRelease"):
+            self._look_passed(fact)
+        elif kind == "IntentSkipped":
+            self._skipped(fact)
 
     def _halted(self, fact: Any) -> None:
         """With the level and the end that the pages tell of; once, but for a switch that says something else now."""
@@ -284,6 +332,54 @@ class Audit:
             self.last[key] = failing
         else:
             self.last.pop(key, None)
+            so("the same idea does not wait twice", not self._is_known(idea, key))
+            if intent.action != "cancel":
+                release = "WouldRelease" if self.books.mode == "observe" else "OrderReleased"
+                self.due = "LookRequested" if looks.is_due(idea) else release, intent.intent_id
+
+    def _is_known(self, idea: Idea, key: tuple[str, ...]) -> bool:
+        """Whether an idea that passes waits already, or would ask again a moment after a look in vain."""
+        if idea.action != "open":
+            return False
+        waiting = {self._key(one.strategy, one) for one in map(self.books.intents.get, self.books.looks) if one}
+        lately = self.now - self.in_vain.get(key, -looks.AGAIN) < looks.AGAIN
+        return key in waiting or (lately and looks.is_due(idea))
+
+    def _answer(self, fact_of: str, intent_id: str) -> tuple[Any, looks.Answered]:
+        """The naive verdict on the look that this input answers."""
+        so(f"{fact_of} follows on an answer", type(self.input) is LookAnswered and self.input.intent_id == intent_id)
+        intent, looked = self.books.intents[intent_id], self.books.looks[intent_id]
+        return intent, looks.answered(self.books, self.seen, self.now, intent, looked, self.input.quote)
+
+    def _look_passed(self, fact: Any) -> None:
+        """Released at the answer: nothing says no, and it is the order that was recorded."""
+        intent, found = self._answer("a release", fact.order.intent_id)
+        same("what says no to a release at its look", [code for code, ok, *_ in found.checks if not ok], [])
+        recorded = (intent.instrument, intent.side, intent.price, intent.qty, intent.expires_ts)
+        order = fact.order
+        same("the order", (order.instrument, order.side, order.price, order.qty, order.expires_ts), recorded)
+        so("in time", self.now - self.books.looks[intent.intent_id].ts < looks.ANSWER)
+        self.counts["looks passed"] += 1
+
+    def _skipped(self, fact: Any) -> None:
+        intent, looked = self.books.intents[fact.intent_id], self.books.looks[fact.intent_id]
+        self.in_vain[self._key(intent.strategy, intent)] = self.now
+        self.primary[fact.reason] += 1
+        overdue = self.now - looked.ts >= looks.ANSWER
+        if type(self.input) is DeskStarting or overdue:
+            restart = type(self.input) is DeskStarting
+            same("why it was skipped", fact.reason, "skipped_restart" if restart else "skipped_unanswered")
+            return
+        so("a look that is skipped was answered", type(self.input) is LookAnswered)
+        if intent.instrument not in self.seen.listed:
+            same("a market that is gone", fact.reason, "market_open")
+        elif self.input.quote is None:
+            same("a venue that cannot answer", fact.reason, "skipped_unavailable")
+        else:
+            _, found = self._answer("a skip", fact.intent_id)
+            same("the checks of a look", [(c.rule, c.ok, c.measured, c.limit) for c in fact.checks], found.checks)
+            same("why it was skipped", fact.reason, next(code for code, ok, *_ in found.checks if not ok))
+            same("the fresh quote", fact.quote and structs.astuple(fact.quote), found.quote)
 
     def _judge(self, strategy: str, proposal: Any) -> tuple[Idea, list[Any], tuple[str, ...]]:
         idea = Idea(self.books, self.seen, self.now, strategy, proposal)
@@ -295,8 +391,12 @@ class Audit:
         for number, (strategy, proposal) in self.open.items():
             if not self.quiet.get(number):
                 idea, _, failing = self._judge(strategy, proposal)
-                known = self.last.get(self._key(strategy, proposal)) == failing
-                self.quiet[number] = bool(failing) and known and gives_way(idea, failing) is None
+                key = self._key(strategy, proposal)
+                if failing:
+                    self.quiet[number] = self.last.get(key) == failing and gives_way(idea, failing) is None
+                elif self._is_known(idea, key):
+                    self.quiet[number] = True
+                    self.last.pop(key, None)
 
     def _key(self, strategy: str, proposal: Any) -> tuple[str, ...]:
         """By what an idea is known again. Names that nobody listed are all the same."""
@@ -313,7 +413,7 @@ class Audit:
             if books.intents[terms.intent_id].action == "close":
                 return arithmetic.most_fee(listed, terms.side, price, qty)
             return arithmetic.most_lost(listed, terms.side, price, qty)
-        if kind in ("FillCorrected", "OrderQuarantined", "SettlementCorrected"):
+        if kind in ("FillCorrected", "OrderQuarantined", "SettlementCorrected", "BooksAdopted", "OrderAdopted"):
             return None
         if kind == "MarketSettled":
             # An order that rests on beyond its market's end is still counted for either outcome.
@@ -336,6 +436,8 @@ class Audit:
         same("the accounts", state.accounts, ours)
         same("the sum of the accounts", sum(ours.values()), 0)
         same("the positions", {name: (p.qty, p.cost) for name, p in state.positions.items()}, books.positions())
+        same("which looks wait", list(state.looks), list(books.looks))
+        same("what would rest", list(state.would), list(books.would))
         resting = {name: order.rest for name, order in books.orders.items() if order.rest}
         same("what may still fill", {name: order.open_qty for name, order in state.orders.items()}, resting)
         statuses = {name: order.status for name, order in books.orders.items() if order.rest}
@@ -374,6 +476,16 @@ class Audit:
         entered = {*books.positions(), *(o.terms.instrument for o in books.open_orders() if o.intent.action == "open")}
         so("the positions hold", len(entered) <= limits.open_positions_max)
         self.counts["entries"] += 1
+
+    def _would_be_released(self) -> None:
+        """In observe what counts orders holds as well, and nothing is at stake."""
+        books, limits = self.books, self._limits
+        so("nothing would be opened under a halt", books.level == 0)
+        so("nothing was released", not books.orders)
+        cycle = [one for one in books.releases if one[0] > self.now - limits.cycle_length]
+        so("the orders of a cycle hold", len(cycle) <= limits.orders_per_cycle_max)
+        so("the notional of a cycle holds", sum(one[2] for one in cycle) <= limits.notional_per_cycle_max)
+        self.counts["would be entries"] += 1
 
     def _cycle(self, facts: list[Fact]) -> None:
         """After a cycle the account is marked, and what was crossed has halted; nothing else has."""
@@ -428,5 +540,6 @@ class Audit:
             again.read(ts, fact)
         same("the naive books, read again", (again.accounts(), again.positions(), again.reserved(), again.total()),
              (self.books.accounts(), self.books.positions(), self.books.reserved(), self.books.total()))  # fmt: skip
-        self.seen, self.faults, self.last = Seen(), Faults(), {}
+        same("the looks, read again", again.looks, self.books.looks)
+        self.seen, self.faults, self.last, self.in_vain = Seen(), Faults(), {}, {}
         return desk

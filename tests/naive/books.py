@@ -84,6 +84,19 @@ class Placed:
         self.look()
 
 
+class Nobodys:
+    """What stands behind an order that was found at the venue: no idea, and the desk answers for it."""
+
+    action, strategy = "open", "desk"
+
+
+class Looked(NamedTuple):
+    """Since when an intent waits for its last look, and at which price there was somebody to deal with before."""
+
+    ts: int
+    price: int | None
+
+
 class Halt(NamedTuple):
     """How strict it is, who ends it, since when, and after how many records."""
 
@@ -110,9 +123,17 @@ class Books:
         self.paid_out: dict[str, int] = {}
         self.intents: dict[str, Any] = {}
         self.orders: dict[str, Placed] = {}
+        # In observe: what would rest. Nothing of it is at stake.
+        self.would: dict[str, Placed] = {}
+        self.looks: dict[str, Looked] = {}
         self.fills: dict[str, Any] = {}
         self.drawers: dict[tuple[str, str], Drawer] = {}
-        self.cash = self.realised = self.fees = self.deposits = 0
+        self.cash = self.realised = self.fees = self.deposits = self.adjustments = 0
+        # Markets of which somebody took the venue's word for what is held.
+        self.taken_over: set[str] = set()
+        # Executions that were accepted or resolved, and move nothing when they are told.
+        self.noted: set[str] = set()
+        self.recognised: dict[str, list[int]] = {}
         self.transfers: list[tuple[int, int]] = []
         self.named: set[str] = set()
         self.marks: list[tuple[int, int, int]] = []
@@ -188,6 +209,24 @@ class Books:
         worth = worth_of(terms.side, terms.price, terms.qty)
         self.releases.append((ts, terms.instrument, worth, intent.action == "open"))
 
+        self.looks.pop(terms.intent_id, None)
+
+    def read_WouldRelease(self, ts: int, fact: Any) -> None:  # noqa: N802
+        terms, intent = fact.order, self.intents[fact.order.intent_id]
+        self.would[terms.order_id] = Placed(intent, terms, 0)
+        self.releases.append((ts, terms.instrument, worth_of(terms.side, terms.price, terms.qty), True))
+        self.looks.pop(terms.intent_id, None)
+
+    def read_WouldOrderEnded(self, _ts: int, fact: Any) -> None:  # noqa: N802
+        del self.would[fact.order_id]
+
+    def read_LookRequested(self, ts: int, fact: Any) -> None:  # noqa: N802
+        assert fact.intent_id not in self.looks
+        self.looks[fact.intent_id] = Looked(ts, fact.price)
+
+    def read_IntentSkipped(self, _ts: int, fact: Any) -> None:  # noqa: N802
+        del self.looks[fact.intent_id]
+
     def read_OrderAccepted(self, _ts: int, fact: Any) -> None:  # noqa: N802
         order = self.orders[fact.order_id]
         order.odd = order.odd or order.denied
@@ -254,8 +293,9 @@ class Books:
         order_id, name, side, price, qty, fee = self.fills[new.fill_id]
         before, spent = self.held(name), self.realised + self.fees
         changed = (order_id, name, side, new.price, new.qty, new.fee)
-        if name in self.ended:
-            # It was paid out as it was: the difference is a trade of its own, and is paid out next.
+        if name in self.ended or name in self.taken_over:
+            # It was paid out as it was: the difference is a trade of its own, and is paid out next. Where a person took
+            # the venue's word for what is held, the fills do not add up to it, so it is a trade of its own as well.
             self._trade(name, "sell" if side == "buy" else "buy", price, qty, -fee)
             self._trade(name, side, new.price, new.qty, new.fee)
             self.fills[new.fill_id] = changed
@@ -299,6 +339,49 @@ class Books:
         self.realised -= exact
         self.fees += exact - paid
         self.ended[name], self.ended_ts[name] = fact.value, fact.venue_ts
+
+    def read_BooksAdopted(self, _ts: int, fact: Any) -> None:  # noqa: N802
+        """Out of the drawers and into them by the venue's word; what that is worth less or more is nobody's trade."""
+        assert fact.cash_before == self.cash, "another cash was taken over"
+        spent = 0
+        for one in fact.positions:
+            name, held, paid, qty, cost = one.instrument, one.held, one.spent, one.qty, one.cost
+            old = [self.drawers.pop((name, side), None) or Drawer() for side in ("buy", "sell")]
+            assert (held, paid) == (old[0].qty - old[1].qty, old[0].paid + old[1].paid), f"{name} was another position"
+            if qty:
+                drawer = self.drawers[name, "buy" if qty > 0 else "sell"] = Drawer()
+                drawer.qty, drawer.paid = abs(qty), cost
+            spent += cost - paid
+            self.taken_over.add(name)
+            self.bids.pop(name, None)
+            if qty and one.mark is not None:
+                self.bids[name] = one.mark
+            if not qty:
+                self.running.pop(name, None)
+            elif held * qty <= 0:
+                self.running[name] = 0
+        self.noted |= {fill.fill_id for fill in fact.fills}
+        self.adjustments -= fact.cash - self.cash + spent
+        self.cash = fact.cash
+        if fact.moved > 0:
+            self.transfers.append((self.count, fact.moved))
+
+    def read_FillRecognised(self, _ts: int, fact: Any) -> None:  # noqa: N802
+        """A person's word stands for it: of the same order, at the same price, and no more of it than was said."""
+        fill = fact.fill
+        assert fill.fill_id not in self.fills, f"fill {fill.fill_id} is booked and recognised"
+        said = [one for one in self.fills.values() if one[0] == fill.order_id]
+        told = self.recognised.setdefault(fill.order_id, [])
+        told.append(fill.qty)
+        assert [one[3] for one in said] == [fill.price], f"{fill.fill_id} was never resolved"
+        assert sum(told) <= said[0][4], f"more of {fill.order_id} was recognised than resolved"
+        self.noted.add(fill.fill_id)
+
+    def read_OrderAdopted(self, _ts: int, fact: Any) -> None:  # noqa: N802
+        terms, old = fact.order, self.orders.get(fact.order.order_id)
+        fee = most_fee(self.listed[terms.instrument], terms.side, terms.price, terms.qty)
+        order = self.orders[terms.order_id] = Placed(old.intent if old else Nobodys(), terms, fee)
+        order.filled, order.busted, order.known = fact.filled, (old.busted if old else 0), True
 
     def _replay(self, name: str, sign: int) -> None:
         """Put all fills of a market into empty drawers and count what that moves, or take it back out of the books."""
@@ -366,6 +449,7 @@ class Books:
         return {
             "cash": self.cash, "positions": sum(drawer.paid for drawer in self.drawers.values()),
             "realised": self.realised, "fees": self.fees, "deposits": self.deposits,
+            "adjustments": self.adjustments,
         }  # fmt: skip
 
     def positions(self) -> dict[str, tuple[int, int]]:

@@ -33,6 +33,8 @@ CAUSES = {
     "unknown_overdue": Cause(2),
     "inbox_overflow": Cause(2),
     "foreign_fill": Cause(2),
+    "venue_auth": Cause(2),
+    "venue_contract": Cause(1),
     "late_fill": Cause(1),
     "strategy_stopped": Cause(1),
     "strategy_repeats": Cause(3),

@@ -6,7 +6,7 @@ from tests.naive.idea import UNJUDGED, Answer, Idea, at_most
 
 
 def mode(idea: Idea) -> Answer:
-    return idea.books.mode in ("paper", "dry-run", "live"), None, None
+    return idea.books.mode in ("paper", "observe", "dry-run", "live"), None, None
 
 
 def kill_switch(idea: Idea) -> Answer:
@@ -59,8 +59,10 @@ def order_form(idea: Idea) -> Answer:
     if idea.action == "claim":
         return UNJUDGED
     if idea.action == "cancel":
-        order = books.orders.get(proposal.order_id or "")
-        return order is not None and order.may_be_cancelled and order.intent.strategy == idea.strategy, None, None
+        name = proposal.order_id or ""
+        order = books.orders.get(name) or books.would.get(name)
+        own = order is not None and (order.intent.strategy, order.terms.instrument) == (idea.strategy, idea.name)
+        return own and order.may_be_cancelled, None, None
     life = proposal.life_ns
     fits = (
         idea.market is not None
@@ -86,8 +88,9 @@ def one_open_intent(idea: Idea) -> Answer:
         return at_most(1 + waits, 1)
     mine = [
         order
-        for order in idea.books.open_orders(idea.name)
-        if (order.intent.strategy, order.intent.action) == (idea.strategy, idea.action)
+        for order in (*idea.books.open_orders(), *idea.books.would.values())
+        if (order.terms.instrument, order.intent.strategy, order.intent.action)
+        == (idea.name, idea.strategy, idea.action)
     ]
     return at_most(len(mine) + 1, 1)
 

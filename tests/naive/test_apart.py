@@ -7,8 +7,8 @@ import pytest
 
 HERE = Path(__file__).parent
 NAIVE = (
-    "arithmetic", "books", "halts", "holdings", "idea", "losses", "market", "pace", "periods", "permission", "prices",
-    "rules", "sizes",
+    "arithmetic", "books", "halts", "holdings", "idea", "looks", "losses", "market", "pace", "periods", "permission",
+    "prices", "rules", "sizes",
 )  # fmt: skip
 STANDARD = {"collections.abc", "copy", "datetime", "itertools", "typing"}
 

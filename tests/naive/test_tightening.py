@@ -14,8 +14,9 @@ from tests.naive.worlds import DRAWS, SmallWorld, a_constitution
 
 from assent.desk.candidate import Candidate
 from assent.desk.gate import judge
-from assent.model.constitution import BY_KEY, LIMITS, Constitution, tighter
+from assent.model.constitution import BY_KEY, LIMITS, Constitution
 from assent.model.intents import Proposal, Score
+from assent.model.strictness import tighter
 from assent.model.units import MICRO
 
 WORLDS = 120

@@ -14,8 +14,8 @@ from tests.naive.audit import Audit, Overheard, Watched
 from tests.property.worlds import World, strategies
 
 from assent.desk.strategy import View
-from assent.model.constitution import Constitution, Theme, Tier
-from assent.model.facts import CancelReleased, OrderReleased
+from assent.model.constitution import Constitution, Drift, Theme, Tier
+from assent.model.facts import CancelReleased, LookRequested, OrderReleased
 from assent.model.grids import HUNDREDTHS, WHOLE_CONTRACTS, QtyGrid
 from assent.model.inputs import (
     CashSeen,
@@ -69,6 +69,8 @@ DRAWS: dict[str, Draw] = {
     "favourite_from": between(550_000, 900_000),
     "favourite_edge_min": between(20_000, 150_000),
     "favourite_confidence_min": between(500_000, 900_000),
+    "slippage_max": between(0, 30_000),
+    "look_edge_min": between(10_000, 120_000),
     "spread_max": between(15_000, 60_000),
     "spread_ratio_max": between(700_000, 2 * MICRO),
     "ev_min": between(0, 300_000),
@@ -105,6 +107,8 @@ def a_constitution(rng: random.Random) -> Constitution:
         edge_min=rng.randrange(0, 40_000), risk_per_trade_max=risk,
         open_positions_max=rng.randrange(1, 7), total_exposure_max=rng.randrange(2, 40) * MICRO,
         quote_proof_age_max=rng.randrange(1, 20) * SECOND, cycle_length=rng.randrange(1, 60) * SECOND,
+        look_proof_age_max=rng.choice((0, SECOND, 2 * SECOND, 20 * SECOND)),
+        drift_max=rng.choice((*(Drift(most, "price") for most in (10_000, 50_000, MICRO)), Drift(300, "bps"))),
         supersede_step_min=rng.choice((MICRO, MICRO, 1, 30_000)),
     )  # fmt: skip
     share = rng.choice((0.0, 0.07, 0.14))
@@ -196,6 +200,8 @@ class WatchedWorld(World):
                 self._submit(fact)
             elif type(fact) is CancelReleased:
                 self._cancel(fact.order_id)
+            elif type(fact) is LookRequested:
+                self._look(fact)
 
 
 class SmallWorld(WatchedWorld):

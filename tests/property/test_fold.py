@@ -75,7 +75,8 @@ def test_deposits_realised_fees_and_positions_explain_the_cash(seed: int) -> Non
     moved = sum(fact.amount for _, fact in world.records if isinstance(fact, facts.CashMoved))
     books = world.desk.state.accounts
     assert books["deposits"] == -moved
-    assert books["cash"] == moved - books["realised"] - books["fees"] - books["positions"]
+    explained = moved - books["realised"] - books["fees"] - books["positions"] - books["adjustments"]
+    assert books["cash"] == explained
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -95,7 +96,7 @@ def test_a_desk_that_was_restored_goes_on_as_the_one_that_ran() -> None:
     """
     soft = (
         "QuoteSeen", "BarSeen", "ForecastSeen", "TimePassed", "InstrumentSeen", "PhaseSeen", "StreamProven",
-        "AccountSeen", "AccountUnavailable", "AmendmentAsked", "RejectionSeen", "SettlementSeen",
+        "AccountSeen", "AccountUnavailable", "AmendmentAsked", "RejectionSeen", "SettlementSeen", "AdoptionAsked",
     )  # fmt: skip
     for seed in SEEDS:
         world = a_life(seed)

@@ -11,11 +11,12 @@ from msgspec import structs
 from tests.desk.tiny_exchange import TinyExchange
 from tests.model.support import DECI_CENT, T0, TAPERED, a_market
 
+from assent.desk import adopting
 from assent.desk.desk import Desk
 from assent.desk.strategy import View
 from assent.model.constitution import Constitution
 from assent.model.decisions import Decision
-from assent.model.facts import CancelReleased, Fact, OrderReleased
+from assent.model.facts import CancelReleased, Fact, LookRequested, OrderReleased
 from assent.model.inputs import (
     AccountUnavailable,
     AmendmentAsked,
@@ -35,6 +36,7 @@ from assent.model.inputs import (
     InstrumentSeen,
     KillSwitchSeen,
     LedgerOpening,
+    LookAnswered,
     Mode,
     NotSent,
     OrderClosedSeen,
@@ -51,6 +53,8 @@ from assent.model.inputs import (
 )
 from assent.model.intents import Proposal, Score
 from assent.model.levels import CAUSES
+from assent.model.orders import Order
+from assent.model.settling import AdoptionAsked, ResolutionAsked
 from assent.model.units import HOUR, MICRO, SECOND
 from assent.strategy.threshold import build
 
@@ -82,6 +86,7 @@ HAPPENINGS = {
     "evidence": 4, "books": 8, "miscount": 0.3, "silence": 0.5, "settlement": 0.1, "resettlement": 0.2,
     "phase": 1.5, "transfer": 0.5, "rejection": 3, "halt": 0.5,
     "resume": 2, "cancel": 1, "restart": 0.4, "file": 0.3, "amendment": 0.6,
+    "meddling": 0.15, "acceptance": 1.5, "resolution": 0.8,
 }  # fmt: skip
 
 
@@ -156,6 +161,7 @@ class World:
     def __init__(self, seed: int, *, ledger: str = "") -> None:
         self.rng = random.Random(seed)
         self._switch = random.Random(seed)
+        self._others = random.Random(seed)
         self.seed = seed
         self.prepare()
         self.names = tuple(strategy.name for strategy in self.desk.strategies)
@@ -204,6 +210,8 @@ class World:
                 self._submit(fact)
             elif type(fact) is CancelReleased:
                 self._cancel(fact.order_id)
+            elif type(fact) is LookRequested:
+                self._look(fact)
 
     # --- what happens -----------------------------------------------------------------------------------------
 
@@ -326,6 +334,35 @@ class World:
         cause = self.rng.choice([name for name in CAUSES if name not in ("strategy_repeats", "kill_switch_guard")])
         self.take(HaltAsked(cause, "watchdog", "now and then", self.now))
 
+    def meddling(self) -> None:
+        """Somebody else trades on this account: an order on the book, of which a part may be filled at once."""
+        market, dice = self._others.choice(self.markets), self._others
+        if market.id in self.exchange.settled:
+            return
+        side: Any = dice.choice(("buy", "sell"))
+        name, price, qty = f"other-{len(self.exchange.orders)}", dice.randrange(5, 95) * 10_000, dice.randrange(1, 5)
+        self.exchange.submit(Order(name, "", 1, market.id, side, "limit", price, qty * MICRO, "gtc"))
+        if dice.random() < 0.7:
+            self._later.append(FillSeen(self.exchange.execute(name, MICRO, self.now), self.now))
+
+    def acceptance(self) -> None:
+        """A person takes the exchange's books over, as they are after all that is still to be told; or tries to."""
+        self.books()
+        plan = adopting.plan_of(self.desk)
+        digest = "" if isinstance(plan, str) else plan.digest
+        self.take(AdoptionAsked(digest, "ann", "looked at each of them", self.now))
+
+    def resolution(self) -> None:
+        """A person asks the exchange by telephone what became of an order, and has what rests of it taken off."""
+        for name in [name for name, order in self.desk.state.orders.items() if order.status == "unknown"]:
+            resting = self.exchange.orders.get(name)
+            if resting is not None and resting.live:
+                self._later.append(FillSeen(self.exchange.execute(name, resting.left, self.now), self.now))
+            filled = self.exchange.close(name) if resting is not None else 0
+            fee = sum(fill.fee for fill in self.exchange.fills if fill.order_id == name)
+            said = "their support has it in writing"
+            self.take(ResolutionAsked(name, filled, None, fee if filled else None, said, "ann", "asked", self.now))
+
     def _flip(self) -> None:
         """The owner's kill switch: on now and then, and off again. It has dice of its own."""
         is_set = self._switch.random() < 0.2
@@ -363,6 +400,21 @@ class World:
             if chance > 0.9:
                 outcome = Unknown("no answer in time")
         self._later.append(SendAnswered(order.order_id, outcome, self.now))
+
+    def _look(self, asked: LookRequested) -> None:
+        """The exchange's book: mostly as it was, sometimes moved or with a side gone, sometimes no answer at all."""
+        rng, market = self.rng, self.desk.markets.get(asked.instrument)
+        seen, chance = market.quote if market else None, self.rng.random()
+        if chance < 0.05:
+            return
+        quote = None
+        if seen is not None and chance > 0.12:
+            moved = rng.choice((0, 0, 0, 0, -10_000, 10_000, -20_000, 20_000, 70_000, -70_000))
+            sides = (None if price is None else price + moved for price in (seen.bid, seen.ask))
+            bid, ask = (price if price and 0 < price < MICRO and rng.random() < 0.95 else None for price in sides)
+            qty = rng.randrange(1, 1_000) * 10_000
+            quote = QuoteSeen(asked.instrument, bid, bid and qty, ask, ask and qty, self.now, self.now)
+        self._later.append(LookAnswered(asked.intent_id, quote, "" if quote else "down\x07", self.now))
 
     def _cancel(self, order_id: str) -> None:
         resting = self.exchange.orders.get(order_id)

@@ -87,6 +87,9 @@ class FakeVenue:
         self.sink: Sink | None = None
         self.script: Callable[[FakeVenue], None] | None = None
         self.delay_ns = 10_000_000
+        # What a look finds: a quote's bid and ask, why there is none, an exception to raise, or None for silence.
+        self.book: tuple[int | None, int | None] | Unavailable | Exception | None = (400_000, 420_000)
+        self.looked: list[str] = []
 
     async def connect(self, sink: Sink, *, wanted: Callable[[str, str, str], bool]) -> None:
         self.sink = sink
@@ -117,8 +120,23 @@ class FakeVenue:
         assert self.cancel_answer is not None
         return self.cancel_answer
 
-    async def find(self, order: Order) -> Evidence | Ended | None:
+    async def find(self, order: Order, since_ts: int) -> Evidence | Ended | None:
         return self.known.get(order.order_id, Absent("never came"))
+
+    async def look(self, instrument: str) -> QuoteSeen | Unavailable:
+        self.looked.append(instrument)
+        await self.clock.sleep(self.delay_ns)
+        if isinstance(self.book, Exception):
+            raise self.book
+        if self.book is None:
+            await asyncio.Event().wait()
+        assert self.book is not None
+        if isinstance(self.book, Unavailable):
+            return self.book
+        (bid, ask), now = self.book, self.clock.now()
+        qty = 50 * MICRO
+        sides = bid, None if bid is None else qty, ask, None if ask is None else qty
+        return QuoteSeen(instrument, *sides, now, now)
 
     async def books(self) -> Books | Unavailable:
         now = self.clock.now()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from assent.model.errors import AssentError
 from assent.runtime import clock as clocks
 from assent.runtime import virtual
-from assent.runtime.clock import JUMP_NS, Clock, Jump, ScaledClock, VirtualClock, WallClock, stopwatch
+from assent.runtime.clock import JUMP_NS, Clock, Jump, LedClock, ScaledClock, VirtualClock, WallClock, stopwatch
 from assent.runtime.virtual import VirtualLoop
 from assent.runtime.virtual_doors import VirtualLoopError
 
@@ -287,3 +287,57 @@ def test_a_stopwatch_counts_real_seconds_whatever_the_wall_says(machine):
     seconds = stopwatch()
     machine.passes(3 * SECOND // 2, wall_ns=-HOUR)
     assert seconds() == 1.5
+
+
+# -------------------------------------------------------------------------------------------------- led by a box
+
+
+def test_a_led_clock_runs_at_the_pace_of_the_box_and_follows_it(machine):
+    clock = LedClock(EPOCH, 60)
+    machine.passes(SECOND)
+    assert clock.now() == EPOCH + 60 * SECOND
+    clock.follow(EPOCH + 61 * SECOND, 60)
+    assert clock.now() == EPOCH + 61 * SECOND
+    assert clock.jump() is None
+
+
+def test_a_led_clock_that_was_ahead_waits_and_never_turns_back(machine):
+    clock = LedClock(EPOCH, 10)
+    machine.passes(SECOND)
+    seen = clock.now()
+    clock.follow(EPOCH + 9 * SECOND, 10)
+    assert clock.now() == seen
+    machine.passes(SECOND)
+    assert clock.now() == EPOCH + 19 * SECOND
+    assert clock.jump() is None
+
+
+def test_a_led_clock_takes_a_new_speed(machine):
+    clock = LedClock(EPOCH, 1)
+    clock.follow(EPOCH, 100)
+    machine.passes(SECOND)
+    assert clock.now() == EPOCH + 100 * SECOND
+
+
+@pytest.mark.parametrize("step_ns", [HOUR, -HOUR])
+def test_a_box_that_is_suddenly_elsewhere_is_told_as_a_jump_once(machine, step_ns):
+    clock = LedClock(EPOCH, 60)
+    machine.passes(SECOND)
+    expected = clock.now()
+    clock.follow(expected + step_ns, 60)
+    assert clock.jump() == Jump(max(expected, expected + step_ns), step_ns, 0)
+    assert clock.jump() is None
+
+
+def test_a_led_clock_does_not_begin_before_its_ledger_ends(machine):
+    clock = LedClock(EPOCH, 1, floor_ts=EPOCH + SECOND)
+    assert clock.now() == EPOCH + SECOND
+    machine.passes(3 * SECOND)
+    assert clock.now() == EPOCH + 3 * SECOND
+
+
+@pytest.mark.parametrize("speed", [0, -1, 10**7])
+def test_a_led_clock_takes_no_speed_at_which_time_would_not_pass(machine, speed):
+    clock = LedClock(EPOCH, 1)
+    with pytest.raises(AssentError, match="would not run forward"):
+        clock.follow(EPOCH, speed)

@@ -93,7 +93,7 @@ def test_silence_becomes_unknown_after_a_bound_and_halts_when_it_stays_so() -> N
     def script(venue):  # type: ignore[no-untyped-def]
         one_quote(venue)
 
-    async def find_nothing(_order):  # type: ignore[no-untyped-def]
+    async def find_nothing(_order, _since_ts):  # type: ignore[no-untyped-def]
         return None
 
     life.venue.find = find_nothing  # type: ignore[method-assign]

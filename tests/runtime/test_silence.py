@@ -1,12 +1,13 @@
 """A feed that falls silent: the desk stops opening, takes entries off the book, goes on when the feed speaks again."""
 
+import asyncio
 from typing import Any
 
 import pytest
 from tests.runtime.fakes import Life, Once, quote
 
 from assent.model.facts import CancelReleased, HaltCleared, HaltRaised
-from assent.model.inputs import Accepted, ForecastSeen
+from assent.model.inputs import Accepted, ForecastSeen, QuoteLost, RejectionSeen
 from assent.model.levels import CAUSES
 from assent.model.units import MICRO, SECOND
 from assent.runtime import virtual
@@ -42,6 +43,33 @@ def test_a_feed_that_says_nothing_for_too_long_halts_and_what_rests_is_taken_off
     assert len(life.of(CancelReleased)) == 1
     (raised,) = life.of(HaltRaised)
     assert raised.detail == "nothing came for 61 seconds"  # type: ignore[attr-defined]
+
+
+def test_complaints_about_a_venue_that_cannot_be_heard_do_not_pass_for_a_feed_that_lives() -> None:
+    def script(venue: Any) -> None:
+        async def complain() -> None:
+            while True:
+                now = venue.clock.now()
+                venue.sink("venue", RejectionSeen("venue_unreadable", "sim", "no answer", now))
+                venue.sink("market", QuoteLost("SIM-A", "the socket is gone", now), "SIM-A")
+                await venue.clock.sleep(10 * SECOND)
+
+        complaining.append(life.runtime._group.create_task(complain()))  # type: ignore[union-attr]
+
+    complaining: list[Any] = []
+    life = Life()
+
+    async def lived() -> None:
+        await life.clock.sleep(SILENCE_MAX + 3 * SECOND)
+        complaining[0].cancel()
+
+    async def both() -> None:
+        ending = asyncio.get_running_loop().create_task(lived())
+        await life.run(for_ns=SILENCE_MAX + 2 * SECOND, script=script)
+        await ending
+
+    virtual.run(both())
+    assert causes(life, HaltRaised) == ["stale_data"]
 
 
 def test_a_feed_that_speaks_now_and_then_is_not_silent() -> None:

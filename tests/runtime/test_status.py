@@ -11,7 +11,7 @@ from assent.desk.fold import fold
 from assent.desk.state import State
 from assent.ledger.chain import EMPTY, Head
 from assent.model import inputs
-from assent.model.constitution import LIMITS
+from assent.model.constitution import LIMITS, LISTS
 from assent.model.facts import IntentProposed, IntentRefused
 from assent.model.levels import CAUSES
 from assent.model.units import MICRO, SECOND
@@ -74,7 +74,7 @@ def test_positions_and_orders_are_told_in_words_and_in_numbers() -> None:
 def test_every_limit_that_is_one_number_and_not_off_is_there_and_what_can_be_used_up_is_measured() -> None:
     status = stands(busy().desk.state)
     assert [limit["key"] for limit in status["limits"]] == [
-        limit.key for limit in LIMITS if limit.kind != "names" and not limit.optional
+        limit.key for limit in LIMITS if limit.kind not in LISTS and not limit.optional
     ]
     measured = {limit["key"]: limit["measured"] for limit in status["limits"] if limit["measured"] is not None}
     assert measured == {"open_positions_max": 2, "total_exposure_max": status["exposure"]}

@@ -52,6 +52,13 @@ def test_a_repeat_a_step_back_and_a_stranger_are_kept_out() -> None:
     assert door.fault(None, seen()) == "market_data_unlisted"
 
 
+def test_a_quote_that_was_taken_back_may_come_in_again_as_it_was() -> None:
+    door = Door()
+    assert door.fault(MARKET, seen(ts=EPOCH + 5)) is None
+    door.forget(MARKET.id)
+    assert door.fault(MARKET, seen(ts=EPOCH + 5)) is None
+
+
 def test_what_was_kept_out_does_not_count_as_the_last_quote() -> None:
     door = Door()
     assert door.fault(MARKET, seen(ts=EPOCH + 9, bid=430_000)) == "market_data_crossed"

@@ -223,7 +223,7 @@ def test_what_the_real_account_says_is_not_heard_here() -> None:
 )
 def test_what_the_venue_would_not_take_is_not_taken(terms: dict[str, Any], outcome: str) -> None:
     async def script(venue: PaperVenue, market: Market, clock: VirtualClock) -> Any:
-        return await venue.send(an_order(**terms)), await venue.find(an_order(**terms))
+        return await venue.send(an_order(**terms)), await venue.find(an_order(**terms), 0)
 
     heard, _, (answer, finding) = told_by(script)
     assert type(answer).__name__ == outcome
@@ -237,7 +237,7 @@ def test_cancels_are_answered_with_what_was_executed() -> None:
         first = await venue.cancel(an_order(), "paper-o1")
         again = await venue.cancel(an_order(), "paper-o1")
         never = await venue.cancel(an_order("o2"), "")
-        return first, again, never, await venue.find(an_order())
+        return first, again, never, await venue.find(an_order(), 0)
 
     _, _, (first, again, never, finding) = told_by(script)
     assert (first.filled, first.remaining) == (5 * MICRO, 0)

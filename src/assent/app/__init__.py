@@ -6,10 +6,11 @@ Nothing is decided here. Each function builds its rooms, lends them to each othe
 from assent.app.acts import act, ask, read_state
 from assent.app.day import demo
 from assent.app.live import run
-from assent.app.wiring import STRATEGIES, Rooms, build_strategies, identity_of, open_exchange
+from assent.app.wiring import STRATEGIES, Around, Rooms, build_strategies, identity_of, open_exchange
 
 __all__ = [
     "STRATEGIES",
+    "Around",
     "Rooms",
     "act",
     "ask",

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import AsyncExitStack
 from typing import Any
 
-from assent.app.wiring import identity_of, open_exchange
+from assent.app.around import open_around, resting_clock, signer_of
+from assent.app.wiring import Around, identity_of
 from assent.config import Settings
 from assent.desk.desk import Desk
 from assent.desk.state import State
@@ -15,8 +16,9 @@ from assent.model.errors import AssentError
 from assent.model.facts import Fact, HaltCleared, decode_fact
 from assent.model.inputs import Input
 from assent.runtime import broken, control
-from assent.runtime.acts import act_answer, act_input
+from assent.runtime.acts import COMPARED, LOOK, SHOWN_AFTER, act_answer, act_input
 from assent.runtime.clock import Clock, WallClock
+from assent.runtime.differences import view_of
 from assent.runtime.inbox import Inbox
 from assent.runtime.loop import Loop
 from assent.runtime.reconcile import match_books, resolve_orders
@@ -24,7 +26,6 @@ from assent.runtime.recovery import forget_deaths, open_ledger, take_lease
 from assent.runtime.status import Status
 from assent.runtime.tally import Tally
 from assent.venue.port import Lane, Venue
-from assent.venue.sim.adapter import SimVenue
 
 
 def ask(settings: Settings, request: Mapping[str, Any]) -> Status | None:
@@ -33,7 +34,10 @@ def ask(settings: Settings, request: Mapping[str, Any]) -> Status | None:
 
 
 def act(settings: Settings, request: Mapping[str, Any]) -> Status:
-    """The same act on a desk that does not run: take the lease, compare the books, write what was decided."""
+    """The same act on a desk that does not run: take the lease, compare the books, write what was decided.
+
+    What needs prices and an order on its way, as leaving a position does, is for a desk that runs.
+    """
     return asyncio.run(_act(settings, request))
 
 
@@ -41,16 +45,17 @@ async def _act(settings: Settings, request: Mapping[str, Any]) -> Status:
     if not settings.ledger_path.exists():
         raise AssentError(
             f"There is no ledger at {settings.ledger_path}. This desk has never run in mode {settings.mode}, so there"
-            " is nothing to halt or to resume. To keep it from trading at its first start, set the kill switch: make"
-            f" the file {settings.sentinel_path}."
+            " is nothing to halt, to resume or to settle. To keep it from trading at its first start, set the kill"
+            f" switch: make the file {settings.sentinel_path}."
         )
-    with ExitStack() as stack:
+    async with AsyncExitStack() as stack:
         lease = take_lease(settings.ledger_path, now=WallClock().now())
         stack.callback(lease.release)
-        exchange, clock = open_exchange(settings, 1)
-        stack.callback(exchange.close)
-        wanted = act_input(request, clock.now(), constitution=settings.constitution)
-        desk = Desk(())
+        command, desk = request.get("cmd"), Desk(())
+        looks = command == LOOK
+        compares = looks or command in COMPARED or command in SHOWN_AFTER
+        around, clock = await _around(settings, stack, compares=compares)
+        wanted = None if looks else act_input(request, clock.now(), constitution=settings.constitution)
         opened = open_ledger(settings.ledger_path, desk, identity_of(settings), lease=lease, starting=False)
         stack.callback(opened.close)
         tally = Tally(opened, desk.state)
@@ -58,17 +63,30 @@ async def _act(settings: Settings, request: Mapping[str, Any]) -> Status:
         loop = Loop(
             desk=desk, store=opened.store, inbox=Inbox(), clock=clock, execute=lambda _effects: None, observers=(tally,)
         )
-        if request.get("cmd") in ("resume", "amend"):
-            await _compare(loop, desk, SimVenue(exchange, clock, name=settings.venue), clock)
-        told = loop.take([wanted])
-        answer = act_answer(told)
+        venue = around.venue(desk.state) if compares and around is not None else None
+        if venue is not None and (looks or command in COMPARED):
+            await _compare(loop, desk, venue, clock)
+        told = [] if wanted is None else loop.take([wanted])
+        answer: Status = {"ok": True} if wanted is None else act_answer(told)
+        if venue is not None and command in SHOWN_AFTER:
+            await _match(loop, venue, clock)
+        if looks or command in SHOWN_AFTER:
+            answer["reconcile"] = view_of(desk)
         tally.anchor()
-        if answer["ok"] and request.get("cmd") == "resume":
+        if answer["ok"] and command == "resume":
             forget_deaths(settings.state_dir, now=clock.now())
             # A note that no start has made a halt of yet stays: nobody has answered for it.
             if any(type(fact) is HaltCleared and fact.cause == "invariant_broken" for fact in told):
                 broken.forget(settings.state_dir)
         return answer
+
+
+async def _around(settings: Settings, stack: AsyncExitStack, *, compares: bool) -> tuple[Around | None, Clock]:
+    """What the act needs. To stop a desk takes neither a key nor an answer of its venue; to let it go on takes both."""
+    if settings.environment != "sim" and not compares:
+        return None, resting_clock(settings)
+    around = await open_around(settings, 1, signer_of(settings), stack)
+    return around, around.clock
 
 
 async def _compare(loop: Loop, desk: Desk, venue: Venue, clock: Clock) -> None:
@@ -83,7 +101,11 @@ async def _compare(loop: Loop, desk: Desk, venue: Venue, clock: Clock) -> None:
     await venue.connect(sink, wanted=lambda *_: True)
     await resolve_orders(desk.state, venue, clock, learned.append)
     loop.take(learned)
-    learned.clear()
+    await _match(loop, venue, clock)
+
+
+async def _match(loop: Loop, venue: Venue, clock: Clock) -> None:
+    learned: list[Input] = []
     await match_books(venue, clock, learned.append)
     loop.take(learned)
 

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from assent.app.daybook import DayBook, SeriesDay
-from assent.app.wiring import Rooms, watched_desk, wire
+from assent.app.wiring import Around, Rooms, watched_desk, wire
 from assent.config import Settings
 from assent.desk.desk import Desk
 from assent.exchange.boxed import BoxedExchange
@@ -30,6 +30,7 @@ from assent.runtime.clock import Clock, VirtualClock, WallClock, stopwatch
 from assent.runtime.recovery import take_lease
 from assent.runtime.status import Status
 from assent.runtime.watchdog import Watchdog
+from assent.venue.sim.adapter import SimVenue
 
 # The demo lives through Monday, 5 January 2026, until its last market has settled.
 DEMO_DAY = 1_767_571_200_000_000_000
@@ -49,15 +50,18 @@ def demo(settings: Settings, *, seed: int, progress: Callable[[int, int], None] 
         _clear_demo(settings)
         exchange = BoxedExchange.open(None, seed=seed, start_ts=start, account=settings.account, cash=settings.cash)
         clock = VirtualClock(start)
+        venue = SimVenue(exchange, clock, name=settings.venue)
         desk, watchdog = watched_desk(settings, stack)
         ledger_id = ids.ledger_id(hashlib.sha256(f"demo {seed}".encode()).digest()[: ids.LEDGER_ID_BYTES])
         book = DayBook(desk.state)
-        day = _demo_day(settings, desk, exchange, clock, lease, ledger_id, watchdog, book, progress)
+        day = _demo_day(
+            settings, desk, Around(lambda _: venue, clock), exchange, lease, ledger_id, watchdog, book, progress
+        )
         rooms = virtual.run(day)
         stack.callback(rooms.opened.close)
         rooms.tally.anchor()
         report = check_ledger(settings.ledger_path, anchors=anchors_of(settings.ledger_path))
-        result = _demo_result(settings, rooms, book, seed)
+        result = _demo_result(settings, rooms, venue, exchange, book, seed)
         result["ledger"]["verified"] = report.intact
         return {**result, "seconds": round(seconds(), 2)}
 
@@ -65,19 +69,17 @@ def demo(settings: Settings, *, seed: int, progress: Callable[[int, int], None] 
 async def _demo_day(
     settings: Settings,
     desk: Desk,
+    around: Around,
     exchange: BoxedExchange,
-    clock: Clock,
     lease: Lease,
     ledger_id: str,
     watchdog: Watchdog,
     book: DayBook,
     progress: Callable[[int, int], None] | None,
 ) -> Rooms:
-    rooms = wire(
-        settings, desk, exchange, clock, lease=lease, ledger_id=ledger_id, watchdog=watchdog, observers=(book,)
-    )
+    rooms = wire(settings, desk, around, lease=lease, ledger_id=ledger_id, watchdog=watchdog, observers=(book,))
     try:
-        await rooms.runtime.run(rooms.opening, until=partial(_day, exchange, clock, progress))
+        await rooms.runtime.run(rooms.opening, until=partial(_day, exchange, around.clock, progress))
     except BaseException:  # boundary: only to give the ledger back; raised again as it is
         rooms.opened.close()
         raise
@@ -97,9 +99,11 @@ async def _day(exchange: BoxedExchange, clock: Clock, progress: Callable[[int, i
     return "the day was over"
 
 
-def _demo_result(settings: Settings, rooms: Rooms, book: DayBook, seed: int) -> Status:
+def _demo_result(
+    settings: Settings, rooms: Rooms, venue: SimVenue, exchange: BoxedExchange, book: DayBook, seed: int
+) -> Status:
     """What the day brought, with both sets of books side by side."""
-    state, exchange = rooms.runtime.desk.state, rooms.exchange
+    state = rooms.runtime.desk.state
     balance = exchange.balance()
     theirs = {name: qty for name, qty in exchange.positions().items() if qty}
     ours = {name: position.qty for name, position in state.positions.items()}
@@ -115,7 +119,7 @@ def _demo_result(settings: Settings, rooms: Rooms, book: DayBook, seed: int) -> 
             "records": head.seq,
         },
         "quotes": rooms.runtime.loop.quotes,
-        "markets": rooms.venue.listed,
+        "markets": venue.listed,
         "trades": rooms.tally.trades,
         "refusals": dict(sorted(rooms.tally.refusals.items())),
         "series": _by_series(views, book),

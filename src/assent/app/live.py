@@ -4,18 +4,21 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from typing import Any
 
+from assent.app.around import open_around, signer_of
 from assent.app.shown import running_status, summary_of
-from assent.app.wiring import Rooms, open_exchange, watched_desk, wire
+from assent.app.wiring import Rooms, watched_desk, wire
 from assent.config import Settings
+from assent.desk.state import State
 from assent.model import ids
 from assent.model.errors import AssentError
 from assent.runtime import broken, control
-from assent.runtime.acts import act_answer, act_input
+from assent.runtime.acts import COMPARED, LOOK, SHOWN_AFTER, act_answer, act_input
 from assent.runtime.clock import Clock, WallClock
+from assent.runtime.differences import view_of
 from assent.runtime.recovery import forget_deaths, take_lease
 from assent.runtime.status import Status
 
@@ -31,14 +34,14 @@ def run(
     for_ns: int | None = None,
     observer: Callable[[Status], None] | None = None,
 ) -> Status:
-    """Run the desk on the boxed exchange until a signal, or for a while of the exchange's time; return the summary."""
+    """Run the desk until a signal, or for a while of its exchange's time; return the summary."""
     return asyncio.run(_run(settings, speed=speed, for_ns=for_ns, observer=observer))
 
 
 async def _run(
     settings: Settings, *, speed: int, for_ns: int | None, observer: Callable[[Status], None] | None
 ) -> Status:
-    with ExitStack() as stack:
+    async with AsyncExitStack() as stack:
         lease = take_lease(settings.ledger_path, now=WallClock().now())
         stack.callback(lease.release)
         settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -47,12 +50,13 @@ async def _run(
         server = await control.serve(settings.control_path, asked.handle)
         stack.callback(control.socket_path(settings.control_path).unlink, missing_ok=True)
         stack.callback(server.close)
-        exchange, clock = open_exchange(settings, speed)
-        stack.callback(exchange.close)
+        signer = signer_of(settings)  # first: no process that is started from here on finds a key in its environment
         desk, watchdog = watched_desk(settings, stack)
+        around = await open_around(settings, speed, signer, stack)
+        clock = around.clock
         entropy = os.urandom(ids.LEDGER_ID_BYTES)  # noqa: TID251 - the one draw: it enters as an input, once a ledger
         ledger_id = ids.ledger_id(entropy)
-        rooms = wire(settings, desk, exchange, clock, lease=lease, ledger_id=ledger_id, watchdog=watchdog)
+        rooms = wire(settings, desk, around, lease=lease, ledger_id=ledger_id, watchdog=watchdog)
         stack.callback(rooms.opened.close)
         await asked.serve(rooms, clock)
         try:
@@ -106,6 +110,12 @@ async def _observe(settings: Settings, rooms: Rooms, observer: Callable[[Status]
         await asyncio.sleep(OBSERVE_EVERY_S)
 
 
+def _is_ours(state: State, request: Mapping[str, Any]) -> bool:
+    """A cancel of what this desk has open itself waits for nobody's books; nor does a wish to have all of it off."""
+    wanted = request.get("order_id")
+    return request.get("cmd") == "cancel" and (not wanted or wanted in state.orders)
+
+
 class _Control:
     """Answers the control socket from inside the running desk. Who asks while it starts waits until its ledger is
     open; that is before its books are compared, so a halt comes before anything is released."""
@@ -127,13 +137,20 @@ class _Control:
             status = running_status(self._settings, rooms, running=True)
             status.pop("last_facts")
             return {"ok": True, "status": status}
-        if request.get("cmd") == "resume":
-            await rooms.runtime.matched()
+        runtime, command = rooms.runtime, request.get("cmd")
+        if command == LOOK:
+            await runtime.compare()
+            return {"ok": True, "reconcile": view_of(runtime.desk)}
+        if command in COMPARED and not _is_ours(runtime.desk.state, request):
+            await runtime.compare()
         try:
             wanted = act_input(request, clock.now())
         except AssentError as error:
             return {"ok": False, "error": str(error)}
-        answer = act_answer(rooms.runtime.act(wanted))
+        answer = act_answer(runtime.act(wanted))
+        if command in SHOWN_AFTER:
+            await runtime.compare()
+            answer["reconcile"] = view_of(runtime.desk)
         if answer["ok"] and request.get("cmd") == "resume":
             forget_deaths(self._settings.state_dir, now=clock.now())
             if "invariant_broken" not in rooms.runtime.desk.state.halts:

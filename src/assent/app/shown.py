@@ -28,9 +28,11 @@ def running_status(settings: Settings, rooms: Rooms, *, running: bool) -> Status
 def summary_of(settings: Settings, rooms: Rooms, why: str) -> Status:
     """The status at the end, and what came of the run."""
     summary = running_status(settings, rooms, running=False)
-    balance = rooms.exchange.balance()
     summary["ended"] = why
     summary["settled"] = rooms.tally.settled
     summary["fees"] = rooms.runtime.desk.state.accounts["fees"]
-    summary["exchange"] = {"cash": balance.cash, "fees": balance.fees_paid, "positions": rooms.exchange.positions()}
+    exchange = rooms.around.exchange
+    if exchange is not None:
+        balance = exchange.balance()
+        summary["exchange"] = {"cash": balance.cash, "fees": balance.fees_paid, "positions": exchange.positions()}
     return summary

@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from functools import partial
 from typing import Any, NamedTuple
 
 from assent.config import Settings
 from assent.desk.desk import Desk
+from assent.desk.state import State
 from assent.desk.strategy import Strategy
 from assent.exchange.boxed import BoxedExchange
 from assent.exchange.types import ExchangeError
@@ -20,21 +21,31 @@ from assent.runtime.clock import Clock, ScaledClock, WallClock
 from assent.runtime.kill_switch import KillSwitch
 from assent.runtime.loop import Observer
 from assent.runtime.recovery import Identity, Opened, head_of, open_ledger, opening_inputs
-from assent.runtime.runtime import Runtime
+from assent.runtime.runtime import Feed, Runtime
 from assent.runtime.tally import Tally
 from assent.runtime.watchdog import Watchdog
 from assent.strategy import threshold
-from assent.venue.sim.adapter import SimVenue
+from assent.venue.port import Venue
+from assent.venue.watching import Watching
 
 STRATEGIES: dict[str, Callable[[str, Any], Strategy]] = {"threshold": threshold.build}
+
+
+class Around(NamedTuple):
+    """What a desk stands in: how its venue is made once its ledger is folded, the clock that both live by, what it
+    listens to besides, and, in `sim`, the exchange in this process."""
+
+    venue: Callable[[State], Venue]
+    clock: Clock
+    feeds: tuple[Callable[[Desk], Feed], ...] = ()
+    exchange: BoxedExchange | None = None
 
 
 class Rooms(NamedTuple):
     """A wired desk, before it runs."""
 
     runtime: Runtime
-    venue: SimVenue
-    exchange: BoxedExchange
+    around: Around
     opened: Opened
     opening: list[Input]
     tally: Tally
@@ -81,7 +92,7 @@ def open_exchange(settings: Settings, speed: int) -> tuple[BoxedExchange, Clock]
     return exchange, ScaledClock(floor, speed)
 
 
-def watched_desk(settings: Settings, stack: ExitStack) -> tuple[Desk, Watchdog]:
+def watched_desk(settings: Settings, stack: ExitStack | AsyncExitStack) -> tuple[Desk, Watchdog]:
     """The desk with its strategies, and the watchdog that looks after it until the stack unwinds."""
     strategies = build_strategies(settings)
     watchdog = Watchdog.start(
@@ -97,23 +108,22 @@ def watched_desk(settings: Settings, stack: ExitStack) -> tuple[Desk, Watchdog]:
 def wire(
     settings: Settings,
     desk: Desk,
-    exchange: BoxedExchange,
-    clock: Clock,
+    around: Around,
     *,
     lease: Lease,
     ledger_id: str,
     watchdog: Watchdog,
     observers: Sequence[Observer] = (),
 ) -> Rooms:
-    identity = identity_of(settings)
+    identity, clock = identity_of(settings), around.clock
     now = clock.now()
     opened = open_ledger(settings.ledger_path, desk, identity, lease=lease)
-    venue = SimVenue(exchange, clock, name=settings.venue)
     tally = Tally(opened, desk.state)
+    venue = around.venue(desk.state)
     runtime = Runtime(
         desk=desk,
         store=opened.store,
-        venue=venue,
+        venue=Watching(venue) if identity.mode == "observe" else venue,
         clock=clock,
         cycle_ns=settings.cycle_ns,
         # Nobody outside can watch for the heartbeat of a day that is over in seconds.
@@ -124,16 +134,19 @@ def wire(
         # A demo is one day of a seed, the same in every environment; it can stop nothing that matters.
         switch=None if settings.demo else partial(switch_of(settings).seen, os.environ),
     )
+    for feed in around.feeds:
+        runtime.also(feed(desk))
     opening = opening_inputs(
         desk,
         identity,
         ledger_id=ledger_id,
         build=build_digest(),
         plugins=plugins_of(settings),
+        narrowed=settings.narrowed,
         state_dir=settings.state_dir,
         now=now,
     )
-    return Rooms(runtime, venue, exchange, opened, opening, tally)
+    return Rooms(runtime, around, opened, opening, tally)
 
 
 def switch_of(settings: Settings) -> KillSwitch:

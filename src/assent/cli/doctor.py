@@ -19,7 +19,8 @@ import click
 from assent.cli.exits import Exit
 from assent.cli.options import desk_options, say, say_json, settings_of
 from assent.cli.words import line, when
-from assent.config import CANNOT_GO_LIVE, ConfigError, Settings
+from assent.config import ConfigError, Settings
+from assent.config.capability import cannot_go_live
 from assent.ledger.check import check_seal
 from assent.ledger.errors import LedgerBusy, LedgerError, LedgerMismatch
 from assent.ledger.lease import Lease
@@ -70,9 +71,22 @@ def examine(folder: Path, mode: str | None) -> Iterator[Finding]:
             yield Finding("settings", False, f"{said}: {problem.why}", f"for example: {problem.example}")
         return
     yield Finding("settings", True, f"{settings.name}: mode {settings.mode}, {settings.venue} {settings.environment}")
-    yield Finding("live", None, CANNOT_GO_LIVE[settings.venue])
+    yield from _live(settings)
     for examination in OF_A_DESK:
         yield from examination(settings)
+
+
+def _live(settings: Settings) -> Iterator[Finding]:
+    """What keeps the venue from going live, and what this mode lacks for a start."""
+    from assent.app.obstacles import obstacles
+
+    line = cannot_go_live(settings.venue, settings.environment)
+    if line is not None:
+        yield Finding("live", None, line)
+    for obstacle in obstacles(settings):
+        yield Finding(obstacle.name, False, obstacle.found, obstacle.todo)
+    if settings.key is not None and not list(obstacles(settings)):
+        yield Finding("key", True, f"the key that mode {settings.mode} loads can sign")
 
 
 def _python() -> Finding:

@@ -19,8 +19,8 @@ SPEED_MAX: Final = 10_000
 SEED_MAX: Final = 2**63 - 1
 CASH_MAX: Final = 1_000_000_000 * MICRO
 CASH_STEP: Final = 100
-READ_LAG_MAX_MS: Final = 600_000
 ACCOUNT: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
+READ_LAG_MAX_MS: Final = 600_000
 TIERS: Final = ("none", "basic", "advanced", "expert", "premier", "paragon", "prime", "prestige")
 
 

@@ -26,7 +26,7 @@ class Exit(IntEnum):
 
 MEANINGS: Final[Mapping[Exit, str]] = {
     Exit.OK: "done",
-    Exit.FOUND: "the check found something (ledger verify, doctor, constitution check)",
+    Exit.FOUND: "the check found something (ledger verify, doctor, ready, constitution check, reconcile show)",
     Exit.USAGE: "wrong usage or configuration, or surroundings that do not allow it",
     Exit.REFUSED: "refused by a rule",
     Exit.UNKNOWN: "asked for, and the outcome is not known",
@@ -40,6 +40,7 @@ MEANINGS: Final[Mapping[Exit, str]] = {
 EXIT_OF_ERROR: Final[Mapping[str, Exit]] = {
     "ledger_busy": Exit.HALTED,
     "ledger_corrupt": Exit.FOUND,
+    "scope_widened": Exit.REFUSED,
 }
 
 

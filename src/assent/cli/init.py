@@ -15,6 +15,16 @@ NOT_VALIDATED = (
     "The numbers in it are not validated: no evidence says that they earn anything, and nothing here is advice."
 )
 NAME_MARK = "@NAME@"
+NEXT_OF_A_SIM = ("assent doctor -C {name}", "assent run {name} --speed 60", "assent status -C {name}")
+# What comes next where a template needs something besides its file.
+NEXT = {
+    "kalshi-box": (
+        "assent exchange kalshi --dir kalshi-box          (in another terminal; it prints a key id)",
+        "assent config set kalshi.key_id=KEY_ID {name}",
+        "assent doctor -C {name}",
+        "assent run {name}                                (a dry-run, until its file says dry_run = false)",
+    ),
+}
 
 
 @click.command(name="init", short_help="Make a new desk from a template.")
@@ -26,7 +36,7 @@ def command(name: Path, template: str, *, as_json: bool) -> None:
     text = template_text(template)
     _require_name(name.name)
     path = write_desk(name, text.replace(NAME_MARK, name.name))
-    following = [f"assent doctor -C {name}", f"assent run {name} --speed 60", f"assent status -C {name}"]
+    following = [text.format(name=name) for text in NEXT.get(template, NEXT_OF_A_SIM)]
     if as_json:
         say_json({"path": str(path), "template": template, "next": following, "note": NOT_VALIDATED})
         return

@@ -58,21 +58,39 @@ command.add_command(why_command, name="show")
 def intent_rows(ledger: "Ledger") -> list[dict[str, Any]]:
     """Every intent with its status, in the order of the ledger."""
     from assent.desk.story import in_words
-    from assent.model.facts import IntentProposed, IntentRefused, OrderReleased
+    from assent.model.facts import (
+        IntentProposed,
+        IntentRefused,
+        IntentSkipped,
+        OrderReleased,
+    )
+    from assent.model.would import WouldRelease
 
-    orders = {fact.order.intent_id: fact.order.order_id for _, _, fact in ledger.records if type(fact) is OrderReleased}
+    facts = [fact for _, _, fact in ledger.records]
+    orders = {
+        fact.order.intent_id: fact.order.order_id
+        for fact in facts
+        if isinstance(fact, OrderReleased | WouldRelease) and fact.order.parent is None
+    }
+    would = {fact.order.order_id for fact in facts if type(fact) is WouldRelease}
+    skipped = {fact.intent_id: fact.reason for fact in facts if type(fact) is IntentSkipped}
     rows = []
     for seq, ts, fact in ledger.records:
         if not isinstance(fact, IntentProposed | IntentRefused):
             continue
         intent, order_id = fact.intent, orders.get(fact.intent.intent_id, "")
-        reason, cancels = fact.reason if isinstance(fact, IntentRefused) else "", intent.action == "cancel"
-        status, unknown = status_of_intent(ledger.state, order_id, refused=bool(reason), cancels=cancels)
+        reason = fact.reason if isinstance(fact, IntentRefused) else skipped.get(intent.intent_id, "")
+        cancels = intent.action == "cancel"
+        if order_id in would:
+            status, unknown = ("APPROVED" if order_id in ledger.state.would else "EXPIRED"), False
+        else:
+            status, unknown = status_of_intent(ledger.state, order_id, refused=bool(reason), cancels=cancels)
         rows.append(
             {
                 "seq": seq, "ts": ts, "intent_id": intent.intent_id, "code": intent.code, "status": status,
-                "unknown": unknown, "reason": reason, "strategy": intent.strategy, "type": intent.action,
-                "side": intent.side, "words": in_words(intent, ledger.state.find_instrument(intent.instrument)),
+                "unknown": unknown, "would": order_id in would, "reason": reason, "strategy": intent.strategy,
+                "type": intent.action, "side": intent.side,
+                "words": in_words(intent, ledger.state.find_instrument(intent.instrument)),
                 "instrument": intent.instrument, "price": intent.price, "qty": intent.qty, "edge": intent.edge,
                 "fee": intent.fee, "worst_loss": intent.worst_loss, "expires_ts": intent.expires_ts,
                 "order_id": order_id,
@@ -97,10 +115,15 @@ def status_of_intent(state: "State", order_id: str, *, refused: bool, cancels: b
     return "FAILED", False
 
 
+def _stands(row: dict[str, Any]) -> str:
+    """In observe nothing is approved or expires: it would be, or would have."""
+    return f"{'would be ' if row['would'] else ''}{row['status']}{' unknown' if row['unknown'] else ''}"
+
+
 def intent_lines(rows: list[dict[str, Any]]) -> list[str]:
     cells = [
         (
-            when(row["ts"]), row["code"], row["status"] + (" unknown" if row["unknown"] else ""), row["reason"],
+            when(row["ts"]), row["code"], _stands(row), row["reason"],
             row["words"], row["instrument"], price(row["edge"]), money(row["worst_loss"]),
         )
         for row in rows

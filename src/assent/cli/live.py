@@ -20,7 +20,7 @@ from assent.cli.news import News
 from assent.cli.sentences import sentence_of
 from assent.cli.status import banner, order_stands
 from assent.cli.words import clipped, in_unit, line, money, when
-from assent.desk.story import Told
+from assent.desk.lots import Told
 
 WIDTH: Final = 96
 FACTS_SHOWN: Final = 10

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from assent.cli.sentences import is_notable
-from assent.desk.story import Told
+from assent.desk.lots import Told
 
 
 class New(NamedTuple):

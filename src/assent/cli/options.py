@@ -6,6 +6,7 @@ Every command that is about a desk takes the same three options and reads its se
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+# What a start may be told to keep to: the kind of name, the option's word, and what people call them.
+_KEPT_TO = (
+    ("series", "series-tickers", "series"),
+    ("events", "event-tickers", "events"),
+    ("markets", "market-ids", "markets"),
+)
+
 as_json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
 
 
@@ -27,8 +35,49 @@ def desk_options(command: F) -> F:
         "-C", "--dir", "folder", type=click.Path(path_type=Path), default=Path(), metavar="DIR",
         help="The desk's folder, where assent.toml lies.  [default: this one]",
     )  # fmt: skip
-    mode = click.option("--mode", metavar="MODE", help="paper or observe, instead of what the file says.")
-    return folder(mode(as_json_option(command)))
+    mode = click.option(
+        "--mode", metavar="MODE", help="paper, observe, dry-run or live, instead of what the file says."
+    )
+    ledger = _noting(
+        "ledger", "--ledger", type=click.Path(path_type=Path, dir_okay=False), metavar="PATH",
+        help="The ledger, where it does not lie in the desk's folder.",
+    )  # fmt: skip
+    return folder(mode(ledger(as_json_option(command))))
+
+
+def starting_options(command: F) -> F:
+    """`--confirm-live`, and what a start keeps to; read with `noted`."""
+    for kind, word, what in _KEPT_TO:
+        command = _noting(
+            kind, f"--{word}", f"--set-allowed-{word}", type=Names(), metavar="NAMES",
+            help=f"Keep to these {what} of the scope, until the next start.",
+        )(command)  # fmt: skip
+    confirmed = _noting(
+        "confirmed", "--confirm-live", metavar="ACCOUNT",
+        help="Orders may be sent to this account; on a terminal it is asked for.",
+    )  # fmt: skip
+    return confirmed(command)
+
+
+def _noting(key: str, *names: str, **given: Any) -> Callable[[F], F]:
+    """An option that many commands have and few of them look at: it is kept beside their arguments."""
+
+    def note(context: click.Context, _option: click.Parameter, value: Any) -> None:
+        context.meta[f"assent.{key}"] = value
+
+    return click.option(*names, expose_value=False, callback=note, **given)
+
+
+def noted(key: str) -> Any:
+    """What such an option says to the command that is running; None where it was not given."""
+    context = click.get_current_context(silent=True)
+    return context.meta.get(f"assent.{key}") if context else None
+
+
+def chosen_ledger() -> Path | None:
+    """What `--ledger` says."""
+    given: Path | None = noted("ledger")
+    return given
 
 
 def settings_of(
@@ -40,11 +89,12 @@ def settings_of(
     """
     from assent.config import FILE_NAME, demo_settings, load
 
-    demo = demo_settings(folder)
-    if mode in (None, demo.mode) and not (folder / FILE_NAME).exists() and demo.ledger_path.exists():
+    demo, ledger = demo_settings(folder), chosen_ledger()
+    if ledger is None and mode in (None, demo.mode) and not (folder / FILE_NAME).exists() and demo.ledger_path.exists():
         return demo
     chosen = {"desk.mode": mode} if mode is not None else {}
-    return load(folder, overrides={**chosen, **(overrides or {})}, environment=os.environ, plugins=plugins)
+    settings = load(folder, overrides={**chosen, **(overrides or {})}, environment=os.environ, plugins=plugins)
+    return settings if ledger is None else replace(settings, ledger_override=ledger.absolute())
 
 
 def say(lines: Iterable[str] | str = "") -> None:
@@ -73,6 +123,37 @@ class Duration(click.ParamType[int]):
         return ns
 
 
+class Micros(click.ParamType[int]):
+    """Whole micros, from a decimal number that needs no rounding."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        from assent.model.errors import AssentError
+        from assent.model.units import parse_micros
+
+        if isinstance(value, int):
+            return value
+        try:
+            return parse_micros(str(value))
+        except AssentError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Names(click.ParamType[tuple[str, ...]]):
+    """Names with commas between them."""
+
+    name = "names"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        if isinstance(value, tuple):
+            return value
+        names = tuple(name.strip() for name in str(value).split(","))
+        if not all(names):
+            self.fail(f"{value!r} holds an empty name; give names with commas between them: A,B", param, ctx)
+        return names
+
+
 def need(text: str, option: str, example: str) -> str:
     """Text that a person must have given; blank is as good as nothing."""
     if text.strip():
@@ -80,6 +161,6 @@ def need(text: str, option: str, example: str) -> str:
     raise CommandError(
         "blank_option",
         f"{option} is blank",
-        why="A halt and its end are recorded with a person and a reason, for ever",
+        why="What a person does to a desk is recorded with a name and a reason, for ever",
         todo=f"Say it, such as: {option} {example}",
     )

@@ -11,8 +11,8 @@ import msgspec
 
 from assent.cli.exits import CommandError, Exit
 from assent.desk.fold import evolve
+from assent.desk.lots import Told
 from assent.desk.state import State
-from assent.desk.story import Told
 from assent.ledger.chain import EMPTY, Head
 from assent.ledger.sqlite import left_of, open_reader
 from assent.model.errors import InvariantBroken

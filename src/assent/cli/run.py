@@ -1,10 +1,10 @@
 """`assent run`: run a desk until Ctrl-C, a signal or `--for` ends it, and say what came of it.
 
 On a terminal it is a live view; else, or with --non-interactive, plain lines that grep understands; with --json one
-object at the end. It never asks anything, so it runs the same under a service manager.
+object at the end. It asks one thing, and only a person at a terminal: which account orders may be sent to. Without a
+terminal it runs under a service manager, or fails at once with everything that is missing.
 """
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from assent.cli.exits import CommandError, Exit
-from assent.cli.options import Duration, desk_options, say, say_json
+from assent.cli.options import Duration, chosen_ledger, desk_options, noted, say, say_json, starting_options
 from assent.cli.words import line, money
 
 if TYPE_CHECKING:
@@ -27,8 +27,9 @@ SPEED_MAX = 100_000
 @click.option("--speed", type=click.IntRange(1, SPEED_MAX), default=1, show_default=True, help="Times real time.")
 @click.option("--seed", type=int, help="The exchange's world, instead of what the file says.")
 @click.option("--paper", is_flag=True, help="The same as --mode paper.")
-@click.option("--live", is_flag=True, help="Real money; refused, for this version cannot.")
-@click.option("--non-interactive", is_flag=True, help="Plain lines, also on a terminal.")
+@click.option("--live", is_flag=True, help="The same as --mode live: a dry-run, unless the file says dry_run = false.")
+@click.option("--non-interactive", is_flag=True, help="Plain lines and no question, also on a terminal.")
+@starting_options
 @desk_options
 def command(
     desk: Path | None, folder: Path, mode: str | None, *, for_ns: int | None, speed: int, seed: int | None, paper: bool,
@@ -36,19 +37,31 @@ def command(
 ) -> int:  # fmt: skip
     """Run the desk in DIR until Ctrl-C. A signal ends it cleanly, and it exits 0."""
     from assent import app
-    from assent.config import CANNOT_GO_LIVE
-    from assent.config.load import load
+    from assent.cli.starting import Asked, confirm, settings_to_start
+    from assent.config.capability import cannot_go_live
 
     chosen: dict[str, object] = {} if seed is None else {"exchange.seed": seed}
     wanted = _one_mode(mode, paper=paper, live=live)
     if wanted is not None:
         chosen["desk.mode"] = wanted
-    settings = load(desk or folder, overrides=chosen, environment=os.environ)
+    plain_only = non_interactive or not sys.stdout.isatty()
+    asked = Asked(
+        folder=desk or folder,
+        overrides=chosen,
+        scope={kind: noted(kind) or () for kind in ("markets", "events", "series")},
+        ledger=chosen_ledger(),
+        confirmed=noted("confirmed"),
+        attended=not (plain_only or as_json) and sys.stdin.isatty(),
+    )
+    settings = settings_to_start(asked)
+    _refuse_a_world_of_ours(settings, speed=speed, seed=seed)
+    confirm(settings, asked)
     if as_json:
         say_json(without_facts(app.run(settings, speed=speed, for_ns=for_ns)))
         return Exit.OK
-    say([start_line(settings, speed), CANNOT_GO_LIVE[settings.venue]])
-    if non_interactive or not sys.stdout.isatty():
+    why = cannot_go_live(settings.venue, settings.environment)
+    say([start_line(settings, speed), *_dry_run_line(settings, wanted), *([why] if why else [])])
+    if plain_only:
         from assent.cli.plain import PlainView
 
         plain = PlainView()
@@ -76,11 +89,32 @@ def _one_mode(mode: str | None, *, paper: bool, live: bool) -> str | None:
     return asked.pop() if asked else None
 
 
+def _refuse_a_world_of_ours(settings: "Settings", *, speed: int, seed: int | None) -> None:
+    """Outside this process the exchange has its own time and its own world."""
+    given = [option for option, said in (("--speed", speed != 1), ("--seed", seed is not None)) if said]
+    if given and settings.environment != "sim":
+        raise CommandError(
+            "not_ours_to_say",
+            f"{' and '.join(given)} cannot be given in environment {settings.environment}",
+            why="They say how the exchange inside this process lives; any other one has its own time and markets",
+            todo="Leave them out; an exchange in the box is told its speed where it is started",
+        )
+
+
+def _dry_run_line(settings: "Settings", wanted: str | None) -> list[str]:
+    """Who asked for live and gets a dry-run is told why, on the line below."""
+    if settings.mode != "dry-run":
+        return []
+    why = "[desk] dry_run is true" if wanted != "dry-run" else "this is what was asked for"
+    return [f"DRY-RUN: every order is built, checked and signed, and none is sent: {why}"]
+
+
 def start_line(settings: "Settings", speed: int) -> str:
     """Which desk this is, before anything happens, in words that grep finds."""
+    pace = f" speed={speed}" if settings.environment == "sim" else ""  # elsewhere it is not ours to say
     return line(
         f"{settings.mode.upper()} desk={settings.name} venue={settings.venue} environment={settings.environment}"
-        f" account={settings.account} speed={speed} ledger={settings.ledger_path}"
+        f" account={settings.account}{pace} ledger={settings.ledger_path}"
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from assent.cli.words import clipped, in_unit, line, money, price, share, span
 from assent.desk.story import in_words
-from assent.model import facts
+from assent.model import facts, would
 from assent.model.change import in_one_line
 from assent.model.facts import Fact, kind_of
 from assent.model.inputs import Accepted
@@ -17,9 +17,11 @@ from assent.model.levels import Level
 from assent.model.orders import Fill
 from assent.model.reasons import REASONS
 from assent.model.reasons import sentence as reason_sentence
+from assent.model.settling import ActRefused, BooksAdopted, FillRecognised, OrderAdopted
 from assent.model.units import MICRO, format_qty
 
 WIDTH_MAX: Final = 240
+NAMES_SHOWN: Final = 5
 
 
 def sentence_of(fact: Fact) -> str:
@@ -49,6 +51,15 @@ def _plugins(fact: facts.DeskStarted) -> str:
     return "".join(f", {one.strategy} from {one.kind} {one.digest[:19]}" for one in fact.plugins)
 
 
+def _kept_to(fact: facts.DeskStarted) -> str:
+    """What this start was told to keep to, besides the scope."""
+    if fact.narrowed is None:
+        return ""
+    names = (*fact.narrowed.markets, *fact.narrowed.events, *fact.narrowed.series)
+    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+    return f", narrowed to {', '.join(names[:NAMES_SHOWN])}{more}"
+
+
 def _changed(fact: facts.ConstitutionChanged) -> str:
     who = f"amended by {fact.by}: {fact.reason}" if fact.how == "amendment" else "taken from the file at start"
     said = "; ".join(in_one_line(change) for change in fact.changes)
@@ -74,6 +85,19 @@ def _refused(fact: facts.IntentRefused) -> str:
     return f"{fact.intent.strategy} may not {_idea(fact.intent)}: refused [{fact.reason}]{numbers}"
 
 
+def _skipped(fact: facts.IntentSkipped) -> str:
+    check = next((check for check in fact.checks if check.rule == fact.reason), None)
+    told = f": {fact.detail}" if fact.detail else ""
+    if check is not None and check.limit is not None:
+        told = f" {_measured(fact.reason, check.measured)}, limit {_measured(fact.reason, check.limit)}"
+    return f"intent {fact.intent_id} skipped at its last look [{fact.reason}]{told}"
+
+
+def _look(fact: facts.LookRequested) -> str:
+    had = "nobody to deal with" if fact.price is None else f"{price(fact.price)} to deal at"
+    return f"the quote of {fact.instrument} is asked for anew for intent {fact.intent_id}; it had {had}"
+
+
 def _measured(code: str, value: int | None) -> str:
     known = REASONS.get(code)
     return in_unit(known.unit if known else "count", value)
@@ -84,7 +108,16 @@ def _contracts(qty: int, at: int) -> str:
     return format_qty(qty) if at > MICRO else f"{format_qty(qty)} YES"
 
 
-def _released(fact: facts.OrderReleased) -> str:
+def _would(fact: would.WouldRelease) -> str:
+    return f"WOULD: {_released(fact).replace(' released: ', ' would be released: ', 1)}; observe sends nothing"
+
+
+def _acked(fact: would.AckSimulated) -> str:
+    rests = f"{format_qty(fact.remaining)} would rest" if fact.remaining else "nothing would rest"
+    return f"WOULD: order {short(fact.order_id)} would be accepted; nothing is filled in observe, {rests}"
+
+
+def _released(fact: facts.OrderReleased | would.WouldRelease) -> str:
     order = fact.order
     kind = "" if order.type == "limit" else f" {order.type}"
     return (
@@ -101,11 +134,14 @@ def _accepted(fact: facts.OrderAccepted) -> str:
 
 def _resolved(fact: facts.OrderResolved) -> str:
     finding = fact.finding
-    if isinstance(finding, Accepted):
+    if fact.by:
+        found = f"{format_qty(finding.filled)} filled" if isinstance(finding, Accepted) else "it was never placed"
+    elif isinstance(finding, Accepted):
         found = f"it is there, {format_qty(finding.filled)} filled, {format_qty(finding.remaining)} resting"
     else:
         found = f"it never arrived ({finding.evidence})"
-    return f"order {short(fact.order_id)} is unknown no more: {found}; by {fact.source}"
+    who = f"{fact.by}, {fact.reason}; on the evidence: {fact.source}" if fact.by else fact.source
+    return f"order {short(fact.order_id)} is unknown no more: {found}; by {who}"
 
 
 def _fill(fill: Fill) -> str:
@@ -154,6 +190,23 @@ def _snapshot(fact: facts.AccountSnapshot) -> str:
     )
 
 
+def _adopted(fact: BooksAdopted) -> str:
+    taken = "".join(f", {one.instrument} {format_qty(one.held)} to {format_qty(one.qty)}" for one in fact.positions)
+    others = f", {len(fact.fills)} executions of others" if fact.fills else ""
+    return (
+        f"{fact.by} accepted the books of {fact.source}: cash {money(fact.cash_before)} to {money(fact.cash)}{taken}"
+        f"{others}; worth {money(fact.moved)} more: {fact.reason}"
+    )
+
+
+def _found(fact: OrderAdopted) -> str:
+    order = fact.order
+    return (
+        f"order {short(order.order_id)} of others counts as ours: {order.side} {_contracts(order.qty, order.price)}"
+        f" at {price(order.price)} in {order.instrument}, worst loss {money(fact.worst_loss)}; by {fact.by}"
+    )
+
+
 def _decision(fact: facts.DecisionRecorded) -> str:
     """A code of ours is told with its sentence; a strategy's own words stand as they are."""
     known = f"[{fact.reason}]: {reason_sentence(fact.reason)}" if fact.reason in REASONS else fact.reason
@@ -166,15 +219,20 @@ SENTENCES: Final[dict[type, Callable[[Any], str]]] = {
     facts.ConstitutionChanged: _changed,
     facts.AmendmentRefused: lambda f: f"limits {f.digest[:12]} refused{f' to {f.by}' if f.by else ''}: {f.why}",
     facts.DeskStarted: lambda f: (
-        f"desk started with {', '.join(f.strategies) or 'no strategy'}, build {f.build[:12]}{_plugins(f)}"
+        f"desk started with {', '.join(f.strategies) or 'no strategy'}, build {f.build[:12]}{_plugins(f)}{_kept_to(f)}"
     ),
     facts.DeskStopped: lambda f: f"desk stopped: {f.why}",
     facts.InstrumentListed: lambda f: f"{f.instrument.id} listed: {f.instrument.title}",
     facts.InputRejected: lambda f: f"rejected from {f.source}, time {f.count} [{f.code}]: {f.detail}",
     facts.IntentProposed: _proposed,
     facts.IntentRefused: _refused,
+    facts.LookRequested: _look,
+    facts.IntentSkipped: _skipped,
     facts.DecisionRecorded: _decision,
     facts.OrderReleased: _released,
+    would.WouldRelease: _would,
+    would.AckSimulated: _acked,
+    would.WouldOrderEnded: lambda f: f"WOULD: order {short(f.order_id)} would rest no more: {f.why}",
     facts.OrderAccepted: _accepted,
     facts.OrderRefused: lambda f: f"order {short(f.order_id)} refused by the venue [{f.code}]: {f.detail}",
     facts.OrderNotSent: lambda f: f"order {short(f.order_id)} not sent [{f.reason}]: {reason_sentence(f.reason)}",
@@ -195,6 +253,12 @@ SENTENCES: Final[dict[type, Callable[[Any], str]]] = {
     facts.AccountMatched: _matched,
     facts.AccountSnapshot: _snapshot,
     facts.DiscrepancyFound: lambda f: f"{f.what}: ours {f.ours}, the venue's {f.theirs}; by {f.source}",
+    BooksAdopted: _adopted,
+    OrderAdopted: _found,
+    FillRecognised: lambda f: (
+        f"fill {f.fill.fill_id} of order {short(f.fill.order_id)} is the one that a person resolved: not booked again"
+    ),
+    ActRefused: lambda f: f"{f.act} of {f.subject or 'all'} by {f.by} refused: {f.why}",
     facts.StrategyStopped: lambda f: f"strategy {f.strategy} stopped [{f.reason}]: {f.detail}",
     facts.HaltRaised: lambda f: f"{Level(f.level).name} [{f.cause}] by {f.by}: {f.detail}",
     facts.HaltCleared: lambda f: f"halt [{f.cause}] cleared by {f.by}: {f.reason}",
@@ -204,5 +268,14 @@ SENTENCES: Final[dict[type, Callable[[Any], str]]] = {
 
 # For the record only.
 QUIET: Final = frozenset(
-    ("StateMarked", "EquityMarked", "AccountMatched", "InstrumentListed", "CashMoved", "DecisionRecorded")
+    (
+        "StateMarked",
+        "EquityMarked",
+        "AccountMatched",
+        "InstrumentListed",
+        "CashMoved",
+        "DecisionRecorded",
+        "LookRequested",
+        "AckSimulated",
+    )
 )

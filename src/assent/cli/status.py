@@ -42,6 +42,8 @@ def status_lines(status: dict[str, Any]) -> list[str]:
         *_block("stopped strategies", [f"{s['strategy']} [{s['reason']}] {s['sentence']}" for s in status["stopped"]]),
         *_block("positions", position_lines(status)),
         *_block("orders", order_lines(status["orders"])),
+        *_only("orders that would rest (observe sends nothing)", order_lines(status["would"])),
+        *_only("waiting for a last look at the market", look_lines(status["looks"])),
     ]
 
 
@@ -122,6 +124,11 @@ def order_lines(orders: list[dict[str, Any]]) -> list[str]:
     return table(rows, head=head, right=(4,)) if rows else []
 
 
+def look_lines(looks: list[dict[str, Any]]) -> list[str]:
+    rows = [(o["code"], o["words"], o["instrument"], in_unit("qty", o["qty"]), when(o["asked_ts"])) for o in looks]
+    return table(rows, head=("code", "what", "market", "qty", "since"), right=(3,)) if rows else []
+
+
 def order_stands(order: dict[str, Any]) -> str:
     """Its status, and how far a cancel of it is."""
     return f"{order['status']}, cancel {order['cancel']}" if order["cancel"] else str(order["status"])
@@ -133,6 +140,11 @@ def _running(status: dict[str, Any]) -> str:
 
 def _block(title: str, lines: list[str]) -> list[str]:
     return ["", title, *_indented([plain(text) for text in lines])] if lines else ["", f"{title}: none"]
+
+
+def _only(title: str, lines: list[str]) -> list[str]:
+    """A block that most desks never have."""
+    return _block(title, lines) if lines else []
 
 
 def _indented(lines: list[str]) -> list[str]:

@@ -4,11 +4,18 @@ from textwrap import wrap
 
 from assent.cli.sentences import sentence_of
 from assent.cli.words import in_unit, line, money, plain, price, span, table, when
-from assent.desk.story import Money, Story
+from assent.desk.lots import Money
+from assent.desk.story import (
+    Ages,
+    Judged,
+    Story,
+)
 from assent.model.instruments import Future, Instrument
+from assent.model.intents import QuoteTaken
 
 WIDTH = 100
 _BINARY_WORDS = ("  cost", "  given back for", "  settlement paid")
+_VERDICTS = {"would be released": "WOULD be released; observe sends nothing"}
 _FUTURE_WORDS = ("  entered at a notional of", "  left for", "  settled for")
 
 
@@ -17,9 +24,10 @@ def story_lines(story: Story) -> list[str]:
     return [
         *_idea(story),
         "",
-        *_quote(story),
+        *_quote(story.quote, story.ages, future=_is_future(story), what="the quote it rests on"),
         "",
-        *_checks(story),
+        *_checks(story.checks),
+        *_look(story),
         "",
         *_verdict(story),
         *_decision(story),
@@ -60,10 +68,9 @@ def _held(story: Story) -> str:
     return f"held {in_unit('qty', abs(qty))} {sides[qty < 0]}" if qty else "nothing was held"
 
 
-def _quote(story: Story) -> list[str]:
-    quote, ages = story.quote, story.ages
+def _quote(quote: QuoteTaken | None, ages: Ages | None, *, future: bool, what: str) -> list[str]:
     if quote is None or ages is None:
-        return ["the quote it rests on: there was none"]
+        return [f"{what}: there was none"]
     rows = [
         ("  bid", price(quote.bid), "x", in_unit("qty", quote.bid_qty)),
         ("  ask", price(quote.ask), "x", in_unit("qty", quote.ask_qty)),
@@ -71,24 +78,41 @@ def _quote(story: Story) -> list[str]:
     said, came, proven = span(ages.source_ns), span(ages.received_ns), span(ages.proven_ns)
     age = f"  {said} old by the venue's time, {came} since it came in, {proven} since it was last proven"
     return [
-        "the quote it rests on" if _is_future(story) else "the quote it rests on (YES)",
+        what if future else f"{what} (YES)",
         *table(rows, right=(1, 3)),
         age,
     ]
 
 
-def _checks(story: Story) -> list[str]:
+def _look(story: Story) -> list[str]:
+    """A last look that came to nothing: on which quote, and what the rules said of it."""
+    look = story.look
+    if look is None:
+        return []
+    lines = [
+        "",
+        *_wrapped(f"last look, {when(look.ts)} (record {look.seq}): {line(look.detail)}".rstrip(": "), indent=0),
+    ]
+    if look.checks:
+        future = _is_future(story)
+        lines += [*_quote(look.quote, look.ages, future=future, what="the fresh quote"), "", *_checks(look.checks)]
+    if look.repeats:
+        lines.append(f"  the same idea came {look.repeats} times meanwhile, only counted")
+    return lines
+
+
+def _checks(checks: tuple[Judged, ...]) -> list[str]:
     """Every rule, with what it measured and the limit; under those that refused, what to do."""
     rows = [
         (
             "  ok" if check.ok else "  NO", check.rule,
             in_unit(check.unit, check.measured), in_unit(check.unit, check.limit), check.unit,
         )
-        for check in story.checks
+        for check in checks
     ]  # fmt: skip
     lines = table(rows, head=("checks", "rule", "measured", "limit", "unit"), right=(2, 3))
     told = []
-    for check, text in zip(story.checks, lines[1:], strict=True):
+    for check, text in zip(checks, lines[1:], strict=True):
         told.append(text)
         if not check.ok:
             told += _wrapped(check.sentence, indent=6)
@@ -96,9 +120,10 @@ def _checks(story: Story) -> list[str]:
 
 
 def _verdict(story: Story) -> list[str]:
+    if story.look and story.verdict == "skipped":
+        return _wrapped(f"verdict: skipped at its last look [{story.look.reason}]. {story.look.sentence}", indent=0)
     if story.verdict != "refused":
-        what = "released" if story.verdict == "released" else "waiting"
-        lines = [f"verdict: {what}. {story.sentence}"]
+        lines = [f"verdict: {_VERDICTS.get(story.verdict, story.verdict)}. {story.sentence}"]
         if story.order:
             lines += [f"  order {line(story.order.order_id)}, assent: {line(story.assent)}", f"  digest {story.digest}"]
         return lines

@@ -10,7 +10,8 @@ from assent.cli.options import desk_options, say, say_json, settings_of
 from assent.model.ids import CODE_ALPHABET, CODE_LENGTH, is_human_code
 
 if TYPE_CHECKING:
-    from assent.desk.story import Story, Told
+    from assent.desk.lots import Told
+    from assent.desk.story import Story
 
 CANDIDATES_SHOWN = 8
 
@@ -64,4 +65,7 @@ def _why_not(wanted: str) -> str:
     code = wanted.upper()
     if len(code) == CODE_LENGTH and set(code) <= set(CODE_ALPHABET) and not is_human_code(code):
         return "As a code it has a slip in it: its last symbol checks the others, and does not fit them"
-    return "Only intents, their codes and their orders have a story"
+    return (
+        "Only intents, their codes and their orders have a story; of an order that was found at the venue the ledger"
+        " tells who took it in"
+    )

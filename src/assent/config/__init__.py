@@ -17,17 +17,18 @@ from assent.config.load import (
     with_strategy,
 )
 from assent.config.problems import ConfigError, Problem
-from assent.config.settings import Settings, StrategySettings
-from assent.config.table import CANNOT_GO_LIVE, SETTINGS, STRATEGY_OPTIONS, STRATEGY_SETTINGS
+from assent.config.settings import KalshiSettings, KeySettings, Settings, StrategySettings
+from assent.config.table import SETTINGS, STRATEGY_OPTIONS, STRATEGY_SETTINGS
 
 __all__ = [
-    "CANNOT_GO_LIVE",
     "DEMO_SEED",
     "FILE_NAME",
     "SETTINGS",
     "STRATEGY_OPTIONS",
     "STRATEGY_SETTINGS",
     "ConfigError",
+    "KalshiSettings",
+    "KeySettings",
     "Kind",
     "KindError",
     "Loaded",

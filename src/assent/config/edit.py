@@ -10,7 +10,7 @@ import os
 import stat
 import tempfile
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -68,6 +68,23 @@ def set_value(root: Path, key: str, text: str, *, environment: Mapping[str, str]
     said = written(setting, loaded.values[key][1]) if loaded.origins[key].where == "file" else None
     _replace(path, after.replace("\n", "\r\n") if windows else after)
     return Change(path, key, said, written(setting, changed))
+
+
+def set_scope(root: Path, kind: str, names: Sequence[str], *, environment: Mapping[str, str]) -> Change:
+    """Change one list of the scope in the file of the desk in `root`. What a start makes of it is another matter: one
+    that is wider than the list in force needs an amendment."""
+    key, path = f"scope.{kind}", root.absolute() / FILE_NAME
+    wanted = list(dict.fromkeys(names))
+    # Asked with the new names in place of the file's, so that a scope that is still empty can be filled.
+    loaded = read_all(root, overrides={key: wanted}, environment=environment)
+    setting, value = loaded.values[key]
+    before = _read(path)
+    stood = tomllib.loads(before).get("scope", {}).get(kind)
+    after = _changed(before, key, kind, written(setting, value))
+    _require_one_change(path, key, before, after)
+    read_all(root, environment=environment, text=after)
+    _replace(path, after)
+    return Change(path, key, None if stood is None else written(setting, tuple(stood)), written(setting, value))
 
 
 def _refuse_sealed(key: str) -> None:

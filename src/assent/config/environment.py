@@ -1,8 +1,8 @@
 """Settings from the environment: `ASSENT_SET_RUNTIME_CYCLE=5s` says `[runtime] cycle` where a file is awkward.
 
 Limits are never taken from there: what binds money stands in the file that its owner sealed. Nor is where the kill
-switch is looked for, since a stray variable must not be able to unplug it. A variable with our prefix that names no
-setting is refused, since a typo must not look like a setting that was heard.
+switch is looked for, since a stray variable must not be able to unplug it, nor whether orders are sent, and where to.
+A variable with our prefix that names no setting is refused, since a typo must not look like a setting that was heard.
 """
 
 import difflib
@@ -16,6 +16,8 @@ from assent.config.values import Setting, from_text
 PREFIX: Final = "ASSENT_SET_"
 SEALED: Final = frozenset(("scope", "constitution"))
 _SWITCH: Final = "kill_switch"
+# What decides whether orders reach somebody's exchange, and whose.
+_MONEY: Final = frozenset(("desk.dry_run", "desk.environment", "kalshi.box_url"))
 
 
 class Said(NamedTuple):
@@ -32,7 +34,11 @@ def variable_of(setting: Setting) -> str:
 
 def may_say(setting: Setting) -> bool:
     """Whether a variable may say this setting at all."""
-    return setting.section not in SEALED and not setting.key.startswith(_SWITCH)
+    return (
+        setting.section not in SEALED
+        and not setting.key.startswith(_SWITCH)
+        and f"{setting.section}.{setting.key}" not in _MONEY
+    )
 
 
 def from_environment(environment: Mapping[str, str]) -> tuple[dict[str, Said], list[Problem]]:
@@ -66,6 +72,8 @@ def _stranger(name: str, text: str, known: Mapping[str, Setting]) -> Problem:
 
 def _sealed(name: str, text: str, setting: Setting) -> Problem:
     what = "a limit" if setting.section in SEALED else "the kill switch's place"
+    if f"{setting.section}.{setting.key}" in _MONEY:
+        what = "what decides whether orders reach an exchange, and which,"
     return Problem(
         "the environment", name, shown_value(name, text),
         f"{what} is never taken from the environment: it stands in the file, where its owner put it",

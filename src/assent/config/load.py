@@ -18,7 +18,7 @@ from assent.config.environment import from_environment
 from assent.config.kinds import Kind, KindError, find, offers
 from assent.config.origins import Origin, lines_of
 from assent.config.problems import ConfigError, Problem, shown_name, shown_value
-from assent.config.settings import Settings, StrategySettings
+from assent.config.settings import Settings, StrategySettings, settings_from
 from assent.config.table import (
     PLUGIN_SETTINGS,
     SCOPE,
@@ -27,8 +27,8 @@ from assent.config.table import (
     STRATEGY_OPTIONS,
     STRATEGY_SETTINGS,
 )
+from assent.config.together import misfits
 from assent.config.values import Setting, Unfit, allowed_words, read_value, shown
-from assent.model.constitution import LIMITS, Constitution
 from assent.model.errors import AssentError
 
 FILE_NAME: Final = "assent.toml"
@@ -84,11 +84,13 @@ def read_all(
     if reading.problems:
         raise ConfigError(reading.problems)
     values = reading.values(document, dict(overrides or {}), environment or {})
+    reading.fit_together(values)
     strategies = reading.strategies(document.get("strategy"), mode=reading.said.get("desk.mode"), plugins=plugins)
     if reading.problems:
-        raise ConfigError(reading.problems)
+        whole = None not in values.values() and len(values) == len(SETTINGS)
+        raise ConfigError(reading.problems, read=settings_from(root, values, strategies) if whole else None)
     known = {_dotted_name(setting): (setting, values[_dotted_name(setting)]) for setting in SETTINGS}
-    return Loaded(_settings(root, values, strategies), known | reading.of_strategies, reading.origins)
+    return Loaded(settings_from(root, values, strategies), known | reading.of_strategies, reading.origins)
 
 
 def demo_of(settings: Settings, root: Path, *, seed: int) -> Settings:
@@ -115,28 +117,6 @@ def demo_settings(root: Path, *, seed: int = DEMO_SEED) -> Settings:
     template = template_path(DEMO_TEMPLATE)
     shipped = load(template.parent, overrides=DEMO_CHOICES, file_name=template.name)
     return demo_of(shipped, root, seed=seed)
-
-
-def _settings(root: Path, values: Mapping[str, Any], strategies: tuple[StrategySettings, ...]) -> Settings:
-    return Settings(
-        root=root,
-        name=values["desk.name"],
-        mode=values["desk.mode"],
-        venue=values["desk.venue"],
-        environment=values["desk.environment"],
-        account=values["desk.account"],
-        constitution=Constitution(**{limit.key: values[_dotted(limit.key)] for limit in LIMITS}),
-        strategies=strategies,
-        cash=values["paper.cash"],
-        cycle_ns=values["runtime.cycle"],
-        exchange_seed=values["exchange.seed"],
-        hang_max_ns=values["runtime.hang_max"],
-        memory_max_mib=values["runtime.memory_max_mib"],
-        kill_switch_env=values["runtime.kill_switch_env"],
-        kill_switch_env_file=values["runtime.kill_switch_env_file"],
-        kill_switch_file=values["runtime.kill_switch_file"],
-        kill_switch_allows_exits=values["runtime.kill_switch_allows_exits"],
-    )
 
 
 class _Reading:
@@ -218,6 +198,15 @@ class _Reading:
                 "at least one name in markets, events or series", '[scope]\nseries = ["KXHIGHSIM"]',
             )  # fmt: skip
         return found
+
+    def fit_together(self, values: Mapping[str, Any]) -> None:
+        """What is right by itself and wrong beside the rest."""
+        for misfit in misfits(values, self.origins):
+            where = self.origins[misfit.key]
+            outside = {"environment": f"the environment, {where.place}", "command line": "the command line"}
+            value = shown(self.said[misfit.key]) if where.where != "default" else ""
+            place = outside.get(where.where, "")
+            self._add(misfit.key, value, misfit.why, misfit.allowed, misfit.example, place=place)
 
     def strategies(self, tables: object, *, mode: object, plugins: bool) -> tuple[StrategySettings, ...]:
         """The `[[strategy]]` tables, in their order."""
@@ -364,7 +353,7 @@ class _Reading:
             return read_value(setting, raw)
         except Unfit as unfit:
             example = f"{setting.key} = {setting.example}"
-            self._add(dotted, shown(raw), str(unfit), allowed_words(setting), example, place=place)
+            self._add(dotted, shown_value(dotted, raw), str(unfit), allowed_words(setting), example, place=place)
             return None
 
     def _missing(self, setting: Setting, dotted: str) -> None:
@@ -392,10 +381,6 @@ def unlisted(mode: object, plugin: Kind, digest: str) -> str | None:
 
 def _dotted_name(setting: Setting) -> str:
     return f"{setting.section}.{setting.key}"
-
-
-def _dotted(limit: str) -> str:
-    return f"scope.{limit}" if limit in SCOPE else f"constitution.{limit}"
 
 
 def _keys_by_section() -> dict[str, list[str]]:

@@ -3,14 +3,38 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Final, Literal
 
 from assent.config.kinds import Kind
-from assent.model.constitution import Constitution
+from assent.config.table import SCOPE
+from assent.config.together import mode_of
+from assent.model.constitution import LIMITS, Constitution, Narrowing
+from assent.model.inputs import Environment, Mode
 
-# What a file may name in this version; the model knows more, for later ones.
-RunnableMode = Literal["paper", "observe"]
-RunnableEnvironment = Literal["sim"]
+Member = Literal["direct", "non_direct"]
+SelfTradePrevention = Literal["taker_at_cross", "maker"]
+KALSHI_OWN: Final = ("box_url", "member", "self_trade_prevention", "cancel_on_pause")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeySettings:
+    """Where one API key is found: its id, and a file or a variable with the private half. Empty: not said."""
+
+    id: str
+    file: str
+    variable: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KalshiSettings:
+    """How Kalshi is reached. `trading` is loaded by dry-run and live, `reading` by paper and observe."""
+
+    trading: KeySettings
+    reading: KeySettings
+    box_url: str
+    member: Member
+    self_trade_prevention: SelfTradePrevention
+    cancel_on_pause: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,19 +49,27 @@ class StrategySettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything a start needs to know, checked. `demo`: a folder that holds one simulated day and nothing else."""
+    """Everything a start needs to know, checked. `mode` is what it comes to: `live` with `dry_run` is a dry-run.
+
+    `demo`: a folder that holds one simulated day and nothing else. `narrowed` and `ledger_override` are what one start
+    was told besides the file: to trade less of the scope, and to keep its ledger elsewhere.
+    """
 
     root: Path
     name: str
-    mode: RunnableMode
+    mode: Mode
+    dry_run: bool
     venue: str
-    environment: RunnableEnvironment
+    environment: Environment
     account: str
     constitution: Constitution
     strategies: tuple[StrategySettings, ...]
     cash: int
     cycle_ns: int
     exchange_seed: int
+    kalshi: KalshiSettings
+    forecasts_url: str
+    forecasts_every_ns: int
     hang_max_ns: int
     memory_max_mib: int
     kill_switch_env: str
@@ -45,21 +77,48 @@ class Settings:
     kill_switch_file: str
     kill_switch_allows_exits: bool
     demo: bool = False
+    narrowed: Narrowing | None = None
+    ledger_override: Path | None = None
+
+    @property
+    def ledger_name(self) -> str:
+        """Venue, environment and mode: no two of them ever share a ledger."""
+        return f"{self.venue}_{self.environment}_{self.mode.replace('-', '')}"
 
     @property
     def state_dir(self) -> Path:
-        """Everything that belongs to this mode, and to no other."""
-        return self.root if self.demo else self.root / "state" / self.mode
+        """Everything that belongs to this environment and mode, and to no other: beside a ledger that lies elsewhere,
+        in a folder with that ledger's name."""
+        if self.ledger_override is not None:
+            return self.ledger_override.with_suffix(".state")
+        if self.demo:
+            return self.root
+        return self.root / "state" / (self.mode if self.environment == "sim" else f"{self.environment}-{self.mode}")
 
     @property
     def ledger_path(self) -> Path:
-        name = "ledger" if self.demo else f"{self.venue}_{self.environment}_{self.mode}"
-        return self.state_dir / f"{name}.sqlite"
+        if self.ledger_override is not None:
+            return self.ledger_override
+        return self.state_dir / f"{'ledger' if self.demo else self.ledger_name}.sqlite"
 
     @property
     def exchange_journal(self) -> Path:
-        """Each mode has an account of its own at the exchange in the box. The seed makes it the same world."""
-        return self.root / "state" / "exchange" / f"{self.venue}_{self.environment}_{self.mode}.journal"
+        """Each ledger has an account of its own at the exchange in this process. The seed makes it the same world."""
+        if self.ledger_override is not None:
+            return self.ledger_override.with_suffix(".journal")
+        return self.root / "state" / "exchange" / f"{self.ledger_name}.journal"
+
+    @property
+    def sends(self) -> bool:
+        """Whether orders of this desk can reach somebody's exchange."""
+        return self.mode == "live"
+
+    @property
+    def key(self) -> KeySettings | None:
+        """The key that this mode loads, and the only one that it may; None where none is needed."""
+        if self.environment == "sim":
+            return None
+        return self.kalshi.reading if self.mode in ("paper", "observe") else self.kalshi.trading
 
     @property
     def env_file_path(self) -> Path | None:
@@ -74,3 +133,38 @@ class Settings:
     @property
     def control_path(self) -> Path:
         return self.state_dir / "control.sock"
+
+
+def settings_from(root: Path, values: Mapping[str, Any], strategies: tuple[StrategySettings, ...]) -> Settings:
+    """What the values of a file, each checked by itself, come to."""
+    return Settings(
+        root=root,
+        name=values["desk.name"],
+        mode=mode_of(values["desk.mode"], dry_run=values["desk.dry_run"]),
+        dry_run=values["desk.dry_run"],
+        venue=values["desk.venue"],
+        environment=values["desk.environment"],
+        account=values["desk.account"],
+        constitution=Constitution(**{limit.key: values[_dotted(limit.key)] for limit in LIMITS}),
+        strategies=strategies,
+        cash=values["paper.cash"],
+        cycle_ns=values["runtime.cycle"],
+        exchange_seed=values["exchange.seed"],
+        kalshi=KalshiSettings(
+            trading=KeySettings(**{part: values[f"kalshi.key_{part}"] for part in ("id", "file", "variable")}),
+            reading=KeySettings(**{part: values[f"kalshi.read_key_{part}"] for part in ("id", "file", "variable")}),
+            **{name: values[f"kalshi.{name}"] for name in KALSHI_OWN},
+        ),
+        forecasts_url=values["forecasts.url"],
+        forecasts_every_ns=values["forecasts.every"],
+        hang_max_ns=values["runtime.hang_max"],
+        memory_max_mib=values["runtime.memory_max_mib"],
+        kill_switch_env=values["runtime.kill_switch_env"],
+        kill_switch_env_file=values["runtime.kill_switch_env_file"],
+        kill_switch_file=values["runtime.kill_switch_file"],
+        kill_switch_allows_exits=values["runtime.kill_switch_allows_exits"],
+    )
+
+
+def _dotted(limit: str) -> str:
+    return f"scope.{limit}" if limit in SCOPE else f"constitution.{limit}"

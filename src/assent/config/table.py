@@ -28,8 +28,13 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting("desk", "name", "name", 1, 64, None, '"my-desk"', "What this desk is called in banners and alerts."),
     Setting(
         "desk", "mode", "choice", 0, 0, "paper", '"paper"',
-        "`paper` trades on simulated fills; `observe` runs everything and cannot send an order.",
-        choices=("paper", "observe"), later=("dry-run", "live"),
+        "`paper` trades on simulated fills; `observe` runs everything and cannot send an order; `dry-run` does all but "
+        "send; `live` sends, if `dry_run` is false, and is a dry-run if not.",
+        choices=("paper", "observe", "dry-run", "live"),
+    ),
+    Setting(
+        "desk", "dry_run", "flag", 0, 1, True, "true",
+        "While it is true, mode `live` is a dry-run. Only a file can make it false: no variable and no option does.",
     ),
     Setting(
         "desk", "venue", "choice", 0, 0, "kalshi", '"kalshi"', "Where the markets are.",
@@ -37,8 +42,9 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     ),
     Setting(
         "desk", "environment", "choice", 0, 0, "sim", '"sim"',
-        "Which world the venue is: `sim` is the exchange inside this process.",
-        choices=("sim",), later=("box", "demo", "production"),
+        "Which world the venue is: `sim` is the exchange inside this process, `box` one on this machine "
+        "(`assent exchange`), `demo` the venue's own for trying, `production` the one with money. Each has its host.",
+        choices=("sim", "box", "demo", "production"),
     ),
     Setting("desk", "account", "name", 1, 64, "paper", '"paper"', "The account at the venue that this desk trades."),
     Setting(
@@ -48,6 +54,60 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting(
         "exchange", "seed", "count", 0, (1 << 63) - 1, 1, "7",
         "Which world the exchange in the box plays: the same seed gives the same markets, traders and outcomes.",
+    ),
+    Setting(
+        "kalshi", "key_id", "name", 1, 64, "", '"a952bcbe-ec3b-4b5b-b8f9-11dae589608c"',
+        "The id of the API key that may trade, as the account's settings show it. Only dry-run and live load that key.",
+        optional=True,
+    ),
+    Setting(
+        "kalshi", "key_file", "path", 1, 400, "", '"/etc/assent/kalshi.pem"',
+        "The file with its private half in PEM, which only its owner may read; from the desk's folder if not absolute.",
+        optional=True,
+    ),
+    Setting(
+        "kalshi", "key_variable", "variable", 1, 64, "", '"KALSHI_TRADING_KEY"',
+        "Instead of the file: the environment variable that holds the PEM. It is forgotten once it has been read.",
+        optional=True,
+    ),
+    Setting(
+        "kalshi", "read_key_id", "name", 1, 64, "", '"0c7b7c5e-2f60-4c0f-9d5e-6d7b9f2a1c11"',
+        "The id of a key that can only read. Paper and observe load this one and no other, so that they cannot trade.",
+        optional=True,
+    ),
+    Setting(
+        "kalshi", "read_key_file", "path", 1, 400, "", '"/etc/assent/kalshi-read.pem"',
+        "The file with its private half in PEM, which only its owner may read; from the desk's folder if not absolute.",
+        optional=True,
+    ),
+    Setting(
+        "kalshi", "read_key_variable", "variable", 1, 64, "", '"KALSHI_READING_KEY"',
+        "Instead of the file: the environment variable that holds the PEM. It is forgotten once it has been read.",
+        optional=True,
+    ),
+    Setting(
+        "kalshi", "box_url", "loopback", 0, 0, "http://127.0.0.1:8551", '"http://127.0.0.1:8551"',
+        "Where the exchange in the box listens: on this machine only. The other environments have hosts of their own.",
+    ),
+    Setting(
+        "kalshi", "member", "choice", 0, 0, "direct", '"direct"',
+        "How the account stands at the venue; it decides how its fees are rounded.", choices=("direct", "non_direct"),
+    ),
+    Setting(
+        "kalshi", "self_trade_prevention", "choice", 0, 0, "taker_at_cross", '"taker_at_cross"',
+        "Which of two orders of the account that would meet is cancelled: the one that came, or the one that rested.",
+        choices=("taker_at_cross", "maker"),
+    ),
+    Setting(
+        "kalshi", "cancel_on_pause", "flag", 0, 1, True, "true",
+        "Whether the venue takes resting orders off the book when it pauses trading.",
+    ),
+    Setting(
+        "forecasts", "url", "url", 1, 400, "", '"http://127.0.0.1:9000/forecasts.json"',
+        "Where a program of your own tells its estimates, as one list in JSON; see docs/live.md.", optional=True,
+    ),
+    Setting(
+        "forecasts", "every", "duration", SECOND, HOUR, 10 * SECOND, '"10s"', "How often it is asked for them.",
     ),
     *_LIMIT_SETTINGS,
     Setting(
@@ -110,8 +170,3 @@ def options_of(table: Iterable[Option]) -> tuple[Setting, ...]:
 
 # kind -> the settings that are the strategy's own.
 STRATEGY_OPTIONS: Final[Mapping[str, tuple[Setting, ...]]] = {"threshold": options_of(threshold.OPTIONS)}
-
-# Why a venue that is enabled cannot be traded with real money, one line each.
-CANNOT_GO_LIVE: Final[Mapping[str, str]] = {
-    "kalshi": "kalshi cannot go live in this version: it has the exchange in the box, and no signed path to the venue",
-}

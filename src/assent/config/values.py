@@ -9,16 +9,16 @@ import tomllib
 from collections.abc import Callable
 from typing import Final, Literal, NamedTuple
 
-from assent.model.constitution import MONEY_MOST, Theme, Tier
+from assent.model.constitution import MONEY_MOST, Drift, Theme, Tier
 from assent.model.errors import AssentError
 from assent.model.intents import Score
-from assent.model.units import MICRO, UNITS, format_duration, format_micros, format_percent, parse_micros
+from assent.model.units import MICRO, UNITS, format_bps, format_duration, format_micros, format_percent, parse_micros
 
 Kind = Literal[
     "money", "price", "qty", "ppm", "count", "duration", "flag", "names", "scores", "themes", "tiers", "name", "choice",
-    "digest", "variable", "path",
+    "digest", "variable", "path", "loopback", "url", "drift",
 ]  # fmt: skip
-Value = int | str | tuple[str, ...] | tuple[Score, ...] | tuple[Theme, ...] | tuple[Tier, ...]
+Value = int | str | Drift | tuple[str, ...] | tuple[Score, ...] | tuple[Theme, ...] | tuple[Tier, ...]
 OFF: Final = "off"
 
 NAME_CHARS_MAX: Final = 120
@@ -28,10 +28,17 @@ _PERCENT = re.compile(r"[0-9]{1,6}(\.[0-9]{1,4})?%")
 THEME_CHARS_MAX = 1_000
 _SCORE = re.compile(r"([a-z][a-z0-9_]{0,39})=([0-9]{1,3}(?:\.[0-9]{1,4})?)%")
 _TIER = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)=([0-9]{1,9}(?:\.[0-9]{1,6})?)")
+_BPS = re.compile(r"([0-9]{1,5})bps")
+BPS_MOST: Final = 10_000
 _DURATION = re.compile(r"([0-9]{1,12})(ms|s|m|h|d)")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_URL = re.compile(
+    r"(?:https://[A-Za-z0-9.-]{1,200}(?::[1-9][0-9]{0,4})?|http://(?:127\.0\.0\.1|\[::1\]):[1-9][0-9]{0,4})"
+    r"/[A-Za-z0-9._~/%?=&-]{0,200}"
+)
+_LOOPBACK = re.compile(r"http://(127\.0\.0\.1|\[::1\]):([1-9][0-9]{0,4})")
 _MARKET_NAME = re.compile(r"[!-~]+")
 
 
@@ -79,9 +86,13 @@ def allowed_words(setting: Setting) -> str:
         "scores": f'a list of at most {most} texts, each a name with its least value: "confidence=75%"',
         "themes": f'a list of at most {most} texts, each a name with its series: "weather=KXHIGHNY,KXHIGHCHI"',
         "tiers": f'a list of at most {most} texts, each equity below which, and risk for each trade: "2500.00=12.00"',
+        "drift": f'text in dollars for one contract, "{format_micros(least)}" to "{format_micros(most)}", or in basis '
+        f'points of its price, "0bps" to "{format_bps(BPS_MOST)}"',
         "name": f"text of {least} to {most} letters, digits, dots, dashes and underscores",
         "variable": f"text of {least} to {most} letters, digits and underscores, no digit first",
         "path": f"text of {least} to {most} characters, the path of a file",
+        "url": "text of `https://`, a host and a path, or of `http://127.0.0.1:`, a port and a path",
+        "loopback": "text of `http://127.0.0.1:` or `http://[::1]:` and a port",
         "choice": " or ".join(f'"{choice}"' for choice in setting.choices),
         "digest": "text of `sha256:` and 64 digits and letters a to f",
     }
@@ -96,6 +107,8 @@ def written(setting: Setting, value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, tuple):
         return "[" + ", ".join(f'"{_entry(one)}"' for one in value) + "]"
+    if isinstance(value, Drift):
+        return f'"{format_bps(value.amount) if value.unit == "bps" else format_micros(value.amount)}"'
     if isinstance(value, int) and setting.kind != "count":
         return f'"{_FORMATS[setting.kind](value)}"'
     return str(value) if isinstance(value, int) else f'"{value}"'
@@ -154,6 +167,20 @@ def _decimal(setting: Setting, raw: object) -> int:
     except AssentError as error:
         raise Unfit(str(error)) from None
     return _within(setting, micros)
+
+
+def _drift(setting: Setting, raw: object) -> Drift:
+    """A bare number could be dollars, percent or basis points; so could `5%`. Neither is guessed at."""
+    if isinstance(raw, str) and raw.endswith("bps"):
+        match = _BPS.fullmatch(raw)
+        if match is None or int(match[1]) > BPS_MOST:
+            raise Unfit(f"basis points are a whole number of at most {BPS_MOST} and `bps`, without a space between")
+        return Drift(int(match[1]), "bps")
+    if isinstance(raw, str) and raw.endswith("%"):
+        raise Unfit(
+            "percent of what is not clear: of a dollar or of the price; the one is said in dollars, the other in bps"
+        )
+    return Drift(_decimal(setting, raw), "price")
 
 
 def _percent(setting: Setting, raw: object) -> int:
@@ -288,11 +315,26 @@ def _path(setting: Setting, raw: object) -> str:
     return raw
 
 
+def _loopback(_setting: Setting, raw: object) -> str:
+    """An address of this machine by number: a name could be made to lead elsewhere."""
+    match = _LOOPBACK.fullmatch(raw) if isinstance(raw, str) else None
+    if match is None or int(match[2]) > 65_535:
+        raise Unfit("it is no plain address of this machine, and an exchange in the box is nowhere else")
+    return match[0]
+
+
+def _url(setting: Setting, raw: object) -> str:
+    """Encrypted, or on this machine; and without a name and password in it, which would end up in logs."""
+    if not isinstance(raw, str) or not _URL.fullmatch(raw) or len(raw) > setting.most:
+        raise Unfit("it is no plain address of a list, encrypted or on this machine")
+    return raw
+
+
 def _choice(setting: Setting, raw: object) -> str:
     if isinstance(raw, str) and raw in setting.choices:
         return raw
     if isinstance(raw, str) and raw in setting.later:
-        raise Unfit(f"`{raw}` does not exist in this version: its path to the venue is not there")
+        raise Unfit(f"`{raw}` does not exist in this version: nothing here can trade there")
     raise Unfit(f"it is {_type_word(raw)}, not text" if not isinstance(raw, str) else "it is none of the known words")
 
 
@@ -317,6 +359,7 @@ def _type_word(raw: object) -> str:
 _DECIMALS: dict[Kind, tuple[str, str]] = {
     "money": ("an amount of money", "dollars"),
     "price": ("a price", "dollars"),
+    "drift": ("a move of a price", "dollars or with `bps`"),
     "qty": ("a quantity", "contracts"),
 }
 _FORMATS: dict[Kind, Callable[[int], str]] = {
@@ -340,6 +383,7 @@ _READERS: dict[Kind, Callable[[Setting, object], Value]] = {
     "price": _decimal,
     "qty": _decimal,
     "ppm": _percent,
+    "drift": _drift,
     "count": _count,
     "duration": _duration,
     "flag": _flag,
@@ -350,6 +394,8 @@ _READERS: dict[Kind, Callable[[Setting, object], Value]] = {
     "name": _name,
     "variable": _variable,
     "path": _path,
+    "loopback": _loopback,
+    "url": _url,
     "choice": _choice,
     "digest": _digest,
 }

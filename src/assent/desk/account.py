@@ -1,8 +1,10 @@
 """Our money as the venue sees it: settlements, transfers, the comparison of books, the equity mark of each cycle."""
 
-from assent.desk import exposure, fold, intake, money, recall
+from typing import NamedTuple
+
+from assent.desk import adoption, exposure, intake, money, recall
 from assent.desk.context import Context
-from assent.desk.state import CASH, OrderState, Outcome, State
+from assent.desk.state import CASH, OrderState, Outcome, Position, State
 from assent.model.facts import (
     AccountMatched,
     AccountSnapshot,
@@ -13,7 +15,7 @@ from assent.model.facts import (
     SettlementCorrected,
 )
 from assent.model.inputs import AccountSeen, AccountUnavailable, CashSeen, SettlementSeen
-from assent.model.instruments import BinaryContract
+from assent.model.instruments import BinaryContract, Instrument
 from assent.model.orders import Mark
 from assent.model.text import identity, shown
 from assent.model.units import HOUR, MICRO, MINUTE, is_value
@@ -23,7 +25,6 @@ MATCH_RECORD_EVERY = HOUR
 UNJUDGED_MAX = 5 * MINUTE
 OPENING = "opening balance at the venue"
 # Orders in these statuses move money that one of the two books may not show yet.
-BOOKED = frozenset(("working", "quarantined"))
 IN_FLIGHT = frozenset(("released", "unknown", "closing"))
 
 
@@ -77,21 +78,24 @@ def account_seen(desk: Context, inp: AccountSeen) -> None:
         intake.reject(desk, "malformed_input", "account", shown(inp.cash))
         return
     desk.unavailable_since = None
-    if any(_in_flight(order) for order in state.orders.values()):
+    if in_flight(state) is not None:
+        desk.books = None
         _not_judged(desk)
         return
     if state.matched_ts is None and state.cash == 0 and inp.cash > 0:
         desk.emit(CashMoved(amount=inp.cash, reference=OPENING))
-    differences = _differences(state, inp)
-    if not differences:
+    desk.books, desk.compared = inp, adoption.standing(state)
+    found = adoption.differences(state, inp)
+    if not found:
         _matched(desk, inp)
         return
-    differ(desk, differences, inp.source)
+    differ(desk, [(one.what, one.ours, one.theirs) for one in found], inp.source)
 
 
 def account_unavailable(desk: Context, inp: AccountUnavailable) -> None:
     """Nobody can say what the venue holds for us: nothing is opened, and what was last known stands with its age."""
     state, known = desk.state, desk.state.matched
+    desk.books = None
     first = desk.unavailable_since is None
     if first:
         desk.unavailable_since = desk.now
@@ -137,9 +141,12 @@ def _not_judged(desk: Context) -> None:
         recall.raise_halt(desk, "books_overdue", by="desk", detail="an order has been in flight all the time")
 
 
-def _in_flight(order: OrderState) -> bool:
-    """Not answered yet, though perhaps filled already, or ended with fills still to come."""
-    return order.status in IN_FLIGHT or (order.status == "working" and not order.venue_order_id)
+def in_flight(state: State) -> OrderState | None:
+    """An order that is not answered yet, though perhaps filled already, or ended with fills still to come."""
+    for order in state.orders.values():
+        if order.status in IN_FLIGHT or (order.status == "working" and not order.venue_order_id):
+            return order
+    return None
 
 
 def _matched(desk: Context, inp: AccountSeen) -> None:
@@ -155,26 +162,41 @@ def _matched(desk: Context, inp: AccountSeen) -> None:
         desk.emit(fact)
 
 
+class Valued(NamedTuple):
+    """What a position counts in equity, the mark behind it if there is one, and whether a price is missing."""
+
+    value: int
+    mark: int | None
+    missing: bool
+
+
+NOTHING = Valued(0, None, missing=False)
+
+
+def valued(desk: Context, name: str, instrument: Instrument | None, position: Position, *, last: int | None) -> Valued:
+    """What it would bring now; without a bid the last mark stands, and without that what was paid."""
+    market = desk.markets.get(name)
+    # Nothing was paid for a future: without a price it is worth what it was entered at, no more.
+    paid = position.cost if type(instrument) is BinaryContract else 0
+    if instrument is None or (market is not None and market.phase in ("closed", "determined", "settled")):
+        return Valued(paid, None, missing=False)
+    quote = market.touch() if market else None
+    value = money.mark_value(instrument, position, bid=quote.bid, ask=quote.ask) if quote else None
+    mark = last if value is None else value
+    return Valued(paid if mark is None else mark, mark, missing=value is None)
+
+
 def mark_equity(desk: Context) -> None:
     """Value the account at what it would bring now. Without a bid the last mark stands and entries wait."""
     state = desk.state
     total, missing = state.cash, ""
     marks: dict[str, int] = {}
     for name, position in state.positions.items():
-        instrument, market = state.find_instrument(name), desk.markets.get(name)
-        # Nothing was paid for a future: without a price it is worth what it was entered at, no more.
-        paid = position.cost if type(instrument) is BinaryContract else 0
-        if instrument is None or (market is not None and market.phase in ("closed", "determined", "settled")):
-            total += paid
-            continue
-        quote = market.touch() if market else None
-        value = money.mark_value(instrument, position, bid=quote.bid, ask=quote.ask) if quote else None
-        if value is None:
-            missing = name
-            value = state.marks.get(name)
-        if value is not None:
-            marks[name] = value
-        total += paid if value is None else value
+        known = valued(desk, name, state.find_instrument(name), position, last=state.marks.get(name))
+        total += known.value
+        missing = name if known.missing else missing
+        if known.mark is not None:
+            marks[name] = known.mark
     if missing:
         desk.cause_seen["mark_missing"] = desk.now
         recall.raise_halt(desk, "mark_missing", by="desk", detail=f"no bid for the position in {missing}")
@@ -237,19 +259,3 @@ def _payout_fits(inp: SettlementSeen) -> bool:
     if inp.result == "scalar":
         return True
     return (inp.result, inp.value) in (("yes", MICRO), ("no", 0))
-
-
-def _differences(state: State, inp: AccountSeen) -> list[tuple[str, int, int]]:
-    found = []
-    if inp.cash != state.cash:
-        found.append(("cash", state.cash, inp.cash))
-    ours = {holding.instrument: holding.qty for holding in fold.holdings(state)}
-    theirs = {holding.instrument: holding.qty for holding in inp.holdings if holding.qty}
-    names = sorted({**ours, **theirs})
-    pairs = [(name, ours.get(name, 0), theirs.get(name, 0)) for name in names]
-    found.extend((f"position {name}", held, listed) for name, held, listed in pairs if held != listed)
-    known = {order.order.order_id for order in state.orders.values() if order.status in BOOKED}
-    resting = set(inp.open_orders)
-    found.extend((f"order {order_id} is open here only", 1, 0) for order_id in sorted(known - resting))
-    found.extend((f"order {order_id} is open there only", 0, 1) for order_id in sorted(resting - known))
-    return found

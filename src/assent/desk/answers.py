@@ -6,7 +6,7 @@ into quarantine and halts; it is never dropped and never read as something else.
 
 from msgspec import structs
 
-from assent.desk import account, brackets, exits, intake, recall
+from assent.desk import account, brackets, exits, intake, recall, resolving
 from assent.desk.context import Context
 from assent.desk.orders import ENDED, OVER, may
 from assent.desk.state import OrderState
@@ -40,6 +40,7 @@ from assent.model.inputs import (
     Unknown,
 )
 from assent.model.orders import Correction, Fill, Order
+from assent.model.settling import FillRecognised
 from assent.model.text import identity, shown
 from assent.model.units import is_value
 
@@ -47,6 +48,8 @@ from assent.model.units import is_value
 FEE_TOLERANCE = 10_000
 # Corrections that came before their fill and wait for it.
 EARLY_MAX = 1_000
+# Executions of others that one acceptance can name.
+FOREIGN_MAX = 1_000
 
 
 def send_answered(desk: Context, inp: SendAnswered) -> None:
@@ -111,7 +114,7 @@ def order_closed_seen(desk: Context, inp: OrderClosedSeen) -> None:
 def fill_seen(desk: Context, inp: FillSeen) -> None:
     """Book it once, by the venue's identity."""
     fill, state = inp.fill, desk.state
-    if fill.fill_id in state.archive.fills:
+    if fill.fill_id in state.archive.fills or fill.fill_id in state.archive.noted:
         return
     inert = identity(fill.fill_id)
     if inert != fill.fill_id:
@@ -122,8 +125,13 @@ def fill_seen(desk: Context, inp: FillSeen) -> None:
         return
     order = state.find_order(fill.order_id)
     if order is None or order.order.instrument != fill.instrument or order.order.side != fill.side:
-        detail = f"{fill.fill_id} on {shown(fill.instrument)} is of no order of ours"
-        _foreign(desk, detail)
+        _somebody_elses(desk, fill)
+        return
+    if not order.order.intent_id and fill.venue_ts < state.opened_ts:
+        return  # of an order that was found at the venue, from before this ledger
+    if resolving.is_booked(state, fill):
+        desk.early_corrections.pop(fill.fill_id, None)
+        desk.emit(FillRecognised(fill=fill))
         return
     late = order.status in OVER
     overfilled = order.filled + fill.qty > order.order.qty or brackets.leaves_too_much(state, order, fill)
@@ -152,6 +160,10 @@ def correction_seen(desk: Context, inp: CorrectionSeen) -> None:
         intake.reject(desk, "market_data_not_positive", "correction", correction.fill_id)
         return
     old = desk.state.archive.fills.get(correction.fill_id)
+    if correction.fill_id in desk.state.archive.noted:
+        # Nothing of it is booked under this name: what it changes shows when the books are compared.
+        intake.reject(desk, "foreign_fill", "correction", correction.fill_id)
+        return
     if old is None:
         _wait_for_its_fill(desk, inp)
         return
@@ -210,6 +222,17 @@ def _close(desk: Context, order: OrderState, why: str, filled: int) -> None:
         most = max(filled, order.filled + order.busted)
         desk.emit(OrderClosed(order_id=order.order.order_id, why=shown(why), filled=most))
         exits.parent_ended(desk, order)
+
+
+def _somebody_elses(desk: Context, fill: Fill) -> None:
+    """Nothing of it is booked: the venue's books will differ by it, and a person must say that they may. What the venue
+    dates from before this ledger is the account's past and stands in its first books already."""
+    if fill.venue_ts < desk.state.opened_ts:
+        return
+    if len(desk.foreign) < FOREIGN_MAX:
+        names = {"order_id": identity(fill.order_id), "instrument": identity(fill.instrument)}
+        desk.foreign[fill.fill_id] = structs.replace(fill, **names)
+    _foreign(desk, f"{fill.fill_id} on {shown(fill.instrument)} is of no order of ours")
 
 
 def _foreign(desk: Context, detail: str) -> None:

@@ -74,9 +74,8 @@ def _leg(seal: LedgerOpened, parent: Order, kind: str, price: int) -> Order:
     )
 
 
-def intent_of_child(state: State, order: Order) -> Intent:
+def intent_of_child(parent: OrderState, order: Order) -> Intent:
     """A child leaves what its parent opened: the same intent, seen as a close that risks nothing more."""
-    parent = state.orders[order.parent or ""]
     return msgspec.structs.replace(parent.intent, action="close", side=order.side, worst_loss=0, exits=None)
 
 
@@ -126,3 +125,13 @@ def leaves_too_much(state: State, order: OrderState, fill: Fill) -> bool:
         return False
     held = state.held(fill.instrument)
     return fill.qty > (held if fill.side == "sell" else -held)
+
+
+def drop_guard(state: State, name: str) -> None:
+    """Exits end with the position they were for. Asked once a fact: a correction passes through nothing held."""
+    guard = state.guards.get(name)
+    if guard is None:
+        return
+    held = state.held(name)
+    if not held or (held > 0) != (guard.side == "buy"):
+        del state.guards[name]

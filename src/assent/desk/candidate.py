@@ -2,7 +2,7 @@
 
 from assent.desk import brackets, exposure, futures, sizing
 from assent.desk.market import Market
-from assent.desk.state import State
+from assent.desk.state import Look, State
 from assent.model import ids
 from assent.model.constitution import Constitution
 from assent.model.fees import fee_estimate, fee_worst
@@ -19,6 +19,7 @@ class Candidate:
         "cut",
         "edge",
         "fee",
+        "look",
         "market",
         "now",
         "oca_group",
@@ -44,6 +45,7 @@ class Candidate:
         proposal: Proposal,
         market: Market | None,
         quote: QuoteTaken | None,
+        look: Look | None = None,
     ) -> None:
         self.state = state
         self.now = now
@@ -51,6 +53,8 @@ class Candidate:
         self.proposal = proposal
         self.market = market
         self.quote = quote
+        # At a last look the size is what was assented to: nothing is cut, each cap's own rule says no.
+        self.look = look
         self.opens = proposal.action == "open"
         self.side: Side = proposal.side
         self.price = proposal.price
@@ -118,23 +122,26 @@ def _size_open(candidate: Candidate) -> None:
     candidate.risk_cap = sizing.risk_cap(
         seal.constitution, candidate.state, instrument, side=candidate.side, price=candidate.price, fair=proposal.fair
     )
-    candidate.qty = sizing.fixed_risk(
-        instrument,
-        side=candidate.side,
-        price=candidate.price,
-        stop_price=stop_price,
-        cap=candidate.risk_cap,
-        qty_max=proposal.qty_max,
-    )
-    if candidate.qty:
-        _cut_to_order_caps(candidate, instrument, seal.constitution)
+    if candidate.look is not None:
+        candidate.qty = candidate.look.intent.qty
+    else:
+        candidate.qty = sizing.fixed_risk(
+            instrument,
+            side=candidate.side,
+            price=candidate.price,
+            stop_price=stop_price,
+            cap=candidate.risk_cap,
+            qty_max=proposal.qty_max,
+        )
+        if candidate.qty:
+            _cut_to_order_caps(candidate, instrument, seal.constitution)
     # The numbers of the smallest size explain a refusal for lack of any that fits.
     judged = candidate.qty or instrument.quantities.least
     candidate.fee = fee_worst(instrument, candidate.side, candidate.price, judged)
     candidate.worst_loss = exposure.entry_loss(
         instrument, side=candidate.side, price=candidate.price, qty=judged, stop_price=stop_price
     )
-    _measure_edge(candidate, instrument, judged)
+    candidate.edge = edge_at(candidate, instrument, candidate.price, judged)
 
 
 def _size_without_stop(candidate: Candidate, instrument: Future, limits: Constitution) -> None:
@@ -145,28 +152,36 @@ def _size_without_stop(candidate: Candidate, instrument: Future, limits: Constit
     state, side, price, fair = candidate.state, candidate.side, candidate.price, candidate.proposal.fair
     candidate.without_stop = True
     candidate.risk_cap = sizing.relative_cap(limits, state, instrument, side=side, price=price, fair=fair)
+    if candidate.look is not None:
+        candidate.qty = candidate.look.intent.qty
+    else:
+        _cut_to_room(candidate, instrument, limits)
+    judged = candidate.qty or instrument.quantities.least
+    candidate.fee = fee_worst(instrument, side, price, judged)
+    if limits.unprotected_contracts_max:
+        candidate.worst_loss = futures.loss_without_stop(state, instrument, side=side, price=price, qty=judged)
+    candidate.edge = edge_at(candidate, instrument, candidate.price, judged)
+
+
+def _cut_to_room(candidate: Candidate, instrument: Future, limits: Constitution) -> None:
+    state, side = candidate.state, candidate.side
     candidate.qty = futures.room_without_stop(state, instrument, side=side, qty_max=candidate.proposal.qty_max)
     if candidate.qty:
         _cut_to_order_caps(candidate, instrument, limits)
     elif limits.unprotected_contracts_max and not futures.room_without_stop(state, instrument, side=side, qty_max=None):
         candidate.cut = "stop_missing"
-    judged = candidate.qty or instrument.quantities.least
-    candidate.fee = fee_worst(instrument, side, price, judged)
-    if limits.unprotected_contracts_max:
-        candidate.worst_loss = futures.loss_without_stop(state, instrument, side=side, price=price, qty=judged)
-    _measure_edge(candidate, instrument, judged)
 
 
-def _measure_edge(candidate: Candidate, instrument: Instrument, judged: int) -> None:
-    """Money that one contract promises after the fee to get in."""
+def edge_at(candidate: Candidate, instrument: Instrument, price: int, judged: int) -> int | None:
+    """Money that one contract promises at this price, after the fee to get in."""
     fair = candidate.proposal.fair
     if fair is None:
-        return
-    gain = fair - candidate.price if candidate.side == "buy" else candidate.price - fair
+        return None
+    gain = fair - price if candidate.side == "buy" else price - fair
     if type(instrument) is Future:
         gain = mul_down(gain, instrument.multiplier)
-    expected = fee_estimate(instrument, candidate.side, candidate.price, judged)
-    candidate.edge = gain - share_up(expected, judged, MICRO)
+    expected = fee_estimate(instrument, candidate.side, price, judged)
+    return gain - share_up(expected, judged, MICRO)
 
 
 def _cut_to_order_caps(candidate: Candidate, instrument: Instrument, constitution: Constitution) -> None:

@@ -13,6 +13,8 @@ from assent.model.change import changes_between, verdict_of
 from assent.model.errors import InvariantBroken, require
 from assent.model.facts import ConstitutionChanged
 
+# The mode in which nothing is ever released.
+OBSERVE = "observe"
 LOOSER = "a start may only tighten the limits; to loosen one takes a named person"
 
 

@@ -6,19 +6,21 @@ The desk's handlers take this and not the desk itself, so that none of them know
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from assent.desk.adoption import Standing
 from assent.desk.fold import evolve
 from assent.desk.market import Market, Streams
-from assent.desk.state import State
+from assent.desk.state import DESK, State
 from assent.desk.strategy import HOOKS, Strategy, View
 from assent.model.errors import require
 from assent.model.facts import Fact, HaltCleared, StateMarked, StrategyStopped
-from assent.model.inputs import CorrectionSeen
+from assent.model.inputs import AccountSeen, CorrectionSeen
+from assent.model.orders import Fill
 
 MARK_EVERY = 1_000
 # Who is asked changes with these.
 REWIRING = frozenset((StrategyStopped, HaltCleared))
 # Under this name the desk proposes for itself; a strategy that was stopped does not keep it from leaving.
-BY = "desk"
+BY = DESK
 
 
 class Cell(Protocol):
@@ -42,6 +44,17 @@ class Refusal:
     def __init__(self, failing: tuple[str, ...]) -> None:
         self.failing = failing
         self.repeats = 0
+
+
+class Looked:
+    """The last look of one idea: how often it came again since, and when the look came to nothing; None while it
+    waits."""
+
+    __slots__ = ("ended_ts", "repeats")
+
+    def __init__(self, repeats: int, *, ended_ts: int | None = None) -> None:
+        self.repeats = repeats
+        self.ended_ts = ended_ts
 
 
 class Attempt(NamedTuple):
@@ -72,8 +85,9 @@ class Context:
         self.streams = Streams()
         self.view = View(self.state, self.markets)
         self.guards = self.state.guards
-        # Soft: what was refused last per idea, and when a cause that clears by itself was last seen.
+        # Soft: what was refused last per idea, its last look, and when a cause that clears by itself was last seen.
         self.refused: dict[tuple[str, str, str, str], Refusal] = {}
+        self.looked: dict[tuple[str, str, str, str], Looked] = {}
         self.cause_seen: dict[str, int] = {}
         self.rejected: dict[str, int] = {}
         self.forgot_day = 0
@@ -83,6 +97,10 @@ class Context:
         self.unavailable_told = 0
         self.last_differences: list[tuple[str, int, int]] = []
         self.unjudged_since: int | None = None
+        # The venue's books when they were last compared, and what ours were then; executions that are nobody's here.
+        self.books: AccountSeen | None = None
+        self.compared: Standing | None = None
+        self.foreign: dict[str, Fill] = {}
         self.early_corrections: dict[str, CorrectionSeen] = {}
         self.hooks: dict[str, list[tuple[int, str, Callable[..., Any]]]] = {}
         self.on_quote: list[tuple[int, str, Callable[..., Any]]] = []

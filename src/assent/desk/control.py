@@ -1,6 +1,6 @@
 """Starting, stopping, halting, resuming, and what a person wants cancelled."""
 
-from assent.desk import halts, recall
+from assent.desk import adopting, halts, recall
 from assent.desk.context import Context
 from assent.model.facts import (
     CancelKept,
@@ -24,6 +24,7 @@ from assent.model.inputs import (
     ResumeAsked,
 )
 from assent.model.levels import CAUSES, Level
+from assent.model.settling import ActRefused
 from assent.model.text import shown
 
 KILL_SWITCH = "kill_switch_guard"
@@ -46,7 +47,7 @@ def ledger_opening(desk: Context, inp: LedgerOpening) -> None:
 
 def desk_starting(desk: Context, inp: DeskStarting) -> None:
     """A release whose outcome was never recorded may have been sent: it is unknown, never refused."""
-    desk.emit(DeskStarted(build=inp.build, strategies=inp.strategies, plugins=inp.plugins))
+    desk.emit(DeskStarted(build=inp.build, strategies=inp.strategies, plugins=inp.plugins, narrowed=inp.narrowed))
     for order in list(desk.state.orders.values()):
         if order.status == "released":
             desk.emit(
@@ -95,11 +96,14 @@ def resume_asked(desk: Context, inp: ResumeAsked) -> None:
 
 
 def cancel_asked(desk: Context, inp: CancelAsked) -> None:
-    """A person may always cancel, at any level. What is still being sent is cancelled once it is known to be live."""
+    """A person may always cancel, at any level, also what this desk never released. What is still being sent is
+    cancelled once it is known to be live."""
+    ours = False
     for order in list(desk.state.orders.values()):
         order_id = order.order.order_id
-        if inp.order_id not in ("", order_id):
+        if inp.order_id not in ("", order_id, order.venue_order_id):
             continue
+        ours = True
         if order.status == "unknown":
             # The venue may refuse what it does not know yet: the wish stands until the order is seen to rest or ends.
             desk.emit(CancelKept(order_id=order_id, by=shown(inp.by)))
@@ -108,3 +112,10 @@ def cancel_asked(desk: Context, inp: CancelAsked) -> None:
             desk.emit(CancelReleased(order_id=order_id, by=shown(inp.by), why=recall.A_PERSON))
         elif order.status == "released" and order.cancel != "kept":
             desk.emit(CancelKept(order_id=order_id, by=shown(inp.by)))
+    if inp.order_id and (ours or adopting.cancel_foreign(desk, inp.order_id, inp.by)):
+        return
+    if not inp.order_id:
+        adopting.cancel_foreign(desk, "", inp.by)
+    elif desk.state.find_order(inp.order_id) is None:
+        why = "neither this desk nor the venue's books know an open order by that name"
+        desk.emit(ActRefused(act="cancel", subject=shown(inp.order_id), by=shown(inp.by), why=why))

@@ -1,6 +1,6 @@
 """What each cycle of the clock brings about, in this order."""
 
-from assent.desk import account, amending, exits, halts, intake, losses, norms, ranking, recall
+from assent.desk import account, amending, exits, halts, intake, looked, losses, norms, observing, ranking, recall
 from assent.desk.context import Context
 from assent.model.facts import HaltCleared
 from assent.model.inputs import TimePassed
@@ -11,7 +11,8 @@ UNKNOWN_MAX = 120 * SECOND
 
 
 def time_passed(desk: Context, _inp: TimePassed) -> None:
-    """One cycle: overdue unknowns, expired orders, equity, halts that have gone quiet, then the strategies."""
+    """One cycle: overdue unknowns, expired orders, equity, halts that have gone quiet, overdue looks, then the
+    strategies."""
     state, now = desk.state, desk.now
     for order in list(state.orders.values()):
         order_id = order.order.order_id
@@ -28,5 +29,7 @@ def time_passed(desk: Context, _inp: TimePassed) -> None:
     losses.watch(desk)
     for cause in halts.quiet_causes(state, desk.cause_seen, now):
         desk.emit(HaltCleared(cause=cause, by="desk", reason="quiet for long enough"))
+    observing.cycle(desk)
+    looked.cycle(desk)
     exits.cycle(desk)
     ranking.cycle(desk)

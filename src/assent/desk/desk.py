@@ -8,7 +8,22 @@ times give the same facts, in paper, in live, in replay and in a simulation.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from assent.desk import account, amending, answers, brackets, charter, control, cycle, exits, halts, intake, proposing
+from assent.desk import (
+    account,
+    adopting,
+    amending,
+    answers,
+    brackets,
+    charter,
+    control,
+    cycle,
+    exits,
+    halts,
+    intake,
+    looked,
+    observing,
+    proposing,
+)
 from assent.desk.context import Cell, Context
 from assent.desk.fold import evolve
 from assent.desk.strategy import Strategy
@@ -17,6 +32,7 @@ from assent.model.errors import require
 from assent.model.facts import Fact
 from assent.model.inputs import BarSeen, Input, QuoteSeen, bar_fault
 from assent.model.levels import ALLOWED
+from assent.model.settling import AdoptionAsked, CloseAsked, ResolutionAsked
 from assent.model.units import SECOND
 
 # A release that could not be sent within this time is stale and is not sent at all.
@@ -77,6 +93,9 @@ class Desk(Context):
 
     def permit(self, order_id: str, now: int) -> str | None:
         """Why this order must not be sent now, or None. Asked in the same step as the send."""
+        seal = self.state.seal
+        if seal is None or seal.mode == charter.OBSERVE:
+            return "no_order_path"
         order = self.state.orders.get(order_id)
         if order is None:
             return "not_released" if self.state.find_order(order_id) is None else "already_answered"
@@ -124,6 +143,16 @@ class Desk(Context):
         return self._facts
 
 
+def _starting(desk: Desk, inp: inputs.DeskStarting) -> None:
+    control.desk_starting(desk, inp)
+    looked.start(desk)
+
+
+def _cancelling(desk: Desk, inp: inputs.CancelAsked) -> None:
+    control.cancel_asked(desk, inp)
+    observing.cancel_asked(desk, inp)
+
+
 # A handler takes exactly its input's type, which the table's own type cannot say.
 HANDLERS: dict[type, Callable[[Desk, Any], None]] = {
     inputs.InstrumentSeen: intake.instrument_seen,
@@ -132,6 +161,7 @@ HANDLERS: dict[type, Callable[[Desk, Any], None]] = {
     inputs.ForecastSeen: intake.forecast_seen,
     inputs.PhaseSeen: intake.phase_seen,
     inputs.RejectionSeen: intake.rejection_seen,
+    inputs.LookAnswered: looked.look_answered,
     inputs.SendAnswered: answers.send_answered,
     inputs.EvidenceSeen: answers.evidence_seen,
     inputs.CancelAnswered: answers.cancel_answered,
@@ -146,10 +176,13 @@ HANDLERS: dict[type, Callable[[Desk, Any], None]] = {
     inputs.LedgerOpening: control.ledger_opening,
     inputs.ConstitutionOffered: amending.constitution_offered,
     inputs.AmendmentAsked: amending.amendment_asked,
-    inputs.DeskStarting: control.desk_starting,
+    inputs.DeskStarting: _starting,
     inputs.DeskStopping: control.desk_stopping,
     inputs.HaltAsked: control.halt_asked,
     inputs.KillSwitchSeen: control.kill_switch_seen,
     inputs.ResumeAsked: control.resume_asked,
-    inputs.CancelAsked: control.cancel_asked,
+    inputs.CancelAsked: _cancelling,
+    AdoptionAsked: adopting.adoption_asked,
+    ResolutionAsked: adopting.resolution_asked,
+    CloseAsked: adopting.close_asked,
 }

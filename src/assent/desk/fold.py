@@ -7,14 +7,15 @@ other road, so what runs and what is restored cannot differ.
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from assent.desk import brackets, charter, halts, money, orders, pace, worth
-from assent.desk.state import Guard, OrderState, Outcome, Position, State
-from assent.model import facts
+from assent.desk import adoption, brackets, charter, halts, money, orders, pace, worth
+from assent.desk.state import Differing, Guard, Look, OrderState, Outcome, Position, State
+from assent.model import facts, would
 from assent.model.errors import InvariantBroken, require
 from assent.model.facts import Fact, LedgerOpened
 from assent.model.inputs import Holding
 from assent.model.instruments import Instrument
 from assent.model.orders import Fill, Side
+from assent.model.settling import ActRefused, BooksAdopted, FillRecognised, OrderAdopted
 
 _OPPOSITE: dict[Side, Side] = {"buy": "sell", "sell": "buy"}
 
@@ -39,11 +40,13 @@ def fold(records: Iterable[tuple[int, Fact]], state: State | None = None) -> Sta
     return folded
 
 
-def _ledger_opened(state: State, _ts: int, fact: facts.LedgerOpened) -> None:
+def _ledger_opened(state: State, ts: int, fact: facts.LedgerOpened) -> None:
     state.seal = fact
+    state.opened_ts = ts
 
 
-def _desk_started(state: State, ts: int, _fact: facts.DeskStarted) -> None:
+def _desk_started(state: State, ts: int, fact: facts.DeskStarted) -> None:
+    state.narrowed = fact.narrowed
     state.started_ts = ts
     state.started_seq = state.seq
 
@@ -70,9 +73,28 @@ def _intent_refused(state: State, _ts: int, fact: facts.IntentRefused) -> None:
     state.decisions = fact.intent.decision
 
 
+def _look_requested(state: State, ts: int, fact: facts.LookRequested) -> None:
+    state.looks[fact.intent_id] = Look(state.proposed[fact.intent_id], fact.price, ts)
+
+
+def _intent_skipped(state: State, _ts: int, fact: facts.IntentSkipped) -> None:
+    del state.looks[fact.intent_id], state.proposed[fact.intent_id]
+
+
 def _order_released(state: State, ts: int, fact: facts.OrderReleased) -> None:
+    if state.seal is None or state.seal.mode == charter.OBSERVE:
+        raise InvariantBroken("released_in_observe", order_id=fact.order.order_id)
     orders.order_released(state, ts, fact)
-    pace.count_release(state, ts, fact)
+    state.looks.pop(fact.order.intent_id, None)
+    pace.count_release(state, ts, state.orders[fact.order.order_id])
+
+
+def _would_release(state: State, ts: int, fact: would.WouldRelease) -> None:
+    if state.seal is None or state.seal.mode != charter.OBSERVE:
+        raise InvariantBroken("would_release_outside_observe", order_id=fact.order.order_id)
+    orders.would_release(state, ts, fact)
+    state.looks.pop(fact.order.intent_id, None)
+    pace.count_release(state, ts, state.would[fact.order.order_id])
 
 
 def _fill_booked(state: State, ts: int, fact: facts.FillBooked) -> None:
@@ -86,7 +108,7 @@ def _fill_booked(state: State, ts: int, fact: facts.FillBooked) -> None:
     archive.note(fill)
     order = orders.step(state, fill.order_id, "fill")
     order.filled += fill.qty
-    _drop_guard(state, fill.instrument)
+    brackets.drop_guard(state, fill.instrument)
     _set_guard(state, ts, order)
     orders.end_if_done(state, order)
 
@@ -100,12 +122,12 @@ def _fill_corrected(state: State, ts: int, fact: facts.FillCorrected) -> None:
         fill_id=old.fill_id, order_id=old.order_id, instrument=old.instrument, side=old.side,
         price=correction.price, qty=correction.qty, fee=correction.fee, taker=old.taker, venue_ts=correction.venue_ts,
     )  # fmt: skip
-    if old.instrument in state.archive.outcomes:
+    if old.instrument in state.archive.outcomes or old.instrument in state.archive.adopted:
         _undo_and_book(state, old, new)
     else:
         _book_anew(state, old, new)
     worth.note_trade(state, ts, old.instrument, before)
-    _drop_guard(state, old.instrument)
+    brackets.drop_guard(state, old.instrument)
     state.archive.fills[new.fill_id] = new
     _set_guard_again(state, ts, old.instrument)
     state.archive.note(new)
@@ -169,10 +191,19 @@ def _account_matched(state: State, ts: int, fact: facts.AccountMatched) -> None:
     state.matched_ts = ts
     state.matched_seq = state.seq
     state.unmatched = 0
+    state.differing = {}
 
 
-def _discrepancy_found(state: State, _ts: int, _fact: facts.DiscrepancyFound) -> None:
+def _discrepancy_found(state: State, ts: int, fact: facts.DiscrepancyFound) -> None:
     state.unmatched += 1
+    known = state.differing.get(fact.what)
+    since_ts = ts if known is None else known.since_ts
+    state.differing[fact.what] = Differing(fact.ours, fact.theirs, since_ts, fact.source)
+
+
+def _fill_recognised(state: State, _ts: int, fact: FillRecognised) -> None:
+    state.archive.noted[fact.fill.fill_id] = fact.fill
+    state.archive.note(fact)
 
 
 def _book(state: State, name: str, *, side: Side, price: int, qty: int, fee: int) -> None:
@@ -201,20 +232,11 @@ def _book_anew(state: State, old: Fill, new: Fill) -> None:
 
 
 def _undo_and_book(state: State, old: Fill, new: Fill) -> None:
-    """The market has paid and nothing is left of its position: the difference is one, and is paid out next."""
+    """The market has paid and nothing is left of its position: the difference is one, and is paid out next. Or a person
+    took the position over from the venue, so that all fills again would not give it."""
     _book(state, old.instrument, side=_OPPOSITE[old.side], price=old.price, qty=old.qty, fee=-old.fee)
     if new.qty or new.fee:
         _book(state, old.instrument, side=old.side, price=new.price, qty=new.qty, fee=new.fee)
-
-
-def _drop_guard(state: State, name: str) -> None:
-    """Exits end with the position they were for. Asked once a fact: a correction passes through nothing held."""
-    guard = state.guards.get(name)
-    if guard is None:
-        return
-    held = state.held(name)
-    if not held or (held > 0) != (guard.side == "buy"):
-        del state.guards[name]
 
 
 def _set_guard(state: State, ts: int, order: OrderState) -> None:
@@ -268,8 +290,13 @@ EVOLVE: dict[type, Callable[[State, int, Any], None]] = {
     facts.InputRejected: _input_rejected,
     facts.IntentProposed: _intent_proposed,
     facts.IntentRefused: _intent_refused,
+    facts.LookRequested: _look_requested,
+    facts.IntentSkipped: _intent_skipped,
     facts.DecisionRecorded: _nothing,
     facts.OrderReleased: _order_released,
+    would.WouldRelease: _would_release,
+    would.AckSimulated: orders.ack_simulated,
+    would.WouldOrderEnded: orders.would_order_ended,
     facts.OrderAccepted: orders.order_accepted,
     facts.OrderRefused: orders.order_refused,
     facts.OrderNotSent: orders.order_not_sent,
@@ -290,6 +317,10 @@ EVOLVE: dict[type, Callable[[State, int, Any], None]] = {
     facts.AccountMatched: _account_matched,
     facts.AccountSnapshot: _nothing,
     facts.DiscrepancyFound: _discrepancy_found,
+    BooksAdopted: adoption.books_adopted,
+    OrderAdopted: adoption.order_adopted,
+    FillRecognised: _fill_recognised,
+    ActRefused: _nothing,
     facts.StrategyStopped: halts.strategy_stopped,
     facts.HaltRaised: halts.halt_raised,
     facts.HaltCleared: halts.halt_cleared,

@@ -6,7 +6,7 @@ The primary reason is the first rule that says no, in the order of the table. A 
 from typing import NamedTuple
 
 from assent.desk.candidate import Candidate
-from assent.desk.rules import RULES, in_force, with_halts
+from assent.desk.rules import RULES, in_force, with_halts, with_look
 from assent.model.intents import Check
 
 
@@ -23,6 +23,8 @@ def judge(candidate: Candidate) -> Verdict:
     house = RULES if seal is None else in_force(seal.constitution, RULES)
     if seal is not None and state.halts:
         house = with_halts(house, state, RULES)
+    if candidate.look is not None and seal is not None:
+        house = with_look(house, seal.constitution)
     checks = []
     reason = None
     for code, rule in house:

@@ -6,7 +6,7 @@ Pure: from the facts alone, so that it answers for a desk that runs, one that re
 from collections.abc import Iterable
 from typing import Any
 
-from assent.desk.story import Told
+from assent.desk.lots import Told
 from assent.model.facts import HaltCleared, HaltRaised
 from assent.model.levels import Level
 

@@ -71,9 +71,13 @@ def resume_obstacle(state: State, cause: str, *, by: str, reason: str) -> str | 
         return f"`{cause}` clears by itself {_ENDS.get(halt.reset, 'with the calendar')}"
     unknown = [order.order.order_id for order in state.orders.values() if order.status == "unknown"]
     if unknown:
-        return f"order {unknown[0]} is still unknown; it must be resolved first"
+        return (
+            f"order {unknown[0]} is still unknown; it must be resolved first, by evidence or by `assent orders resolve`"
+        )
     # By the ledger's order, not by time: a batch may share one instant.
-    if state.unmatched or state.matched_seq < halt.raised_seq:
+    if state.unmatched:
+        return "our books have not been matched with the venue's since they differed; see `assent reconcile show`"
+    if state.matched_seq < halt.raised_seq:
         return "our books have not been matched with the venue's since the halt"
     return None
 

@@ -1,14 +1,15 @@
-"""Double entry: what a fill, a settlement or a transfer does to a position and to the five accounts.
+"""Double entry: what a fill, a settlement or a transfer does to a position and to the six accounts.
 
 The accounts sum to zero after every record: deposits (negative) are the source of cash, positions hold what was paid
-for what we still own, realised (negative when we gained) and fees explain the rest.
+for what we still own, realised (negative when we gained) and fees explain the rest; adjustments are what a person
+accepted of the venue's books without any of these to explain it.
 """
 
 from collections.abc import Iterable
 
 import msgspec
 
-from assent.desk.state import CASH, DEPOSITS, FEES, POSITIONS, REALISED, Position
+from assent.desk.state import ADJUSTMENTS, CASH, DEPOSITS, FEES, POSITIONS, REALISED, Position
 from assent.model.errors import InvariantBroken
 from assent.model.instruments import BinaryContract, Future, Instrument, QuadraticFee
 from assent.model.orders import Fill, Side
@@ -108,6 +109,11 @@ def _payout_step(instrument: Instrument, value: int) -> int:
 def book_transfer(amount: int) -> dict[str, int]:
     """The owner's own money in or out."""
     return {CASH: amount, DEPOSITS: -amount}
+
+
+def book_adoption(cash: int, cost: int) -> dict[str, int]:
+    """Cash and the cost of what is held became the venue's: nothing was traded, so nothing was gained or lost."""
+    return {CASH: cash, POSITIONS: cost, ADJUSTMENTS: -cash - cost}
 
 
 def mark_value(instrument: Instrument, position: Position, *, bid: int | None, ask: int | None) -> int | None:

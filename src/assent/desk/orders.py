@@ -22,6 +22,7 @@ from assent.model.facts import (
 )
 from assent.model.inputs import Accepted
 from assent.model.units import SECOND
+from assent.model.would import AckSimulated, WouldOrderEnded, WouldRelease
 
 # (status, event) -> status. What is not here is not a step that an order's life has.
 TRANSITIONS: dict[tuple[str, str], str] = {
@@ -64,6 +65,8 @@ ENDED = frozenset(("filled", "closed", "refused", "not_sent", "absent"))
 OVER = ENDED | {"quarantined"}
 # May still reach the venue's book or be on it.
 RESTING = frozenset(("released", "unknown", "working"))
+# In observe: it is nowhere, and stands as if it were at the venue.
+WOULD_REST = "would rest"
 # A venue that refused a cancel is asked again after this long, as long as the order still rests.
 CANCEL_AGAIN = 60 * SECOND
 
@@ -84,11 +87,29 @@ def order_released(state: State, ts: int, fact: OrderReleased) -> None:
     order = fact.order
     if state.find_order(order.order_id) is not None:
         raise InvariantBroken("order_released_twice", order_id=order.order_id)
-    child = order.parent is not None and order.parent in state.orders
-    intent = brackets.intent_of_child(state, order) if child else state.proposed.pop(order.intent_id)
+    parent = state.orders.get(order.parent) if order.parent is not None else None
+    intent = brackets.intent_of_child(parent, order) if parent else state.proposed.pop(order.intent_id)
     state.orders[order.order_id] = OrderState(
         order=order, intent=intent, status="released", released_ts=ts, released_seq=state.seq
     )
+
+
+def would_release(state: State, ts: int, fact: WouldRelease) -> None:
+    order = fact.order
+    parent = state.would.get(order.parent) if order.parent is not None else None
+    intent = brackets.intent_of_child(parent, order) if parent else state.proposed.pop(order.intent_id)
+    state.would[order.order_id] = OrderState(
+        order=order, intent=intent, status=WOULD_REST, released_ts=ts, released_seq=state.seq
+    )
+
+
+def ack_simulated(state: State, _ts: int, fact: AckSimulated) -> None:
+    order = state.would[fact.order_id]
+    order.venue_filled = None if fact.remaining else 0
+
+
+def would_order_ended(state: State, _ts: int, fact: WouldOrderEnded) -> None:
+    del state.would[fact.order_id]
 
 
 def order_accepted(state: State, _ts: int, fact: OrderAccepted) -> None:

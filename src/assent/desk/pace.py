@@ -7,9 +7,8 @@ have been one. Days are the venue's, by UTC. Everything is bounded: a day's sums
 import msgspec
 
 from assent.desk import exposure
-from assent.desk.state import Pace, Release, State
+from assent.desk.state import OrderState, Pace, Release, State
 from assent.model.constitution import RELEASES_MOST
-from assent.model.facts import OrderReleased
 from assent.model.units import DAY, HOUR
 
 
@@ -22,14 +21,15 @@ class Window(msgspec.Struct, frozen=True):
     whole: bool
 
 
-def count_release(state: State, ts: int, fact: OrderReleased) -> None:
-    """Fold one release. The legs of a bracket belong to their entry, which has been counted."""
-    pace, order = state.pace, fact.order
+def count_release(state: State, ts: int, released: OrderState) -> None:
+    """Fold one release, or what would have been one. The legs of a bracket belong to their entry, which has been
+    counted."""
+    pace, order = state.pace, released.order
     if order.parent is not None:
         return
     instrument = state.find_instrument(order.instrument)
     worth = exposure.notional(instrument, order.side, order.price, order.qty) if instrument else 0
-    entry = state.orders[order.order_id].intent.action == "open"
+    entry = released.intent.action == "open"
     if pace.day != ts // DAY:
         pace = state.pace = Pace(day=ts // DAY, recent=pace.recent, entry_ts=pace.entry_ts)
     pace.orders += 1

@@ -8,28 +8,22 @@ are judged as they come; those of a cycle together, in `desk.ranking`.
 from collections.abc import Iterable
 from itertools import islice
 
-from assent.desk import brackets, recall, superseding
+from assent.desk import looking, observing, recall, releasing, superseding
 from assent.desk.candidate import Candidate
 from assent.desk.context import Context, Refusal
 from assent.desk.gate import Verdict, judge
 from assent.desk.state import OrderState
-from assent.model import ids
 from assent.model.facts import (
     CancelReleased,
     InstrumentListed,
     IntentProposed,
     IntentRefused,
-    OrderReleased,
     StrategyStopped,
 )
 from assent.model.intents import Intent, Proposal, proposal_fault
-from assent.model.orders import Order, order_digest
 from assent.model.text import shown
 
 PROPOSALS_MAX = 64
-AUTONOMOUS = "autonomous"
-# By what a refusal is known again: strategy, market, action, side.
-Key = tuple[str, str, str, str]
 
 
 def ask(desk: Context, hook: str, *args: object) -> None:
@@ -102,7 +96,8 @@ def candidate_of(desk: Context, strategy: str, proposal: Proposal) -> Candidate:
 
 
 def consider(desk: Context, strategy: str, proposal: Proposal) -> str | None:
-    """One idea through the gate: released with all its exits, or refused for the reason that is returned."""
+    """One idea through the gate: released with all its exits, or not, for the reason that is returned; one that waits
+    for its last look is not released yet."""
     candidate = candidate_of(desk, strategy, proposal)
     verdict = judge(candidate)
     # A name that no venue listed is one with all others like it: strategies can make up more than a desk can keep.
@@ -116,16 +111,29 @@ def consider(desk: Context, strategy: str, proposal: Proposal) -> str | None:
             _supersede(desk, key, candidate, verdict, older)
         return verdict.reason
     desk.refused.pop(key, None)
+    if desk.looked and looking.is_known(desk, key, candidate):
+        return looking.REQUESTED
     intent = _record(desk, candidate)
     desk.emit(IntentProposed(intent=intent, checks=verdict.checks, quote=candidate.quote))
     if intent.action == "cancel":
-        desk.emit(CancelReleased(order_id=intent.order_id or "", by=strategy, why=intent.reason))
+        _cancel(desk, intent)
+    elif looking.is_due(candidate):
+        looking.ask(desk, key, intent, candidate.quote)
+        return looking.REQUESTED
     else:
-        _release(desk, intent)
+        releasing.release(desk, intent, releasing.AUTONOMOUS)
     return None
 
 
-def _refuse(desk: Context, key: Key, candidate: Candidate, verdict: Verdict) -> None:
+def _cancel(desk: Context, intent: Intent) -> None:
+    order_id = intent.order_id or ""
+    if order_id in desk.state.would:
+        observing.cancel(desk, order_id, intent.reason)
+    else:
+        desk.emit(CancelReleased(order_id=order_id, by=intent.strategy, why=intent.reason))
+
+
+def _refuse(desk: Context, key: looking.Key, candidate: Candidate, verdict: Verdict) -> None:
     """Record the refusal, or count it when it is the last one over again."""
     last = desk.refused.get(key)
     if last is not None and last.failing == _failing(verdict):
@@ -134,7 +142,7 @@ def _refuse(desk: Context, key: Key, candidate: Candidate, verdict: Verdict) -> 
         _state_refusal(desk, key, candidate, verdict)
 
 
-def _supersede(desk: Context, key: Key, candidate: Candidate, verdict: Verdict, older: OrderState) -> None:
+def _supersede(desk: Context, key: looking.Key, candidate: Candidate, verdict: Verdict, older: OrderState) -> None:
     """The older order is taken off; the idea itself stays refused until nothing of that order rests."""
     intent = _state_refusal(desk, key, candidate, verdict)
     desk.emit(
@@ -147,7 +155,7 @@ def _supersede(desk: Context, key: Key, candidate: Candidate, verdict: Verdict, 
     )
 
 
-def _state_refusal(desk: Context, key: Key, candidate: Candidate, verdict: Verdict) -> Intent:
+def _state_refusal(desk: Context, key: looking.Key, candidate: Candidate, verdict: Verdict) -> Intent:
     last = desk.refused.get(key)
     desk.refused[key] = Refusal(_failing(verdict))
     intent = _record(desk, candidate)
@@ -173,38 +181,3 @@ def _record(desk: Context, candidate: Candidate) -> Intent:
     if market is not None and state.find_instrument(market.instrument.id) != market.instrument:
         desk.emit(InstrumentListed(instrument=market.instrument))
     return candidate.intent(state.seal.ledger_id if state.seal else "")
-
-
-def _release(desk: Context, intent: Intent) -> None:
-    seal = desk.state.seal
-    if seal is None:
-        return
-    order_id = ids.client_order_id(
-        seal.ledger_id, seal.venue, seal.account, intent.intent_id, 1,
-        intent.instrument, intent.side, intent.price, intent.qty,
-    )  # fmt: skip
-    order = Order(
-        order_id=order_id,
-        intent_id=intent.intent_id,
-        attempt=1,
-        instrument=intent.instrument,
-        side=intent.side,
-        type=intent.type,
-        price=intent.price,
-        qty=intent.qty,
-        time_in_force=intent.time_in_force,
-        stop_price=intent.stop_price,
-        post_only=intent.post_only,
-        reduce_only=intent.action == "close" and intent.time_in_force == "ioc",
-        expires_ts=intent.expires_ts,
-        parent=intent.parent,
-        oca_group=intent.oca_group,
-        protective=intent.protective,
-    )
-    desk.emit(OrderReleased(order=order, digest=order_digest(order), assent=AUTONOMOUS))
-    if intent.exits is None:
-        return
-    instrument = desk.state.find_instrument(intent.instrument)
-    if instrument is not None and brackets.known_to_venue(instrument):
-        for leg in brackets.children(seal, order, intent):
-            desk.emit(OrderReleased(order=leg, digest=order_digest(leg), assent=AUTONOMOUS))

@@ -9,6 +9,7 @@ from hashlib import sha256
 
 import msgspec
 
+from assent.model.constitution import Narrowing, in_scope
 from assent.model.exits import Exits
 from assent.model.facts import AccountMatched, LedgerOpened
 from assent.model.inputs import Result
@@ -19,6 +20,10 @@ from assent.model.orders import Fill, Order, Side
 from assent.model.units import MICRO, mul_up, share_up
 
 CASH, POSITIONS, REALISED, FEES, DEPOSITS = "cash", "positions", "realised", "fees", "deposits"
+# What our books became by a person's acceptance of the venue's, where no fill and no transfer explains it.
+ADJUSTMENTS = "adjustments"
+# Under this name the desk proposes for itself; no strategy may have it.
+DESK = "desk"
 
 
 class Position(msgspec.Struct, gc=False):
@@ -62,6 +67,14 @@ class OrderState(msgspec.Struct, gc=False):
         return share_up(self.open_qty, self.order.qty, self.intent.fee)
 
 
+class Look(msgspec.Struct, frozen=True):
+    """An intent that waits for a fresh quote: what there was to deal at when it was judged, and since when it waits."""
+
+    intent: Intent
+    price: int | None
+    asked_ts: int
+
+
 class Halt(msgspec.Struct):
     """One cause that holds the level down."""
 
@@ -82,6 +95,15 @@ class Guard(msgspec.Struct, frozen=True):
     exits: Exits
     since_ts: int
     watched: bool
+
+
+class Differing(msgspec.Struct, frozen=True, array_like=True):
+    """Something that the venue's books show otherwise than ours: since when, and by whose word."""
+
+    ours: int
+    theirs: int
+    since_ts: int
+    source: str
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -133,7 +155,7 @@ class Worth(msgspec.Struct):
 class Archive:
     """What has ended but must be found again. Kept out of the digest; every change to it enters `chain`."""
 
-    __slots__ = ("chain", "fills", "instruments", "orders", "outcomes", "transfers")
+    __slots__ = ("adopted", "chain", "fills", "instruments", "noted", "orders", "outcomes", "transfers")
 
     def __init__(self) -> None:
         self.orders: dict[str, OrderState] = {}
@@ -141,6 +163,10 @@ class Archive:
         self.outcomes: dict[str, Outcome] = {}
         self.instruments: dict[str, Instrument] = {}
         self.transfers: dict[str, int] = {}
+        # Executions that move nothing here when they are told again: a person has accepted or resolved them.
+        self.noted: dict[str, Fill] = {}
+        # Instruments whose position a person took over from the venue: our fills alone do not explain it.
+        self.adopted: dict[str, int] = {}
         self.chain = bytes(32)
 
     def note(self, item: msgspec.Struct) -> None:
@@ -154,15 +180,19 @@ class State:
         "accounts",
         "archive",
         "decisions",
+        "differing",
         "equity",
         "guards",
         "halts",
         "instruments",
         "level",
+        "looks",
         "marks",
         "matched",
         "matched_seq",
         "matched_ts",
+        "narrowed",
+        "opened_ts",
         "orders",
         "pace",
         "positions",
@@ -178,6 +208,7 @@ class State:
         "ts",
         "unmatched",
         "worth",
+        "would",
     )
 
     def __init__(self) -> None:
@@ -185,6 +216,9 @@ class State:
         self.ts = 0
         # What the ledger is about, with the constitution that is in force: later recorded changes are in it.
         self.seal: LedgerOpened | None = None
+        self.opened_ts = 0
+        # What this start keeps to besides, until the next one.
+        self.narrowed: Narrowing | None = None
         # The record by which a limit was last tightened: entries released before it rest under limits that are no more.
         self.tightened_seq = 0
         self.started_ts = 0
@@ -192,9 +226,13 @@ class State:
         self.decisions = 0
         self.instruments: dict[str, Instrument] = {}
         self.proposed: dict[str, Intent] = {}
+        # Intents whose last look was asked for, by id. They reserve nothing: every rule runs again at the answer.
+        self.looks: dict[str, Look] = {}
         self.orders: dict[str, OrderState] = {}
+        # In observe: what would rest at the venue. Nothing of it is at stake, so only what counts orders counts these.
+        self.would: dict[str, OrderState] = {}
         self.positions: dict[str, Position] = {}
-        self.accounts: dict[str, int] = {CASH: 0, POSITIONS: 0, REALISED: 0, FEES: 0, DEPOSITS: 0}
+        self.accounts: dict[str, int] = {CASH: 0, POSITIONS: 0, REALISED: 0, FEES: 0, DEPOSITS: 0, ADJUSTMENTS: 0}
         self.equity: int | None = None
         # What each position was worth at its last bid: it stands when the bid goes, and after a restart.
         self.marks: dict[str, int] = {}
@@ -211,6 +249,8 @@ class State:
         self.matched_ts: int | None = None
         self.matched_seq = 0
         self.unmatched = 0
+        # What was found different since our books last agreed, by what it is about.
+        self.differing: dict[str, Differing] = {}
         self.pace = Pace()
         self.worth = Worth()
         self.archive = Archive()
@@ -225,6 +265,14 @@ class State:
 
     def find_instrument(self, instrument: str) -> Instrument | None:
         return self.instruments.get(instrument) or self.archive.instruments.get(instrument)
+
+    def tradable(self, market: str, event: str, series: str) -> bool:
+        """In the scope in force, and in what this start was told to keep to."""
+        return (
+            self.seal is not None
+            and in_scope(self.seal.constitution, market, event, series)
+            and (self.narrowed is None or in_scope(self.narrowed, market, event, series))
+        )
 
     def held(self, instrument: str) -> int:
         position = self.positions.get(instrument)
@@ -241,10 +289,12 @@ class State:
         """SHA-256 of the canonical bytes of everything durable."""
         parts = {name: getattr(self, name) for name in DIGESTED}
         parts["archive"] = self.archive.chain.hex()
+        if self.narrowed is not None:  # a ledger from before there was such a thing keeps its digests
+            parts["narrowed"] = self.narrowed
         return sha256(_encode(parts)).hexdigest()
 
 
-DIGESTED = tuple(sorted(set(State.__slots__) - {"archive"}))
+DIGESTED = tuple(sorted(set(State.__slots__) - {"archive", "narrowed"}))
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 

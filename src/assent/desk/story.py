@@ -5,13 +5,12 @@ Gains are attributed to single intents by the order of the fills (what was opene
 books themselves know only averages, so sums over intents may differ from the account by the rounding.
 """
 
-from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import msgspec
 
-from assent.desk import money
+from assent.desk.lots import Lots, Money, Settled, Told
 from assent.model.facts import (
     CancelEnded,
     CancelKept,
@@ -25,7 +24,9 @@ from assent.model.facts import (
     InstrumentListed,
     IntentProposed,
     IntentRefused,
+    IntentSkipped,
     LedgerOpened,
+    LookRequested,
     MarketSettled,
     OrderAccepted,
     OrderClosed,
@@ -35,21 +36,20 @@ from assent.model.facts import (
     OrderReleased,
     OrderResolved,
     OrderUnknown,
-    SettlementCorrected,
 )
-from assent.model.inputs import Result
 from assent.model.instruments import Future, Instrument
 from assent.model.intents import Check, Intent, QuoteTaken
-from assent.model.orders import Fill, Order, Side
+from assent.model.orders import Fill, Order
 from assent.model.reasons import REASONS, Unit, sentence
-from assent.model.units import MICRO, format_micros, mul_down, share_up
+from assent.model.settling import BooksAdopted, FillRecognised, OrderAdopted
+from assent.model.units import MICRO, format_micros, mul_down
+from assent.model.would import AckSimulated, WouldOrderEnded, WouldRelease
 
-Told = tuple[int, int, Fact]
-
+AGREED = "Every rule agreed."
 # Facts that speak of one order by its id.
 _OF_AN_ORDER = (
     OrderAccepted, OrderRefused, OrderNotSent, OrderUnknown, OrderResolved, OrderClosed, OrderQuarantined,
-    CancelReleased, CancelEnded, CancelKept,
+    CancelReleased, CancelEnded, CancelKept, AckSimulated, WouldOrderEnded,
 )  # fmt: skip
 
 
@@ -80,29 +80,18 @@ class Step(msgspec.Struct, frozen=True):
     fact: Fact
 
 
-class Settled(msgspec.Struct, frozen=True):
-    """How the market ended."""
+class Look(msgspec.Struct, frozen=True):
+    """The last look of an intent, where it did not end in a release: on which quote, and what each rule said of it."""
 
     seq: int
     ts: int
-    result: Result
-    value: int
-
-
-class Money(msgspec.Struct, frozen=True):
-    """What one intent cost and brought. `left` is still held; `gain` is None as long as something is.
-
-    Nothing is paid for a future: there `cost` is the notional of the entry, and what came back is that with the gain.
-    """
-
-    qty: int
-    cost: int
-    fees: int
-    proceeds: int
-    proceeds_fees: int
-    payout: int
-    left: int
-    gain: int | None
+    reason: str
+    sentence: str
+    detail: str
+    repeats: int
+    quote: QuoteTaken | None
+    ages: Ages | None
+    checks: tuple[Judged, ...]
 
 
 class Story(msgspec.Struct, frozen=True):
@@ -115,7 +104,7 @@ class Story(msgspec.Struct, frozen=True):
     words: str
     instrument: Instrument | None
     held_before: int
-    verdict: Literal["released", "waiting", "refused"]
+    verdict: Literal["released", "would be released", "waiting", "skipped", "refused"]
     reason: str | None
     sentence: str
     repeats: int
@@ -125,6 +114,7 @@ class Story(msgspec.Struct, frozen=True):
     order: Order | None
     digest: str
     assent: str
+    look: "Look | None"
     steps: tuple[Step, ...]
     fills: tuple[Fill, ...]
     settled: Settled | None
@@ -153,7 +143,7 @@ def find(records: Iterable[Told], wanted: str) -> tuple[str, ...]:
     for _, _, fact in records:
         if isinstance(fact, IntentProposed | IntentRefused):
             names[fact.intent.intent_id] = names[fact.intent.code] = fact.intent.intent_id
-        elif isinstance(fact, OrderReleased):
+        elif isinstance(fact, OrderReleased | WouldRelease):
             names[fact.order.order_id] = fact.order.intent_id
     for exact in (wanted, wanted.upper(), wanted.lower()):
         if exact in names:
@@ -193,8 +183,9 @@ def _story(
     release = next((step for step in _releases(after) if step.order.intent_id == intent.intent_id), None)
     order_id = release.order.order_id if release else intent.order_id or ""
     family = {order.order.order_id for order in _releases(after) if order.order.parent == order_id} | {order_id}
-    steps = _steps(after, family - {""}, intent.intent_id)
-    walk = _Lots(intent.intent_id, records)
+    steps = _steps(after, family - {""}, intent)
+    look = _look(after, intent.intent_id)
+    walk = Lots(intent.intent_id, records)
     settled = walk.settlements.get(intent.instrument)
     return Story(
         seal=seal,
@@ -204,9 +195,9 @@ def _story(
         words=in_words(intent, instrument),
         instrument=instrument,
         held_before=_held(records[:place], intent.instrument),
-        verdict="refused" if refused else "released" if release or intent.action == "cancel" else "waiting",
+        verdict=_verdict(intent, release, look, refused=refused),
         reason=decided.reason if isinstance(decided, IntentRefused) else None,
-        sentence=sentence(decided.reason) if isinstance(decided, IntentRefused) else "Every rule agreed.",
+        sentence=sentence(decided.reason) if isinstance(decided, IntentRefused) else AGREED,
         repeats=decided.repeats if isinstance(decided, IntentRefused) else 0,
         quote=quote,
         ages=_ages(quote, start.ts),
@@ -214,17 +205,41 @@ def _story(
         order=release.order if release else None,
         digest=release.digest if release else "",
         assent=release.assent if release else "",
+        look=look,
         steps=steps,
         fills=walk.fills_of(family),
         settled=settled,
-        money=walk.money() if release else None,
+        money=walk.money() if isinstance(release, OrderReleased) else None,
         decision=_decision(after, start.ts, intent.strategy),
         hindsight_per_contract=_hindsight(intent, instrument, settled) if refused else None,
     )
 
 
-def _releases(records: Sequence[Told]) -> Iterable[OrderReleased]:
-    return (fact for _, _, fact in records if isinstance(fact, OrderReleased))
+def _verdict(
+    intent: Intent, release: OrderReleased | WouldRelease | None, look: Look | None, *, refused: bool
+) -> Literal["released", "would be released", "waiting", "skipped", "refused"]:
+    if refused:
+        return "refused"
+    if isinstance(release, WouldRelease):
+        return "would be released"
+    if release or intent.action == "cancel":
+        return "released"
+    return "skipped" if look else "waiting"
+
+
+def _look(records: Sequence[Told], intent_id: str) -> Look | None:
+    """How the intent's last look ended, if it came to nothing."""
+    for seq, ts, fact in records:
+        if isinstance(fact, IntentSkipped) and fact.intent_id == intent_id:
+            return Look(
+                seq, ts, fact.reason, sentence(fact.reason), fact.detail, fact.repeats, fact.quote,
+                _ages(fact.quote, ts), tuple(_judged(check) for check in fact.checks),
+            )  # fmt: skip
+    return None
+
+
+def _releases(records: Sequence[Told]) -> Iterable[OrderReleased | WouldRelease]:
+    return (fact for _, _, fact in records if isinstance(fact, OrderReleased | WouldRelease))
 
 
 def _decision(records: Sequence[Told], ts: int, strategy: str) -> DecisionRecorded | None:
@@ -237,14 +252,21 @@ def _decision(records: Sequence[Told], ts: int, strategy: str) -> DecisionRecord
     return None
 
 
-def _steps(records: Sequence[Told], family: set[str], intent_id: str) -> tuple[Step, ...]:
+def _steps(records: Sequence[Told], family: set[str], intent: Intent) -> tuple[Step, ...]:
     """Release, answers, fills, cancels, late evidence: every record about this order and the legs of its bracket, in
-    ledger order. Of an idea that is to take an older order's place: that order's cancel."""
+    ledger order. Of an idea that is to take an older order's place: that order's cancel. Of a market in which a person
+    took the venue's word for what is held: that."""
     fills: set[str] = set()
     steps = []
     for seq, ts, fact in records:
-        if isinstance(fact, OrderReleased):
+        if isinstance(fact, OrderReleased | OrderAdopted | WouldRelease):
             concerns = fact.order.order_id in family
+        elif isinstance(fact, BooksAdopted):
+            concerns = bool(family) and any(one.instrument == intent.instrument for one in fact.positions)
+        elif isinstance(fact, FillRecognised):
+            concerns = fact.fill.order_id in family
+        elif isinstance(fact, LookRequested | IntentSkipped):
+            concerns = fact.intent_id == intent.intent_id
         elif isinstance(fact, FillBooked):
             concerns = fact.fill.order_id in family
             fills.update((fact.fill.fill_id,) if concerns else ())
@@ -254,7 +276,7 @@ def _steps(records: Sequence[Told], family: set[str], intent_id: str) -> tuple[S
             concerns = fact.fill_id in fills
         else:
             concerns = isinstance(fact, _OF_AN_ORDER) and fact.order_id in family
-        makes_room = isinstance(fact, CancelReleased) and fact.superseded_by == intent_id
+        makes_room = isinstance(fact, CancelReleased) and fact.superseded_by == intent.intent_id
         if concerns or makes_room:
             steps.append(Step(seq, ts, fact))
     return tuple(steps)
@@ -294,94 +316,10 @@ def _held(records: Iterable[Told], instrument: str) -> int:
             fills[old.fill_id] = msgspec.structs.replace(old, qty=fact.correction.qty)
         elif isinstance(fact, MarketSettled) and fact.instrument == instrument:
             held = 0
+        elif isinstance(fact, BooksAdopted):
+            held = next((one.qty for one in fact.positions if one.instrument == instrument), held)
     return held
 
 
 def _signed(fill: Fill, qty: int) -> int:
     return qty if fill.side == "buy" else -qty
-
-
-class _Lots:
-    """What each intent opened, given back oldest first, up to what settlement paid."""
-
-    def __init__(self, intent_id: str, records: Sequence[Told]) -> None:
-        self.intent_id = intent_id
-        self.settlements: dict[str, Settled] = {}
-        self._intents: dict[str, str] = {}
-        self._final: dict[str, Fill] = {}
-        self._worth: dict[str, int] = {}
-        self._instruments: dict[str, Instrument] = {}
-        # instrument -> (intent, side, price, quantity left), oldest first
-        self._open: dict[str, deque[tuple[str, Side, int, int]]] = {}
-        self._sums = dict.fromkeys(("cost", "proceeds", "proceeds_fees", "payout"), 0)
-        for _, _, fact in records:
-            if isinstance(fact, InstrumentListed):
-                self._instruments[fact.instrument.id] = fact.instrument
-            elif isinstance(fact, OrderReleased) and fact.order.parent is None:
-                # The legs of a bracket give back for whoever opened: they are nobody's own.
-                self._intents[fact.order.order_id] = fact.order.intent_id
-            elif isinstance(fact, FillBooked):
-                self._final[fact.fill.fill_id] = fact.fill
-            elif isinstance(fact, FillCorrected):
-                self._correct(fact)
-            elif isinstance(fact, MarketSettled | SettlementCorrected):
-                self._worth[fact.instrument] = fact.value
-        for seq, ts, fact in records:
-            if isinstance(fact, FillBooked):
-                self._take(self._final[fact.fill.fill_id])
-            elif isinstance(fact, MarketSettled | SettlementCorrected):
-                self.settlements[fact.instrument] = Settled(seq, ts, fact.result, fact.value)
-                self._pay(fact.instrument)
-
-    def _own_fills(self) -> tuple[Fill, ...]:
-        """The intent's fills as they finally were."""
-        return tuple(f for f in self._final.values() if self._intents.get(f.order_id) == self.intent_id)
-
-    def fills_of(self, family: set[str]) -> tuple[Fill, ...]:
-        """The fills of these orders as they finally were."""
-        return tuple(fill for fill in self._final.values() if fill.order_id in family)
-
-    def money(self) -> Money:
-        fills = self._own_fills()
-        fees = sum(fill.fee for fill in fills)
-        left = sum(qty for lots in self._open.values() for intent, _, _, qty in lots if intent == self.intent_id)
-        sums = self._sums
-        gain = sums["proceeds"] + sums["payout"] - sums["cost"] - sums["proceeds_fees"] - fees
-        qty = sum(fill.qty for fill in fills)
-        return Money(qty=qty, fees=fees, left=left, gain=None if left else gain, **sums)
-
-    def _correct(self, fact: FillCorrected) -> None:
-        new = fact.correction
-        old = self._final[new.fill_id]
-        self._final[new.fill_id] = msgspec.structs.replace(old, price=new.price, qty=new.qty, fee=new.fee)
-
-    def _take(self, fill: Fill) -> None:
-        """Give back from the oldest lots on the other side, open the rest."""
-        by, instrument, remaining = self._intents.get(fill.order_id, ""), self._instruments[fill.instrument], fill.qty
-        lots = self._open.setdefault(fill.instrument, deque())
-        while remaining and lots and lots[0][1] != fill.side:
-            opener, side, paid, qty = lots.popleft()
-            taken = min(remaining, qty)
-            remaining -= taken
-            if taken < qty:
-                lots.appendleft((opener, side, paid, qty - taken))
-            cost = money.entry_cost(instrument, side, paid, taken)
-            if self.intent_id in (opener, by):
-                held = taken if side == "buy" else -taken
-                self._sums["proceeds"] += money.exit_value(instrument, held, fill.price, taken, cost)
-            if opener == self.intent_id:
-                self._sums["proceeds_fees"] += share_up(taken, fill.qty, fill.fee)
-            elif by == self.intent_id:
-                self._sums["cost"] += cost
-        if remaining:
-            lots.append((by, fill.side, fill.price, remaining))
-            if by == self.intent_id:
-                self._sums["cost"] += money.entry_cost(instrument, fill.side, fill.price, remaining)
-
-    def _pay(self, name: str) -> None:
-        """By what the market was worth in the end: an outcome that was changed has compensated the first one."""
-        for opener, side, paid, qty in self._open.pop(name, ()):
-            if opener == self.intent_id:
-                instrument, held = self._instruments[name], qty if side == "buy" else -qty
-                cost = money.entry_cost(instrument, side, paid, qty)
-                self._sums["payout"] += money.exit_value(instrument, held, self._worth[name], qty, cost)

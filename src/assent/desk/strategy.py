@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from assent.desk.market import Market
-from assent.desk.state import State
+from assent.desk.state import OrderState, State
 from assent.model.constitution import Constitution
 from assent.model.decisions import Decision
 from assent.model.inputs import BarSeen, ForecastSeen, QuoteSeen
@@ -105,7 +105,7 @@ class View:
 
     def busy(self, name: str) -> bool:
         """Whether an order of ours on this instrument may still fill."""
-        return any(order.order.instrument == name for order in self._state.orders.values())
+        return any(order.order.instrument == name for order in self._standing())
 
     def open_orders(self, name: str) -> list[OpenOrder]:
         """Our orders on this instrument that may still fill."""
@@ -113,6 +113,11 @@ class View:
             OpenOrder(
                 order.order.order_id, name, order.order.side, order.order.price, order.order.qty, order.filled
             )
-            for order in self._state.orders.values()
+            for order in self._standing()
             if order.order.instrument == name
         ]  # fmt: skip
+
+    def _standing(self) -> Iterable[OrderState]:
+        """In observe what would rest, too: a strategy is to see its orders as it would see them in live."""
+        state = self._state
+        return (*state.orders.values(), *state.would.values()) if state.would else state.orders.values()

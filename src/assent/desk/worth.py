@@ -126,6 +126,15 @@ def note_trade(state: State, ts: int, instrument: str, before: Standing) -> None
         worth.trades[instrument] = 0 if over else result
 
 
+def restart_trade(state: State, instrument: str, *, held: int, before: int) -> None:
+    """Fold that a position became another one without a trade: one that is gone or turned has no result of ours."""
+    trades = state.worth.trades
+    if not held:
+        trades.pop(instrument, None)
+    elif not before or (held > 0) != (before > 0):
+        trades[instrument] = 0
+
+
 def halt_cleared(state: State, cause: str) -> None:
     """Whoever clears these begins anew: else the same numbers would halt again at the next cycle."""
     if cause == "drawdown":

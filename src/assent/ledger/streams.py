@@ -13,6 +13,7 @@ import msgspec
 
 from assent.model.errors import InvariantBroken
 from assent.model.facts import DeskStarted, Fact, decode_fact
+from assent.model.settling import BooksAdopted
 from assent.model.units import SECOND
 
 STREAMS: Final = ("intent", "order", "instrument", "strategy", "day")
@@ -59,6 +60,8 @@ def day_of(ts: int) -> str:
 
 
 def _parts_of(fact: Fact) -> list[Any]:
+    if isinstance(fact, BooksAdopted):
+        return [fact, *fact.positions, *fact.fills]
     return [fact, *(part for name in _PARTS if (part := getattr(fact, name, None)) is not None)]
 
 

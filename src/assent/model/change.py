@@ -9,10 +9,11 @@ from typing import Any, Literal
 
 import msgspec
 
-from assent.model.constitution import BY_KEY, Constitution, Difference, Kind, Limit, Theme, Tier, tighter
+from assent.model.constitution import BY_KEY, Constitution, Drift, Kind, Limit, Theme, Tier
 from assent.model.intents import Score
+from assent.model.strictness import Difference, tighter
 from assent.model.text import shown
-from assent.model.units import format_duration, format_micros, format_percent
+from assent.model.units import format_bps, format_duration, format_micros, format_percent
 
 # A list of a thousand long names is cut in a change; the new constitution beside it has them all.
 STATED_MAX = 2_000
@@ -70,6 +71,10 @@ def _tiers(tiers: tuple[Tier, ...]) -> str:
     return ", ".join(f"{format_micros(tier.below)}={format_micros(tier.risk_max)}" for tier in tiers)
 
 
+def _drift(drift: Drift) -> str:
+    return format_bps(drift.amount) if drift.unit == "bps" else format_micros(drift.amount)
+
+
 _WORDS: dict[Kind, Callable[[Any], str]] = {
     "money": format_micros,
     "price": format_micros,
@@ -82,4 +87,5 @@ _WORDS: dict[Kind, Callable[[Any], str]] = {
     "scores": _scores,
     "themes": _themes,
     "tiers": _tiers,
+    "drift": _drift,
 }

@@ -6,8 +6,8 @@ with their digest into the ledger's first record.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
-from typing import Any, Literal, NamedTuple
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -15,10 +15,12 @@ from assent.model.intents import Score
 from assent.model.units import DAY, HOUR, MICRO, SECOND
 
 Direction = Literal["lower", "higher", "fewer", "more"]
-Kind = Literal["money", "price", "qty", "ppm", "count", "duration", "flag", "names", "scores", "themes", "tiers"]
+Kind = Literal[
+    "money", "price", "qty", "ppm", "count", "duration", "flag", "names", "scores", "themes", "tiers", "drift",
+]  # fmt: skip
 
 # Kinds whose value is not one number.
-LISTS: frozenset[Kind] = frozenset(("names", "scores", "themes", "tiers"))
+LISTS: frozenset[Kind] = frozenset(("names", "scores", "themes", "tiers", "drift"))
 # Beyond what this software is for: a limit that stands here is off.
 MONEY_MOST = 10_000_000 * MICRO
 QTY_MOST = 10_000_000 * MICRO
@@ -35,6 +37,13 @@ class Tier(msgspec.Struct, frozen=True, array_like=True):
 
     below: int
     risk_max: int
+
+
+class Drift(msgspec.Struct, frozen=True, array_like=True):
+    """How far a price may have moved: so many micros, or so many basis points of what one contract costs."""
+
+    amount: int
+    unit: Literal["price", "bps"]
 
 
 class Theme(msgspec.Struct, frozen=True, array_like=True):
@@ -55,6 +64,10 @@ class Constitution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     open_positions_max: int = 5
     total_exposure_max: int = 50 * MICRO
     quote_proof_age_max: int = 10 * SECOND
+    look_proof_age_max: int = 2 * SECOND
+    drift_max: Drift = Drift(50_000, "price")
+    slippage_max: int = MICRO
+    look_edge_min: int = 0
     unprotected_contracts_max: int = 0
     order_qty_max: int = QTY_MOST
     order_notional_max: int = MONEY_MOST
@@ -152,6 +165,25 @@ LIMITS: tuple[Limit, ...] = (
     Limit(
         "quote_proof_age_max", "duration", "lower", SECOND // 10, HOUR, '"10s"',
         "Oldest proof of a quote on which a decision may rest.",
+    ),
+    Limit(
+        "look_proof_age_max", "duration", "lower", 0, HOUR, '"2s"',
+        "Oldest proof of a quote on which an opening order is sent at once; beyond it the venue is asked for a fresh "
+        'one first. "0s" always asks.',
+    ),
+    Limit(
+        "drift_max", "drift", "lower", 0, MICRO, '"0.05"',
+        "Furthest that the price to deal at may have moved, up or down, when the venue was asked; in dollars (which "
+        "say nothing of a future) or in basis points of what one contract costs.",
+    ),
+    Limit(
+        "slippage_max", "price", "lower", 0, MICRO, '"0.02"',
+        "Furthest that the price to deal at may lie beyond the limit price of an order that is to deal at once, when "
+        "the venue was asked.", True,
+    ),
+    Limit(
+        "look_edge_min", "price", "higher", 0, MICRO, '"0.02"',
+        "Least expected gain per contract, after fees, at the price to deal at when the venue was asked.", True,
     ),
     Limit(
         "unprotected_contracts_max", "count", "lower", 0, 1_000, "0",
@@ -341,38 +373,22 @@ LIMITS: tuple[Limit, ...] = (
 )  # fmt: skip
 
 
-def in_scope(constitution: Constitution, market: str, event: str, series: str) -> bool:
+class Narrowing(msgspec.Struct, frozen=True):
+    """What one start was told to keep to: a market must be in this and in the scope of the constitution."""
+
+    markets: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    series: tuple[str, ...] = ()
+
+
+def in_scope(scope: Constitution | Narrowing, market: str, event: str, series: str) -> bool:
     """An empty scope allows nothing."""
-    return market in constitution.markets or event in constitution.events or series in constitution.series
+    return market in scope.markets or event in scope.events or series in scope.series
 
 
 def in_use(constitution: Constitution, keys: Iterable[str]) -> bool:
     """Whether any of these optional limits stands tighter than its loosest value."""
     return any(getattr(constitution, key) != BY_KEY[key].loosest for key in keys)
-
-
-class Difference(NamedTuple):
-    """One limit that two constitutions state differently, and what the second one makes of it."""
-
-    key: str
-    old: object
-    new: object
-    becomes: Literal["tighter", "looser"]
-
-
-def tighter(old: Constitution, new: Constitution) -> list[Difference]:
-    """What changed, in the order of the table. A change that is not purely tighter counts as looser.
-
-    What only is said in another way (a list in another order, a tier that another one makes idle) is no change.
-    """
-    found = []
-    for limit in LIMITS:
-        before, after = getattr(old, limit.key), getattr(new, limit.key)
-        keeps = _KEEPS[limit.tighter]
-        if keeps(before, after) and keeps(after, before):
-            continue
-        found.append(Difference(limit.key, before, after, "tighter" if keeps(before, after) else "looser"))
-    return found
 
 
 def tier_cap(tiers: tuple[Tier, ...], equity: int) -> int:
@@ -385,28 +401,5 @@ def together(constitution: Constitution, series: str) -> list[tuple[str, frozens
     themes = [(theme.name, frozenset(theme.series)) for theme in constitution.themes if series in theme.series]
     return themes or [(series, frozenset((series,)))]
 
-
-def _covers(new: tuple[Any, ...], old: tuple[Any, ...]) -> bool:
-    """Whether everything that was asked for is still asked for, and nothing for less."""
-    if any(type(one) is Tier for one in (*new, *old)):
-        edges = [tier.below - 1 for tier in (*new, *old)]
-        return all(tier_cap(new, equity) <= tier_cap(old, equity) for equity in edges)
-    if any(type(one) is Theme for one in (*new, *old)):
-        return all(any(set(theme.series) <= set(wider.series) for wider in new) for theme in old)
-    asked = _strictest(new)
-    return all(asked.get(name, -1) >= least for name, least in _strictest(old).items())
-
-
-def _strictest(scores: tuple[Score, ...]) -> dict[str, int]:
-    return {name: max(score.ppm for score in scores if score.name == name) for name in {s.name for s in scores}}
-
-
-# Whether the new value asks for at least all that the old one asked for.
-_KEEPS: dict[Direction, Callable[[Any, Any], bool]] = {
-    "lower": lambda old, new: new <= old,
-    "higher": lambda old, new: new >= old,
-    "fewer": lambda old, new: set(new) <= set(old),
-    "more": lambda old, new: _covers(new, old),
-}
 
 BY_KEY: dict[str, Limit] = {limit.key: limit for limit in LIMITS}

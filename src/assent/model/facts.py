@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from assent.model.change import LimitChange
-from assent.model.constitution import Constitution
+from assent.model.constitution import Constitution, Narrowing
 from assent.model.errors import InvariantBroken
 from assent.model.inputs import Environment, Evidence, Holding, Mode, Result
 from assent.model.instruments import Instrument
@@ -19,6 +19,8 @@ from assent.model.intents import Check, Intent, QuoteTaken
 from assent.model.levels import Reset
 from assent.model.orders import Correction, Fill, Mark, Order
 from assent.model.plugins import PluginUsed
+from assent.model.settling import ActRefused, BooksAdopted, FillRecognised, OrderAdopted
+from assent.model.would import AckSimulated, WouldOrderEnded, WouldRelease
 
 SCHEMA_VERSION = 1
 
@@ -60,11 +62,12 @@ class AmendmentRefused(msgspec.Struct, frozen=True, tag=True):
 
 
 class DeskStarted(msgspec.Struct, frozen=True, tag=True):
-    """The process came up. `plugins`: those of its strategies that do not ship with the build."""
+    """The process came up. `plugins` do not ship with the build; `narrowed` bounds the scope until the next start."""
 
     build: str
     strategies: tuple[str, ...]
     plugins: tuple[PluginUsed, ...] = ()
+    narrowed: Narrowing | None = None
 
 
 class DeskStopped(msgspec.Struct, frozen=True, tag=True):
@@ -101,6 +104,27 @@ class IntentRefused(msgspec.Struct, frozen=True, tag=True, gc=False):
 
     intent: Intent
     reason: str
+    checks: tuple[Check, ...]
+    quote: QuoteTaken | None
+    repeats: int
+
+
+class LookRequested(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """The idea passed, but its quote was proven too long ago: the venue is asked for a fresh one before anything is
+    sent. `price` is what there was to deal at when the idea was judged."""
+
+    intent_id: str
+    instrument: str
+    price: int | None
+
+
+class IntentSkipped(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """The last look ended without a release. `checks` and `quote` are those of the look; both are missing where no
+    answer could be judged. `repeats` are the same ideas that were only counted meanwhile."""
+
+    intent_id: str
+    reason: str
+    detail: str
     checks: tuple[Check, ...]
     quote: QuoteTaken | None
     repeats: int
@@ -154,12 +178,14 @@ class OrderUnknown(msgspec.Struct, frozen=True, tag=True, gc=False):
     detail: str
 
 
-class OrderResolved(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """Evidence settled an unknown."""
+class OrderResolved(msgspec.Struct, frozen=True, tag=True, gc=False, omit_defaults=True):
+    """Evidence settled an unknown; where it settles nothing, the word of the person `by`, and what it rests on."""
 
     order_id: str
     finding: Evidence
     source: str
+    by: str = ""
+    reason: str = ""
 
 
 class OrderClosed(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -223,9 +249,8 @@ class FeeDiffered(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class MarketSettled(msgspec.Struct, frozen=True, tag=True):
-    """The outcome of a listed instrument, and what it paid us. `qty` is the signed position it found.
-
-    Nothing of ours rests there any more. A fill that is told later is paid by a record of its own."""
+    """The outcome of a listed instrument, and what it paid us. `qty` is the signed position it found. Nothing of ours
+    rests there any more. A fill that is told later is paid by a record of its own."""
 
     instrument: str
     result: Result
@@ -342,8 +367,13 @@ Fact = (
     | InputRejected
     | IntentProposed
     | IntentRefused
+    | LookRequested
+    | IntentSkipped
     | DecisionRecorded
     | OrderReleased
+    | WouldRelease
+    | AckSimulated
+    | WouldOrderEnded
     | OrderAccepted
     | OrderRefused
     | OrderNotSent
@@ -364,6 +394,10 @@ Fact = (
     | AccountMatched
     | AccountSnapshot
     | DiscrepancyFound
+    | BooksAdopted
+    | OrderAdopted
+    | FillRecognised
+    | ActRefused
     | StrategyStopped
     | HaltRaised
     | HaltCleared

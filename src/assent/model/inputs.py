@@ -8,10 +8,12 @@ from typing import Literal
 
 import msgspec
 
-from assent.model.constitution import Constitution
+from assent.model.books import HeldCost, OpenOrder
+from assent.model.constitution import Constitution, Narrowing
 from assent.model.instruments import BinaryContract, Instrument, price_fits
 from assent.model.orders import Correction, Fill
 from assent.model.plugins import PluginUsed
+from assent.model.settling import AdoptionAsked, CloseAsked, ResolutionAsked
 from assent.model.units import MICRO, TIME_END, VALUE_MAX, is_time, is_value
 
 Mode = Literal["paper", "observe", "dry-run", "live"]
@@ -145,6 +147,15 @@ Outcome = Accepted | Refused | NotSent | Unknown
 Evidence = Accepted | Absent
 
 
+class LookAnswered(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """What the venue said of one book when it was asked for an intent's last look; `why` where it said nothing."""
+
+    intent_id: str
+    quote: QuoteSeen | None
+    why: str
+    received_ts: int
+
+
 class SendAnswered(msgspec.Struct, frozen=True, tag=True, gc=False):
     """The outcome of the one submission of an order."""
 
@@ -213,7 +224,8 @@ class Holding(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class AccountSeen(msgspec.Struct, frozen=True, tag=True):
-    """The venue's own books, whole: what start-up and reconciliation compare ours with."""
+    """The venue's own books, whole: what start-up and reconciliation compare ours with. `costs` and `resting` say what
+    the venue tells beyond that of positions and open orders; a person who accepts its books needs them."""
 
     cash: int
     holdings: tuple[Holding, ...]
@@ -221,6 +233,8 @@ class AccountSeen(msgspec.Struct, frozen=True, tag=True):
     source: str
     source_ts: int
     received_ts: int
+    costs: tuple[HeldCost, ...] = ()
+    resting: tuple[OpenOrder, ...] = ()
 
 
 class AccountUnavailable(msgspec.Struct, frozen=True, tag=True):
@@ -268,12 +282,13 @@ class AmendmentAsked(msgspec.Struct, frozen=True, tag=True):
 
 
 class DeskStarting(msgspec.Struct, frozen=True, tag=True):
-    """The process came up: what it is built from and which strategies it runs."""
+    """The process came up: what it is built from, which strategies it runs, and what it was told to keep to."""
 
     build: str
     strategies: tuple[str, ...]
     received_ts: int
     plugins: tuple[PluginUsed, ...] = ()
+    narrowed: Narrowing | None = None
 
 
 class DeskStopping(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -312,7 +327,7 @@ class ResumeAsked(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class CancelAsked(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """A named person asks that an order be cancelled; empty means all of them."""
+    """A named person asks that an order be cancelled, by our name for it or the venue's; empty means all of them."""
 
     order_id: str
     by: str
@@ -329,6 +344,7 @@ Input = (
     | PhaseSeen
     | SettlementSeen
     | RejectionSeen
+    | LookAnswered
     | SendAnswered
     | EvidenceSeen
     | CancelAnswered
@@ -348,6 +364,9 @@ Input = (
     | KillSwitchSeen
     | ResumeAsked
     | CancelAsked
+    | AdoptionAsked
+    | ResolutionAsked
+    | CloseAsked
 )
 
 

@@ -58,6 +58,18 @@ _CAUSES = (
     Cause("operator", Level.HALTED, "human", "A person asked for it."),
     Cause("discrepancy", Level.HALTED, "human", "Our books and the venue's differ."),
     Cause("unknown_overdue", Level.HALTED, "human", "An order's fate could not be learned in time."),
+    Cause(
+        "venue_auth",
+        Level.HALTED,
+        "human",
+        "The venue refused our key or signature; mend key, scope, region or clock, then resume.",
+    ),
+    Cause(
+        "venue_contract",
+        Level.REDUCING,
+        "human",
+        "The venue answered in a way that its own description does not allow; see what changed before trading on.",
+    ),
     Cause("inbox_overflow", Level.HALTED, "human", "More came in than may be dropped; start again after a look."),
     Cause("foreign_fill", Level.HALTED, "human", "Somebody else trades on this account."),
     Cause("late_fill", Level.REDUCING, "human", "A closed order was filled after all; look at it."),

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from assent.model.levels import CAUSES
 
-Family = Literal["rule", "market data", "order", "strategy", "halt"]
+Family = Literal["rule", "market data", "venue", "order", "last look", "strategy", "halt"]
 # How a check's numbers are shown to a person.
 Unit = Literal["money", "price", "qty", "count", "ppm", "duration", "flag", "level"]
 
@@ -24,7 +24,7 @@ class Reason(NamedTuple):
 _REASONS = (
     # Rules, in the stated order: the first that says no is the primary reason.
     Reason("kill_switch_guard", "rule", "The kill switch is set; clear the variable or remove the file.", "level"),
-    Reason("mode", "rule", "This mode has no order path; run in paper to trade.", "flag"),
+    Reason("mode", "rule", "This version has no way to carry out orders in this mode; nothing is released.", "flag"),
     Reason(
         "level",
         "rule",
@@ -105,6 +105,104 @@ _REASONS = (
     Reason(
         "forecast_unreadable", "market data", "The list of forecasts, or a line of it, did not come or cannot be read."
     ),
+    # What a venue's answers, limits, fees and keys are refused for.
+    Reason(
+        "answer_too_large", "venue", "The answer is longer than any that the venue documents; ask for a smaller page."
+    ),
+    Reason(
+        "answer_not_json", "venue", "The answer is not JSON; a proxy or an outage may have spoken in the venue's place."
+    ),
+    Reason("duplicate_key", "venue", "A key stands twice in one object, so that it means whatever its reader likes."),
+    Reason(
+        "legacy_shape", "venue", "The answer has the shape of the venue's first API, whose fields mean other things."
+    ),
+    Reason("missing_field", "venue", "A field that this answer always has is absent or null."),
+    Reason("wrong_type", "venue", "A field is of another type than the venue documents."),
+    Reason("too_many_rows", "venue", "The answer holds more rows than any page may."),
+    Reason("bad_money", "venue", "An amount is not a dollar string with two to six decimals, or is beyond our bounds."),
+    Reason("bad_cents", "venue", "An amount is not a whole number of cents within our bounds."),
+    Reason("bad_price", "venue", "A price is not a dollar string between nothing and one dollar."),
+    Reason(
+        "bad_qty", "venue", "A size is not a fixed-point string with at most two decimals, or is beyond our bounds."
+    ),
+    Reason("bad_ratio", "venue", "A multiplier is not a plain number with at most six decimals."),
+    Reason("bad_time", "venue", "A time is not written as the venue writes it, or is not of this age."),
+    Reason("bad_name", "venue", "A ticker or an id holds something that none may hold."),
+    Reason("bad_flag", "venue", "A flag is neither true nor false."),
+    Reason("bad_number", "venue", "A shard or subaccount is not a small whole number."),
+    Reason("bad_cursor", "venue", "A cursor is not one that the venue makes."),
+    Reason("bad_grid", "venue", "The price ranges do not make a grid."),
+    Reason("unknown_word", "venue", "A word in a field that decides about money is not one we know."),
+    Reason("contradiction", "venue", "Two fields of one row cannot both be true."),
+    Reason("crossed_book", "venue", "The best bid is not below the best ask: the sides are not on the scale we think."),
+    Reason("unsupported", "venue", "The venue offers this, but we do not know how to trade it safely."),
+    Reason(
+        "too_many_requests",
+        "venue",
+        "The venue pushed the request back unread, since it takes no more now; nothing was done.",
+    ),
+    Reason("throttle_full", "venue", "Too many requests of this kind wait already; it was not sent."),
+    Reason("throttle_shard", "venue", "The market lies on a shard that is not kept apart here; it was not sent."),
+    Reason(
+        "throttle_cost", "venue", "One request would cost more than the venue's bucket ever holds; it was not sent."
+    ),
+    Reason(
+        "limits_implausible",
+        "venue",
+        "The account's request limits cannot be what the venue says; those in force stay.",
+    ),
+    Reason(
+        "endpoint_cost_implausible",
+        "venue",
+        "The costs of requests cannot be what the venue says; those in force stay.",
+    ),
+    Reason("fee_type_unknown", "venue", "The market's kind of fee is not known here; it is not traded."),
+    Reason(
+        "fee_multiplier_unreadable",
+        "venue",
+        "The market's fee multiplier cannot be read or believed; it is not traded.",
+    ),
+    Reason(
+        "fee_changes_too_many",
+        "venue",
+        "More fee changes are announced for the market than can be true; it is not traded.",
+    ),
+    Reason(
+        "fee_time_unreadable",
+        "venue",
+        "A fee change or waiver has a time that cannot be read; the market is not traded.",
+    ),
+    Reason("key_id_is_a_key", "venue", "The private key stands where its id belongs; swap the two."),
+    Reason(
+        "key_id_malformed", "venue", "The key id holds what no key id holds; copy it as the account's settings show it."
+    ),
+    Reason(
+        "key_wrong_type", "venue", "The key is of a kind that the venue does not take; create an RSA or Ed25519 key."
+    ),
+    Reason("key_too_small", "venue", "The RSA key is too short to be safe; create a new one."),
+    Reason("key_too_large", "venue", "The RSA key is longer than any that the venue issues; create a new one."),
+    Reason(
+        "key_encrypted", "venue", "The key's file is encrypted; decrypt it first and keep it readable by you alone."
+    ),
+    Reason("key_malformed", "venue", "The key's file is cut off or damaged; download it again."),
+    Reason("key_not_pem", "venue", "The file is not in PEM; give the whole file as downloaded."),
+    Reason("key_not_alone", "venue", "More than the private key stands in the file; leave only the key there."),
+    Reason("key_wrong_form", "venue", "The file holds another kind of key material; give the private key."),
+    Reason(
+        "venue_unreadable",
+        "venue",
+        "The venue could not be asked, or what answered was not the venue; it is asked again.",
+    ),
+    Reason("not_sent", "venue", "No connection to the venue could be made; it is asked again."),
+    Reason("no_answer", "venue", "The venue gave no whole answer; it is asked again."),
+    Reason("no_key", "venue", "No API key is configured, and the venue asks for one here."),
+    Reason("too_late", "venue", "The request's turn came too late for it to be sent."),
+    Reason("dry_run", "venue", "This mode sends nothing that would change anything."),
+    Reason(
+        "too_many_pages", "venue", "A list did not end within as many pages as are read; nothing was concluded from it."
+    ),
+    Reason("page_repeated", "venue", "A page of a list came a second time; nothing was concluded from it."),
+    Reason("cursor_repeated", "venue", "A list gave the same cursor twice; nothing was concluded from it."),
     # What becomes of an order.
     Reason("halted", "order", "A halt came between release and wire; nothing was sent."),
     Reason("limits_changed", "order", "The limits were tightened between release and wire; nothing was sent."),
@@ -120,6 +218,39 @@ _REASONS = (
     Reason("late_fill", "order", "A fill came for an order that was closed; the position moved, please review."),
     Reason("overfill", "order", "More was filled than ordered; the position moved, please review."),
     Reason("foreign_fill", "order", "A fill came for an order that this desk never released."),
+    Reason("no_order_path", "order", "This mode has no way to a venue; nothing was sent, and nothing can be."),
+    # The last look before a release: its own rules, in their order, and what may come instead of an answer.
+    Reason(
+        "skipped_price_missing", "last look", "The venue's fresh book has no price to deal at; wait for one.", "price"
+    ),
+    Reason(
+        "skipped_drift",
+        "last look",
+        "The price moved further than allowed since the idea; let it be proposed anew.",
+        "price",
+    ),
+    Reason(
+        "skipped_slippage",
+        "last look",
+        "The price to deal at lies further beyond the order's limit than allowed.",
+        "price",
+    ),
+    Reason(
+        "skipped_edge", "last look", "The expected gain at the fresh price, after fees, is below the minimum.", "price"
+    ),
+    Reason(
+        "skipped_terms",
+        "last look",
+        "The order could lose more now than when it was judged; let it be proposed anew.",
+        "money",
+    ),
+    Reason("look_requested", "last look", "The venue was asked for a fresh quote; its answer decides."),
+    Reason("skipped_unanswered", "last look", "The venue gave no fresh quote in time; see that it can be reached."),
+    Reason("skipped_unavailable", "last look", "The venue could not be asked for a fresh quote; the detail says why."),
+    Reason("skipped_restart", "last look", "The process ended while the venue was asked; let it be proposed anew."),
+    Reason(
+        "look_not_asked", "last look", "A fresh quote came for an idea that does not wait for one, or not any more."
+    ),
     # Strategies.
     Reason("nothing_proposed", "strategy", "The strategy wants each cycle recorded, and saw nothing to propose."),
     Reason("strategy_exception", "strategy", "The strategy raised an error; mend it, then resume."),

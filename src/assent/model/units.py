@@ -113,6 +113,11 @@ def format_percent(ppm: int) -> str:
     return format_micros(ppm * 100, 0) + "%"
 
 
+def format_bps(bps: int) -> str:
+    """Basis points as a file says them: `50bps`."""
+    return f"{bps}bps"
+
+
 def format_duration(ns: int) -> str:
     """The shortest exact form: `90s`, `10m`, `250ms`."""
     for unit, size in reversed(list(UNITS.items())):

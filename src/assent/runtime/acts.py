@@ -1,4 +1,5 @@
-"""What a person may ask of a desk: see how it stands, halt it, resume it, cancel an order, amend its limits.
+"""What a person may ask of a desk: see how it stands and where its books differ, halt it, resume it, cancel an order,
+say what became of an unknown one, accept the venue's books, leave a position, amend its limits.
 
 The same acts whether the desk runs (they arrive over the control socket) or not (the command takes the lease and is
 the writer for a moment). An act is an input; the answer is made of the facts it brought about.
@@ -7,6 +8,7 @@ the writer for a moment). An act is an input; the answer is made of the facts it
 from collections.abc import Mapping
 from typing import Any
 
+from assent.desk.story import in_words
 from assent.model.constitution import Constitution
 from assent.model.errors import AssentError
 from assent.model.facts import (
@@ -17,16 +19,33 @@ from assent.model.facts import (
     Fact,
     HaltCleared,
     HaltRaised,
+    IntentProposed,
+    IntentRefused,
+    OrderResolved,
     ResumeRefused,
     kind_of,
 )
 from assent.model.inputs import AmendmentAsked, CancelAsked, HaltAsked, Input, ResumeAsked
+from assent.model.reasons import sentence
+from assent.model.settling import ActRefused, AdoptionAsked, BooksAdopted, CloseAsked, ResolutionAsked
 from assent.model.text import shown
+from assent.model.units import is_value
 
 Answer = dict[str, Any]
 
 # Facts by which an act has changed something.
-DONE = frozenset((HaltRaised, HaltCleared, CancelKept, CancelReleased, ConstitutionChanged))
+DONE = frozenset(
+    (
+        HaltRaised, HaltCleared, CancelKept, CancelReleased, ConstitutionChanged, BooksAdopted, OrderResolved,
+        IntentProposed,
+    )
+)  # fmt: skip
+# Acts that rest on the venue's books as they are now, so that these are compared before; and the look at them.
+COMPARED = frozenset(("resume", "amend", "accept", "resolve", "cancel"))
+LOOK = "reconcile"
+# Acts after which a person wants to see what still differs.
+SHOWN_AFTER = frozenset(("accept", "resolve"))
+EVIDENCE_MAX = 500
 
 
 def act_input(request: Mapping[str, Any], now: int, *, constitution: Constitution | None = None) -> Input:
@@ -42,14 +61,28 @@ def act_input(request: Mapping[str, Any], now: int, *, constitution: Constitutio
         return ResumeAsked(_text(request, "cause", needed=False), by, _text(request, "reason"), now)
     if command == "cancel":
         return CancelAsked(_text(request, "order_id", needed=False), by, now)
+    if command == "accept":
+        return AdoptionAsked(_text(request, "digest"), by, _text(request, "reason"), now)
+    if command == "resolve":
+        return ResolutionAsked(
+            _text(request, "order_id"), _number(request, "filled") or 0, _number(request, "price"),
+            _number(request, "fee"), _text(request, "evidence", most=EVIDENCE_MAX), by, _text(request, "reason"), now,
+        )  # fmt: skip
+    if command == "close":
+        instrument = _text(request, "instrument", needed=False)
+        return CloseAsked(instrument, _number(request, "price"), by, _text(request, "reason"), now)
     if command == "amend" and constitution is not None:
         return AmendmentAsked(_text(request, "instead_of"), constitution, by, _text(request, "reason"), now)
-    raise AssentError(f"the desk was asked for {shown(command, 40)}; it knows status, halt, resume and cancel")
+    raise AssentError(
+        f"the desk was asked for {shown(command, 40)}; it knows status, halt, resume, cancel, resolve, close,"
+        " reconcile and accept"
+    )
 
 
 def act_answer(facts: list[Fact]) -> Answer:
     """What came of it, in words a program can read."""
-    refused = [_why_not(fact) for fact in facts if isinstance(fact, ResumeRefused | AmendmentRefused)]
+    refused = [_why_not(fact) for fact in facts if isinstance(fact, ResumeRefused | AmendmentRefused | ActRefused)]
+    refused += [_no_way_out(fact) for fact in facts if isinstance(fact, IntentRefused)]
     done = [fact for fact in facts if type(fact) in DONE]
     answer: Answer = {"ok": not refused, "facts": [kind_of(fact) for fact in facts]}
     if refused:
@@ -57,15 +90,34 @@ def act_answer(facts: list[Fact]) -> Answer:
         answer["refused"] = True
     elif not done:
         answer["note"] = "nothing changed: it was so already"
+    intents = [fact.intent for fact in facts if isinstance(fact, IntentProposed)]
+    if intents:
+        answer["intents"] = [
+            {"code": one.code, "instrument": one.instrument, "words": in_words(one)} for one in intents
+        ]
     return answer
 
 
-def _why_not(fact: ResumeRefused | AmendmentRefused) -> str:
-    return f"{fact.cause}: {fact.why}" if isinstance(fact, ResumeRefused) else fact.why
+def _why_not(fact: ResumeRefused | AmendmentRefused | ActRefused) -> str:
+    if isinstance(fact, ResumeRefused):
+        return f"{fact.cause}: {fact.why}"
+    return f"{fact.subject}: {fact.why}" if isinstance(fact, ActRefused) and fact.subject else fact.why
 
 
-def _text(request: Mapping[str, Any], name: str, *, needed: bool = True) -> str:
+def _no_way_out(fact: IntentRefused) -> str:
+    """What a person wants left goes through the gate, so a rule may stand in its way."""
+    return f"{fact.intent.instrument}: [{fact.reason}] {sentence(fact.reason)}"
+
+
+def _text(request: Mapping[str, Any], name: str, *, needed: bool = True, most: int = 200) -> str:
     value = request.get(name, "")
-    if not isinstance(value, str) or len(value) > 200 or not value.isprintable() or (needed and not value.strip()):
-        raise AssentError(f"`{name}` must be printable text of 1 to 200 characters; it is {shown(value, 40)}")
+    if not isinstance(value, str) or len(value) > most or not value.isprintable() or (needed and not value.strip()):
+        raise AssentError(f"`{name}` must be printable text of 1 to {most} characters; it is {shown(value, 40)}")
+    return value
+
+
+def _number(request: Mapping[str, Any], name: str) -> int | None:
+    value = request.get(name)
+    if value is not None and not is_value(value):
+        raise AssentError(f"`{name}` must be whole micros; it is {shown(value, 40)}")
     return value

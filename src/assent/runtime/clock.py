@@ -91,6 +91,10 @@ class ScaledClock:
     """Simulated time that starts at `origin_ts` and runs `speed` times as fast as the monotonic clock."""
 
     def __init__(self, origin_ts: int, speed: float, *, jump_ns: int = JUMP_NS) -> None:
+        self._lead(origin_ts, speed)
+        self._naps = _Naps(jump_ns)
+
+    def _lead(self, origin_ts: int, speed: float) -> None:
         if not 0 < speed <= _SPEED_MAX:
             raise AssentError(
                 f"the speed of a scaled clock is {speed!r}, so its time would not run forward; give a number"
@@ -99,7 +103,6 @@ class ScaledClock:
         self._origin_ts = origin_ts
         self._fast, self._slow = Fraction(str(speed)).as_integer_ratio()  # so many simulated ns in so many real
         self._start = time.monotonic_ns()
-        self._naps = _Naps(jump_ns)
 
     def now(self) -> int:
         elapsed = time.monotonic_ns() - self._start
@@ -119,6 +122,44 @@ class ScaledClock:
     def _real_ns(self, simulated_ns: int) -> int:
         """Rounded up: to wake too early would only mean a second nap."""
         return -(-simulated_ns * self._slow // self._fast)
+
+
+class LedClock(ScaledClock):
+    """The time of an exchange in a box, which may run faster than ours: it is asked now and then and followed.
+
+    Between two answers it runs by itself. Where it was ahead it waits; where the two part by more than a jump, that is
+    told as one. `floor_ts` is the last `ts` of the ledger, as for a wall clock.
+    """
+
+    def __init__(self, ts: int, speed: float, *, floor_ts: int = 0, jump_ns: int = JUMP_NS) -> None:
+        super().__init__(ts, speed, jump_ns=jump_ns)
+        self._told_ts = floor_ts
+        self._jump_ns = jump_ns
+        self._moved_ns = 0
+
+    def now(self) -> int:
+        self._told_ts = max(self._told_ts, super().now())
+        return self._told_ts
+
+    @property
+    def speed(self) -> int:
+        """How many times as fast as real time it runs, rounded up."""
+        return -(-self._fast // self._slow)
+
+    def follow(self, ts: int, speed: float) -> None:
+        """It is `ts` where we are led from, and time passes there at `speed`."""
+        moved_ns = ts - self.now()
+        allowed_ns = self._jump_ns * max(self._fast // self._slow, 1)
+        if abs(moved_ns) > allowed_ns:
+            self._moved_ns = moved_ns
+        self._lead(ts, speed)
+
+    def jump(self) -> Jump | None:
+        moved_ns, self._moved_ns = self._moved_ns, 0
+        stalled = super().jump()
+        if not moved_ns:
+            return stalled
+        return Jump(self.now(), moved_ns, stalled.stall_ns if stalled else 0)
 
 
 class VirtualClock:

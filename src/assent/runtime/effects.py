@@ -1,7 +1,10 @@
 """What must now be done for a fact: one table, read only after the fact is on the disk.
 
-Two classes. *Once*: an order is submitted for its release and for nothing else; after a crash an open one is unknown
+Three classes. *Once*: an order is submitted for its release and for nothing else; after a crash an open one is unknown
 and is not submitted again. *At least once*: a cancel may be asked again, so a restart derives it anew from the state.
+*At most once*: a question that may be lost; who waits for its answer when the desk starts is told that none will come.
+
+What observe states in place of releases has no row here, so there is nothing to carry out.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,7 +13,7 @@ from typing import Any
 import msgspec
 
 from assent.desk.state import State
-from assent.model.facts import CancelReleased, Fact, OrderReleased
+from assent.model.facts import CancelReleased, Fact, LookRequested, OrderReleased
 from assent.model.orders import Order
 
 
@@ -27,11 +30,19 @@ class CancelOrder(msgspec.Struct, frozen=True):
     order_id: str
 
 
-Effect = SubmitOrder | CancelOrder
+class PollBook(msgspec.Struct, frozen=True):
+    """At most once."""
+
+    intent_id: str
+    instrument: str
+
+
+Effect = SubmitOrder | CancelOrder | PollBook
 
 EFFECTS: dict[type, Callable[[Any], Effect]] = {
     OrderReleased: lambda fact: SubmitOrder(order=fact.order, digest=fact.digest),
     CancelReleased: lambda fact: CancelOrder(order_id=fact.order_id),
+    LookRequested: lambda fact: PollBook(intent_id=fact.intent_id, instrument=fact.instrument),
 }
 
 

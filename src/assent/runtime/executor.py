@@ -9,15 +9,18 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from assent.desk.desk import Desk
-from assent.model.inputs import CancelAnswered, NotSent, Outcome, SendAnswered, Unknown
+from assent.desk.looked import ANSWER_MAX
+from assent.model.inputs import CancelAnswered, LookAnswered, NotSent, Outcome, SendAnswered, Unknown
 from assent.model.orders import Order, order_digest
 from assent.runtime.clock import Clock
-from assent.runtime.effects import CancelOrder, Effect, SubmitOrder
-from assent.venue.port import Venue
+from assent.runtime.effects import CancelOrder, Effect, PollBook, SubmitOrder
+from assent.venue.port import Unavailable, Venue
 
 ANSWER_MAX_NS = 30_000_000_000
+# The desk takes no look that comes later.
+LOOK_MAX_NS = ANSWER_MAX
 
-Reply = Callable[[SendAnswered | CancelAnswered], None]
+Reply = Callable[[SendAnswered | CancelAnswered | LookAnswered], None]
 # Starts a task whose end, good or bad, the runtime watches over.
 Spawn = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
 
@@ -44,6 +47,8 @@ class Executor:
                 self._submit(effect)
             elif type(effect) is CancelOrder:
                 self._cancel(effect)
+            elif type(effect) is PollBook:
+                self._start(self._poll(effect))
 
     def stop(self) -> None:
         """Nothing new leaves from now on; what has left may still be answered."""
@@ -88,6 +93,20 @@ class Executor:
     async def _ask_cancel(self, order: Order, venue_order_id: str) -> None:
         outcome = await self._bounded(self._venue.cancel(order, venue_order_id))
         self._reply(CancelAnswered(order.order_id, outcome, self._clock.now()))
+
+    async def _poll(self, effect: PollBook) -> None:
+        """Ask once for one book. Whatever goes wrong, the answer says so: nothing is released on a guess."""
+        quote, why = None, "the process is going down"
+        if not self._stopping:
+            try:
+                async with asyncio.timeout(LOOK_MAX_NS / 1e9):
+                    found = await self._venue.look(effect.instrument)
+                quote, why = (None, found.why) if isinstance(found, Unavailable) else (found, "")
+            except TimeoutError:
+                why = "no answer in time"
+            except Exception as error:  # boundary: a question that broke has no answer, whatever broke it
+                why = f"{type(error).__name__} while waiting for the answer"
+        self._reply(LookAnswered(effect.intent_id, quote, why, self._clock.now()))
 
     async def _bounded(self, attempt: Awaitable[Outcome]) -> Outcome:
         """No answer in time, or an adapter that breaks in mid-air, is unknown: something may have arrived."""

@@ -15,6 +15,7 @@ from assent.model.inputs import (
     EvidenceSeen,
     FillSeen,
     Input,
+    InstrumentSeen,
     OrderClosedSeen,
 )
 from assent.runtime.clock import Clock
@@ -39,7 +40,7 @@ async def resolve_orders(state: State, venue: Venue, clock: Clock, put: Put) -> 
     for order in list(state.orders.values()):
         if order.status != "working" and not unsettled(order):
             continue
-        finding = await venue.find(order.order)
+        finding = await venue.find(order.order, order.released_ts)
         order_id, now = order.order.order_id, clock.now()
         if type(finding) is Ended:
             if order.status == "unknown":
@@ -63,6 +64,8 @@ async def match_books(venue: Venue, clock: Clock, put: Put) -> None:
     if isinstance(books, Unavailable):
         put(AccountUnavailable(venue.name, books.why, now))
         return
+    for instrument in books.instruments:
+        put(InstrumentSeen(instrument, now))
     for fill in books.fills:
         put(FillSeen(fill, now))
     for correction in books.corrections:

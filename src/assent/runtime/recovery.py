@@ -21,7 +21,7 @@ from assent.ledger.port import Reader
 from assent.ledger.sealed import digest_fault
 from assent.ledger.sqlite import SqliteStore, open_reader
 from assent.model.change import LimitChange, changes_between, in_one_line, verdict_of
-from assent.model.constitution import Constitution
+from assent.model.constitution import Constitution, Narrowing
 from assent.model.errors import AssentError, InvariantBroken
 from assent.model.facts import Fact, StateMarked, decode_fact
 from assent.model.inputs import ConstitutionOffered, DeskStarting, Environment, HaltAsked, Input, LedgerOpening, Mode
@@ -118,6 +118,18 @@ def head_of(path: Path) -> Head:
         reader.close()
 
 
+def first_of(path: Path) -> Head:
+    """The first record of the ledger at `path`, or the empty head where there is none."""
+    if not path.exists():
+        return EMPTY
+    reader = open_reader(path)
+    try:
+        first = next(reader.records(1, 1), None)
+        return Head(first.seq, first.hash, first.ts) if first else EMPTY
+    finally:
+        reader.close()
+
+
 def restore(ledger: Reader, desk: Desk, identity: Identity) -> None:
     """Fold the ledger into a fresh desk, and prove on the way every state digest that was written while it ran."""
     desk.restore(_proven(ledger, desk, identity))
@@ -159,6 +171,7 @@ def opening_inputs(
     ledger_id: str,
     build: str,
     plugins: tuple[PluginUsed, ...] = (),
+    narrowed: Narrowing | None = None,
     state_dir: Path | None,
     now: int,
 ) -> list[Input]:
@@ -180,7 +193,7 @@ def opening_inputs(
         )
     elif _changes(desk, identity.constitution):
         inputs.append(ConstitutionOffered(identity.constitution, now))
-    inputs.append(DeskStarting(build, tuple(strategy.name for strategy in desk.strategies), now, plugins))
+    inputs.append(DeskStarting(build, tuple(strategy.name for strategy in desk.strategies), now, plugins, narrowed))
     if state_dir is not None:
         deaths = LastWords.repeated(state_dir / FILE_NAME)
         if deaths.times >= DEATHS_MAX:

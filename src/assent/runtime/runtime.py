@@ -12,7 +12,6 @@ from typing import Any
 
 from assent.desk.desk import Desk
 from assent.ledger.port import Store
-from assent.model.constitution import in_scope
 from assent.model.errors import AssentError
 from assent.model.facts import Fact
 from assent.model.inputs import (
@@ -21,6 +20,8 @@ from assent.model.inputs import (
     HaltAsked,
     Input,
     KillSwitchSeen,
+    LookAnswered,
+    QuoteLost,
     QuoteSeen,
     RejectionSeen,
     SendAnswered,
@@ -50,6 +51,8 @@ RESOLVE_EVERY = 5 * SECOND
 # A feed that says nothing for so long, and for so many cycles, is stale: a process that stood still was not listening.
 SILENCE_MAX = 60 * SECOND
 SILENT_CYCLES = 6
+# What an adapter says of a venue that it cannot hear: its complaints must not pass for a feed that lives.
+NOT_HEARD = frozenset((RejectionSeen, QuoteLost, HaltAsked))
 
 
 class Runtime:
@@ -167,9 +170,15 @@ class Runtime:
         """Compare the books now: what a resume needs."""
         await reconcile.match_books(self.venue, self.clock, self.put)
 
+    async def compare(self) -> None:
+        """The same, and what came of it taken up: for a person who wants to see it."""
+        await self.matched()
+        self.loop.drain()
+
     def _sink(self, lane: Lane, item: Input, key: str = "") -> None:
         """What an adapter learned. Quotes were judged at its own door; anything else is judged here."""
-        self._heard_ts, self._silent_cycles = self.clock.now(), 0
+        if type(item) not in NOT_HEARD:
+            self._heard_ts, self._silent_cycles = self.clock.now(), 0
         fault = None if type(item) is QuoteSeen else input_fault(item)
         if fault:
             item = self._replaced(item, fault)
@@ -184,6 +193,8 @@ class Runtime:
         now = self.clock.now()
         if isinstance(item, SendAnswered | CancelAnswered):
             return type(item)(item.order_id, Unknown("an answer that cannot be read"), now)
+        if isinstance(item, LookAnswered):
+            return LookAnswered(item.intent_id, None, "an answer that cannot be read", now)
         return RejectionSeen("malformed_input", self.venue.name, fault, now)
 
     def _execute(self, effects: list[Effect]) -> None:
@@ -193,7 +204,7 @@ class Runtime:
             effects = [effect for effect in effects if type(effect) is not CancelOrder]
         self.executor.execute(effects)
 
-    def _answer(self, answer: SendAnswered | CancelAnswered) -> None:
+    def _answer(self, answer: SendAnswered | CancelAnswered | LookAnswered) -> None:
         self.put(answer)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -209,10 +220,8 @@ class Runtime:
 
     def _wanted(self, market: str, event: str, series: str) -> bool:
         """In scope, or something that the ledger already knows: a position is never left unwatched."""
-        seal = self.desk.state.seal
-        return self.desk.state.find_instrument(market) is not None or (
-            seal is not None and in_scope(seal.constitution, market, event, series)
-        )
+        state = self.desk.state
+        return state.find_instrument(market) is not None or state.tradable(market, event, series)
 
     async def _stop_after(self, until: Until) -> None:
         self.stop(await until())

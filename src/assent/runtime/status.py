@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from assent.desk.exposure import busy_instruments, instrument_exposure, orders_by_instrument, total_exposure
-from assent.desk.state import OrderState, State
+from assent.desk.state import Look, OrderState, State
 from assent.desk.story import in_words
 from assent.ledger.chain import Head
 from assent.model.constitution import LIMITS, LISTS, in_use
@@ -62,6 +62,8 @@ def status_of(state: State, *, settings_name: str, path: Path, head: Head, runni
         "limits": _limits(state),
         "positions": [_position(state, name) for name in sorted(state.positions)],
         "orders": [order_row(order, state.find_instrument(order.order.instrument)) for order in state.orders.values()],
+        "would": [order_row(order, state.find_instrument(order.order.instrument)) for order in state.would.values()],
+        "looks": [_look(state, look) for look in state.looks.values()],
         "stopped": [
             {"strategy": name, "reason": reason, "sentence": sentence(reason)}
             for name, reason in sorted(state.stopped.items())
@@ -107,6 +109,21 @@ def order_row(order: OrderState, instrument: Instrument | None) -> dict[str, Any
         "released_ts": order.released_ts,
         "unknown_ts": order.unknown_ts,
         "expires_ts": terms.expires_ts,
+    }
+
+
+def _look(state: State, look: Look) -> dict[str, Any]:
+    """An intent that waits for the venue's fresh quote."""
+    intent = look.intent
+    return {
+        "intent_id": intent.intent_id,
+        "code": intent.code,
+        "strategy": intent.strategy,
+        "words": in_words(intent, state.find_instrument(intent.instrument)),
+        "instrument": intent.instrument,
+        "price": intent.price,
+        "qty": intent.qty,
+        "asked_ts": look.asked_ts,
     }
 
 

@@ -21,7 +21,7 @@ from assent.desk.strategy import HOOKS, Proposals, Strategy
 from assent.model import inputs
 from assent.model.constitution import Constitution
 from assent.model.errors import require
-from assent.model.facts import Fact, IntentProposed, IntentRefused, OrderReleased, StrategyStopped
+from assent.model.facts import Fact, IntentProposed, IntentRefused, LookRequested, OrderReleased, StrategyStopped
 from assent.model.fees import fee_estimate
 from assent.model.grids import CENT_GRID, WHOLE_CONTRACTS
 from assent.model.inputs import Input
@@ -136,7 +136,11 @@ class Bench:
     def feed(self, seen: Input) -> Told:
         """Anything that the desk can be told; the other words are short for this one."""
         self._ear.heard.clear()
-        facts = tuple(self.desk.handle(self.now, seen))
+        facts = list(self.desk.handle(self.now, seen))
+        # Asked for a fresh quote, this exchange says what it said last: what moved, a test says by `quote`.
+        for fact in facts:
+            if isinstance(fact, LookRequested):
+                facts += self.desk.handle(self.now, self._answer(fact))
         stopped = next((fact.detail for fact in facts if isinstance(fact, StrategyStopped)), "")
         return Told(
             tuple(self._ear.heard),
@@ -144,8 +148,13 @@ class Bench:
             tuple(fact.order for fact in facts if isinstance(fact, OrderReleased)),
             tuple(fact for fact in facts if isinstance(fact, IntentRefused)),
             stopped,
-            facts,
+            tuple(facts),
         )
+
+    def _answer(self, asked: LookRequested) -> inputs.LookAnswered:
+        stands, now = self.desk.markets[asked.instrument].quote, self.now
+        fresh = structs.replace(stands, source_ts=now, received_ts=now) if stands else None
+        return inputs.LookAnswered(asked.intent_id, fresh, "" if fresh else "no quote was fed", now)
 
     def _next(self) -> int:
         self.now += SECOND

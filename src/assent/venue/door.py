@@ -14,6 +14,10 @@ class Door:
     def __init__(self) -> None:
         self._last: dict[str, QuoteSeen] = {}
 
+    def forget(self, instrument_id: str) -> None:
+        """Its last quote was taken back: the same one may come in again, once it is proven anew."""
+        self._last.pop(instrument_id, None)
+
     def fault(self, instrument: Instrument | None, quote: QuoteSeen) -> str | None:
         """Why this quote stays outside, or None when it may come in."""
         if instrument is None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple, Protocol
 
 from assent.model.inputs import AccountSeen, CashSeen, Evidence, Input, Outcome, QuoteSeen, SettlementSeen
+from assent.model.instruments import Instrument
 from assent.model.orders import Correction, Fill, Order
 
 # `market` may be replaced by a newer one with the same key; `venue` must be kept.
@@ -30,13 +31,18 @@ class Ended(NamedTuple):
 
 class Books(NamedTuple):
     """The venue's own record of us, taken at one moment. The first one after coming up holds every correction of a
-    fill in it: a desk keeps one that came before its fill in memory alone, and asks here for it after a crash."""
+    fill in it: a desk keeps one that came before its fill in memory alone, and asks here for it after a crash.
+
+    An order that is not ours has one name in `account.open_orders`, in `account.resting`, in its fills and in the news
+    of its end. What the venue says that a position cost goes into `account.costs`."""
 
     fills: list[Fill]
     settlements: list[SettlementSeen]
     account: AccountSeen
     corrections: list[Correction]
     transfers: Sequence[CashSeen] = ()
+    # Of every market that is held, or in which an order rests, and that was never listed: out of scope, say.
+    instruments: Sequence[Instrument] = ()
 
 
 class Unavailable(NamedTuple):
@@ -66,8 +72,9 @@ class Venue(Protocol):
         """Ask to take an order off the book. Accepted with remaining zero: it is off, `filled` was executed."""
         ...
 
-    async def find(self, order: Order) -> Evidence | Ended | None:
-        """What the venue's records say. `Absent` only where its own rule for absence is met; None: ask later."""
+    async def find(self, order: Order, since_ts: int) -> Evidence | Ended | None:
+        """What the venue's records say. `Absent` only where its own rule for absence is met; None: ask later. The
+        order was released at `since_ts`: nothing of it can have left before."""
         ...
 
     async def look(self, instrument: str) -> QuoteSeen | Unavailable:

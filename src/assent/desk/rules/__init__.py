@@ -12,7 +12,19 @@ Of the order four places are promised: the kill switch, the cool-down, the daily
 from collections.abc import Callable
 
 from assent.desk.candidate import Candidate
-from assent.desk.rules import exposure, holding, loss, pace, permission, price, protection, quality, scope, size
+from assent.desk.rules import (
+    exposure,
+    holding,
+    last_look,
+    loss,
+    pace,
+    permission,
+    price,
+    protection,
+    quality,
+    scope,
+    size,
+)
 from assent.desk.state import State
 from assent.model.constitution import Constitution, in_use
 from assent.model.intents import Check
@@ -72,6 +84,20 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("buying_power", exposure.buying_power),
 )
 
+# At a last look these run as well, right after the one that asks whether the quote is proven.
+LOOK_RULES: tuple[tuple[str, Rule], ...] = (
+    ("skipped_price_missing", last_look.price_missing),
+    ("skipped_drift", last_look.drift),
+    ("skipped_slippage", last_look.slippage),
+    ("skipped_edge", last_look.edge),
+    ("skipped_terms", last_look.terms),
+)
+
+LOOK_LIMITS_OF: dict[str, tuple[str, ...]] = {
+    "skipped_slippage": ("slippage_max",),
+    "skipped_edge": ("look_edge_min",),
+}
+
 # Rules that may be off, with the limits that put them in force.
 LIMITS_OF: dict[str, tuple[str, ...]] = {
     "capital": ("capital_min",),
@@ -114,6 +140,17 @@ def with_halts(house: Table, state: State, table: Table = RULES) -> Table:
     """The house, with the rules of the table that must say no for a halt that stands."""
     wanted = {CAUSES[cause].rule for cause in state.halts}.union(code for code, _ in house)
     return house if len(wanted) == len(house) else tuple(row for row in table if row[0] in wanted)
+
+
+def with_look(house: Table, constitution: Constitution) -> Table:
+    """The house as it stands at a last look."""
+    place = next(index for index, (code, _) in enumerate(house) if code == "quote_proof") + 1
+    added = tuple(
+        (code, rule)
+        for code, rule in LOOK_RULES
+        if code not in LOOK_LIMITS_OF or in_use(constitution, LOOK_LIMITS_OF[code])
+    )
+    return (*house[:place], *added, *house[place:])
 
 
 class _Kept:

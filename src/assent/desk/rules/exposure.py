@@ -13,7 +13,8 @@ def one_open_intent(candidate: Candidate) -> Check:
     if candidate.proposal.action == "cancel":
         return _one_cancel(candidate)
     proposal, strategy, open_now = candidate.proposal, candidate.strategy, 0
-    for order in candidate.state.orders.values():
+    state = candidate.state
+    for order in (*state.orders.values(), *state.would.values()) if state.would else state.orders.values():
         open_now += (
             order.order.instrument == proposal.instrument
             and order.intent.strategy == strategy

@@ -4,18 +4,19 @@ from typing import get_args
 
 from assent.desk import halts
 from assent.desk.candidate import Candidate
+from assent.model.inputs import Mode
 from assent.model.intents import Action, Check
 from assent.model.levels import ALLOWED
 
-# Modes that have an order path bound. Observe has none, so nothing may be released in it.
-RELEASING_MODES = frozenset(("paper", "dry-run", "live"))
+# In observe as well: what comes of an idea there is a would-be order, which no code can send.
+MODES = frozenset(get_args(Mode))
 # The strictest level that still allows an action: the limit that a check shows.
 STRICTEST = {action: max(int(level) for level in ALLOWED if action in ALLOWED[level]) for action in get_args(Action)}
 
 
 def mode(candidate: Candidate) -> Check:
     seal = candidate.state.seal
-    return Check("mode", seal is not None and seal.mode in RELEASING_MODES)
+    return Check("mode", seal is not None and seal.mode in MODES)
 
 
 def kill_switch(candidate: Candidate) -> Check:

@@ -2,10 +2,13 @@
 
 from assent.desk import exposure
 from assent.desk.candidate import Candidate
-from assent.desk.orders import RESTING
+from assent.desk.orders import RESTING, WOULD_REST
 from assent.model.exits import Exits, on_the_right_sides
 from assent.model.instruments import BinaryContract, price_fits
 from assent.model.intents import Check
+
+# What is at the venue, may be, or in observe would be.
+CANCELLABLE = RESTING | {WOULD_REST}
 
 
 def order_form(candidate: Candidate) -> Check:
@@ -89,8 +92,9 @@ def _close_fits(candidate: Candidate) -> bool:
 
 
 def _cancel_fits(candidate: Candidate) -> bool:
-    order = candidate.state.orders.get(candidate.proposal.order_id or "")
-    own = order is not None and order.status in RESTING and order.intent.strategy == candidate.strategy
+    state, order_id = candidate.state, candidate.proposal.order_id or ""
+    order = state.orders.get(order_id) or state.would.get(order_id)
+    own = order is not None and order.status in CANCELLABLE and order.intent.strategy == candidate.strategy
     return own and order.order.instrument == candidate.proposal.instrument  # type: ignore[union-attr]
 
 

@@ -12,7 +12,7 @@ from assent.exchange.kalshi import channels, messages
 from assent.exchange.kalshi.box import Box
 from assent.exchange.kalshi.connection import Connection, text_of
 from assent.exchange.kalshi.errors import Row
-from assent.exchange.kalshi.shards import member_of, shard_of_account
+from assent.exchange.kalshi.shards import member_of
 from assent.exchange.kalshi.statement import Holding
 from assent.exchange.levels import LevelChanged
 from assent.exchange.types import (
@@ -103,7 +103,7 @@ class Feed:
     def _tell_fill(self, event: Filled, position: int) -> None:
         told = event.fill
         self._orders[event.account, told.order_id] = None
-        body = partial(messages.fill, told, position, shard_of_account(event.account))
+        body = partial(messages.fill, self._box, told, position)
         self._tell(channels.FILLS, "fill", body, market=told.market, account=event.account)
 
     def _tell_of_market(self, event: Event) -> None:
@@ -194,7 +194,7 @@ class Feed:
         self, channel: str, kind: str, body: Body, *, market: str | None = None, account: str | None = None
     ) -> None:
         """Whoever has subscribed hears it; with an `account`, only that member."""
-        text, member = "", None if account is None else member_of(account)
+        text, member = "", member_of(account) if account is not None else None
         for connection in self._connections:
             subscription = connection.wanting(channel, market)
             if subscription is not None and member in (None, connection.account):

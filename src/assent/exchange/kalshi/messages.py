@@ -13,7 +13,7 @@ from assent.exchange.kalshi.errors import Row
 from assent.exchange.kalshi.ids import wire_id
 from assent.exchange.kalshi.listing import LABELS, UNNAMED
 from assent.exchange.kalshi.portfolio import BOOK_SIDES, OUTCOMES, REASONS, SELF_TRADES
-from assent.exchange.kalshi.shards import member_of, shard_of, shard_of_account
+from assent.exchange.kalshi.shards import member_of, shard_of, shard_of_market
 from assent.exchange.kalshi.statement import Holding, OrderCosts
 from assent.exchange.levels import LevelChanged
 from assent.exchange.types import (
@@ -111,14 +111,14 @@ def trade(event: Traded) -> Row:
     }
 
 
-def fill(told: Fill, position: int, shard: int) -> Row:
+def fill(box: Box, told: Fill, position: int) -> Row:
     """`position` is what was held after it."""
     outcome = OUTCOMES[told.side]
     row: Row = {
         "trade_id": wire_id(told.fill_id),
         "order_id": wire_id(told.order_id),
         "market_ticker": told.market,
-        "exchange_index": shard,
+        "exchange_index": shard_of_market(box, told.market),
         "is_taker": told.is_taker,
         "outcome_side": outcome,
         "book_side": BOOK_SIDES[told.side],
@@ -146,7 +146,7 @@ def order(box: Box, account: str, view: OrderView) -> Row:
         "order_id": wire_id(view.order_id),
         "user_id": member_of(account),
         "ticker": view.market,
-        "exchange_index": shard_of_account(account),
+        "exchange_index": shard_of_market(box, view.market),
         "status": view.status,
         "outcome_side": outcome,
         "book_side": BOOK_SIDES[view.side],

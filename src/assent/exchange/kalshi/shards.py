@@ -30,6 +30,17 @@ def shard_of(box: Box, series: str) -> int:
     return box.settings.shards.get(series, 0)
 
 
+def shard_of_market(box: Box, ticker: str) -> int:
+    """Where a market stands that is, or was, listed here."""
+    view = box.exchange.market(ticker)
+    return 0 if view is None else shard_of(box, view.spec.series)
+
+
+def member_of(account: str) -> str:
+    """Whose account this is, on whichever shard."""
+    return account.partition("@")[0]
+
+
 def shards(box: Box) -> list[int]:
     return sorted({0, *box.settings.shards.values()})
 
@@ -38,15 +49,6 @@ def seat_on(box: Box, member: str, shard: int) -> Seat | None:
     """Where this member stands on a shard, if it has anything there."""
     account = f"{member}@{shard}" if shard else member
     return Seat(shard, account) if account in box.histories else None
-
-
-def member_of(account: str) -> str:
-    """Whose money an account of the core is."""
-    return account.partition("@")[0]
-
-
-def shard_of_account(account: str) -> int:
-    return int(account.partition("@")[2] or 0)
 
 
 def seats(box: Box, member: str) -> list[Seat]:

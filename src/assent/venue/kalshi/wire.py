@@ -26,32 +26,6 @@ ROWS_MAX: Final = 50_000
 CURSOR_MAX: Final = 4_096
 SHARD_MAX: Final = 1_000_000
 
-# Why something was kept out. A code is public: it may be added, never renamed.
-CODES: Final[Mapping[str, str]] = {
-    "answer_too_large": "The answer is longer than any that the venue documents; ask for a smaller page.",
-    "answer_not_json": "The answer is not JSON; a proxy or an outage may have spoken in the venue's place.",
-    "duplicate_key": "A key stands twice in one object, so that it means whatever its reader likes.",
-    "legacy_shape": "The answer has the shape of the venue's first API, whose fields mean other things.",
-    "missing_field": "A field that this answer always has is absent or null.",
-    "wrong_type": "A field is of another type than the venue documents.",
-    "too_many_rows": "The answer holds more rows than any page may.",
-    "bad_money": "An amount is not a dollar string with two to six decimals, or is beyond our bounds.",
-    "bad_cents": "An amount is not a whole number of cents within our bounds.",
-    "bad_price": "A price is not a dollar string between nothing and one dollar.",
-    "bad_qty": "A size is not a fixed-point string with at most two decimals, or is beyond our bounds.",
-    "bad_ratio": "A multiplier is not a plain number with at most six decimals.",
-    "bad_time": "A time is not written as the venue writes it, or is not of this age.",
-    "bad_name": "A ticker or an id holds something that none may hold.",
-    "bad_flag": "A flag is neither true nor false.",
-    "bad_number": "A shard or subaccount is not a small whole number.",
-    "bad_cursor": "A cursor is not one that the venue makes.",
-    "bad_grid": "The price ranges do not make a grid.",
-    "unknown_word": "A word in a field that decides about money is not one we know.",
-    "contradiction": "Two fields of one row cannot both be true.",
-    "crossed_book": "The best bid is not below the best ask: the sides are not on the scale we think.",
-    "unsupported": "The venue offers this, but we do not know how to trade it safely.",
-}
-
 
 class Rejection(msgspec.Struct, frozen=True):
     """What was kept out: the reason's code, the field's path, and the value made harmless."""

@@ -73,6 +73,17 @@ class Balance(msgspec.Struct, frozen=True):
     shards: tuple[ShardBalance, ...]
 
 
+class Cutoff(msgspec.Struct, frozen=True):
+    """What ended before these times is in the older tier's lists only."""
+
+    orders_ts: int
+    fills_ts: int
+
+
+def cutoff(body: bytes) -> Cutoff | Rejection:
+    return answer(body, lambda top: Cutoff(top.need("orders_updated_ts", TIME), top.need("trades_created_ts", TIME)))
+
+
 def position_page(body: bytes) -> Page[Position] | Rejection:
     return page(body, "market_positions", _position)
 

@@ -100,6 +100,7 @@ class Market(msgspec.Struct, frozen=True):
     ask_qty: int | None
     result: Result | None
     value: int | None
+    settled_ts: int | None
     fee_waiver_until_ts: int | None
     exchange_index: int | None
     rules_digest: str
@@ -289,6 +290,7 @@ def _market(row: Row) -> Market:
         ask_qty=ask_qty,
         result=result,
         value=value,
+        settled_ts=row.soft("settlement_ts", TIME),
         fee_waiver_until_ts=row.maybe("fee_waiver_expiration_time", TIME),
         exchange_index=row.maybe("exchange_index", INDEX),
         rules_digest=_rules_digest(row),

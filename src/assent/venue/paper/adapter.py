@@ -116,7 +116,7 @@ class PaperVenue:
             return Accepted(_name(order.order_id), ended.filled, 0)
         return Refused("not_found", "no such order rests") if known is None else Accepted(venue_order_id, known[1], 0)
 
-    async def find(self, order: Order) -> Evidence | Ended | None:
+    async def find(self, order: Order, since_ts: int) -> Evidence | Ended | None:  # noqa: ARG002 - it forgets none
         known = self._exchange.order(order.order_id)
         if known is None:
             return Absent("the process in which it was sent has ended, and nobody else knew of it")

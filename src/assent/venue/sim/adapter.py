@@ -104,7 +104,7 @@ class SimVenue:
             return Refused(answer.code, answer.detail)
         return Accepted(answer.order_id, known.filled if known else 0, 0)
 
-    async def find(self, order: Order) -> Evidence | Ended | None:
+    async def find(self, order: Order, since_ts: int) -> Evidence | Ended | None:  # noqa: ARG002 - its journal knows all
         if order.order_id in self._in_flight:
             return None
         known = self._order(order.order_id)
@@ -126,13 +126,15 @@ class SimVenue:
     async def books(self) -> Books:
         self._pump()
         exchange, now = self._exchange, self._clock.now()
+        resting = sorted(map(wire.open_order, exchange.open_orders()), key=lambda order: order.order_id)
         account = AccountSeen(
             cash=exchange.balance().cash,
             holdings=tuple(Holding(name, qty) for name, qty in exchange.positions().items() if qty),
-            open_orders=tuple(sorted(order.client_order_id or order.order_id for order in exchange.open_orders())),
+            open_orders=tuple(order.order_id for order in resting),
             source=self.name,
             source_ts=now,
             received_ts=now,
+            resting=tuple(resting),
         )
         fills = exchange.fills(self._told_fill)
         settlements = exchange.settlements(self._told_settlement)
@@ -148,7 +150,14 @@ class SimVenue:
             account=account,
             corrections=[wire.correction(seen) for seen in corrections],
             transfers=[wire.transfer(seen, now) for seen in transfers],
+            instruments=self._beyond_scope(account),
         )
+
+    def _beyond_scope(self, account: AccountSeen) -> list[BinaryContract]:
+        """What we have to do with although it was never listed."""
+        names = {*(held.instrument for held in account.holdings), *(order.instrument for order in account.resting)}
+        views = [self._exchange.market(name) for name in sorted(names - self._listed.keys())]
+        return [wire.instrument(view, venue=self.name) for view in views if view is not None]
 
     def _pump(self) -> None:
         """Let the exchange live up to now, and pass on what happened."""
@@ -227,8 +236,9 @@ class SimVenue:
         if view.status == "settled" and view.result is not None and view.value is not None:
             self._put("venue", SettlementSeen(spec.ticker, view.result, view.value, now, now))
 
-    def _order(self, client_order_id: str) -> box.OrderView | None:
-        found = self._exchange.orders(client_order_id)
+    def _order(self, name: str) -> box.OrderView | None:
+        """By the name that we gave it, or, of an order that somebody gave none, by the exchange's own."""
+        found = self._exchange.orders(name) or [one for one in self._exchange.orders() if one.order_id == name]
         return found[0] if found else None
 
     def _put(self, lane: str, item: object, key: str = "") -> None:

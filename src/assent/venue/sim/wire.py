@@ -1,6 +1,7 @@
 """Translation between the boxed exchange's words and ours. Pure; nothing is computed but names and shapes."""
 
 from assent.exchange import types as box
+from assent.model.books import OpenOrder
 from assent.model.grids import Band, PriceGrid, QtyGrid
 from assent.model.inputs import (
     CashSeen,
@@ -74,6 +75,11 @@ def fill(seen: box.Fill) -> Fill:
         taker=seen.is_taker,
         venue_ts=seen.ts,
     )
+
+
+def open_order(seen: box.OrderView) -> OpenOrder:
+    name = seen.client_order_id or seen.order_id
+    return OpenOrder(name, seen.order_id, seen.market, seen.side, seen.price, seen.remaining, seen.filled)
 
 
 def correction(seen: box.Corrected) -> Correction:

@@ -1,0 +1,69 @@
+"""What one constitution makes of another: limit by limit, tighter or looser, and nothing where both say the same.
+
+A start may only tighten, so a change that is not purely tighter counts as looser. What is merely said in another way
+(a list in another order, a tier that another one makes idle) is no change.
+"""
+
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+from assent.model.constitution import LIMITS, Constitution, Direction, Drift, Theme, Tier, tier_cap
+from assent.model.intents import Score
+from assent.model.units import MICRO
+
+
+class Difference(NamedTuple):
+    """One limit that two constitutions state differently, and what the second one makes of it."""
+
+    key: str
+    old: object
+    new: object
+    becomes: Literal["tighter", "looser"]
+
+
+def tighter(old: Constitution, new: Constitution) -> list[Difference]:
+    """What changed, in the order of the table. A change that is not purely tighter counts as looser.
+
+    What only is said in another way (a list in another order, a tier that another one makes idle) is no change.
+    """
+    found = []
+    for limit in LIMITS:
+        before, after = getattr(old, limit.key), getattr(new, limit.key)
+        keeps = _KEEPS[limit.tighter]
+        if keeps(before, after) and keeps(after, before):
+            continue
+        found.append(Difference(limit.key, before, after, "tighter" if keeps(before, after) else "looser"))
+    return found
+
+
+def _covers(new: tuple[Any, ...], old: tuple[Any, ...]) -> bool:
+    """Whether everything that was asked for is still asked for, and nothing for less."""
+    if any(type(one) is Tier for one in (*new, *old)):
+        edges = [tier.below - 1 for tier in (*new, *old)]
+        return all(tier_cap(new, equity) <= tier_cap(old, equity) for equity in edges)
+    if any(type(one) is Theme for one in (*new, *old)):
+        return all(any(set(theme.series) <= set(wider.series) for wider in new) for theme in old)
+    asked = _strictest(new)
+    return all(asked.get(name, -1) >= least for name, least in _strictest(old).items())
+
+
+def _strictest(scores: tuple[Score, ...]) -> dict[str, int]:
+    return {name: max(score.ppm for score in scores if score.name == name) for name in {s.name for s in scores}}
+
+
+def _no_further(old: int | Drift, new: int | Drift) -> bool:
+    """Of drifts in two units neither is surely the smaller one, but for the ends: a whole dollar allows every move, no
+    basis point none."""
+    if isinstance(old, Drift) and isinstance(new, Drift):
+        at_an_end = old == Drift(MICRO, "price") or new == Drift(0, "bps")
+        return at_an_end or (new.unit == old.unit and new.amount <= old.amount)
+    return new <= old  # type: ignore[operator]
+
+
+# Whether the new value asks for at least all that the old one asked for.
+_KEEPS: dict[Direction, Callable[[Any, Any], bool]] = {
+    "lower": _no_further,
+    "higher": lambda old, new: new >= old,
+    "fewer": lambda old, new: set(new) <= set(old),
+    "more": lambda old, new: _covers(new, old),
+}

@@ -1,0 +1,133 @@
+"""The venue's own books of us, as they were at one moment.
+
+They come as five lists, read one after the other, while orders fill and the lists lag behind. So they are taken for
+one moment only when a second reading found nothing moved, when the venue's model is not older than the last thing that
+we know to have happened, and when nothing happened from the first reading to the end. Otherwise once more, and in the
+end `Unavailable`: books that may be torn would be compared with ours and call for a person.
+"""
+
+from typing import Final
+
+from assent.model.inputs import AccountSeen, Holding, SettlementSeen
+from assent.model.units import MICRO, SECOND
+from assent.venue.kalshi.account import LAG_MAX, Account
+from assent.venue.kalshi.discovery import Discovery
+from assent.venue.kalshi.lists import Holdings, Lists
+from assent.venue.kalshi.memory import Memory
+from assent.venue.kalshi.telling import Telling, Unread
+from assent.venue.kalshi.wire_account import Balance, Settlement
+from assent.venue.kalshi.wire_markets import WORTH
+from assent.venue.port import Books, Unavailable
+
+# Readings go on as long as a caller may wait; a desk that trades all the time needs some of them.
+ATTEMPTS: Final = 20
+PAUSE: Final = SECOND // 2
+_CENT: Final = MICRO // 100
+
+
+class Bookkeeper:
+    """Reads the books until they hold still."""
+
+    def __init__(self, lists: Lists, account: Account, memory: Memory, discovery: Discovery, telling: Telling) -> None:
+        self._lists = lists
+        self._account = account
+        self._memory = memory
+        self._discovery = discovery
+        self._telling = telling
+
+    async def read(self) -> Books | Unavailable:
+        why = ""
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                await self._telling.sleep(PAUSE)
+            got = await self._attempt()
+            if isinstance(got, Books):
+                return got
+            if isinstance(got, Unread):
+                self._telling.not_read(got)
+                return Unavailable(str(got))
+            why = got
+        return Unavailable(f"the books kept moving: {why}")
+
+    async def _attempt(self) -> Books | Unread | str:
+        """The books, or what cannot be read, or what moved meanwhile."""
+        account, moves, since_ts = self._account, self._memory.moves, self._account.since_ts
+        model_ts = await self._lists.model_ts()
+        if isinstance(model_ts, Unread):
+            return model_ts
+        if model_ts < self._memory.moved_ts:
+            return "the venue's lists do not show yet what we know to have happened"
+        first = await self._lists.holdings(since_ts)
+        if isinstance(first, Unread):
+            return first
+        told = await account.vanished(first.resting)
+        if isinstance(told, Unread):
+            return str(told)
+        second = await self._lists.holdings(since_ts)
+        if isinstance(second, Unread):
+            return second
+        if _still(first) != _still(second):
+            return "the lists changed from one reading to the next"
+        fills = await account.named(second.fills, model_ts)
+        if isinstance(fills, Unread):
+            return str(fills)
+        settlements = await self._settlements(second.settlements)
+        if isinstance(settlements, Unread):
+            return settlements
+        cash = cash_of(second.balance)
+        if isinstance(cash, Unread):
+            return cash
+        if self._memory.moves != moves or account.unexplained:
+            return "an order or a fill came while the lists were read"
+        # Nothing is awaited from here on: what is handed over is what the desk has been told up to now.
+        account.since_ts = max(since_ts, model_ts - LAG_MAX)
+        return Books(fills, settlements, self._seen(second, cash, model_ts), [])
+
+    def _seen(self, held: Holdings, cash: int, model_ts: int) -> AccountSeen:
+        names = []
+        for row in held.resting:
+            names.append(self._memory.name(row.order_id, row.client_order_id))
+            self._memory.rests(names[-1], row.order_id, row.ticker)
+        positions = {row.ticker: row.qty for row in held.positions if row.qty}
+        return AccountSeen(
+            cash=cash,
+            holdings=tuple(Holding(ticker, positions[ticker]) for ticker in sorted(positions)),
+            open_orders=tuple(sorted(names)),
+            source=self._telling.name,
+            source_ts=model_ts,
+            received_ts=self._telling.now(),
+        )
+
+    async def _settlements(self, rows: tuple[Settlement, ...]) -> list[SettlementSeen] | Unread:
+        """What a YES was worth. The row of a scalar outcome has it in whole cents only; its market says it exactly."""
+        now, seen = self._telling.now(), []
+        for row in rows:
+            value = WORTH.get(row.result)
+            if value is None:
+                market = await self._discovery.market(row.ticker)
+                if isinstance(market, Unread):
+                    return market
+                value = market.value
+            if value is None:
+                return Unread("settlements", f"{row.ticker} settled as {row.result}, and nobody says at what value")
+            seen.append(SettlementSeen(row.ticker, row.result, value, row.ts, now))
+        return seen
+
+
+def cash_of(balance: Balance) -> int | Unread:
+    """The cash of all shards. The top of the answer may speak of all of them or of the first one only."""
+    if not balance.shards:
+        return balance.balance
+    total = sum(shard.balance for shard in balance.shards)
+    if abs(total - balance.balance) < _CENT * len(balance.shards):
+        return balance.balance
+    first = next((shard.balance for shard in balance.shards if shard.exchange_index == 0), None)
+    if first is not None and abs(first - balance.balance) < _CENT:
+        return total
+    return Unread("/portfolio/balance", f"the shards make {total} and the balance is {balance.balance}")
+
+
+def _still(held: Holdings) -> tuple[object, ...]:
+    """What must be the same twice; what a position is worth moves with its market."""
+    positions = sorted((row.ticker, row.qty) for row in held.positions)
+    return held.resting, held.fills, positions, held.settlements, held.balance.balance, held.balance.shards
