@@ -182,3 +182,14 @@ def test_old_candles_are_forgotten() -> None:
         kept.quote(TopChanged(MARKET, 400_000, MICRO, None, 0, OPENS + minute * MINUTE, minute))
     assert kept.bounds(1) == (6, PERIODS[1].kept + 5)
     assert kept.bounds(60) == (1, 49)
+
+
+def test_a_market_that_has_long_settled_keeps_its_hours_and_days_and_no_minutes() -> None:
+    venue = traded()
+    kept = venue.box.past[MARKET].candles
+    hours = kept.bounds(60)
+    kept.forget_minutes()
+    assert (kept.bounds(1), kept.bounds(60)) == (None, hours)
+    venue.floor.buy("ann", 41, 1)
+    venue.box.remember()
+    assert kept.bounds(1) == (4, 4)

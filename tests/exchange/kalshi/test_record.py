@@ -10,6 +10,7 @@ import pytest
 from assent.exchange.acts import CorrectTrade, Determine, PauseExchange, ResumeExchange
 from assent.exchange.boxed import BoxedExchange
 from assent.exchange.changes import AmendOrder, DecreaseOrder
+from assent.exchange.groups import CreateGroup, GroupView, TriggerGroup
 from assent.exchange.kalshi.record import encode
 from assent.exchange.types import DAY, MICRO, MINUTE, Accepted, Amendment, NewOrder
 
@@ -47,6 +48,9 @@ def an_eventful_morning(exchange: BoxedExchange) -> None:
     exchange.change(now, DecreaseOrder(rests, by=MICRO))
     exchange.change(now, AmendOrder(rests, Amendment(20_000, 3 * MICRO, None)))
     exchange.cancel(now, rests)
+    group = exchange.command_group(now, CreateGroup(MICRO))
+    assert isinstance(group, GroupView), group
+    exchange.command_group(now, TriggerGroup(group.group))
     exchange.submit(now, NewOrder("two", second.spec.ticker, "buy", 10_000, MICRO))
     exchange.transfer(now, 5 * MICRO, "pays in")
     exchange.carry_out(now, CorrectTrade(exchange.fills()[0].fill_id, 20_000, MICRO))
@@ -76,8 +80,8 @@ def told(tmp_path: Path) -> list[Any]:
 def test_every_kind_of_line_has_the_fields_that_the_page_names(told: list[Any]) -> None:
     page = documented()
     assert [*dict.fromkeys(line["kind"] for line in told)] == [
-        "opened", "asked_order", "asked_change", "asked_cancel", "asked_transfer", "act", "order", "changed", "fill",
-        "corrected", "settlement", "transfer", "position", "balance",
+        "opened", "asked_order", "asked_change", "asked_cancel", "asked_group", "asked_transfer", "act", "order",
+        "changed", "fill", "corrected", "settlement", "transfer", "position", "balance",
     ]  # fmt: skip
     assert set(page) == {line["kind"] for line in told}
     for line in told:
@@ -86,8 +90,10 @@ def test_every_kind_of_line_has_the_fields_that_the_page_names(told: list[Any]) 
             missing -= (
                 {"by", "to"} if line["what"] == "AmendOrder" else {"price", "qty", "expires_ts", "client_order_id"}
             )
+        if line["kind"] == "asked_group":
+            missing -= {"group"} if line["what"] == "CreateGroup" else {"limit"}
         assert not missing, line
-        if line["kind"] not in ("act", "asked_change"):
+        if line["kind"] not in ("act", "asked_change", "asked_group"):
             assert set(line) == page[line["kind"]]
 
 
@@ -114,8 +120,8 @@ def test_the_lines_alone_give_the_cash_that_is_left(told: list[Any]) -> None:
 def test_what_was_asked_is_told_as_it_came_whether_it_was_taken_or_not(told: list[Any]) -> None:
     asked = [line for line in told if line["kind"].startswith("asked") or line["kind"] == "act"]
     assert [line["kind"] for line in asked] == [
-        "asked_order", "asked_order", "asked_order", "asked_change", "asked_change", "asked_cancel", "asked_order",
-        "asked_transfer", "act", "act", "act", "act",
+        "asked_order", "asked_order", "asked_order", "asked_change", "asked_change", "asked_cancel", "asked_group",
+        "asked_group", "asked_order", "asked_transfer", "act", "act", "act", "act",
     ]  # fmt: skip
     assert [line.get("client_order_id") for line in asked[:3]] == ["one", "two", "rests"]
     rests = next(line for line in told if line["kind"] == "order" and line["client_order_id"] == "rests")

@@ -1,5 +1,6 @@
 """Shards: money here and a market there, and writes that have to say where they go."""
 
+import json
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from assent.exchange.kalshi.app import App
 from assent.exchange.kalshi.auth import Keys, Member
 from assent.exchange.kalshi.box import Box
 from assent.exchange.kalshi.buckets import BASIC
+from assent.exchange.kalshi.channels import Habits
+from assent.exchange.kalshi.connection import Connection
 from assent.exchange.kalshi.settings import Settings
 from assent.exchange.types import MICRO, SECOND
 
@@ -195,3 +198,20 @@ def test_a_batch_is_billed_to_shard_0_whatever_it_says() -> None:
     assert create(venue, exchange_index=0).status == 429
     assert create(venue, ticker=COIN, exchange_index=2).status == 201
     assert venue.call("POST", ORDERS, body=b"{", member="ann").status == 429
+
+
+def test_a_websocket_tells_a_member_of_all_its_shards() -> None:
+    venue = ShardedVenue()
+    connection = Connection("ann", venue.box, Habits(), lambda: None)
+    venue.app._websockets._feed.join(connection)
+    wanted = {"channels": ["fill", "user_orders", "market_positions"]}
+    connection.obey(json.dumps({"id": 1, "cmd": "subscribe", "params": wanted}), venue.floor.now)
+    venue.floor.sell("bob", 30, 2, market=COIN)
+    create(venue, ticker=COIN, count="2")
+    told = {}
+    while (frame := connection.next_frame(venue.floor.now)) is not None:
+        read = json.loads(frame)
+        told[read["type"]] = read["msg"]
+    assert (told["fill"]["market_ticker"], told["fill"]["exchange_index"]) == (COIN, 2)
+    assert (told["user_order"]["user_id"], told["user_order"]["exchange_index"]) == ("ann", 2)
+    assert (told["market_position"]["user_id"], told["market_position"]["position_fp"]) == ("ann", "2.00")

@@ -78,10 +78,12 @@ class Candle:
 class Candles:
     """All candles of one market. A side without an order stands at the end of the prices, as on the wire."""
 
-    __slots__ = ("_kept",)
+    __slots__ = ("_ends", "_kept")
 
     def __init__(self) -> None:
         self._kept = {minutes: deque[Candle](maxlen=period.kept) for minutes, period in PERIODS.items()}
+        # The last instant of the newest candle: most of what happens falls into a period that has begun.
+        self._ends = dict.fromkeys(PERIODS, -1)
 
     def quote(self, event: TopChanged) -> None:
         bid, ask = event.bid or 0, event.ask or MICRO
@@ -125,9 +127,9 @@ class Candles:
     def _at(self, ts: int, bid: int, ask: int) -> Iterator[Candle]:
         """The candles of this instant. The first of all opens at the quote that made it."""
         for minutes, period in PERIODS.items():
-            kept, number = self._kept[minutes], period.number(ts)
-            if not kept:
-                kept.append(Candle(number, bid, ask, None, 0))
-            elif kept[-1].number != number:
-                kept.append(kept[-1].after(number))
+            kept = self._kept[minutes]
+            if not kept or ts > self._ends[minutes]:
+                number = period.number(ts)
+                kept.append(kept[-1].after(number) if kept else Candle(number, bid, ask, None, 0))
+                self._ends[minutes] = period.end(number) * SECOND
             yield kept[-1]
