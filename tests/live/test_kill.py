@@ -37,7 +37,7 @@ TRADES_MIN = KILLS
 SKEW = 20 * SECOND
 
 # Rests an order below the market for a while, moves it when the market moves, and so has cancels and late fills.
-RESTING = '''"""Rests a bid at the market's own, a few contracts, for two minutes; another one when the market has moved."""
+RESTING = '''"""Rests a bid beside the market's own for two minutes, and another one when the market has moved."""
 
 from assent.desk.strategy import View
 from assent.model.inputs import QuoteSeen
