@@ -17,6 +17,7 @@ from assent.app.credentials import forget, load_key
 from assent.app.wiring import Around, open_exchange
 from assent.config import Settings
 from assent.desk.desk import Desk
+from assent.desk.permit import obstacle
 from assent.desk.state import State
 from assent.model.errors import AssentError
 from assent.runtime.clock import Clock, WallClock
@@ -137,6 +138,7 @@ def kalshi(
         scope=Scope(kept.markets, kept.events, kept.series),
         ours=lambda order_id: state.find_order(order_id) is not None,
         held=partial(_held, state),
+        permit=partial(obstacle, state),
         member=own.member,
         terms=Terms(self_trade_prevention=own.self_trade_prevention, cancel_on_pause=own.cancel_on_pause),
         # What the account did before this desk's ledger began is not its own.

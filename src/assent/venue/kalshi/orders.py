@@ -34,7 +34,8 @@ LAG_PAUSE: Final = SECOND
 
 
 class Orders:
-    """One subaccount's orders. `shard` says where a market lies, `paused` is called when the venue says it pauses."""
+    """One subaccount's orders. `shard` says where a market lies, `paused` is called when the venue says it pauses,
+    `permit` says why an order may not leave any more: it is asked when its turn has come."""
 
     def __init__(
         self,
@@ -46,6 +47,7 @@ class Orders:
         *,
         shard: Callable[[str], int | None],
         paused: Callable[[], None],
+        permit: Callable[[str, int], str | None],
     ) -> None:
         self._rest = rest
         self._lists = lists
@@ -54,6 +56,7 @@ class Orders:
         self._terms = terms
         self._shard = shard
         self._paused = paused
+        self._permit = permit
 
     async def send(self, order: Order) -> Outcome:
         """Submit once."""
@@ -67,7 +70,7 @@ class Orders:
         try:
             written = await self._rest.write(
                 "POST", wire_requests.ORDERS_PATH, body, lane="submit", shard=self._shard(order.instrument),
-                not_after=now + LEAVE_WITHIN,
+                not_after=now + LEAVE_WITHIN, withheld=lambda: self._permit(name, self._telling.now()),
             )  # fmt: skip
             if isinstance(written, Answered | Lost):
                 memory.signed[name] = written.signed_ts
