@@ -9,12 +9,12 @@ import pytest
 from tests.app.keys import write_key
 from tests.app.test_credentials import READING, TRADING, desk
 
-from assent.app.around import hosts_of, kalshi, signer_of, transport_of
+from assent.app.around import ASKED_AGAIN, hosts_of, kalshi, signer_of, transport_of
 from assent.config import Settings, load
 from assent.desk.state import State
 from assent.model.inputs import Environment, NotSent, Outcome
 from assent.model.orders import Order
-from assent.model.units import MICRO, SECOND
+from assent.model.units import DAY, MICRO, SECOND
 from assent.runtime import virtual
 from assent.runtime.clock import VirtualClock
 from assent.venue.kalshi.hosts import HOSTS
@@ -111,3 +111,27 @@ def test_a_venue_asks_the_desk_s_own_books_again_before_an_order_leaves(tmp_path
 
     assert virtual.run(main()) == NotSent("no_order_path")
     assert wire.left == [], "no ledger had released it"
+
+
+def test_a_start_asks_for_what_may_be_missing_and_not_for_the_whole_life_of_its_ledger(tmp_path: Path) -> None:
+    write_key(tmp_path / "trade.pem")
+    settings = in_environment(tmp_path, "box")
+    signer = signer_of(settings)
+    assert signer is not None
+    now = 1_790_000_000 * SECOND
+
+    def since(state: State) -> int:
+        async def main() -> int:
+            clock = VirtualClock(now)
+            return kalshi(settings, Wire(), signer, clock, Patience(), state)._account.since_ts
+
+        return virtual.run(main())
+
+    state = State()
+    assert since(state) == now, "a ledger that is not begun yet begins now"
+    state.opened_ts = now - 30 * DAY
+    assert since(state) == state.opened_ts, "never compared: anything may be missing"
+    state.matched_ts = now - DAY
+    assert since(state) == state.matched_ts - ASKED_AGAIN
+    state.matched_ts = state.opened_ts + SECOND
+    assert since(state) == state.opened_ts, "what was before is not its own"
