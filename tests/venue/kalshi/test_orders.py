@@ -159,9 +159,24 @@ def test_a_cancel_tells_what_was_executed_by_what_it_took_off() -> None:
         desk.bob("sell", 40, 3)
         assert isinstance(sent, Accepted)
         assert await desk.venue.cancel(made, sent.venue_order_id) == Accepted(sent.venue_order_id, 3 * MICRO, 0)
-        assert "market_ticker=" + MARKET in desk.wire.requests[-1].target
+        [asked] = [each for each in desk.wire.requests if each.method == "DELETE"]
+        assert "market_ticker=" + MARKET in asked.target
 
     at(Desk(), script, made)
+
+
+def test_what_a_person_took_off_at_the_venue_was_never_executed() -> None:
+    made = an_order()
+
+    async def script(desk: Desk) -> None:
+        placed = await desk.venue.send(made)
+        assert isinstance(placed, Accepted)
+        now = desk.clock.now()
+        desk.exchange.decrease(now, "ann", desk.exchange.resting("ann")[0].order_id, to=7 * MICRO)
+        desk.box.remember()
+        assert await desk.venue.cancel(made, placed.venue_order_id) == Accepted(placed.venue_order_id, 0, 0)
+
+    assert causes(at(Desk(), script, made)) == []
 
 
 def test_a_cancel_of_what_was_filled_meanwhile_is_told_with_the_count_of_the_record() -> None:

@@ -165,8 +165,8 @@ class Orders:
     # ------------------------------------------------------------------------------------------- answers to a cancel
 
     async def _cancelled(self, order: Order, order_id: str, written: Answered) -> Outcome:
-        """What rested is off; what did not rest of the order was executed. An answer that is about another order, or
-        does not fit what we know, is advice: the order itself is asked."""
+        """What rested is off; what did not rest of the order was executed, if we have heard of it. An answer that is
+        about another order, or says anything else, is advice: the order itself is asked."""
         what = f"the answer to a cancel of {order.order_id}"
         cancelled = wire_orders.cancelled(written.body)
         if isinstance(cancelled, Rejection):
@@ -180,6 +180,10 @@ class Orders:
                 f"it names {cancelled.order_id} and {cancelled.reduced_by} taken off, of {order_id} over {order.qty}"
             )
             self._telling.broken(what, Rejection("contradiction", "", fault))
+            return await self._gone(order, order_id)
+        if executed > self._memory.executed(order_id):
+            # More than we heard of: its fills are on their way, or a person had made the order smaller at the venue.
+            # A count that no fill ever reaches would keep the books from being compared for ever.
             return await self._gone(order, order_id)
         self._memory.ended(order.order_id)
         return Accepted(order_id, executed, 0)
