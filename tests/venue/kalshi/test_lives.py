@@ -111,7 +111,7 @@ class Life:
             name="kalshi", scope=Scope(series=(SERIES,)),
             ours=lambda order_id: state.find_order(order_id) is not None,
             held=lambda: [*state.positions, *(each.order.instrument for each in state.orders.values())],
-            since_ts=self.begins,
+            permit=self.desk.permit, since_ts=self.begins,
         )  # fmt: skip
 
     async def run(self, for_ns: int) -> None:

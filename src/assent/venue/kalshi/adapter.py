@@ -41,6 +41,10 @@ PAUSE: Final = SECOND
 _LIFE_CHANNEL: Final = "market_lifecycle_v2"
 
 
+def _permitted(_order_id: str, _now: int) -> None:
+    """For a desk to which nothing can happen in between."""
+
+
 class Connection(Watcher, Protocol):
     """The websocket, kept alive."""
 
@@ -49,9 +53,11 @@ class Connection(Watcher, Protocol):
 
 class KalshiVenue:
     """`ours` says whether the desk released an order under a client order id, `held` in which markets it has a position
-    or an order. Fills and settlements from before `since_ts`, the desk's first record, are not its own."""
+    or an order; `permit` says why an order may not leave, and is asked when it has had its turn and its connection:
+    much may have happened since the desk handed it over. Fills and settlements from before `since_ts` are
+    not asked for: they are not the desk's own, or it has them."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it is made of, and what it may ask the desk
         self,
         rest: Rest,
         connection: Callable[[Callable[[events.Event], None]], Connection],
@@ -61,6 +67,7 @@ class KalshiVenue:
         scope: Scope,
         ours: Callable[[str], bool],
         held: Callable[[], Iterable[str]],
+        permit: Callable[[str, int], str | None] = _permitted,
         member: Member = "direct",
         terms: Terms | None = None,
         since_ts: int = 0,
@@ -77,11 +84,14 @@ class KalshiVenue:
         self._lists = Lists(rest, clock, subaccount=subaccount)
         self._account = Account(self._lists, memory, self._telling, subaccount=subaccount, since_ts=since_ts)
         self._discovery = Discovery(rest, clock, scope, venue=name, member=member)
-        self._bookkeeper = Bookkeeper(self._lists, self._account, memory, self._discovery, self._telling)
         self._markets = Markets(self._telling)
-        self._orders = Orders(
-            rest, self._lists, memory, self._telling, terms, shard=self._markets.shard, paused=self._status_soon
+        self._bookkeeper = Bookkeeper(
+            self._lists, self._account, memory, self._discovery, self._telling, settled=self._markets.settled
         )
+        self._orders = Orders(
+            rest, self._lists, memory, self._telling, terms, shard=self._markets.shard, paused=self._status_soon,
+            permit=permit,
+        )  # fmt: skip
         self._connection = connection(self._hear)
         self._status_due = 0
         self._walk_due = 0

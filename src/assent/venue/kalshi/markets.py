@@ -77,6 +77,10 @@ class Markets:
     def holds(self, ticker: str) -> bool:
         return ticker in self._listed
 
+    def settled(self, ticker: str) -> bool:
+        """Whether its value was told, after which it left."""
+        return ticker in self._over
+
     def instrument(self, ticker: str) -> BinaryContract | None:
         listed = self._listed.get(ticker)
         return None if listed is None else listed.instrument
