@@ -176,7 +176,7 @@ class Room(NamedTuple):
     desk: Desk
 
 
-async def room(folder: Path, key: Key, strategy: Strategy, snapshots: list[bytes], stack: AsyncExitStack) -> Room:
+async def a_room(folder: Path, key: Key, strategy: Strategy, snapshots: list[bytes], stack: AsyncExitStack) -> Room:
     settings, marks = settings_in(folder), Marks()
     clock = ScaledClock(START, 1)
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -194,10 +194,10 @@ async def room(folder: Path, key: Key, strategy: Strategy, snapshots: list[bytes
     return Room(rooms, transport, marks, desk)
 
 
-async def until_quoted(room: Room) -> None:
+async def until_quoted(here: Room) -> None:
     """Ready, and with a quote of every market from the stream."""
-    while not room.rooms.runtime.ready or not all(
-        name in room.desk.markets and room.desk.markets[name].quote is not None for name in TICKERS
+    while not here.rooms.runtime.ready or not all(
+        name in here.desk.markets and here.desk.markets[name].quote is not None for name in TICKERS
     ):
         await asyncio.sleep(0.01)
 
@@ -227,7 +227,7 @@ async def measure(folder: Path, key: Key, releases: int) -> Measured:
     snapshots = frames.snapshots()
     played = list(bursts(frames, WARM_UP + releases))
     async with AsyncExitStack() as stack:
-        here = await room(folder, key, Buyer(), snapshots, stack)
+        here = await a_room(folder, key, Buyer(), snapshots, stack)
         raw = RawCommits(folder / "raw.sqlite")
         stack.callback(raw.close)
         ways: list[Way] = []
@@ -260,11 +260,11 @@ async def one(here: Room, together: list[bytes], offer: bytes) -> Way:
             await transport.asked.wait()
     except TimeoutError:
         refused = dict(here.rooms.tally.refusals)
-        raise SystemExit(
-            f"no order left: nothing was measured; {here.desk.state.level}, refused {refused}"
-        ) from None
+        halts = list(here.desk.state.halts)
+        raise RuntimeError(f"no order left: nothing was measured; refused {refused}, halts {halts}") from None
     times = (
-        player.handed_ns, player.taken_ns, marks.taken_up, marks.decided, marks.committed, marks.signing, marks.signed,
+        # Where it was the last frame before the others got their turn, the desk was quicker than the connection.
+        player.handed_ns, min(player.taken_ns, marks.taken_up), marks.taken_up, marks.decided, marks.committed, marks.signing, marks.signed,
         transport.asked_ns,
     )  # fmt: skip
     return Way(times[-1] - times[0], *(after - at for at, after in zip(times, times[1:], strict=False)))

@@ -100,6 +100,10 @@ class Player:
         for frame in frames:
             self._frames.put_nowait(frame)
 
+    @property
+    def waiting(self) -> int:
+        return self._frames.qsize()
+
     async def receive(self) -> Frame:
         if self._pending:
             self._pending, self.taken_ns = False, perf_counter_ns()
