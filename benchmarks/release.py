@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from assent.app.around import kalshi
+from assent.app.around import kalshi, way_to
 from assent.app.wiring import Around, Rooms, wire
 from assent.config import Settings, load, template_path
 from assent.desk.desk import Desk
@@ -188,7 +188,7 @@ async def a_room(folder: Path, key: Key, strategy: Strategy, snapshots: list[byt
     watchdog = Watchdog.start(settings.state_dir, [strategy.name])
     stack.callback(watchdog.close)
     desk = WatchedDesk(marks, (strategy,), cell=watchdog.cell)
-    around = Around(partial(kalshi, settings, transport, signer, clock, Patience()), clock)
+    around = Around(partial(kalshi, settings, way_to(transport, signer, clock, Patience()), clock), clock)
     rooms = wire(settings, desk, around, lease=lease, ledger_id=LEDGER_ID, watchdog=watchdog, observers=(marks,))
     stack.callback(rooms.opened.close)
     return Room(rooms, transport, marks, desk)

@@ -8,11 +8,17 @@ from typing import get_args
 import pytest
 from tests.app.keys import write_key
 from tests.app.test_credentials import READING, TRADING, desk
+from tests.venue.fakes import ScriptedTransport, ok
+from tests.venue.kalshi.desks import START, a_signer
 
-from assent.app.around import hosts_of, signer_of, transport_of
+from assent.app.around import hosts_of, signer_of, transport_of, way_to
 from assent.config import Settings, load
 from assent.model.inputs import Environment
+from assent.model.units import SECOND
+from assent.runtime import virtual
+from assent.runtime.clock import VirtualClock
 from assent.venue.kalshi.hosts import HOSTS
+from assent.venue.kalshi.pace import Patience
 from assent.venue.transport import Answer, Failed, Request
 
 
@@ -86,3 +92,21 @@ def test_observe_signs_with_the_key_that_only_reads(tmp_path: Path) -> None:
     write_key(tmp_path / "read.pem")
     signer = signer_of(in_environment(tmp_path, "production", mode="observe"))
     assert repr(signer) == "<Signer ed25519, key id ending ad-1>"
+
+
+def test_the_budget_of_requests_fills_while_a_long_ledger_is_read() -> None:
+    """A start asks some thirty questions of ten tokens each, and the lowest tier has eighteen of them in a second."""
+
+    async def asked_at(reading_ns: int) -> list[int]:
+        clock = VirtualClock(START)
+        transport = ScriptedTransport(lambda _: ok(), clock.now)
+        way = way_to(transport, a_signer(), clock, Patience())
+        await clock.sleep(reading_ns)
+        read_ts = clock.now()
+        for _ in range(18):
+            await way.rest.read("/portfolio/balance")
+        return [each.ts - read_ts for each in transport.sent]
+
+    at_once, later = (virtual.run(asked_at(took_ns)) for took_ns in (0, 2 * SECOND))
+    assert later == [0] * 18
+    assert at_once[-1] > SECOND // 2, "who ran before us may just have emptied the venue's bucket"
