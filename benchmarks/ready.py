@@ -50,7 +50,7 @@ from benchmarks.figure import Figure
 from benchmarks.w3 import Writer
 
 RECORDS = 100_000
-STARTS = 5
+STARTS = 3
 GOAL_S = 3.0
 WAIT_S = 60
 LEDGER_ID = "bench00000000000"

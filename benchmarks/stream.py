@@ -25,7 +25,7 @@ from benchmarks.figure import Figure
 from benchmarks.release import Room, a_room, until_quoted
 from benchmarks.venue import MARKETS, START, TICKERS, Frames
 
-DELTAS = 300_000
+DELTAS = 150_000
 GOAL = 5_000
 # Deltas reach the stream a tenth of a millisecond apart.
 STEP_NS = SECOND // 10_000
