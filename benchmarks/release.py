@@ -100,7 +100,7 @@ class WatchedDesk(Desk):
     def handle(self, ts: int, inp: Input) -> list[Fact]:
         began = perf_counter_ns()
         facts = super().handle(ts, inp)
-        if facts and type(facts[-1]) is OrderReleased:
+        if any(type(fact) is OrderReleased for fact in facts):
             self._marks.taken_up, self._marks.decided = began, perf_counter_ns()
         return facts
 
