@@ -76,7 +76,7 @@ class Scalper:
 
     name = "scalper"
 
-    def on_quote(self, view: View, quote: QuoteSeen) -> Proposals:
+    def on_quote(self, _view: View, quote: QuoteSeen) -> Proposals:
         if quote.ask == 40 * CENT:
             return (Proposal(instrument=quote.instrument, price=40 * CENT, fair=60 * CENT, qty_max=MICRO),)
         if quote.bid == 42 * CENT:
@@ -111,9 +111,7 @@ class Past:
             for bid, ask_price in ((38, 40), (42, 44)):
                 self._ts += APART
                 self._take(TimePassed(self._ts))
-                self._take(
-                    QuoteSeen(name, bid * CENT, 100 * MICRO, ask_price * CENT, 100 * MICRO, self._ts, self._ts)
-                )
+                self._take(QuoteSeen(name, bid * CENT, 100 * MICRO, ask_price * CENT, 100 * MICRO, self._ts, self._ts))
             if number % MARKETS == 0:
                 self._take(self._account())
                 self._anchor()
@@ -225,7 +223,7 @@ def a_desk(folder: Path, box: Box) -> Settings:
 
 
 def start(settings: Settings, *command: str) -> tuple[float, str]:
-    """Seconds from the start of the process until the desk says that it is ready; and what it said on standard error."""
+    """Seconds from the start of the process until the desk says that it is ready; what it said on standard error."""
     began = time.perf_counter()
     process = subprocess.Popen(  # noqa: S603 - our own command
         [sys.executable, *command, "run", str(settings.root), "--non-interactive", "--confirm-live", settings.account],

@@ -22,7 +22,7 @@ from assent.model.units import SECOND
 from assent.venue.kalshi.events import Proven, QuoteKnown
 from assent.venue.kalshi.stream import Stream
 from benchmarks.figure import Figure
-from benchmarks.release import Room, a_room, until_quoted
+from benchmarks.release import Room, a_room, until, until_quoted
 from benchmarks.venue import MARKETS, START, TICKERS, Frames
 
 DELTAS = 150_000
@@ -97,10 +97,8 @@ async def _played(here: Room, played: list[bytes]) -> Figure:
     began, worked = perf_counter(), process_time()
     for batch in _batches(played):
         player.play(batch)
-        while player.waiting > ROOM:
-            await asyncio.sleep(0)
-    while player.waiting or len(runtime.inbox):
-        await asyncio.sleep(0)
+        await until(lambda: player.waiting <= ROOM)
+    await until(lambda: not player.waiting and not len(runtime.inbox))
     wall, cpu = perf_counter() - began, process_time() - worked
     last = max(quote.source_ts for quote in (here.desk.markets[name].quote for name in TICKERS) if quote is not None)
     if here.desk.state.halts or last < START + (len(played) - LAST_WITHIN) * STEP_NS:

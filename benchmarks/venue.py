@@ -7,7 +7,7 @@ taken, nothing executed, nothing left to rest. So what is measured is ours alone
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from random import Random
 from time import perf_counter_ns
 
@@ -154,7 +154,7 @@ class AtOnce:
         }
         return Answer(201, {}, json.dumps(placed).encode())
 
-    async def connect(self, target: str, headers: Mapping[str, str], *, timeout_ns: int) -> Socket | Answer | Failed:
+    async def connect(self, *_: object, **__: object) -> Socket | Answer | Failed:
         return self.player
 
     async def close(self) -> None:
