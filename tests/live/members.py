@@ -190,6 +190,7 @@ class Trader:
         # What a test does to a request before it leaves, and to a frame before it is heard.
         self.passing: Callable[[Request], Passage | Failed | None] = lambda _: None
         self.hearing: Callable[[Any], None] | None = None
+        self.saying: Callable[[Any], None] | None = None
         self.transport = MemoryTransport(place.app, Line(self._pass, frame=self._hear))
         self.stream = stream or Stream(CHANNELS)
         self.venue = self._venue()
@@ -265,6 +266,8 @@ class Trader:
         return Passage(delay_ns=LATENCY, answer_delay_ns=LATENCY) if passing is None else passing
 
     def _hear(self, _number: int, way: Way, frame: Frame) -> list[Arrival]:
+        if way == "to_venue" and isinstance(frame, bytes) and self.saying is not None:
+            self.saying(json.loads(frame))
         if way == "to_us" and isinstance(frame, bytes) and self.hearing is not None:
             told = json.loads(frame)
             self.hearing(told)

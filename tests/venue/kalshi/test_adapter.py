@@ -179,6 +179,25 @@ def test_a_listed_market_that_can_no_longer_be_described_opens_nothing_until_it_
     feeding(Desk(), script)
 
 
+def test_names_in_scope_that_nobody_lists_yet_are_told_once_and_hide_no_doubt_about_others() -> None:
+    """A market of next week stands in a scope today. Its 404 is no list that could not be read."""
+    scope = Scope(series=("KXRAIN", "KXNONE"), events=("KXNONE-1",), markets=("KXNONE-1-A",))
+
+    async def script(desk: Desk) -> None:
+        empty = answer(200, {"events": [], "cursor": ""})
+        desk.wire.spoil("GET", "/events?", empty, times=2)
+        desk.wire.spoil("GET", "/markets?", answer(200, {"markets": [], "cursor": ""}), times=2)
+        await desk.clock.sleep(2 * DISCOVER_EVERY + 5 * SECOND)
+        assert phases(desk) == ["open", "paused"]
+        assert sorted((seen.code, seen.detail.partition(":")[0]) for seen in desk.of(RejectionSeen)) == [
+            ("market_data_unlisted", "/events/KXNONE-1"),
+            ("market_data_unlisted", "/series/KXNONE"),
+            ("unsupported", f"{MARKET} is listed no longer as something that can be traded"),
+        ]
+
+    feeding(Desk(scope=scope), script)
+
+
 def test_fees_that_are_announced_to_rise_are_counted_at_their_height() -> None:
     change = {"id": "1", "series_ticker": "KXRAIN", "fee_type": "quadratic", "fee_multiplier": 2}
     soon = {"series_fee_change_arr": [change | {"scheduled_ts": "2026-09-21T20:00:00Z"}]}

@@ -28,8 +28,8 @@ TICKERS_AT_ONCE: Final = 50
 PRICED_FOR: Final = DAY
 CHANGES_EVERY: Final = 10 * MINUTE
 LIMIT: Final = 1_000
-# Where a venue has no list of announced changes, none are announced.
-_NO_SUCH_LIST: Final = 404
+# Where a venue has no list of announced changes, none are announced; what a scope names may be listed next week.
+_NOT_THERE: Final = 404
 
 
 class Scope(NamedTuple):
@@ -117,7 +117,7 @@ class Discovery:
         if isinstance(events, Rows) and events.rejected:
             events = unread("/events/fee_changes", events.rejected[0])
         missing = [each for each in (series, events) if isinstance(each, Unread)]
-        found.missing.extend(each for each in missing if each.status != _NO_SUCH_LIST)
+        found.missing.extend(each for each in missing if each.status != _NOT_THERE)
         if not isinstance(series, Unread):
             self._changes = (*(each for each in self._changes if each.owner == "event"), *series)
         if not isinstance(events, Unread):
@@ -156,7 +156,10 @@ class _Search:
 
     async def series_events(self, series: str) -> None:
         """The open events of one series with their markets."""
-        if await self._series_of(series) is None:
+        answer = await self._of.one(f"/series/{series}", wire_markets.series)
+        self._series[series] = None if isinstance(answer, Unread) else answer
+        if isinstance(answer, Unread):
+            self._not_found(answer)
             return
         query: Query = [
             ("series_ticker", series), ("status", "open"), ("with_nested_markets", "true"), ("limit", EVENTS_LIMIT)
@@ -172,7 +175,7 @@ class _Search:
     async def event_markets(self, event: str) -> None:
         answer = await self._of.one(f"/events/{event}", wire_markets.event, [("with_nested_markets", "true")])
         if isinstance(answer, Unread):
-            self.found.missing.append(answer)
+            self._not_found(answer)
             return
         await self._take(answer)
 
@@ -224,6 +227,13 @@ class _Search:
             self._note(answer)
             self._series[ticker] = None if isinstance(answer, Unread) else answer
         return self._series[ticker]
+
+    def _not_found(self, answer: Unread) -> None:
+        """What the scope names and the venue does not know: not listed yet, or misspelt. It was read all the same."""
+        if answer.status == _NOT_THERE:
+            self.found.kept_out.append(Rejection("market_data_unlisted", answer.what, answer.why))
+        else:
+            self.found.missing.append(answer)
 
     def _note(self, answer: object) -> None:
         if isinstance(answer, Unread):
