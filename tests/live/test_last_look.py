@@ -120,4 +120,4 @@ def test_an_idea_is_sent_once_when_all_is_well_and_else_skipped_with_its_reason(
         (check,) = [check for check in skip.checks if check.rule == wanted]
         assert not check.ok
         # The first that says no is the reason; what comes before it said yes.
-        assert [each.rule for each in skip.checks if not each.ok][0] == wanted
+        assert next(each.rule for each in skip.checks if not each.ok) == wanted

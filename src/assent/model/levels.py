@@ -60,7 +60,7 @@ _CAUSES = (
         "discrepancy",
         Level.HALTED,
         "human",
-        "Our books and the venue's differ; see where with `assent reconcile show`, find out why, then accept or settle.",
+        "Our books and the venue's differ; see where with `assent reconcile show`, then accept or settle it.",
     ),
     Cause("unknown_overdue", Level.HALTED, "human", "An order's fate could not be learned in time."),
     Cause(
