@@ -112,7 +112,7 @@ class KalshiVenue:
         if isinstance(account, Unread):
             self._telling.not_read(account)
             raise AssentError(f"Kalshi does not show the account, so nothing was started: {account}")
-        self._markets.take_up(await self._discovery.walk((*self._held(), *account)), quotes=True)
+        self._markets.take_up(await self._discovery.walk((*self._held(), *account)), whole=True, quotes=True)
         self._walked_ts = self._clock.now()
         self._walk_due = self._walked_ts + DISCOVER_EVERY
         self._status_due = self._walked_ts + STATUS_EVERY
@@ -207,7 +207,7 @@ class KalshiVenue:
         self._walked_ts = self._clock.now()
         self._walk_due = self._walked_ts + DISCOVER_EVERY
         self._changed.clear()
-        self._markets.take_up(await self._discovery.walk((*self._held(), *self._markets.names())))
+        self._markets.take_up(await self._discovery.walk((*self._held(), *self._markets.names())), whole=True)
 
     def _walk_soon(self) -> None:
         self._walk_due = min(self._walk_due, self._walked_ts + DISCOVER_AGAIN)
@@ -230,6 +230,9 @@ class KalshiVenue:
                 self._told(event)
             case events.Missed():
                 self._missed(event)
+            case events.Broken():
+                detail = event.detail.removeprefix(f"{event.type}: ")
+                self._telling.broken(f"the websocket's {event.type}", Rejection(event.code, "", detail))
             case events.KeptOut():
                 self._telling.kept_out(event.code, event.detail)
 

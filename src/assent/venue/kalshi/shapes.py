@@ -50,6 +50,11 @@ class Snapshot(msgspec.Struct):
     yes_dollars_fp: _Levels | None = None
     no_dollars_fp: _Levels | None = None
     ts_ms: _Whole | None = None
+    # An empty side is not there, so a side under another name would look like one: these names it has elsewhere.
+    yes_dollars: None = None
+    no_dollars: None = None
+    yes: None = None
+    no: None = None
 
 
 class Delta(msgspec.Struct, gc=False):
