@@ -102,7 +102,7 @@ class Bookkeeper:
         names = []
         for row in held.resting:
             names.append(self._memory.name(row.order_id, row.client_order_id))
-            self._memory.rests(names[-1], row.order_id, row.ticker)
+            self._account.rests(names[-1], row.order_id, row.ticker, row.filled, row.remaining)
         positions = {row.ticker: row.qty for row in held.positions if row.qty}
         return AccountSeen(
             cash=cash,

@@ -128,7 +128,12 @@ class Orders:
             return self._placed(order, written)
         if meaning == "exists":
             return await self._whose(order, written)
-        return self._no(f"the order {order.order_id}", written, meaning)
+        said = self._no(f"the order {order.order_id}", written, meaning)
+        order_id = self._memory.order_id(order.order_id)
+        if order_id and not isinstance(said, Unknown):
+            # The stream was quicker: a copy of our request was taken, and this is what another copy was told.
+            return Unknown(f"refused, though the venue has told of {order_id} under this id: {written.status}")
+        return said
 
     def _placed(self, order: Order, written: Answered) -> Outcome:
         what = f"the answer to the order {order.order_id}"
