@@ -8,6 +8,7 @@ from assent.ledger.errors import LedgerUnwritable
 from assent.ledger.memory import MemoryStore
 from assent.model.facts import SCHEMA_VERSION, HaltRaised, OrderReleased, decode_fact, encode_fact, kind_of
 from assent.model.inputs import HaltAsked
+from assent.runtime import loop as loop_module
 from assent.runtime.clock import ScaledClock
 from assent.runtime.effects import SubmitOrder
 from assent.runtime.inbox import Inbox, InboxOverflow
@@ -114,3 +115,32 @@ def test_an_overflow_of_what_must_be_kept_halts_the_desk() -> None:
         inbox.put("venue", quote(EPOCH), received_ts=EPOCH)
     loop.turn()
     assert "inbox_overflow" in desk.state.halts
+
+
+def checkpoints(monkeypatch: pytest.MonkeyPatch, *, latest: int) -> list[str]:
+    """What is told of a release and two quotes that lead to nothing, when a checkpoint is due after one record."""
+    recorder = Recorder()
+
+    class Tidied(NotingStore):
+        def checkpoint(self) -> None:
+            recorder.events.append("checkpoint")
+
+    monkeypatch.setattr(loop_module, "CHECKPOINT_EVERY", 1)
+    monkeypatch.setattr(loop_module, "CHECKPOINT_LATEST", latest)
+    desk, facts = opened(strategy=Once())
+    inbox: Inbox = Inbox()
+    loop = loop_around(desk, stocked(Tidied(recorder), facts), lambda _: recorder.events.append("execute"), inbox)
+    recorder.events.clear()
+    for _ in range(3):
+        inbox.put("market", quote(EPOCH), key="A", received_ts=EPOCH)
+        loop.turn()
+        recorder.events.append("turn")
+    return recorder.events
+
+
+def test_the_log_is_tidied_after_what_was_released_has_had_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert checkpoints(monkeypatch, latest=100) == ["commit 3", "execute", "turn", "checkpoint", "turn", "turn"]
+
+
+def test_a_desk_that_is_never_idle_tidies_its_log_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert checkpoints(monkeypatch, latest=3) == ["commit 3", "execute", "checkpoint", "turn", "turn", "turn"]
