@@ -17,8 +17,10 @@ from assent.app.credentials import forget, load_key
 from assent.app.wiring import Around, open_exchange
 from assent.config import Settings
 from assent.desk.desk import Desk
+from assent.desk.permit import obstacle
 from assent.desk.state import State
 from assent.model.errors import AssentError
+from assent.model.units import HOUR
 from assent.runtime.clock import Clock, WallClock
 from assent.runtime.recovery import head_of
 from assent.runtime.runtime import Feed
@@ -45,6 +47,8 @@ from assent.venue.transport import Transport
 
 # Until the account's own limits are known, those of the lowest tier.
 FIRST_LIMITS: Final = TIERS["basic"]
+# How much of what was found equal is asked for once more: far more than the venue's lists ever lag, or clocks differ.
+ASKED_AGAIN: Final = HOUR
 
 
 class Way(NamedTuple):
@@ -151,13 +155,22 @@ def kalshi(settings: Settings, way: Way, clock: Clock, state: State) -> KalshiVe
         scope=Scope(kept.markets, kept.events, kept.series),
         ours=lambda order_id: state.find_order(order_id) is not None,
         held=partial(_held, state),
+        permit=partial(obstacle, state),
         member=own.member,
         terms=Terms(self_trade_prevention=own.self_trade_prevention, cancel_on_pause=own.cancel_on_pause),
-        # What the account did before this desk's ledger began is not its own.
-        since_ts=state.opened_ts or clock.now(),
+        since_ts=_since(state, clock),
     )
 
 
 def _held(state: State) -> Iterable[str]:
     """The markets that the desk has something in, or on its way to."""
     return dict.fromkeys((*state.positions, *(order.order.instrument for order in state.orders.values())))
+
+
+def _since(state: State, clock: Clock) -> int:
+    """From when on fills and settlements may be missing here. What the account did before this desk's ledger began is
+    not its own, and what it had done when the books were last found equal is booked: a desk that has lived for long
+    must not ask for all of its life at each start, more than fits into its inbox or a venue's lists."""
+    if not state.opened_ts:
+        return clock.now()
+    return max(state.opened_ts, (state.matched_ts or 0) - ASKED_AGAIN)
