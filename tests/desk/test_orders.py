@@ -683,3 +683,17 @@ def test_a_cancel_whose_answer_was_lost_is_asked_again_whoever_wanted_it() -> No
     assert not [fact for fact in bench.later(SECOND).cycle() if isinstance(fact, facts.CancelReleased)]
     bench.cancel_answered(order, Accepted("v", 0, 0))
     assert bench.order(order).status == "closed"
+
+
+def test_what_a_person_wants_off_is_asked_for_again_after_the_venue_refused_the_cancel() -> None:
+    """As it does while the whole exchange rests. Nobody else would ask again."""
+    bench = Bench()
+    order = working(bench)
+    bench.ask_cancel(order.order_id)
+    bench.cancel_answered(order, Refused("exchange_is_paused", ""))
+    assert not [fact for fact in bench.later(SECOND).cycle() if isinstance(fact, facts.CancelReleased)]
+    (again,) = [fact for fact in bench.later(60 * SECOND).cycle() if isinstance(fact, facts.CancelReleased)]
+    assert (again.order_id, again.by, again.why) == (order.order_id, "ann", "a person asked")
+    bench.cancel_answered(order, Accepted("v", 0, 0))
+    assert bench.order(order).status == "closed"
+    assert not [fact for fact in bench.later(120 * SECOND).cycle() if isinstance(fact, facts.CancelReleased)]

@@ -179,15 +179,16 @@ class Trader:
         strategy: Any = None,
         cycle_ns: int = SECOND,
         stream: Stream | None = None,
+        latency_ns: int = LATENCY,
     ) -> None:
         self.place, self.clock = place, place.clock
-        self.limits, self.ledger_id, self.cycle_ns = limits, ledger_id, cycle_ns
+        self.limits, self.ledger_id, self.latency_ns = limits, ledger_id, latency_ns
         self.strategy = strategy or Told()
         self.desk = Desk([self.strategy])
         self.store = MemoryStore()
         self.records: list[tuple[int, int, Fact]] = []
         self.left: list[Request] = []
-        # What a test does to a request before it leaves, and to a frame before it is heard.
+        # What a test does to a request before it leaves, to a frame before it is heard, and hears of what we say.
         self.passing: Callable[[Request], Passage | Failed | None] = lambda _: None
         self.hearing: Callable[[Any], None] | None = None
         self.saying: Callable[[Any], None] | None = None
@@ -263,7 +264,7 @@ class Trader:
     def _pass(self, _number: int, request: Request) -> Passage | Failed:
         self.left.append(request)
         passing = self.passing(request)
-        return Passage(delay_ns=LATENCY, answer_delay_ns=LATENCY) if passing is None else passing
+        return Passage(delay_ns=self.latency_ns, answer_delay_ns=self.latency_ns) if passing is None else passing
 
     def _hear(self, _number: int, way: Way, frame: Frame) -> list[Arrival]:
         if way == "to_venue" and isinstance(frame, bytes) and self.saying is not None:
@@ -272,7 +273,7 @@ class Trader:
             told = json.loads(frame)
             self.hearing(told)
             frame = json.dumps(told).encode()
-        return [Arrival(LATENCY, frame)]
+        return [Arrival(self.latency_ns, frame)]
 
 
 def keys_of(account: str) -> Keys:

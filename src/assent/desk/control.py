@@ -2,6 +2,7 @@
 
 from assent.desk import adopting, halts, recall
 from assent.desk.context import Context
+from assent.desk.orders import A_PERSON
 from assent.model.facts import (
     CancelKept,
     CancelReleased,
@@ -111,7 +112,7 @@ def cancel_asked(desk: Context, inp: CancelAsked) -> None:
             desk.emit(CancelKept(order_id=order_id, by=shown(inp.by)))
             recall.keep_promise(desk, order)
         elif order.status in recall.CANCELLABLE:
-            desk.emit(CancelReleased(order_id=order_id, by=shown(inp.by), why=recall.A_PERSON))
+            desk.emit(CancelReleased(order_id=order_id, by=shown(inp.by), why=A_PERSON))
         elif order.status == "released" and order.cancel != "kept":
             desk.emit(CancelKept(order_id=order_id, by=shown(inp.by)))
     if inp.order_id and (ours or adopting.cancel_foreign(desk, inp.order_id, inp.by)):

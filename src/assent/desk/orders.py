@@ -69,6 +69,7 @@ RESTING = frozenset(("released", "unknown", "working"))
 WOULD_REST = "would rest"
 # A venue that refused a cancel is asked again after this long, as long as the order still rests.
 CANCEL_AGAIN = 60 * SECOND
+A_PERSON = "a person asked"
 
 
 def may(status: str, event: str) -> bool:
@@ -157,6 +158,8 @@ def order_quarantined(state: State, _ts: int, fact: OrderQuarantined) -> None:
 def cancel_released(state: State, ts: int, fact: CancelReleased) -> None:
     order = state.orders[fact.order_id]
     order.cancel, order.cancel_ts = "asked", ts
+    # A person's wish stands until nothing rests, whatever the venue says to one asking.
+    order.cancel_by = fact.by if fact.why == A_PERSON else order.cancel_by
     order.superseded_by = fact.superseded_by
 
 
