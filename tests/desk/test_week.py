@@ -67,6 +67,10 @@ def the_clock_jumps(bench: Bench) -> None:
     bench.halt("clock_jump", by="clock")
 
 
+def a_request_is_held_up_until_its_signature_is_old(bench: Bench) -> None:
+    bench.halt("venue_clock", by="kalshi")
+
+
 def the_feed_falls_silent(bench: Bench) -> None:
     for _ in range(90):
         bench.later(MINUTE).halt("stale_data", by="sim")
@@ -96,6 +100,7 @@ def the_bid_is_gone_for_an_evening(bench: Bench) -> None:
 
 FAULTS: dict[str, tuple[str, Callable[[Bench], None]]] = {
     "clock_jump": ("level", the_clock_jumps),
+    "venue_clock": ("level", a_request_is_held_up_until_its_signature_is_old),
     "stale_data": ("level", the_feed_falls_silent),
     "books_overdue": ("level", the_books_cannot_be_compared),
     "account_unavailable": ("level", the_venue_does_not_show_its_books),

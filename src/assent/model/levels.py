@@ -70,6 +70,13 @@ _CAUSES = (
         "The venue refused our key or signature; mend key, scope, region or clock, then resume.",
     ),
     Cause(
+        "venue_clock",
+        Level.REDUCING,
+        "clear_for",
+        "The venue refused a request for its time: it was too long on its way, or the machine's clock is wrong.",
+        MINUTE,
+    ),
+    Cause(
         "venue_contract",
         Level.REDUCING,
         "human",
@@ -144,4 +151,5 @@ LATCHES: dict[str, Latch] = {
     "account_unavailable": Latch(5, HOUR),
     "stale_data": Latch(5, HOUR),
     "clock_jump": Latch(3, HOUR),
+    "venue_clock": Latch(3, HOUR),
 }

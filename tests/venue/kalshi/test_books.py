@@ -291,14 +291,17 @@ def test_a_venue_that_is_down_breaks_no_promise() -> None:
     assert causes(at(Desk(), script)) == []
 
 
-def test_a_key_that_is_refused_is_told_and_not_tried_again() -> None:
+@pytest.mark.parametrize(
+    ("code", "cause"), [("authentication_error", "venue_auth"), ("header_timestamp_expired", "venue_clock")]
+)
+def test_a_signature_that_is_refused_is_told_and_not_tried_again(code: str, cause: str) -> None:
     async def script(desk: Desk) -> None:
-        desk.wire.spoil("GET", "/portfolio/orders", error(401, "header_timestamp_expired"), times=50)
+        desk.wire.spoil("GET", "/portfolio/orders", error(401, code), times=50)
         before = desk.wire.count("GET", "/portfolio/orders")
         assert isinstance(await desk.venue.books(), Unavailable)
         assert desk.wire.count("GET", "/portfolio/orders") == before + 1
 
-    assert causes(at(Desk(), script)) == ["venue_auth"]
+    assert causes(at(Desk(), script)) == [cause]
 
 
 def shards(*amounts: int) -> tuple[ShardBalance, ...]:

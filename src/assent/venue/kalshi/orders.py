@@ -280,7 +280,7 @@ class Orders:
     def _no(self, what: str, written: Answered, meaning: Meaning) -> Outcome:
         """Any answer but yes."""
         said = wire.error(written.body)
-        if meaning == "auth" or written.status in AUTH_STATUSES:
+        if meaning in ("auth", "late") or written.status in AUTH_STATUSES:
             self._telling.refused_key(what, written.status, f"{said.code} {said.details}".strip())
         if meaning == "contract":
             self._telling.broken(what, Rejection("legacy_shape", "", f"{written.status} {said.code} {said.details}"))
@@ -288,7 +288,7 @@ class Orders:
             self._paused()
         if meaning == "pushed_back":
             return NotSent("too_many_requests")
-        if meaning in ("auth", "contract", "paused", "refused"):
+        if meaning in ("auth", "late", "contract", "paused", "refused"):
             return Refused(said.code, said.details or said.message)
         return Unknown(shown(f"{written.status} {said.code} {said.details}".strip()))
 
