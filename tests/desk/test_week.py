@@ -112,7 +112,7 @@ def test_every_passing_cause_has_a_day_in_this_week() -> None:
     assert set(FAULTS) == {code for code, cause in CAUSES.items() if cause.reset == "clear_for"}
 
 
-def test_a_desk_that_is_left_alone_for_a_week_trades_again_after_each_passing_fault_and_losing_day() -> None:
+def test_a_desk_that_is_left_alone_for_a_week_and_a_day_trades_again_after_each_passing_fault_and_losing_day() -> None:
     bench, begun = a_desk(), T0
     days = list(FAULTS.items())
     for number, (cause, (reason, happen)) in enumerate(days, start=1):
@@ -124,14 +124,14 @@ def test_a_desk_that_is_left_alone_for_a_week_trades_again_after_each_passing_fa
         assert refusal(bench) is None, f"{cause} has gone quiet"
         restart(bench)
         _until(bench, begun + number * DAY)
-    # The sixth day: ten cents a contract are lost, a dollar in all.
+    # The next day: ten cents a contract are lost, a dollar in all.
     live(bench, HOUR, bid=400_000)
     assert refusal(bench) == "daily_loss_guard"
     live(bench, HOUR)
     assert refusal(bench) == "daily_loss_guard", "a price that came back does not undo the day"
-    _until(bench, begun + 6 * DAY)
+    _until(bench, begun + (len(days) + 1) * DAY)
     assert refusal(bench) is None
-    # The seventh: two trades in a row end in nothing.
+    # The last: two trades in a row end in nothing.
     for name in ("L1", "L2"):
         market = a_market(f"KXTEST-26JAN05-{name}", fees=FREE, close_ts=END)
         bench.show(market)
@@ -139,7 +139,7 @@ def test_a_desk_that_is_left_alone_for_a_week_trades_again_after_each_passing_fa
         bench.settle("no", name=market.id)
     live(bench, HOUR)
     assert refusal(bench) == "consecutive_loss_pause"
-    _until(bench, begun + 8 * DAY)
+    _until(bench, begun + (len(days) + 3) * DAY)
     assert refusal(bench) is None
     assert bench.state.level == Level.TRADING
     assert {fact.by for fact in bench.of(HaltCleared)} == {"desk"}

@@ -13,16 +13,9 @@ from assent.venue.transport import Answer, Failed
 
 CREATE, CANCEL = "/portfolio/events/orders", "/portfolio/events/orders/"
 DEFINITIVE = {
-    "refused": Refused, "paused": Refused, "auth": Refused, "late": Refused, "contract": Refused, "pushed_back": NotSent,
-}  # fmt: skip
-    "refused": Refused,
-    "paused": Refused,
-    "auth": Refused,
-    "late": Refused,
-    "contract": Refused,
+    "refused": Refused, "paused": Refused, "auth": Refused, "late": Refused, "contract": Refused,
     "pushed_back": NotSent,
-}
-# What each meaning lets the desk be told beside the outcome.
+}  # fmt: skip
 HALTS = {"auth": "venue_auth", "late": "venue_clock", "contract": "venue_contract"}
 LIMITED = answer(429, {"error": "too many requests"})
 
