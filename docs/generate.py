@@ -246,6 +246,7 @@ def clockwork() -> str:
         ("a last look without an answer after", looked.ANSWER_MAX, "ends in `skipped_unanswered`"),
         ("after a look that came to nothing, for", looking.AGAIN, "the same idea is only counted"),
         ("in observe, an order without a life of its own would rest", observing.REST_MAX, "and then end"),
+        ("the owner's kill switch is looked at every", runtime.SWITCH_EVERY, "and in each cycle"),
         ("evidence for unknown orders is asked for every", runtime.RESOLVE_EVERY, "until it comes"),
         ("an order that stays unknown for longer than", cycle.UNKNOWN_MAX, "halts the desk: `unknown_overdue`"),
         ("a feed says nothing for", runtime.SILENCE_MAX, f"and {runtime.SILENT_CYCLES} cycles: halts, `stale_data`"),

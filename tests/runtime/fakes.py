@@ -162,7 +162,9 @@ class Life:
         desk: Desk | None = None,
         switch: Switch | None = None,
         identity: Identity = IDENTITY,
+        cycle_ns: int = SECOND,
     ) -> None:
+        self.cycle_ns = cycle_ns
         self.switch = switch
         self.identity = identity
         self.clock = VirtualClock(EPOCH)
@@ -176,7 +178,7 @@ class Life:
     async def run(self, *, for_ns: int = 5 * SECOND, script: Callable[["FakeVenue"], None] | None = None) -> str:
         self.venue.script = script
         self.runtime = Runtime(
-            desk=self.desk, store=self.store, venue=self.venue, clock=self.clock, cycle_ns=SECOND,
+            desk=self.desk, store=self.store, venue=self.venue, clock=self.clock, cycle_ns=self.cycle_ns,
             observers=(lambda _seq, _ts, fact: self.facts.append(fact),), switch=self.switch,
         )  # fmt: skip
         for feed in self.feeds:
