@@ -125,7 +125,8 @@ DRIFT: Final = {
         "create",
     ),
 }  # fmt: skip
-SPARE = tuple(f"{EVENT}-S{number}" for number in range(6))
+SNOW: Final = "KXSNOW-26NOV20-T1"
+SPARE: Final = tuple(f"{EVENT}-S{number}" for number in range(6))
 
 
 def rows_of(told: Any, path: tuple[str, ...]) -> Iterable[dict[str, Any]]:
@@ -340,6 +341,40 @@ def test_fields_that_are_added_change_nothing() -> None:
     life = live(script)
     assert life.trader.halts() == {}
     assert len(life.trader.of(OrderReleased)) == len(SPARE) + 3
+
+
+def test_what_is_broken_in_one_series_alone_may_wait_while_a_person_lets_the_others_be_traded() -> None:
+    async def script() -> Life:
+        life = Life(DRIFT["fee words"])
+        there = a_market(SNOW, series="KXSNOW", event="KXSNOW-26NOV20")
+        life.place.exchange.list_market(life.place.exchange.now, there)
+        limits = msgspec.structs.replace(LIMITS, series=("KXRAIN", "KXSNOW"))
+        life.trader = trader = Trader(life.place, limits=limits)
+        state = trader.desk.state
+
+        async def whole() -> None:
+            await life.begin()
+            levels(life.place, ("buy", 30, 40), ("sell", 42, 40), market=SNOW)
+            await life.deals(SNOW)
+            life.place.bends["GET /series/KXSNOW"] = lambda told: told["series"].update(fee_type=UNKNOWN_WORD)
+            await trader.until(lambda: "venue_contract" in state.halts)
+            assert (await life.resume("venue_contract"))["ok"]
+            await trader.clock.sleep(5 * MINUTE)
+            await life.deals()
+            refused = len(trader.of(IntentRefused))
+            life.idea(SNOW, 42, "ioc")
+            await trader.until(lambda: len(trader.of(IntentRefused)) > refused)
+            life.place.bends.clear()
+            await trader.until(lambda: trader.desk.markets[SNOW].phase == "open")
+            await life.deals(SNOW)
+            life.equal()
+
+        await trader.run(whole)
+        return life
+
+    trader = live(script).trader
+    assert [fact.cause for fact in trader.of(HaltRaised)] == ["venue_contract"], "not again at each walk"
+    assert trader.of(IntentRefused)[-1].reason == "market_open"
 
 
 def test_every_cause_that_a_broken_word_raises_says_what_to_do() -> None:

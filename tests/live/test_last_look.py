@@ -1,6 +1,7 @@
 """The last look on the whole live path, for who buys YES and for who buys NO: the book moves between the idea and the
 look, by somebody else's orders at the exchange, and what is skipped says why in the ledger and in `assent why`."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -58,8 +59,20 @@ CASES = {
     "skipped_unanswered": Case(limit=42, fair=60, moves=None, wire="silent"),
     "skipped_unavailable": Case(limit=42, fair=60, moves=None, wire="down"),
 }
+# A side that an answer leaves out is an empty one.
+CASES["skipped_price_missing, a side left out"] = Case(limit=42, fair=60, moves=None, wire="sideless")
 # Towards us is a move too: whoever offers so much less may know something.
 CASES["skipped_drift, cheaper"] = Case(limit=42, fair=60, moves=lambda market: market.offer(34))
+
+
+def said(wire: str, side: str) -> Passage | None:
+    """What comes of a look, where it is not the venue's own answer."""
+    if wire == "sideless":
+        ours = "yes_dollars" if side == "buy" else "no_dollars"
+        return Passage(answer=Answer(200, {}, json.dumps({"orderbook_fp": {ours: [["0.3000", "10.00"]]}}).encode()))
+    if wire == "silent":
+        return Passage(lost="before")
+    return Passage(answer=Answer(503, {}, b"")) if wire == "down" else None
 
 
 @pytest.mark.parametrize("side", ["buy", "sell"])
@@ -80,9 +93,7 @@ def test_an_idea_is_sent_once_when_all_is_well_and_else_skipped_with_its_reason(
                     return None
                 if case.moves is not None and trader.asked("GET", BOOK) == 1:
                     case.moves(market)
-                if case.wire == "silent":
-                    return Passage(lost="before")
-                return Passage(answer=Answer(503, {}, b"")) if case.wire == "down" else None
+                return said(case.wire, side)
 
             trader.passing = passing
             trader.strategy.ideas.append(
