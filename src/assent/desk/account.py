@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from assent.desk import adoption, exposure, intake, money, recall
 from assent.desk.context import Context
+from assent.desk.orders import is_unanswered
 from assent.desk.state import CASH, OrderState, Outcome, Position, State
 from assent.model.facts import (
     AccountMatched,
@@ -144,7 +145,7 @@ def _not_judged(desk: Context) -> None:
 def in_flight(state: State) -> OrderState | None:
     """An order that is not answered yet, though perhaps filled already, or ended with fills still to come."""
     for order in state.orders.values():
-        if order.status in IN_FLIGHT or (order.status == "working" and not order.venue_order_id):
+        if order.status in IN_FLIGHT or is_unanswered(order):
             return order
     return None
 

@@ -6,6 +6,7 @@ Only asks and reports. Whether two books agree, and what follows when they do no
 import asyncio
 from collections.abc import Callable
 
+from assent.desk.orders import is_unanswered
 from assent.desk.state import OrderState, State
 from assent.model.inputs import (
     Absent,
@@ -29,9 +30,10 @@ Put = Callable[[Input], None]
 
 def unsettled(order: OrderState) -> bool:
     """Whether only the venue's own record can say what becomes of it, or how much of it was executed. Of an order of
-    which something was taken back, the venue may have executed all and say no more, or it may rest again."""
+    which something was taken back, the venue may have executed all and say no more, or it may rest again. Of one whose
+    answer was lost, a fill may be all that was ever told."""
     if order.status == "working":
-        return order.busted > 0
+        return order.busted > 0 or is_unanswered(order)
     return order.status in ("unknown", "quarantined") or (order.status == "closing" and order.venue_filled is None)
 
 
@@ -49,7 +51,7 @@ async def resolve_orders(state: State, venue: Venue, clock: Clock, put: Put) -> 
                 put(OrderClosedSeen(order_id, finding.why, finding.filled, now))
         elif type(finding) is Absent and order.status in ("quarantined", "closing"):
             put(OrderClosedSeen(order_id, "absent", order.filled, now))
-        elif type(finding) in (Accepted, Absent) and order.status == "unknown":
+        elif type(finding) in (Accepted, Absent) and (order.status == "unknown" or is_unanswered(order)):
             put(EvidenceSeen(order_id, finding, venue.name, now))  # type: ignore[arg-type]
 
 
