@@ -242,7 +242,7 @@ SENTENCES: Final[dict[type, Callable[[Any], str]]] = {
     facts.OrderQuarantined: lambda f: f"order {short(f.order_id)} in quarantine [{f.reason}]: look at it",
     facts.CancelReleased: lambda f: f"cancel of order {short(f.order_id)} released by {f.by}: {f.why}",
     facts.CancelEnded: lambda f: f"cancel of order {short(f.order_id)} ended {f.result}: {f.detail}",
-    facts.CancelKept: lambda f: f"cancel of order {short(f.order_id)} asked by {f.by}: stands until nothing of it rests",
+    facts.CancelKept: lambda f: f"cancel of order {short(f.order_id)} asked by {f.by}: kept until the order is live",
     facts.FillBooked: lambda f: _fill(f.fill),
     facts.FillCorrected: _corrected,
     facts.FeeDiffered: lambda f: f"fill {f.fill_id} cost {money(f.charged)} in fees, we read {money(f.estimated)}",

@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 from assent.desk import adoption, exposure, intake, money, recall
 from assent.desk.context import Context
-from assent.desk.orders import is_unanswered
 from assent.desk.state import CASH, OrderState, Outcome, Position, State
 from assent.model.facts import (
     AccountMatched,
@@ -78,7 +77,8 @@ def account_seen(desk: Context, inp: AccountSeen) -> None:
     if not is_value(inp.cash):
         intake.reject(desk, "malformed_input", "account", shown(inp.cash))
         return
-    desk.unavailable_since = None
+    if desk.unavailable_since is not None:
+        desk.unavailable_since, desk.readable_ts = None, desk.now
     if in_flight(state) is not None:
         desk.books = None
         _not_judged(desk)
@@ -145,7 +145,7 @@ def _not_judged(desk: Context) -> None:
 def in_flight(state: State) -> OrderState | None:
     """An order that is not answered yet, though perhaps filled already, or ended with fills still to come."""
     for order in state.orders.values():
-        if order.status in IN_FLIGHT or is_unanswered(order):
+        if order.status in IN_FLIGHT or (order.status == "working" and not order.venue_order_id):
             return order
     return None
 

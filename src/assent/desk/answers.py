@@ -8,7 +8,7 @@ from msgspec import structs
 
 from assent.desk import account, brackets, exits, intake, recall, resolving
 from assent.desk.context import Context
-from assent.desk.orders import ENDED, OVER, is_unanswered, may
+from assent.desk.orders import ENDED, OVER, may
 from assent.desk.state import OrderState
 from assent.model.facts import (
     CancelEnded,
@@ -71,11 +71,11 @@ def send_answered(desk: Context, inp: SendAnswered) -> None:
 
 
 def evidence_seen(desk: Context, inp: EvidenceSeen) -> None:
-    """Only an order whose fate is unknown is settled by evidence, or one of which but a fill was told; that one is
-    there, whatever lists it is absent from."""
-    order, found = desk.state.orders.get(inp.order_id), inp.finding
-    if order is None or not (order.status == "unknown" or (is_unanswered(order) and type(found) is Accepted)):
+    """Only an order whose fate is unknown is settled by evidence."""
+    order = desk.state.orders.get(inp.order_id)
+    if order is None or order.status != "unknown":
         return
+    found = inp.finding
     finding: Evidence = (
         Accepted(shown(found.venue_order_id), found.filled, found.remaining)
         if type(found) is Accepted

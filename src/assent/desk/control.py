@@ -4,6 +4,7 @@ from assent.desk import adopting, halts, recall
 from assent.desk.context import Context
 from assent.model.facts import (
     CancelKept,
+    CancelReleased,
     DeskStarted,
     DeskStopped,
     HaltCleared,
@@ -103,10 +104,14 @@ def cancel_asked(desk: Context, inp: CancelAsked) -> None:
         if inp.order_id not in ("", order_id, order.venue_order_id):
             continue
         ours = True
-        if order.status in recall.CANCELLABLE or (order.status == "released" and order.cancel != "kept"):
-            # A cancel may be refused, or get lost on its way: the wish stands until nothing of the order rests.
+        if order.status == "unknown":
+            # The venue may refuse what it does not know yet: the wish stands until the order is seen to rest or ends.
             desk.emit(CancelKept(order_id=order_id, by=shown(inp.by)))
             recall.keep_promise(desk, order)
+        elif order.status in recall.CANCELLABLE:
+            desk.emit(CancelReleased(order_id=order_id, by=shown(inp.by), why=recall.A_PERSON))
+        elif order.status == "released" and order.cancel != "kept":
+            desk.emit(CancelKept(order_id=order_id, by=shown(inp.by)))
     if inp.order_id and (ours or adopting.cancel_foreign(desk, inp.order_id, inp.by)):
         return
     if not inp.order_id:

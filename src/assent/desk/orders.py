@@ -39,8 +39,6 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     ("unknown", "fill"): "working",
     ("unknown", "close"): "closing",
     ("working", "accept"): "working",
-    # Its fill was told, and its answer never was: what became of the rest is found like an unknown.
-    ("working", "find"): "working",
     ("working", "fill"): "working",
     ("working", "close"): "closing",
     ("closing", "accept"): "closing",
@@ -76,11 +74,6 @@ CANCEL_AGAIN = 60 * SECOND
 def may(status: str, event: str) -> bool:
     """Whether an order in this status can live through this event."""
     return (status, event) in TRANSITIONS
-
-
-def is_unanswered(order: OrderState) -> bool:
-    """Whether only a fill has told of it: that it is there, not under which of the venue's names or what still rests."""
-    return order.status == "working" and not order.venue_order_id
 
 
 def may_ask_cancel(order: OrderState, now: int) -> bool:

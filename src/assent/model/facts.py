@@ -222,8 +222,7 @@ class CancelEnded(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class CancelKept(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """A person asked to cancel an order. The wish stands until nothing of it rests: while it is being sent it waits, and
-    a cancel that got lost is asked again."""
+    """A person asked to cancel an order that was being sent. It is carried out once the order is known to be live."""
 
     order_id: str
     by: str

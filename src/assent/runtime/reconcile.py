@@ -6,34 +6,35 @@ Only asks and reports. Whether two books agree, and what follows when they do no
 import asyncio
 from collections.abc import Callable
 
-from assent.desk.orders import is_unanswered
 from assent.desk.state import OrderState, State
 from assent.model.inputs import (
     Absent,
     Accepted,
     AccountUnavailable,
     CorrectionSeen,
+    Evidence,
     EvidenceSeen,
     FillSeen,
     Input,
     InstrumentSeen,
     OrderClosedSeen,
+    SendAnswered,
 )
 from assent.runtime.clock import Clock
 from assent.venue.port import Ended, Unavailable, Venue
 
-# Books that take longer to come than this were not to be had.
+# Books that take longer to come than this were not to be had, nor was an order's fate.
 BOOKS_MAX_NS = 30_000_000_000
+FIND_MAX_NS = 60_000_000_000
 
 Put = Callable[[Input], None]
 
 
 def unsettled(order: OrderState) -> bool:
     """Whether only the venue's own record can say what becomes of it, or how much of it was executed. Of an order of
-    which something was taken back, the venue may have executed all and say no more, or it may rest again. Of one whose
-    answer was lost, a fill may be all that was ever told."""
+    which something was taken back, the venue may have executed all and say no more, or it may rest again."""
     if order.status == "working":
-        return order.busted > 0 or is_unanswered(order)
+        return order.busted > 0 or _nameless(order)
     return order.status in ("unknown", "quarantined") or (order.status == "closing" and order.venue_filled is None)
 
 
@@ -42,7 +43,7 @@ async def resolve_orders(state: State, venue: Venue, clock: Clock, put: Put) -> 
     for order in list(state.orders.values()):
         if order.status != "working" and not unsettled(order):
             continue
-        finding = await venue.find(order.order, order.released_ts)
+        finding = await _find(venue, order)
         order_id, now = order.order.order_id, clock.now()
         if type(finding) is Ended:
             if order.status == "unknown":
@@ -51,8 +52,24 @@ async def resolve_orders(state: State, venue: Venue, clock: Clock, put: Put) -> 
                 put(OrderClosedSeen(order_id, finding.why, finding.filled, now))
         elif type(finding) is Absent and order.status in ("quarantined", "closing"):
             put(OrderClosedSeen(order_id, "absent", order.filled, now))
-        elif type(finding) in (Accepted, Absent) and (order.status == "unknown" or is_unanswered(order)):
+        elif type(finding) in (Accepted, Absent) and order.status == "unknown":
             put(EvidenceSeen(order_id, finding, venue.name, now))  # type: ignore[arg-type]
+        elif type(finding) is Accepted and _nameless(order):
+            put(SendAnswered(order_id, finding, now))
+
+
+def _nameless(order: OrderState) -> bool:
+    """Its fill came, and its answer never did: the venue's name for it is what a cancel and the books need."""
+    return order.status == "working" and not order.venue_order_id
+
+
+async def _find(venue: Venue, order: OrderState) -> Evidence | Ended | None:
+    """What the venue says of it; nothing, where it does not say anything in time."""
+    try:
+        async with asyncio.timeout(FIND_MAX_NS / 1e9):
+            return await venue.find(order.order, order.released_ts)
+    except TimeoutError:
+        return None
 
 
 async def match_books(venue: Venue, clock: Clock, put: Put) -> None:
