@@ -673,13 +673,20 @@ def test_an_unknown_of_an_earlier_process_has_its_time_after_the_start() -> None
     assert "unknown_overdue" in bench.state.halts
 
 
-def test_a_cancel_whose_answer_was_lost_is_asked_again_whoever_wanted_it() -> None:
+@pytest.mark.parametrize(
+    ("outcome", "why"),
+    [
+        (Unknown("no answer in time"), "the answer to its cancel was lost"),
+        (NotSent("not_connected"), "its cancel did not leave"),
+    ],
+)
+def test_a_cancel_that_was_lost_is_asked_again_whoever_wanted_it(outcome: Unknown | NotSent, why: str) -> None:
     bench = Bench()
     order = working(bench)
     bench.ask_cancel(order.order_id)
-    bench.cancel_answered(order, Unknown("no answer in time"))
+    bench.cancel_answered(order, outcome)
     (again,) = [fact for fact in bench.later(SECOND).cycle() if isinstance(fact, facts.CancelReleased)]
-    assert (again.order_id, again.by, again.why) == (order.order_id, "desk", "the answer to its cancel was lost")
+    assert (again.order_id, again.by, again.why) == (order.order_id, "desk", why)
     assert not [fact for fact in bench.later(SECOND).cycle() if isinstance(fact, facts.CancelReleased)]
     bench.cancel_answered(order, Accepted("v", 0, 0))
     assert bench.order(order).status == "closed"

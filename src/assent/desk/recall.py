@@ -14,6 +14,8 @@ from assent.model.levels import CAUSES, Level
 # What a person may ask to have cancelled: whatever is, or may be, on the venue's book.
 CANCELLABLE = frozenset(("working", "unknown", "quarantined"))
 A_PERSON = "a person asked"
+# A cancel that ended so has to be asked again, whoever wanted it, and why.
+LOST = {"unknown": "the answer to its cancel was lost", "not_sent": "its cancel did not leave"}
 
 
 def raise_halt(desk: Context, cause: str, *, by: str, detail: str) -> None:
@@ -71,7 +73,7 @@ def renew_cancel(desk: Context, order: OrderState, instrument: Instrument | None
         desk.emit(CancelReleased(order_id=terms.order_id, by="desk", why="its price is off the market's new grid"))
     elif order.intent.action == "open" and terms.parent is None and order.intent.strategy not in desk.names:
         desk.emit(CancelReleased(order_id=terms.order_id, by="desk", why="its strategy does not run any more"))
-    elif order.cancel == "unknown":
+    elif order.cancel in LOST:
         # Somebody wanted it off, and nobody knows whether it is.
-        why, taken_by = "the answer to its cancel was lost", order.superseded_by
+        why, taken_by = LOST[order.cancel], order.superseded_by
         desk.emit(CancelReleased(order_id=terms.order_id, by="desk", why=why, superseded_by=taken_by))
