@@ -136,6 +136,8 @@ class Quiet:
         self.store = MemoryStore()
         self.records: list[tuple[int, int, Fact]] = []
         self.strategy = Planned()
+        # Whether another order of the desk's is to follow at once.
+        self.follows = False
         self.desk = Desk([self.strategy])
         self.runtime: Runtime
         self.starts = 0

@@ -164,5 +164,14 @@ FAULTS: Final[dict[str, Spoil]] = {
     "other amounts in its answer": _door("answer", "after", body="wrong_content"),
     "our id is taken by somebody else's order": _taken_before,
 }
+# How long after the request the last of it lands, where that is long.
+LANDS: Final[dict[str, int]] = {
+    "8 s on its way": 8 * SECOND,
+    "20 s on its way: its signature is too old": 20 * SECOND,
+    "held at the venue's door for 12 s": 12 * SECOND,
+    "held at the venue's door for 60 s": 60 * SECOND,
+    "held at the venue's door for 150 s": 150 * SECOND,
+    "answered after 12 s": 12 * SECOND,
+}
 # What can only happen to an order.
 OF_ORDERS: Final = frozenset(("our id is taken by somebody else's order",))
