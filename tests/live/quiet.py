@@ -31,8 +31,8 @@ from assent.exchange.kalshi.box import Box
 from assent.exchange.kalshi.disturbed import Disturbed
 from assent.exchange.kalshi.faults import Faults, Plan
 from assent.exchange.kalshi.settings import Settings
-from assent.exchange.types import Cancelled, MarketSpec, NewOrder, Rejected
 from assent.exchange.types import Accepted as Taken
+from assent.exchange.types import Cancelled, MarketSpec, NewOrder, Rejected
 from assent.ledger.export import export_lines
 from assent.ledger.memory import MemoryStore
 from assent.model.constitution import Constitution
@@ -127,7 +127,9 @@ class Quiet:
         keys = Keys((Member(ANN_KEY, ANN_PRIVATE.public_key(), "ann"),))
         self.spoilt: Callable[[Any, Any, Any], Awaitable[bool]] | None = None
         self._app = App(self.box, keys, self.clock.now)
-        self.transport = MemoryTransport(Disturbed(self._serve, self.faults, self.clock), Line(self._pass, frame=self._hear))
+        self.transport = MemoryTransport(
+            Disturbed(self._serve, self.faults, self.clock), Line(self._pass, frame=self._hear)
+        )
         self.spoiler: Spoiler = lambda _: None
         self.latency: Callable[[], int] = lambda: LATENCY
         # Whether the stream tells of our orders and fills; where it does not, only the lists do.
@@ -256,7 +258,9 @@ class Quiet:
         """Wait, for so long of the desk's time at most."""
         over = self.clock.now() + within_ns
         while not true():
-            assert self.clock.now() < over, "it never came: " + " | ".join(str(fact) for _, _, fact in self.records[-8:])
+            assert self.clock.now() < over, "it never came: " + " | ".join(
+                str(fact) for _, _, fact in self.records[-8:]
+            )
             await self.clock.sleep(SECOND // 10)
 
     def _note(self, seq: int, ts: int, fact: Fact) -> None:

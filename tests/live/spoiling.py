@@ -12,7 +12,6 @@ from assent.model.units import MICRO, SECOND
 from assent.venue.memory import Passage
 from assent.venue.transport import Failed, Request
 
-# How long the venue's own door may hold a request whose signature it has looked at already.
 MS: Final = 1_000
 STRANGER: Final = "99999999-0000-5000-8000-000000000009"
 
@@ -123,14 +122,16 @@ def _overtaken(quiet: Quiet, asked: Asked) -> None:
 
 def _is_it(scope: Any, asked: Asked) -> bool:
     path = scope["path"]
-    return (scope["method"] == "DELETE" and ORDERS in path) if asked.cancels else (
-        scope["method"] == "POST" and path.endswith(ORDERS)
+    return (
+        (scope["method"] == "DELETE" and ORDERS in path)
+        if asked.cancels
+        else (scope["method"] == "POST" and path.endswith(ORDERS))
     )
 
 
 # By name, in the sequence of a request's journey: before it leaves, on its way, at the venue, on the way back.
 FAULTS: Final[dict[str, Spoil]] = {
-    "nothing": _line(Passage(delay_ns=LATENCY, answer_delay_ns=LATENCY)),
+    "nothing goes wrong": _line(Passage(delay_ns=LATENCY, answer_delay_ns=LATENCY)),
     "no connection at all": _line(Failed("not_sent", "no connection: refused")),
     "reset before it arrives": _line(Passage(lost="before", breaks=True, delay_ns=LATENCY)),
     "reset after it is carried out": _line(Passage(lost="after", breaks=True, delay_ns=LATENCY)),
@@ -138,9 +139,9 @@ FAULTS: Final[dict[str, Spoil]] = {
     "lost after it is carried out": _line(Passage(lost="after", delay_ns=LATENCY)),
     "8 s on its way": _line(Passage(delay_ns=8 * SECOND, answer_delay_ns=LATENCY)),
     "20 s on its way: its signature is too old": _line(Passage(delay_ns=20 * SECOND, answer_delay_ns=LATENCY)),
-    "held at the venue's door for 12 s": _door("delay", "before", ms=12 * MS),
-    "held at the venue's door for 60 s": _door("delay", "before", ms=60 * MS),
-    "held at the venue's door for 150 s": _door("delay", "before", ms=150 * MS),
+    "held by the venue for 12 s": _door("hold", "after", ms=12 * MS),
+    "held by the venue for 60 s": _door("hold", "after", ms=60 * MS),
+    "held by the venue for 150 s": _door("hold", "after", ms=150 * MS),
     "answered after 12 s": _line(Passage(delay_ns=LATENCY, answer_delay_ns=12 * SECOND)),
     "doubled, the first answer heard": _line(Passage(copies=2, delay_ns=LATENCY, answer_delay_ns=LATENCY)),
     "doubled, the second answer heard": _second,
@@ -168,9 +169,9 @@ FAULTS: Final[dict[str, Spoil]] = {
 LANDS: Final[dict[str, int]] = {
     "8 s on its way": 8 * SECOND,
     "20 s on its way: its signature is too old": 20 * SECOND,
-    "held at the venue's door for 12 s": 12 * SECOND,
-    "held at the venue's door for 60 s": 60 * SECOND,
-    "held at the venue's door for 150 s": 150 * SECOND,
+    "held by the venue for 12 s": 12 * SECOND,
+    "held by the venue for 60 s": 60 * SECOND,
+    "held by the venue for 150 s": 150 * SECOND,
     "answered after 12 s": 12 * SECOND,
 }
 # What can only happen to an order.
