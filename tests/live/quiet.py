@@ -113,13 +113,13 @@ class Verdict(NamedTuple):
 class Quiet:
     """One desk, one exchange, and the line between them. The desk may die and come back."""
 
-    def __init__(self, *, lag_ns: int = 0) -> None:
+    def __init__(self, *, lag_ns: int = 0, markets: tuple[str, ...] = (MARKET, OTHER)) -> None:
         self.clock = VirtualClock(START)
         self.exchange = Recorded()
         self.histories = {name: History() for name in ("ann", "bob")}
         for name, history in self.histories.items():
             self.exchange.open_account(name, CASH, history)
-        for ticker in (MARKET, OTHER):
+        for ticker in markets:
             self.exchange.list_market(START, _market(ticker))
         self.exchange.advance(START)
         self.box = Box(self.exchange, self.histories, self.exchange.advance, Settings(read_lag_ns=lag_ns))
