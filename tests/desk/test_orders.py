@@ -7,7 +7,7 @@ from tests.desk.support import MARKET, Bench, kinds, sell
 
 from assent.desk.cycle import UNKNOWN_MAX
 from assent.desk.fold import evolve
-from assent.desk.orders import ENDED, RESTING, TRANSITIONS
+from assent.desk.orders import CANCEL_AGAIN, ENDED, RESTING, TRANSITIONS
 from assent.model import facts
 from assent.model.errors import InvariantBroken
 from assent.model.facts import Fact
@@ -674,18 +674,23 @@ def test_an_unknown_of_an_earlier_process_has_its_time_after_the_start() -> None
 
 
 @pytest.mark.parametrize(
-    ("outcome", "why"),
+    ("outcome", "after", "why"),
     [
-        (Unknown("no answer in time"), "the answer to its cancel was lost"),
-        (NotSent("not_connected"), "its cancel did not leave"),
+        (Unknown("no answer in time"), SECOND, "the answer to its cancel was lost"),
+        (NotSent("not_connected"), SECOND, "its cancel did not leave"),
+        (Refused("trading_is_paused", ""), CANCEL_AGAIN, "the venue refused its cancel"),
     ],
 )
-def test_a_cancel_that_was_lost_is_asked_again_whoever_wanted_it(outcome: Unknown | NotSent, why: str) -> None:
+def test_a_cancel_that_was_asked_in_vain_is_asked_again_whoever_wanted_it(
+    outcome: Unknown | NotSent | Refused, after: int, why: str
+) -> None:
     bench = Bench()
     order = working(bench)
     bench.ask_cancel(order.order_id)
     bench.cancel_answered(order, outcome)
-    (again,) = [fact for fact in bench.later(SECOND).cycle() if isinstance(fact, facts.CancelReleased)]
+    if after > SECOND:
+        assert not [fact for fact in bench.later(SECOND).cycle() if isinstance(fact, facts.CancelReleased)]
+    (again,) = [fact for fact in bench.later(after).cycle() if isinstance(fact, facts.CancelReleased)]
     assert (again.order_id, again.by, again.why) == (order.order_id, "desk", why)
     assert not [fact for fact in bench.later(SECOND).cycle() if isinstance(fact, facts.CancelReleased)]
     bench.cancel_answered(order, Accepted("v", 0, 0))

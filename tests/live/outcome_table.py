@@ -94,6 +94,34 @@ ROWS: Final[tuple[Row, ...]] = (
         },
     ),
     Row(
+        ("not found instead",),
+        {
+            FILLS: told("unknown, absent"),
+            PART: told("unknown, absent"),
+            RESTS: told("unknown, absent"),
+            CANCEL: told("cancel asked, cancel unknown, cancel asked, closed"),
+            CANCEL_PART: told(
+                "cancel asked, filled, cancel unknown, cancel asked, closed",
+                "cancel asked, cancel unknown, cancel asked, closed, filled",
+            ),
+            CANCEL_LATE: told("cancel asked, filled", "cancel asked, closed, filled"),
+        },
+    ),
+    Row(
+        ("a pause instead",),
+        {
+            FILLS: told("refused"),
+            PART: told("refused"),
+            RESTS: told("refused"),
+            CANCEL: told("cancel asked, cancel refused, cancel asked, closed"),
+            CANCEL_PART: told(
+                "cancel asked, filled, cancel refused, cancel asked, closed",
+                "cancel asked, cancel refused, filled, cancel asked, closed",
+            ),
+            CANCEL_LATE: told("cancel asked, filled", "cancel asked, cancel refused, closed, filled"),
+        },
+    ),
+    Row(
         ("reset after it is carried out",),
         {
             FILLS: told("unknown, filled", "unknown, found, filled"),
@@ -277,6 +305,9 @@ CAUSES: Final[dict[str, tuple[str, str]]] = {
     "502 after it is carried out": ("502 error", "502 error"),
     "503 instead": ("503 service_unavailable", "503 service_unavailable"),
     "503 after it is carried out": ("503 service_unavailable", "503 service_unavailable"),
+    "not found instead": ("404 not_found", "the venue no longer knows an order to cancel"),
+    "a pause instead": ("trading_is_paused", "trading_is_paused"),
+    "our id is taken by somebody else's order": ("order_already_exists", ""),
     "a page in HTML instead": ("502 unreadable <html>", "502 unreadable <html>"),
     "a page in HTML after it is carried out": (_TAKEN, "404 unreadable <html>"),
     "an empty answer instead": ("200 unreadable nothing", "the venue no longer knows an order to cancel"),
@@ -290,7 +321,7 @@ CAUSES: Final[dict[str, tuple[str, str]]] = {
 # What every word of the table is in those of `assent why`; `{}` is the cause above.
 EVIDENCE: Final[dict[str, str]] = {
     "accepted": "accepted: ",
-    "refused": "refused by the venue [order_already_exists]: ",
+    "refused": "refused by the venue [{}]: ",
     "not sent": "not sent [",
     "unknown": "is unknown, its worst case stays reserved: {}",
     "found": "is unknown no more: it is there, ",
@@ -301,4 +332,5 @@ EVIDENCE: Final[dict[str, str]] = {
     "cancel asked": "released by ",
     "cancel unknown": "ended unknown: {}",
     "cancel not sent": "ended not_sent: {}",
+    "cancel refused": "ended refused: {}",
 }

@@ -1,7 +1,7 @@
 """What may go wrong with one request on its way to the venue and back, each by name and by phase, as data."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, NamedTuple
 
 from tests.live.quiet import CENT, LATENCY, MARKET, ORDERS, Quiet, is_cancel, is_create, rules
@@ -10,7 +10,7 @@ from assent.exchange.kalshi.faults import Rule
 from assent.model.intents import Proposal
 from assent.model.units import MICRO, SECOND
 from assent.venue.memory import Passage
-from assent.venue.transport import Failed, Request
+from assent.venue.transport import Answer, Failed, Request
 
 MS: Final = 1_000
 STRANGER: Final = "99999999-0000-5000-8000-000000000009"
@@ -88,18 +88,38 @@ def _stranger(asked: Asked) -> dict[str, Any]:
 
 def _second(quiet: Quiet, asked: Asked) -> None:
     """A proxy doubles it, and what we hear is the answer to the second copy."""
+
+    async def answered(scope: Any, body: bytes) -> Answer:
+        await quiet.at_the_venue(scope, body)
+        return await quiet.at_the_venue(scope, body)
+
+    _at_the_venue(quiet, asked, answered)
+
+
+def _says(status: int, code: str) -> Spoil:
+    """The venue, or what stands before it, says this and has done nothing."""
+
+    def spoil(quiet: Quiet, asked: Asked) -> None:
+        async def answered(_scope: Any, _body: bytes) -> Answer:
+            return Answer(status, {}, json.dumps({"error": {"code": code, "message": code}}).encode())
+
+        _at_the_venue(quiet, asked, answered)
+
+    return spoil
+
+
+def _at_the_venue(quiet: Quiet, asked: Asked, answered: Callable[[Any, bytes], Awaitable[Answer]]) -> None:
+    """The first such request is answered so."""
     once(quiet, asked, lambda _: None)
     met: list[bytes] = []
 
     async def spoilt(scope: Any, receive: Any, send: Any) -> bool:
         if met or not _is_it(scope, asked):
             return False
-        body = (await receive())["body"]
-        met.append(body)
-        await quiet.at_the_venue(scope, body)
-        second = await quiet.at_the_venue(scope, body)
-        await send({"type": "http.response.start", "status": second.status, "headers": []})
-        await send({"type": "http.response.body", "body": second.body})
+        met.append((await receive())["body"])
+        said = await answered(scope, met[0])
+        await send({"type": "http.response.start", "status": said.status, "headers": []})
+        await send({"type": "http.response.body", "body": said.body})
         return True
 
     quiet.spoilt = spoilt
@@ -154,6 +174,8 @@ FAULTS: Final[dict[str, Spoil]] = {
     "502 after it is carried out": _door("answer", "after", status=502),
     "503 instead": _door("answer", "before", status=503),
     "503 after it is carried out": _door("answer", "after", status=503),
+    "not found instead": _says(404, "not_found"),
+    "a pause instead": _says(409, "trading_is_paused"),
     "a page in HTML instead": _door("answer", "before", status=502, body="html"),
     "a page in HTML after it is carried out": _door("answer", "after", body="html"),
     "an empty answer instead": _door("answer", "before", body="empty"),

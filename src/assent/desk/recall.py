@@ -15,7 +15,11 @@ from assent.model.levels import CAUSES, Level
 CANCELLABLE = frozenset(("working", "unknown", "quarantined"))
 A_PERSON = "a person asked"
 # A cancel that ended so has to be asked again, whoever wanted it, and why.
-LOST = {"unknown": "the answer to its cancel was lost", "not_sent": "its cancel did not leave"}
+AGAIN = {
+    "unknown": "the answer to its cancel was lost",
+    "not_sent": "its cancel did not leave",
+    "refused": "the venue refused its cancel",
+}
 
 
 def raise_halt(desk: Context, cause: str, *, by: str, detail: str) -> None:
@@ -57,8 +61,8 @@ def clear_off_grid(desk: Context, instrument: Instrument) -> None:
 
 
 def renew_cancel(desk: Context, order: OrderState, instrument: Instrument | None) -> None:
-    """Ask for what the clock, a person, a new grid or a strategy's end wants off, and again for what was asked without
-    an answer, unless one is on its way.
+    """Ask for what the clock, a person, a new grid or a strategy's end wants off, and again for what was asked in
+    vain, unless an answer is on its way.
 
     An entry of a strategy that does not run any more rests for nobody: no one would take it off, or leave again.
     """
@@ -73,7 +77,7 @@ def renew_cancel(desk: Context, order: OrderState, instrument: Instrument | None
         desk.emit(CancelReleased(order_id=terms.order_id, by="desk", why="its price is off the market's new grid"))
     elif order.intent.action == "open" and terms.parent is None and order.intent.strategy not in desk.names:
         desk.emit(CancelReleased(order_id=terms.order_id, by="desk", why="its strategy does not run any more"))
-    elif order.cancel in LOST:
-        # Somebody wanted it off, and nobody knows whether it is.
-        why, taken_by = LOST[order.cancel], order.superseded_by
+    elif order.cancel in AGAIN:
+        # Somebody wanted it off, and it still rests or may do so.
+        why, taken_by = AGAIN[order.cancel], order.superseded_by
         desk.emit(CancelReleased(order_id=terms.order_id, by="desk", why=why, superseded_by=taken_by))
