@@ -41,6 +41,10 @@ PAUSE: Final = SECOND
 _LIFE_CHANNEL: Final = "market_lifecycle_v2"
 
 
+def _permitted(_order_id: str, _now: int) -> None:
+    """For a desk to which nothing can happen in between."""
+
+
 class Connection(Watcher, Protocol):
     """The websocket, kept alive."""
 
@@ -49,9 +53,11 @@ class Connection(Watcher, Protocol):
 
 class KalshiVenue:
     """`ours` says whether the desk released an order under a client order id, `held` in which markets it has a position
-    or an order. Fills and settlements from before `since_ts`, the desk's first record, are not its own."""
+    or an order; `permit` says why an order may not leave, and is asked when it has had its turn and its connection:
+    much may have happened since the desk handed it over. Fills and settlements from before `since_ts` are
+    not asked for: they are not the desk's own, or it has them."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it is made of, and what it may ask the desk
         self,
         rest: Rest,
         connection: Callable[[Callable[[events.Event], None]], Connection],
@@ -61,6 +67,7 @@ class KalshiVenue:
         scope: Scope,
         ours: Callable[[str], bool],
         held: Callable[[], Iterable[str]],
+        permit: Callable[[str, int], str | None] = _permitted,
         member: Member = "direct",
         terms: Terms | None = None,
         since_ts: int = 0,
@@ -77,11 +84,14 @@ class KalshiVenue:
         self._lists = Lists(rest, clock, subaccount=subaccount)
         self._account = Account(self._lists, memory, self._telling, subaccount=subaccount, since_ts=since_ts)
         self._discovery = Discovery(rest, clock, scope, venue=name, member=member)
-        self._bookkeeper = Bookkeeper(self._lists, self._account, memory, self._discovery, self._telling)
         self._markets = Markets(self._telling)
-        self._orders = Orders(
-            rest, self._lists, memory, self._telling, terms, shard=self._markets.shard, paused=self._status_soon
+        self._bookkeeper = Bookkeeper(
+            self._lists, self._account, memory, self._discovery, self._telling, settled=self._markets.settled
         )
+        self._orders = Orders(
+            rest, self._lists, memory, self._telling, terms, shard=self._markets.shard, paused=self._status_soon,
+            permit=permit,
+        )  # fmt: skip
         self._connection = connection(self._hear)
         self._status_due = 0
         self._walk_due = 0
@@ -102,7 +112,7 @@ class KalshiVenue:
         if isinstance(account, Unread):
             self._telling.not_read(account)
             raise AssentError(f"Kalshi does not show the account, so nothing was started: {account}")
-        self._markets.take_up(await self._discovery.walk((*self._held(), *account)), quotes=True)
+        self._markets.take_up(await self._discovery.walk((*self._held(), *account)), whole=True, quotes=True)
         self._walked_ts = self._clock.now()
         self._walk_due = self._walked_ts + DISCOVER_EVERY
         self._status_due = self._walked_ts + STATUS_EVERY
@@ -197,7 +207,7 @@ class KalshiVenue:
         self._walked_ts = self._clock.now()
         self._walk_due = self._walked_ts + DISCOVER_EVERY
         self._changed.clear()
-        self._markets.take_up(await self._discovery.walk((*self._held(), *self._markets.names())))
+        self._markets.take_up(await self._discovery.walk((*self._held(), *self._markets.names())), whole=True)
 
     def _walk_soon(self) -> None:
         self._walk_due = min(self._walk_due, self._walked_ts + DISCOVER_AGAIN)
@@ -220,6 +230,9 @@ class KalshiVenue:
                 self._told(event)
             case events.Missed():
                 self._missed(event)
+            case events.Broken():
+                detail = event.detail.removeprefix(f"{event.type}: ")
+                self._telling.broken(f"the websocket's {event.type}", Rejection(event.code, "", detail))
             case events.KeptOut():
                 self._telling.kept_out(event.code, event.detail)
 

@@ -6,6 +6,7 @@ we know to have happened, and when nothing happened from the first reading to th
 end `Unavailable`: books that may be torn would be compared with ours and call for a person.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from assent.model.inputs import AccountSeen, Holding, SettlementSeen
@@ -26,9 +27,19 @@ _CENT: Final = MICRO // 100
 
 
 class Bookkeeper:
-    """Reads the books until they hold still."""
+    """Reads the books until they hold still. `settled`: whether the desk was told what a market was worth."""
 
-    def __init__(self, lists: Lists, account: Account, memory: Memory, discovery: Discovery, telling: Telling) -> None:
+    def __init__(
+        self,
+        lists: Lists,
+        account: Account,
+        memory: Memory,
+        discovery: Discovery,
+        telling: Telling,
+        *,
+        settled: Callable[[str], bool],
+    ) -> None:
+        self._settled = settled
         self._lists = lists
         self._account = account
         self._memory = memory
@@ -68,6 +79,10 @@ class Bookkeeper:
             return second
         if _still(first) != _still(second):
             return "the lists changed from one reading to the next"
+        unpaid = next((row.ticker for row in second.positions if row.qty and self._settled(row.ticker)), None)
+        if unpaid is not None:
+            # The listing was quicker than the account: the desk has been told, and the account does not show it yet.
+            return f"{unpaid} has settled, and the account still shows a position in it"
         fills = await account.named(second.fills, model_ts)
         if isinstance(fills, Unread):
             return str(fills)
@@ -119,9 +134,11 @@ def cash_of(balance: Balance) -> int | Unread:
     if not balance.shards:
         return balance.balance
     total = sum(shard.balance for shard in balance.shards)
+    first = next((shard.balance for shard in balance.shards if shard.exchange_index == 0), None)
+    if total != balance.balance == first:
+        return total  # to the last digit, so what the others hold is no rounding
     if abs(total - balance.balance) < _CENT * len(balance.shards):
         return balance.balance
-    first = next((shard.balance for shard in balance.shards if shard.exchange_index == 0), None)
     if first is not None and abs(first - balance.balance) < _CENT:
         return total
     return Unread("/portfolio/balance", f"the shards make {total} and the balance is {balance.balance}")
