@@ -62,6 +62,8 @@ MARKET, OTHER = f"{EVENT}-T1", f"{EVENT}-T2"
 CASH = 1_000 * MICRO
 CENT = 10_000
 LATENCY = 20_000_000
+# What the stream tells comes before the answer that tells the same.
+STREAM_LATENCY = 10_000_000
 ORDERS = "/portfolio/events/orders"
 LIMITS = Constitution(
     series=(SERIES,), edge_min=1, risk_per_trade_max=10 * MICRO, open_positions_max=50, total_exposure_max=500 * MICRO,
@@ -189,7 +191,7 @@ class Quiet:
 
     def _hear(self, _number: int, way: Way, frame: Frame) -> list[Arrival]:
         private = way == "to_us" and isinstance(frame, bytes) and json.loads(frame).get("type") in PRIVATE
-        return [] if private and not self.told else [Arrival(LATENCY, frame)]
+        return [] if private and not self.told else [Arrival(STREAM_LATENCY, frame)]
 
     # --- the desk's side ------------------------------------------------------------------------------
 
