@@ -92,5 +92,5 @@ def the_story_names_the_evidence(played: Played, what: str, fault: str) -> None:
     assert story.verdict == "released"
     cause = CAUSES.get(fault, ("", ""))[ASKED[what].cancels]
     for word in played.sequence:
-        if not word.startswith("halt "):
-            assert EVIDENCE[word].format(cause) in text, text
+        said = f"[{word.removeprefix('halt ')}] by " if word.startswith("halt ") else EVIDENCE[word].format(cause)
+        assert said in text, text

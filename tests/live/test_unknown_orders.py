@@ -138,6 +138,7 @@ def test_what_no_evidence_settles_stops_the_desk_until_a_person_has_settled_it(
     assert quiet.taken()[order_id] == 0
     told = quiet.story(order_id)[1]
     assert f"it was never placed; by Ada, asked their support; on the evidence: {TICKET}" in told
+    assert "HALTED [unknown_overdue] by desk" in told
     if says is breaks_its_word:
         assert "venue_contract" in {halt.cause for halt in quiet.of(facts.HaltRaised)}
 
