@@ -256,8 +256,8 @@ def _decision(records: Sequence[Told], ts: int, strategy: str) -> DecisionRecord
 
 def _steps(records: Sequence[Told], family: set[str], intent: Intent) -> tuple[Step, ...]:
     """Release, answers, fills, cancels, late evidence: every record about this order and the legs of its bracket, in
-    ledger order; halts and differences between the books that name it. Of an idea that is to take an older order's place:
-    that order's cancel. Of a market in which a person took the venue's word for what is held: that."""
+    ledger order; halts and differences between the books that name one of them. Of an idea that is to take an older
+    order's place: that order's cancel. Of a market in which a person took the venue's word for what is held: that."""
     fills: set[str] = set()
     steps = []
     for seq, ts, fact in records:
