@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, get_args
 
 import msgspec
+from docs.fates import fates_of_cancels, fates_of_orders
 from docs.markers import ROOT, fill_pages, table
 from docs.shapes import facts_table, fields_of, first_sentence, inputs_table, parts_tables, required
 from docs.usage import commands, exit_codes
@@ -357,6 +358,8 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "effects": effects_part,
     "transitions": transitions,
     "outcomes": outcomes_part,
+    "order-fates": fates_of_orders,
+    "cancel-fates": fates_of_cancels,
     "clockwork": clockwork,
     "layout": layout,
     "schema": schema,

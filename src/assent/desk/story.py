@@ -17,10 +17,12 @@ from assent.model.facts import (
     CancelReleased,
     ConstitutionChanged,
     DecisionRecorded,
+    DiscrepancyFound,
     Fact,
     FeeDiffered,
     FillBooked,
     FillCorrected,
+    HaltRaised,
     InstrumentListed,
     IntentProposed,
     IntentRefused,
@@ -254,8 +256,8 @@ def _decision(records: Sequence[Told], ts: int, strategy: str) -> DecisionRecord
 
 def _steps(records: Sequence[Told], family: set[str], intent: Intent) -> tuple[Step, ...]:
     """Release, answers, fills, cancels, late evidence: every record about this order and the legs of its bracket, in
-    ledger order. Of an idea that is to take an older order's place: that order's cancel. Of a market in which a person
-    took the venue's word for what is held: that."""
+    ledger order; halts and differences between the books that name one of them. Of an idea that is to take an older
+    order's place: that order's cancel. Of a market in which a person took the venue's word for what is held: that."""
     fills: set[str] = set()
     steps = []
     for seq, ts, fact in records:
@@ -274,6 +276,9 @@ def _steps(records: Sequence[Told], family: set[str], intent: Intent) -> tuple[S
             concerns = fact.correction.fill_id in fills
         elif isinstance(fact, FeeDiffered):
             concerns = fact.fill_id in fills
+        elif isinstance(fact, HaltRaised | DiscrepancyFound):
+            said = fact.detail if isinstance(fact, HaltRaised) else fact.what
+            concerns = any(name in said for name in family)
         else:
             concerns = isinstance(fact, _OF_AN_ORDER) and fact.order_id in family
         makes_room = isinstance(fact, CancelReleased) and fact.superseded_by == intent.intent_id

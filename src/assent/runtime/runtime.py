@@ -47,7 +47,7 @@ Feed = Callable[[Callable[[Input], None]], Coroutine[Any, Any, None]]
 Switch = Callable[[int], KillSwitchSeen]
 
 RECONCILE_EVERY = 60 * SECOND
-RESOLVE_EVERY = 5 * SECOND
+RESOLVE_EVERY = 2 * SECOND
 SWITCH_EVERY = SECOND
 # A feed that says nothing for so long, and for so many cycles, is stale: a process that stood still was not listening.
 SILENCE_MAX = 60 * SECOND
