@@ -77,8 +77,10 @@ class KalshiVenue:
         self._lists = Lists(rest, clock, subaccount=subaccount)
         self._account = Account(self._lists, memory, self._telling, subaccount=subaccount, since_ts=since_ts)
         self._discovery = Discovery(rest, clock, scope, venue=name, member=member)
-        self._bookkeeper = Bookkeeper(self._lists, self._account, memory, self._discovery, self._telling)
         self._markets = Markets(self._telling)
+        self._bookkeeper = Bookkeeper(
+            self._lists, self._account, memory, self._discovery, self._telling, listed=self._markets.holds
+        )
         self._orders = Orders(
             rest, self._lists, memory, self._telling, terms, shard=self._markets.shard, paused=self._status_soon
         )

@@ -81,7 +81,7 @@ class Orders:
 
     async def cancel(self, order: Order, venue_order_id: str) -> Outcome:
         """Ask once to take it off the book. Its executed count is told only when it is certain."""
-        order_id = venue_order_id or self._memory.order_id(order.order_id)
+        order_id = venue_order_id or self._id_of(order)
         if not order_id:
             listed = await self._listed(order, self._telling.now())
             if not isinstance(listed, ListedOrder):
@@ -106,7 +106,7 @@ class Orders:
         """What the venue's records say of it."""
         if order.order_id in self._memory.sending:
             return None
-        order_id = self._memory.order_id(order.order_id)
+        order_id = self._id_of(order)
         listed: ListedOrder | Unread | None = await self._lists.order(order_id) if order_id else None
         if listed is None:
             return await self._search(order, since_ts)
@@ -167,6 +167,9 @@ class Orders:
             self._telling.broken(what, cancelled)
             return await self._gone(order, order_id)
         self._memory.moved(cancelled.ts)
+        if evidence.is_found(order) and cancelled.order_id == order_id:
+            # Its size may have been changed by whoever sent it: only its own record says what was executed.
+            return await self._gone(order, order_id)
         executed = order.qty - cancelled.reduced_by
         ours = cancelled.order_id == order_id and cancelled.client_order_id in ("", order.order_id)
         if not ours or executed < self._memory.executed(order_id):
@@ -256,7 +259,7 @@ class Orders:
 
     def _fault(self, order: Order, listed: ListedOrder, since_ts: int) -> str | None:
         fault = evidence.difference(order, listed)
-        if fault is None and evidence.older_than_release(listed, since_ts):
+        if fault is None and not evidence.is_found(order) and evidence.older_than_release(listed, since_ts):
             return f"it was created at {listed.created_ts}, before {since_ts}"
         return fault
 
@@ -276,6 +279,10 @@ class Orders:
         if meaning in ("auth", "contract", "paused", "refused"):
             return Refused(said.code, said.details or said.message)
         return Unknown(shown(f"{written.status} {said.code} {said.details}".strip()))
+
+    def _id_of(self, order: Order) -> str:
+        """The venue's id of an order, or nothing."""
+        return order.order_id if evidence.is_found(order) else self._memory.order_id(order.order_id)
 
     def _foreign(self, order: Order, listed: ListedOrder, fault: str) -> None:
         detail = f"{listed.order_id} stands at the venue under our id {order.order_id} and is not ours: {fault}"
