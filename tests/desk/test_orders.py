@@ -5,12 +5,13 @@ from collections.abc import Callable
 import pytest
 from tests.desk.support import MARKET, Bench, kinds, sell
 
+from assent.desk.cycle import UNKNOWN_MAX
 from assent.desk.fold import evolve
 from assent.desk.orders import ENDED, RESTING, TRANSITIONS
 from assent.model import facts
 from assent.model.errors import InvariantBroken
 from assent.model.facts import Fact
-from assent.model.inputs import Absent, Accepted, FillSeen, NotSent, Refused, SendAnswered, Unknown
+from assent.model.inputs import Absent, Accepted, AccountUnavailable, FillSeen, NotSent, Refused, SendAnswered, Unknown
 from assent.model.levels import Level
 from assent.model.orders import Order
 from assent.model.units import HOUR, MICRO, SECOND
@@ -646,3 +647,39 @@ def test_selling_yes_that_we_do_not_hold_is_buying_no() -> None:
     assert bench.state.cash == cash - 5_100_000
     bench.later(HOUR).settle("no")
     assert bench.state.cash == cash + 4_900_000
+
+
+def test_time_in_which_the_venue_could_not_be_asked_makes_no_unknown_overdue() -> None:
+    bench = Bench()
+    unknown(bench)
+    bench.later(60 * SECOND).cycle()
+    bench.take(AccountUnavailable("sim", "down", bench.now))
+    bench.later(30 * 60 * SECOND).cycle()
+    assert "unknown_overdue" not in bench.state.halts
+    bench.match(orders=())
+    bench.later(UNKNOWN_MAX).cycle()
+    assert "unknown_overdue" not in bench.state.halts
+    bench.later(SECOND).cycle()
+    assert "unknown_overdue" in bench.state.halts
+
+
+def test_an_unknown_of_an_earlier_process_has_its_time_after_the_start() -> None:
+    bench = Bench()
+    unknown(bench)
+    bench.later(8 * 3_600 * SECOND).restart()
+    bench.cycle()
+    assert "unknown_overdue" not in bench.state.halts
+    bench.later(UNKNOWN_MAX + SECOND).cycle()
+    assert "unknown_overdue" in bench.state.halts
+
+
+def test_a_cancel_whose_answer_was_lost_is_asked_again_whoever_wanted_it() -> None:
+    bench = Bench()
+    order = working(bench)
+    bench.ask_cancel(order.order_id)
+    bench.cancel_answered(order, Unknown("no answer in time"))
+    (again,) = [fact for fact in bench.later(SECOND).cycle() if isinstance(fact, facts.CancelReleased)]
+    assert (again.order_id, again.by, again.why) == (order.order_id, "desk", "the answer to its cancel was lost")
+    assert not [fact for fact in bench.later(SECOND).cycle() if isinstance(fact, facts.CancelReleased)]
+    bench.cancel_answered(order, Accepted("v", 0, 0))
+    assert bench.order(order).status == "closed"

@@ -30,11 +30,13 @@ from assent.model.inputs import (
     CorrectionSeen,
     FillSeen,
     HaltAsked,
+    Holding,
     KillSwitchSeen,
     NotSent,
     Refused,
     ResumeAsked,
     SettlementSeen,
+    Unknown,
 )
 from assent.model.intents import Proposal
 from assent.model.levels import Level
@@ -413,3 +415,37 @@ def test_an_order_of_which_something_was_taken_back_is_asked_about_until_the_ven
 def test_a_cancel_that_is_kept_is_answered_as_something_that_was_done() -> None:
     assert act_answer([CancelKept(order_id="1", by="Ann")]) == {"ok": True, "facts": ["CancelKept"]}
     assert "nothing changed" in act_answer([])["note"]
+
+
+def test_an_order_whose_fill_came_and_whose_answer_never_did_learns_its_name_and_the_books_are_compared() -> None:
+    life = Life(strategy=Once(time_in_force="gtc"), answer=Unknown("the line broke"))
+
+    def script(venue):  # type: ignore[no-untyped-def]
+        one_quote(venue)
+        asyncio.get_running_loop().call_later(1, executed, venue)
+
+    def executed(venue):  # type: ignore[no-untyped-def]
+        (order,) = venue.sent
+        part = Fill("f1", order.order_id, NAME, "buy", order.price, 5 * MICRO, 0, taker=True, venue_ts=EPOCH)
+        venue.sink("venue", FillSeen(part, EPOCH))
+        venue.cash -= order.price * 5
+        venue.holdings, venue.open_orders = (Holding(NAME, 5 * MICRO),), (order.order_id,)
+        venue.known[order.order_id] = Accepted("v-9", 5 * MICRO, 5 * MICRO)
+
+    virtual.run(life.run(for_ns=RECONCILE_EVERY + SECOND // 2, script=script))
+    (order,) = life.desk.state.orders.values()
+    assert (order.status, order.venue_order_id) == ("working", "v-9")
+    assert life.of(AccountMatched)[-1].positions == (Holding(NAME, 5 * MICRO),)  # type: ignore[attr-defined]
+    assert life.desk.state.halts == {}
+
+
+def test_a_venue_that_never_says_what_became_of_an_order_holds_up_nothing() -> None:
+    life = Life(strategy=Once(), answer=Unknown("the line broke"))
+
+    async def silence(order, since_ts):  # type: ignore[no-untyped-def]
+        await asyncio.Event().wait()
+
+    life.venue.find = silence  # type: ignore[method-assign]
+    virtual.run(life.run(for_ns=200 * SECOND, script=one_quote))
+    assert "unknown_overdue" in life.desk.state.halts
+    assert life.of(DeskStopped)

@@ -18,10 +18,9 @@ from assent.app.wiring import Around, open_exchange
 from assent.config import Settings
 from assent.desk.desk import Desk
 from assent.desk.state import State
-from assent.ledger.chain import Head
 from assent.model.errors import AssentError
 from assent.runtime.clock import Clock, WallClock
-from assent.runtime.recovery import first_of, head_of
+from assent.runtime.recovery import head_of
 from assent.runtime.runtime import Feed
 from assent.venue.forecasts import ForecastFeed, Place
 from assent.venue.kalshi import hosts
@@ -140,15 +139,11 @@ def kalshi(
         held=partial(_held, state),
         member=own.member,
         terms=Terms(self_trade_prevention=own.self_trade_prevention, cancel_on_pause=own.cancel_on_pause),
-        since_ts=_since(first_of(settings.ledger_path), clock),
+        # What the account did before this desk's ledger began is not its own.
+        since_ts=state.opened_ts or clock.now(),
     )
 
 
 def _held(state: State) -> Iterable[str]:
     """The markets that the desk has something in, or on its way to."""
     return dict.fromkeys((*state.positions, *(order.order.instrument for order in state.orders.values())))
-
-
-def _since(first: Head, clock: Clock) -> int:
-    """When this desk's ledger began: what the account did before is not its own."""
-    return first.ts or clock.now()

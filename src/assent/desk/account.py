@@ -77,7 +77,8 @@ def account_seen(desk: Context, inp: AccountSeen) -> None:
     if not is_value(inp.cash):
         intake.reject(desk, "malformed_input", "account", shown(inp.cash))
         return
-    desk.unavailable_since = None
+    if desk.unavailable_since is not None:
+        desk.unavailable_since, desk.readable_ts = None, desk.now
     if in_flight(state) is not None:
         desk.books = None
         _not_judged(desk)

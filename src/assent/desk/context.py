@@ -94,6 +94,7 @@ class Context:
         # When the books were last found equal, recorded or not; since when they cannot be read, and when that was said.
         self.compared_ts = 0
         self.unavailable_since: int | None = None
+        self.readable_ts = 0
         self.unavailable_told = 0
         self.last_differences: list[tuple[str, int, int]] = []
         self.unjudged_since: int | None = None

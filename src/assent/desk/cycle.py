@@ -2,11 +2,13 @@
 
 from assent.desk import account, amending, exits, halts, intake, looked, losses, norms, observing, ranking, recall
 from assent.desk.context import Context
+from assent.desk.state import OrderState
 from assent.model.facts import HaltCleared
 from assent.model.inputs import TimePassed
 from assent.model.units import SECOND
 
-# An order whose fate stays unknown for longer than this halts the desk for a person.
+# An order whose fate stays unknown for longer than this halts the desk for a person. Only time counts in which the
+# venue could be asked: an outage or a night without a process is no reason why evidence should be here.
 UNKNOWN_MAX = 120 * SECOND
 
 
@@ -16,7 +18,7 @@ def time_passed(desk: Context, _inp: TimePassed) -> None:
     state, now = desk.state, desk.now
     for order in list(state.orders.values()):
         order_id = order.order.order_id
-        if order.unknown_ts is not None and order.status == "unknown" and now - order.unknown_ts > UNKNOWN_MAX:
+        if order.status == "unknown" and _overdue(desk, order):
             recall.raise_halt(desk, "unknown_overdue", by="desk", detail=f"order {order_id}")
         if order.status == "working":
             recall.renew_cancel(desk, order, state.find_instrument(order.order.instrument))
@@ -33,3 +35,10 @@ def time_passed(desk: Context, _inp: TimePassed) -> None:
     looked.cycle(desk)
     exits.cycle(desk)
     ranking.cycle(desk)
+
+
+def _overdue(desk: Context, order: OrderState) -> bool:
+    if desk.unavailable_since is not None or order.unknown_ts is None:
+        return False
+    asked_since = max(order.unknown_ts, desk.state.started_ts, desk.readable_ts)
+    return desk.now - asked_since > UNKNOWN_MAX

@@ -55,7 +55,8 @@ def clear_off_grid(desk: Context, instrument: Instrument) -> None:
 
 
 def renew_cancel(desk: Context, order: OrderState, instrument: Instrument | None) -> None:
-    """Ask for what the clock, a person, a new grid or a strategy's end wants off, unless an answer is on its way.
+    """Ask for what the clock, a person, a new grid or a strategy's end wants off, and again for what was asked without
+    an answer, unless one is on its way.
 
     An entry of a strategy that does not run any more rests for nobody: no one would take it off, or leave again.
     """
@@ -70,3 +71,7 @@ def renew_cancel(desk: Context, order: OrderState, instrument: Instrument | None
         desk.emit(CancelReleased(order_id=terms.order_id, by="desk", why="its price is off the market's new grid"))
     elif order.intent.action == "open" and terms.parent is None and order.intent.strategy not in desk.names:
         desk.emit(CancelReleased(order_id=terms.order_id, by="desk", why="its strategy does not run any more"))
+    elif order.cancel == "unknown":
+        # Somebody wanted it off, and nobody knows whether it is.
+        why, taken_by = "the answer to its cancel was lost", order.superseded_by
+        desk.emit(CancelReleased(order_id=terms.order_id, by="desk", why=why, superseded_by=taken_by))

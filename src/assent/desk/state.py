@@ -289,12 +289,10 @@ class State:
         """SHA-256 of the canonical bytes of everything durable."""
         parts = {name: getattr(self, name) for name in DIGESTED}
         parts["archive"] = self.archive.chain.hex()
-        if self.narrowed is not None:  # a ledger from before there was such a thing keeps its digests
-            parts["narrowed"] = self.narrowed
         return sha256(_encode(parts)).hexdigest()
 
 
-DIGESTED = tuple(sorted(set(State.__slots__) - {"archive", "narrowed"}))
+DIGESTED = tuple(sorted(set(State.__slots__) - {"archive"}))
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 

@@ -12,17 +12,20 @@ from assent.model.inputs import (
     Accepted,
     AccountUnavailable,
     CorrectionSeen,
+    Evidence,
     EvidenceSeen,
     FillSeen,
     Input,
     InstrumentSeen,
     OrderClosedSeen,
+    SendAnswered,
 )
 from assent.runtime.clock import Clock
 from assent.venue.port import Ended, Unavailable, Venue
 
-# Books that take longer to come than this were not to be had.
+# Books that take longer to come than this were not to be had, nor was an order's fate.
 BOOKS_MAX_NS = 30_000_000_000
+FIND_MAX_NS = 60_000_000_000
 
 Put = Callable[[Input], None]
 
@@ -31,7 +34,7 @@ def unsettled(order: OrderState) -> bool:
     """Whether only the venue's own record can say what becomes of it, or how much of it was executed. Of an order of
     which something was taken back, the venue may have executed all and say no more, or it may rest again."""
     if order.status == "working":
-        return order.busted > 0
+        return order.busted > 0 or _nameless(order)
     return order.status in ("unknown", "quarantined") or (order.status == "closing" and order.venue_filled is None)
 
 
@@ -40,7 +43,7 @@ async def resolve_orders(state: State, venue: Venue, clock: Clock, put: Put) -> 
     for order in list(state.orders.values()):
         if order.status != "working" and not unsettled(order):
             continue
-        finding = await venue.find(order.order, order.released_ts)
+        finding = await _find(venue, order)
         order_id, now = order.order.order_id, clock.now()
         if type(finding) is Ended:
             if order.status == "unknown":
@@ -51,6 +54,22 @@ async def resolve_orders(state: State, venue: Venue, clock: Clock, put: Put) -> 
             put(OrderClosedSeen(order_id, "absent", order.filled, now))
         elif type(finding) in (Accepted, Absent) and order.status == "unknown":
             put(EvidenceSeen(order_id, finding, venue.name, now))  # type: ignore[arg-type]
+        elif type(finding) is Accepted and _nameless(order):
+            put(SendAnswered(order_id, finding, now))
+
+
+def _nameless(order: OrderState) -> bool:
+    """Its fill came, and its answer never did: the venue's name for it is what a cancel and the books need."""
+    return order.status == "working" and not order.venue_order_id
+
+
+async def _find(venue: Venue, order: OrderState) -> Evidence | Ended | None:
+    """What the venue says of it; nothing, where it does not say anything in time."""
+    try:
+        async with asyncio.timeout(FIND_MAX_NS / 1e9):
+            return await venue.find(order.order, order.released_ts)
+    except TimeoutError:
+        return None
 
 
 async def match_books(venue: Venue, clock: Clock, put: Put) -> None:

@@ -118,18 +118,6 @@ def head_of(path: Path) -> Head:
         reader.close()
 
 
-def first_of(path: Path) -> Head:
-    """The first record of the ledger at `path`, or the empty head where there is none."""
-    if not path.exists():
-        return EMPTY
-    reader = open_reader(path)
-    try:
-        first = next(reader.records(1, 1), None)
-        return Head(first.seq, first.hash, first.ts) if first else EMPTY
-    finally:
-        reader.close()
-
-
 def restore(ledger: Reader, desk: Desk, identity: Identity) -> None:
     """Fold the ledger into a fresh desk, and prove on the way every state digest that was written while it ran."""
     desk.restore(_proven(ledger, desk, identity))

@@ -73,7 +73,7 @@ def test_a_full_lane_refuses_and_says_so() -> None:
     got = lived(script, lambda _: no(201))
     full = [each for each in got if isinstance(each, NotLeft)]
     assert full
-    assert all("wait in the submit lane" in each.why for each in full)
+    assert {each.why for each in full} == {"throttle_full"}
 
 
 def test_a_full_lane_refuses_a_read_under_its_own_code() -> None:
@@ -181,7 +181,7 @@ def test_who_could_never_leave_under_narrower_limits_is_told_and_does_not_wait_f
         return ok(narrow) if request.target.endswith("/limits") else ok(COSTS)
 
     got = lived(script, answer)
-    assert any(isinstance(each, NotLeft) and "more than fit at once" in each.why for each in got)
+    assert any(isinstance(each, NotLeft) and each.why == "throttle_cost" for each in got)
     assert all(isinstance(each, NotLeft | Answered) for each in got)
 
 
