@@ -22,6 +22,7 @@ from assent.exchange.kalshi.ids import wire_id
 from assent.exchange.kalshi.settings import Settings
 from assent.exchange.types import Accepted, MarketSpec, NewOrder
 from assent.ledger.memory import MemoryStore
+from assent.model.belts import Belts
 from assent.model.constitution import Constitution
 from assent.model.facts import Fact
 from assent.model.inputs import QuoteSeen
@@ -95,6 +96,7 @@ class Still:
         self.app = App(self.box, keys, self.clock.now)
         self.identity = Identity(mode, "kalshi", "box", "ann", limits)
         self.terms = terms or Terms()
+        self.belts: Belts | None = None
         self.store = MemoryStore()
         self.records: list[tuple[int, int, Fact]] = []
         self.requests: list[Any] = []
@@ -154,7 +156,7 @@ class Still:
         )  # fmt: skip
         now = self.clock.now()
         opening = opening_inputs(
-            self.desk, self.identity, ledger_id="0" * 16, build="test", state_dir=None, now=now
+            self.desk, self.identity, ledger_id="0" * 16, build="test", belts=self.belts, state_dir=None, now=now
         )  # fmt: skip
 
         async def until() -> str:

@@ -67,6 +67,7 @@ PROMISED = {
     "foreign_fill": (Level.HALTED, "human"),
     "venue_auth": (Level.HALTED, "human"),
     "venue_contract": (Level.REDUCING, "human"),
+    "order_group_triggered": (Level.HALTED, "human"),
     "late_fill": (Level.REDUCING, "human"),
     "strategy_stopped": (Level.REDUCING, "human"),
     "strategy_repeats": (Level.LOCKED, "human"),

@@ -129,6 +129,11 @@ def kalshi(
     rest = Rest(transport, signer, clock, Throttle(FIRST_LIMITS, chance, clock.now()), chance=chance)
     kept = settings.narrowed or settings.constitution
     own = settings.kalshi
+    terms = Terms(
+        self_trade_prevention=own.self_trade_prevention,
+        cancel_on_pause=own.cancel_on_pause,
+        group_limit=settings.belts.group_limit,
+    )
     return KalshiVenue(
         rest,
         lambda tell: Connection(transport, Stream(CHANNELS, patience=patience), clock, tell, signer=signer),
@@ -138,7 +143,7 @@ def kalshi(
         ours=lambda order_id: state.find_order(order_id) is not None,
         held=partial(_held, state),
         member=own.member,
-        terms=Terms(self_trade_prevention=own.self_trade_prevention, cancel_on_pause=own.cancel_on_pause),
+        terms=terms,
         # What the account did before this desk's ledger began is not its own.
         since_ts=state.opened_ts or clock.now(),
     )

@@ -143,6 +143,7 @@ def wire(
         build=build_digest(),
         plugins=plugins_of(settings),
         narrowed=settings.narrowed,
+        belts=settings.belts,
         state_dir=settings.state_dir,
         now=now,
     )

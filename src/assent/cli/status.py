@@ -42,6 +42,7 @@ def status_lines(status: dict[str, Any]) -> list[str]:
         *_block("stopped strategies", [f"{s['strategy']} [{s['reason']}] {s['sentence']}" for s in status["stopped"]]),
         *_block("positions", position_lines(status)),
         *_block("orders", order_lines(status["orders"])),
+        *_only("their belts at the venue", belt_lines(status["orders"])),
         *_only("orders that would rest (observe sends nothing)", order_lines(status["would"])),
         *_only("waiting for a last look at the market", look_lines(status["looks"])),
     ]
@@ -122,6 +123,24 @@ def order_lines(orders: list[dict[str, Any]]) -> list[str]:
     ]  # fmt: skip
     head = ("order", "code", "what", "market", "filled", "status", "released")
     return table(rows, head=head, right=(4,)) if rows else []
+
+
+def belt_lines(orders: list[dict[str, Any]]) -> list[str]:
+    """What holds at the venue for each order, also when this process is gone."""
+    rows = [
+        (
+            o["order_id"][:8], when(o["expires_ts"]) if o["expires_ts"] else "never",
+            belt_group(o["group_limit"]), "taken off" if o["cancel_on_pause"] else "stays",
+            ", ".join(name for name in ("post-only", "reduce-only") if o[name.replace("-", "_")]),
+        )
+        for o in orders
+    ]  # fmt: skip
+    return table(rows, head=("order", "expires", "order group", "on a pause", "besides")) if rows else []
+
+
+def belt_group(limit: int) -> str:
+    """The brake of the order group that an order stands in."""
+    return f"{in_unit('qty', limit)} contracts in 15 s" if limit else "none"
 
 
 def look_lines(looks: list[dict[str, Any]]) -> list[str]:

@@ -39,5 +39,8 @@ class Watching:
     async def look(self, instrument: str) -> QuoteSeen | Unavailable:
         return await self._look(instrument)
 
+    async def reset_belts(self) -> None:
+        """Nothing of ours is in one."""
+
     async def books(self) -> Books | Unavailable:
         return await self._books()

@@ -16,6 +16,7 @@ from assent.model.reasons import REASONS
 from assent.model.text import shown
 from assent.model.units import SECOND
 from assent.venue.kalshi import evidence, outcomes, wire, wire_orders, wire_requests
+from assent.venue.kalshi.groups import Groups
 from assent.venue.kalshi.lists import Lists
 from assent.venue.kalshi.memory import Memory
 from assent.venue.kalshi.outcomes import Meaning
@@ -34,7 +35,8 @@ LAG_PAUSE: Final = SECOND
 
 
 class Orders:
-    """One subaccount's orders. `shard` says where a market lies, `paused` is called when the venue says it pauses."""
+    """One subaccount's orders. `shard` says where a market lies, `paused` is called when the venue says it pauses,
+    `ungrouped` when it does not know our order group."""
 
     def __init__(
         self,
@@ -44,20 +46,27 @@ class Orders:
         telling: Telling,
         terms: Terms,
         *,
+        groups: Groups,
         shard: Callable[[str], int | None],
         paused: Callable[[], None],
+        ungrouped: Callable[[], None],
     ) -> None:
         self._rest = rest
         self._lists = lists
         self._memory = memory
         self._telling = telling
         self._terms = terms
+        self._groups = groups
         self._shard = shard
         self._paused = paused
+        self._ungrouped = ungrouped
 
     async def send(self, order: Order) -> Outcome:
         """Submit once."""
-        now, name = self._telling.now(), order.order_id
+        now, name, shard = self._telling.now(), order.order_id, self._shard(order.instrument)
+        obstacle = self._groups.obstacle(shard)
+        if obstacle is not None:
+            return NotSent(obstacle)
         body = wire_requests.create(order, self._terms_of(order), now=now)
         if isinstance(body, Rejection):
             return NotSent(body.code)
@@ -66,7 +75,7 @@ class Orders:
         memory.signed[name] = now + LEAVE_WITHIN
         try:
             written = await self._rest.write(
-                "POST", wire_requests.ORDERS_PATH, body, lane="submit", shard=self._shard(order.instrument),
+                "POST", wire_requests.ORDERS_PATH, body, lane="submit", shard=shard,
                 not_after=now + LEAVE_WITHIN,
             )  # fmt: skip
             if isinstance(written, Answered | Lost):
@@ -125,6 +134,8 @@ class Orders:
             return self._placed(order, written)
         if meaning == "exists":
             return await self._whose(order, written)
+        if self._groups.refused(self._shard(order.instrument), wire.error(written.body).code):
+            self._ungrouped()
         return self._no(f"the order {order.order_id}", written, meaning)
 
     def _placed(self, order: Order, written: Answered) -> Outcome:
@@ -289,9 +300,10 @@ class Orders:
         self._telling.halt("foreign_fill", detail)
 
     def _terms_of(self, order: Order) -> Terms:
-        """Routed directly where the venue says where the market lies."""
-        shard = self._shard(order.instrument)
-        return self._terms if shard is None else msgspec.structs.replace(self._terms, exchange_index=shard)
+        """Routed directly where the venue says where the market lies, and in that shard's group."""
+        shard, group = self._shard(order.instrument), self._groups.of(self._shard(order.instrument))
+        index = self._terms.exchange_index if shard is None else shard
+        return msgspec.structs.replace(self._terms, exchange_index=index, order_group=group)
 
 
 def _unanswered(written: NotLeft | Lost) -> Outcome:

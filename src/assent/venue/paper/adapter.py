@@ -126,6 +126,9 @@ class PaperVenue:
     async def look(self, instrument: str) -> QuoteSeen | Unavailable:
         return await self._market.look(instrument)
 
+    async def reset_belts(self) -> None:
+        """Paper needs none."""
+
     async def books(self) -> Books:
         now = self._clock.now()
         self._tell(self._exchange.expire(now))
