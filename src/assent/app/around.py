@@ -67,7 +67,7 @@ async def _venue_and_clock(settings: Settings, speed: int, signer: Signer | None
     if signer is None:
         exchange, clock = open_exchange(settings, speed)
         stack.callback(exchange.close)
-        return Around(lambda _: SimVenue(exchange, clock, name=settings.venue), clock, exchange=exchange)
+        return Around(lambda _state, _also: SimVenue(exchange, clock, name=settings.venue), clock, exchange=exchange)
     place = hosts_of(settings)
     network = Network(place.rest, place.websocket)
     stack.push_async_callback(network.close)
@@ -112,19 +112,22 @@ def transport_of(settings: Settings, network: Transport) -> Transport:
 
 
 def venue_of(
-    settings: Settings, transport: Transport, signer: Signer, clock: Clock, patience: Patience, state: State
-) -> Venue:
+    settings: Settings, transport: Transport, signer: Signer, clock: Clock, patience: Patience, state: State,
+    also: Callable[[], Iterable[str]],
+) -> Venue:  # fmt: skip
     """The account that this mode trades: the one at the venue, or one on paper over the venue's prices."""
-    venue = kalshi(settings, transport, signer, clock, patience, state)
+    venue = kalshi(settings, transport, signer, clock, patience, state, also)
     if settings.mode == "paper":
         return PaperVenue(venue, clock, remembered(state, opening_cash=settings.cash))
     return venue
 
 
 def kalshi(
-    settings: Settings, transport: Transport, signer: Signer, clock: Clock, patience: Patience, state: State
-) -> KalshiVenue:
-    """Kalshi as this desk sees it: its account, its scope, and which of the account's orders are its own."""
+    settings: Settings, transport: Transport, signer: Signer, clock: Clock, patience: Patience, state: State,
+    also: Callable[[], Iterable[str]],
+) -> KalshiVenue:  # fmt: skip
+    """Kalshi as this desk sees it: its account, its scope, and which of the account's orders are its own. `also` names
+    markets that somebody beside the desk must hear of to their end."""
     chance = Random()
     rest = Rest(transport, signer, clock, Throttle(FIRST_LIMITS, chance, clock.now()), chance=chance)
     kept = settings.narrowed or settings.constitution
@@ -141,7 +144,7 @@ def kalshi(
         name=settings.venue,
         scope=Scope(kept.markets, kept.events, kept.series),
         ours=lambda order_id: state.find_order(order_id) is not None,
-        held=partial(_held, state),
+        held=lambda: (*_held(state), *also()),
         member=own.member,
         terms=terms,
         # What the account did before this desk's ledger began is not its own.
