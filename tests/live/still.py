@@ -44,6 +44,7 @@ from assent.venue.kalshi.stream import Stream
 from assent.venue.kalshi.throttle import Throttle
 from assent.venue.kalshi.wire_requests import Terms
 from assent.venue.memory import Line, MemoryTransport, Passage
+from assent.venue.port import Venue
 
 F = TypeVar("F")
 
@@ -97,6 +98,8 @@ class Still:
         self.identity = Identity(mode, "kalshi", "box", "ann", limits)
         self.terms = terms or Terms()
         self.belts: Belts | None = None
+        # Markets that somebody beside the desk must hear of.
+        self.also: Callable[[], Sequence[str]] = tuple
         self.store = MemoryStore()
         self.records: list[tuple[int, int, Fact]] = []
         self.requests: list[Any] = []
@@ -132,7 +135,7 @@ class Still:
 
     # -------------------------------------------------------------------------------------------------- the desk
 
-    def venue(self) -> KalshiVenue:
+    def venue(self) -> Venue:
         transport = MemoryTransport(self.app, Line(request=self._passage))
         signer = Signer(ANN_KEY, "ed25519", ANN_PRIVATE.sign)
         throttle = Throttle(TIERS["prestige"], Random(1), self.clock.now())
@@ -142,7 +145,7 @@ class Still:
             rest, lambda tell: Connection(transport, Stream(CHANNELS), self.clock, tell, signer=signer), self.clock,
             name="kalshi", scope=Scope(series=(SERIES,)),
             ours=lambda order_id: state.find_order(order_id) is not None,
-            held=lambda: [*state.positions, *(each.order.instrument for each in state.orders.values())],
+            held=lambda: [*state.positions, *(each.order.instrument for each in state.orders.values()), *self.also()],
             terms=self.terms, since_ts=self.records[0][1] if self.records else self.clock.now(),
         )  # fmt: skip
 
