@@ -21,7 +21,7 @@ from assent.config.environment import may_say, variable_of
 from assent.config.settings import Settings
 from assent.config.table import PLUGIN_SETTINGS, SCOPE, SETTINGS, STRATEGY_OPTIONS, STRATEGY_SETTINGS
 from assent.config.values import Setting, allowed_words, written
-from assent.desk import context, cycle, desk, looked, looking, observing
+from assent.desk import context, cycle, looked, looking, observing, permit
 from assent.desk.orders import TRANSITIONS
 from assent.desk.rules import LIMITS_OF, LOOK_LIMITS_OF, LOOK_RULES, RULES, Rule
 from assent.desk.strategy import HOOKS, View
@@ -241,7 +241,7 @@ def transitions() -> str:
 def clockwork() -> str:
     """The times that are not settings."""
     rows = [
-        ("a released order that is not on the wire after", desk.PERMIT_LIFE, "is not sent: `permit_expired`"),
+        ("a released order that is not on the wire after", permit.PERMIT_LIFE, "is not sent: `permit_expired`"),
         ("a submission or a cancel without an answer after", executor.ANSWER_MAX_NS, "is unknown"),
         ("a last look without an answer after", looked.ANSWER_MAX, "ends in `skipped_unanswered`"),
         ("after a look that came to nothing, for", looking.AGAIN, "the same idea is only counted"),

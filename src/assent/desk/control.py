@@ -28,6 +28,8 @@ from assent.model.settling import ActRefused
 from assent.model.text import shown
 
 KILL_SWITCH = "kill_switch_guard"
+# What a person reads before deciding says what, where and why.
+DETAIL_MAX = 300
 
 
 def ledger_opening(desk: Context, inp: LedgerOpening) -> None:
@@ -69,7 +71,7 @@ def halt_asked(desk: Context, inp: HaltAsked) -> None:
     desk.cause_seen[cause] = desk.now
     if cause == "strategy_repeats":
         desk.emit(StrategyStopped(strategy=inp.by, reason=cause, detail=shown(inp.detail)))
-    recall.raise_halt(desk, cause, by=shown(inp.by), detail=shown(inp.detail))
+    recall.raise_halt(desk, cause, by=shown(inp.by), detail=shown(inp.detail, DETAIL_MAX))
 
 
 def kill_switch_seen(desk: Context, inp: KillSwitchSeen) -> None:

@@ -56,7 +56,12 @@ _CAUSES = (
         rule="kill_switch_guard",
     ),
     Cause("operator", Level.HALTED, "human", "A person asked for it."),
-    Cause("discrepancy", Level.HALTED, "human", "Our books and the venue's differ."),
+    Cause(
+        "discrepancy",
+        Level.HALTED,
+        "human",
+        "Our books and the venue's differ; see where with `assent reconcile show`, then accept or settle it.",
+    ),
     Cause("unknown_overdue", Level.HALTED, "human", "An order's fate could not be learned in time."),
     Cause(
         "venue_auth",
@@ -77,7 +82,13 @@ _CAUSES = (
         "More was matched at once than the order group allows: the venue took all orders off and takes no more.",
     ),
     Cause("inbox_overflow", Level.HALTED, "human", "More came in than may be dropped; start again after a look."),
-    Cause("foreign_fill", Level.HALTED, "human", "Somebody else trades on this account."),
+    Cause(
+        "foreign_fill",
+        Level.HALTED,
+        "human",
+        "Somebody else trades on this account; stop whoever it is (a second desk, a person), then look with "
+        "`assent reconcile show` and accept.",
+    ),
     Cause("late_fill", Level.REDUCING, "human", "A closed order was filled after all; look at it."),
     Cause("strategy_stopped", Level.REDUCING, "human", "A strategy broke its contract and was stopped."),
     Cause(

@@ -10,7 +10,7 @@ from assent.desk.desk import Desk
 from assent.ledger.chain import Entry, Head
 from assent.ledger.port import Store
 from assent.model.facts import SCHEMA_VERSION, Fact, encode_fact, kind_of
-from assent.model.inputs import HaltAsked, Input, QuoteSeen
+from assent.model.inputs import HaltAsked, Input, QuoteSeen, StreamProven
 from assent.runtime.clock import Clock
 from assent.runtime.effects import Effect, effects_of
 from assent.runtime.inbox import Inbox
@@ -64,6 +64,9 @@ class Loop:
         """One batch: decide, remember, act."""
         overflow = self._inbox.overflow()
         inputs: list[Input] = [arrival.item for arrival in self._inbox.take(BATCH_MAX)]
+        if len(self._inbox) and self._inbox.depths()["market"]:
+            # What still waits of the markets may take a quote back: no proof may overtake it. The next one comes soon.
+            inputs = [item for item in inputs if type(item) is not StreamProven]
         if overflow:
             inputs.insert(0, HaltAsked("inbox_overflow", "runtime", str(overflow)[:100], self._clock.now()))
         self.take(inputs)

@@ -175,6 +175,7 @@ class Desk:
         self.terms = Terms()
         self.released: set[str] = set()
         self.held: list[str] = []
+        self.stays: dict[str, str] = {}
         self.told: list[tuple[str, Input, str]] = []
         self.feed: Feed = Feed(lambda _: None)
         self.venue: KalshiVenue
@@ -187,12 +188,17 @@ class Desk:
         rest = Rest(self.wire, signer, self.clock, throttle, chance=Random(2))
         self.venue = KalshiVenue(
             rest, self._connection, self.clock, name="kalshi", scope=self.scope,
-            ours=self.released.__contains__, held=lambda: self.held, since_ts=self.since_ts, terms=self.terms,
+            ours=self.released.__contains__, held=lambda: self.held, permit=self.permit, since_ts=self.since_ts,
+            terms=self.terms,
         )  # fmt: skip
 
     async def connect(self) -> None:
         self.start()
         await self.venue.connect(self.sink, wanted=self.wanted)
+
+    def permit(self, order_id: str, _now: int) -> str | None:
+        """Why an order may not leave any more: what a test puts into `stays`."""
+        return self.stays.get(order_id)
 
     def wanted(self, market: str, event: str, series: str) -> bool:
         scope = self.scope

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 from tests.venue.kalshi.boxed import CASH, CENT, MARKET, ROOT, START, Desk, a_market, an_order, answer, error
+from tests.venue.kalshi.test_adapter import feeding
 from tests.venue.kalshi.test_orders import at, causes
 
 from assent.exchange.kalshi.ids import wire_id
 from assent.model.books import HeldCost, OpenOrder
-from assent.model.inputs import Holding, OrderClosedSeen
+from assent.model.inputs import Holding, OrderClosedSeen, SettlementSeen
 from assent.model.units import MICRO, SECOND
 from assent.venue.kalshi import books as bookkeeping
 from assent.venue.kalshi import messages
@@ -278,6 +279,30 @@ def test_a_settlement_is_told_with_what_a_yes_was_worth() -> None:
     at(Desk(), script, MADE)
 
 
+def test_books_that_still_show_a_position_in_what_has_settled_are_not_taken() -> None:
+    """The desk was told by the listing and has paid itself: against books from before it would find a difference."""
+
+    async def script(desk: Desk) -> None:
+        await traded(desk)
+        await desk.clock.sleep(20 * SECOND)
+        desk.exchange.determine(desk.clock.now(), MARKET, "yes", MICRO)
+        await desk.clock.sleep(61 * SECOND)
+        now = desk.clock.now()
+        settled = messages.Lifecycle("settled", MARKET, "", None, 0, 0, 0, now, 0, ())
+        desk.feed.tell(Told(settled, now))
+        await desk.clock.sleep(2 * SECOND)
+        assert [seen.value for seen in desk.of(SettlementSeen)] == [MICRO]
+        books = await desk.venue.books()
+        assert isinstance(books, Books)
+        assert desk.clock.now() - now >= 7 * SECOND, "so far the account lags behind"
+        assert books.account.holdings == ()
+        assert books.account.cash == desk.exchange.balance("ann").cash
+
+    desk = Desk(lag_ns=8 * SECOND)
+    desk.released.add(MADE.order_id)
+    feeding(desk, script)
+
+
 def test_a_scalar_settlement_takes_its_value_from_the_market_to_the_last_digit() -> None:
     async def script(desk: Desk) -> None:
         await traded(desk)
@@ -340,3 +365,8 @@ def test_cash_is_that_of_all_shards_whichever_of_them_the_top_speaks_of() -> Non
     assert bookkeeping.cash_of(Balance(5 * MICRO, 0, START, shards(3 * MICRO, 2 * MICRO))) == 5 * MICRO
     assert bookkeeping.cash_of(Balance(3 * MICRO, 0, START, shards(3 * MICRO, 2 * MICRO))) == 5 * MICRO
     assert not isinstance(bookkeeping.cash_of(Balance(4 * MICRO, 0, START, shards(3 * MICRO, 2 * MICRO))), int)
+
+
+def test_less_than_a_cent_on_another_shard_is_cash_too() -> None:
+    assert bookkeeping.cash_of(Balance(3 * MICRO, 0, START, shards(3 * MICRO, 5_000))) == 3 * MICRO + 5_000
+    assert bookkeeping.cash_of(Balance(3 * MICRO + 5_000, 0, START, shards(3 * MICRO, 5_000))) == 3 * MICRO + 5_000

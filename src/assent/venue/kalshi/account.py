@@ -97,10 +97,15 @@ class Account:
 
     async def mend(self) -> None:
         """Whatever may have been missed is asked for; what cannot be read now is asked for the next time."""
-        if self._missed_fills and await self._read_fills():
+        # What is missed while the lists are read is missing from them: it has to be asked for once more.
+        if self._missed_fills:
             self._missed_fills = False
-        if self._missed_orders and await self._read_orders():
+            if not await self._read_fills():
+                self._missed_fills = True
+        if self._missed_orders:
             self._missed_orders = False
+            if not await self._read_orders():
+                self._missed_orders = True
         for name, (order_id, since_ts) in list(self._doubtful.items()):
             # What nobody explains in time, the comparison of the books will stumble over.
             if await self.look_at(name, order_id) or self._telling.now() > since_ts + EXPLAINED_WITHIN:

@@ -43,6 +43,10 @@ PAUSE: Final = SECOND
 _WALKED: Final = frozenset({"market_lifecycle_v2", "order_group_updates"})
 
 
+def _permitted(_order_id: str, _now: int) -> None:
+    """For a desk to which nothing can happen in between."""
+
+
 class Connection(Watcher, Protocol):
     """The websocket, kept alive."""
 
@@ -51,9 +55,11 @@ class Connection(Watcher, Protocol):
 
 class KalshiVenue:
     """`ours` says whether the desk released an order under a client order id, `held` in which markets it has a position
-    or an order. Fills and settlements from before `since_ts`, the desk's first record, are not its own."""
+    or an order; `permit` says why an order may not leave, and is asked when it has had its turn and its connection:
+    much may have happened since the desk handed it over. Fills and settlements from before `since_ts` are
+    not asked for: they are not the desk's own, or it has them."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it is made of, and what it may ask the desk
         self,
         rest: Rest,
         connection: Callable[[Callable[[events.Event], None]], Connection],
@@ -63,6 +69,7 @@ class KalshiVenue:
         scope: Scope,
         ours: Callable[[str], bool],
         held: Callable[[], Iterable[str]],
+        permit: Callable[[str, int], str | None] = _permitted,
         member: Member = "direct",
         terms: Terms | None = None,
         since_ts: int = 0,
@@ -81,12 +88,13 @@ class KalshiVenue:
         self._discovery = Discovery(rest, clock, scope, venue=name, member=member)
         self._markets = Markets(self._telling)
         self._bookkeeper = Bookkeeper(
-            self._lists, self._account, memory, self._discovery, self._telling, listed=self._markets.holds
-        )
+            self._lists, self._account, memory, self._discovery, self._telling, listed=self._markets.holds,
+            settled=self._markets.settled,
+        )  # fmt: skip
         self._groups = Groups(rest, self._telling, limit=terms.group_limit, subaccount=terms.subaccount)
         self._orders = Orders(
             rest, self._lists, memory, self._telling, terms, groups=self._groups, shard=self._markets.shard,
-            paused=self._status_soon, ungrouped=self._walk_soon,
+            paused=self._status_soon, ungrouped=self._walk_soon, permit=permit,
         )  # fmt: skip
         self._connection = connection(self._hear)
         self._status_due = 0
@@ -108,7 +116,7 @@ class KalshiVenue:
         if isinstance(account, Unread):
             self._telling.not_read(account)
             raise AssentError(f"Kalshi does not show the account, so nothing was started: {account}")
-        self._markets.take_up(await self._discovery.walk((*self._held(), *account)), quotes=True)
+        self._markets.take_up(await self._discovery.walk((*self._held(), *account)), whole=True, quotes=True)
         await self._groups.ensure(self._markets.shards())
         self._walked_ts = self._clock.now()
         self._walk_due = self._walked_ts + DISCOVER_EVERY
@@ -207,7 +215,7 @@ class KalshiVenue:
         self._walked_ts = self._clock.now()
         self._walk_due = self._walked_ts + DISCOVER_EVERY
         self._changed.clear()
-        self._markets.take_up(await self._discovery.walk((*self._held(), *self._markets.names())))
+        self._markets.take_up(await self._discovery.walk((*self._held(), *self._markets.names())), whole=True)
         await self._groups.ensure(self._markets.shards())
 
     def _walk_soon(self) -> None:
@@ -231,6 +239,9 @@ class KalshiVenue:
                 self._told(event)
             case events.Missed():
                 self._missed(event)
+            case events.Broken():
+                detail = event.detail.removeprefix(f"{event.type}: ")
+                self._telling.broken(f"the websocket's {event.type}", Rejection(event.code, "", detail))
             case events.KeptOut():
                 self._telling.kept_out(event.code, event.detail)
 

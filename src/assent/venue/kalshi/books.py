@@ -29,7 +29,8 @@ _CENT: Final = MICRO // 100
 
 
 class Bookkeeper:
-    """Reads the books until they hold still. `listed` says whether a market has been told to the desk."""
+    """Reads the books until they hold still. `listed`: whether the desk was told of a market; `settled`: whether it was
+    told what that was worth."""
 
     def __init__(
         self,
@@ -40,8 +41,10 @@ class Bookkeeper:
         telling: Telling,
         *,
         listed: Callable[[str], bool],
+        settled: Callable[[str], bool],
     ) -> None:
         self._listed = listed
+        self._settled = settled
         # Markets beyond the scope in which the account has something, as they were described last.
         self._beyond: dict[str, BinaryContract] = {}
         self._lists = lists
@@ -83,6 +86,10 @@ class Bookkeeper:
             return second
         if _still(first) != _still(second):
             return "the lists changed from one reading to the next"
+        unpaid = next((row.ticker for row in second.positions if row.qty and self._settled(row.ticker)), None)
+        if unpaid is not None:
+            # The listing was quicker than the account: the desk has been told, and the account does not show it yet.
+            return f"{unpaid} has settled, and the account still shows a position in it"
         fills = await account.named(second.fills, model_ts)
         if isinstance(fills, Unread):
             return str(fills)
@@ -154,9 +161,11 @@ def cash_of(balance: Balance) -> int | Unread:
     if not balance.shards:
         return balance.balance
     total = sum(shard.balance for shard in balance.shards)
+    first = next((shard.balance for shard in balance.shards if shard.exchange_index == 0), None)
+    if total != balance.balance == first:
+        return total  # to the last digit, so what the others hold is no rounding
     if abs(total - balance.balance) < _CENT * len(balance.shards):
         return balance.balance
-    first = next((shard.balance for shard in balance.shards if shard.exchange_index == 0), None)
     if first is not None and abs(first - balance.balance) < _CENT:
         return total
     return Unread("/portfolio/balance", f"the shards make {total} and the balance is {balance.balance}")

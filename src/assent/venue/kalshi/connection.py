@@ -22,8 +22,9 @@ from assent.venue.transport import Answer, Closed, Failed, Ping, Socket, Transpo
 
 # In the event loop's own time.
 CONNECT_TIMEOUT: Final = 10 * SECOND
-# So many frames are taken up in a row before the others get their turn.
-FRAMES_IN_A_ROW: Final = 50
+# So many frames are taken up in a row before the others get their turn: what the first of them leads to waits for the
+# last, and what several of them lead to shares one commit.
+FRAMES_IN_A_ROW: Final = 10
 # More commands than this cannot be on their way honestly: the socket does not take them.
 COMMANDS_MAX: Final = 5_000
 _REFUSALS: Final = frozenset({401, 403})

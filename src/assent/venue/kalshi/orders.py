@@ -36,7 +36,8 @@ LAG_PAUSE: Final = SECOND
 
 class Orders:
     """One subaccount's orders. `shard` says where a market lies, `paused` is called when the venue says it pauses,
-    `ungrouped` when it does not know our order group."""
+    `ungrouped` when it does not know our order group. `permit` says why an order may not leave any more: it is asked
+    when its turn has come."""
 
     def __init__(
         self,
@@ -50,6 +51,7 @@ class Orders:
         shard: Callable[[str], int | None],
         paused: Callable[[], None],
         ungrouped: Callable[[], None],
+        permit: Callable[[str, int], str | None],
     ) -> None:
         self._rest = rest
         self._lists = lists
@@ -60,6 +62,7 @@ class Orders:
         self._shard = shard
         self._paused = paused
         self._ungrouped = ungrouped
+        self._permit = permit
 
     async def send(self, order: Order) -> Outcome:
         """Submit once."""
@@ -76,7 +79,7 @@ class Orders:
         try:
             written = await self._rest.write(
                 "POST", wire_requests.ORDERS_PATH, body, lane="submit", shard=shard,
-                not_after=now + LEAVE_WITHIN,
+                not_after=now + LEAVE_WITHIN, withheld=lambda: self._permit(name, self._telling.now()),
             )  # fmt: skip
             if isinstance(written, Answered | Lost):
                 memory.signed[name] = written.signed_ts
@@ -163,15 +166,18 @@ class Orders:
         fault = self._fault(order, listed, written.signed_ts)
         if fault is not None:
             self._foreign(order, listed, fault)
-            return Refused("order_already_exists", fault)
+            if evidence.difference(order, listed) is not None:
+                return Refused("order_already_exists", fault)
+            # Ours in everything but its age: clocks that differ make it that too, and then it lives.
+            return Unknown(f"{listed.order_id} stands under this id: {fault}")
         found = self._found(order, listed)
         return Accepted(listed.order_id, found.filled, 0) if isinstance(found, Ended) else found
 
     # ------------------------------------------------------------------------------------------- answers to a cancel
 
     async def _cancelled(self, order: Order, order_id: str, written: Answered) -> Outcome:
-        """What rested is off; what did not rest of the order was executed. An answer that is about another order, or
-        does not fit what we know, is advice: the order itself is asked."""
+        """What rested is off; what did not rest of the order was executed, if we have heard of it. An answer that is
+        about another order, or says anything else, is advice: the order itself is asked."""
         what = f"the answer to a cancel of {order.order_id}"
         cancelled = wire_orders.cancelled(written.body)
         if isinstance(cancelled, Rejection):
@@ -188,6 +194,10 @@ class Orders:
                 f"it names {cancelled.order_id} and {cancelled.reduced_by} taken off, of {order_id} over {order.qty}"
             )
             self._telling.broken(what, Rejection("contradiction", "", fault))
+            return await self._gone(order, order_id)
+        if executed > self._memory.executed(order_id):
+            # More than we heard of: its fills are on their way, or a person had made the order smaller at the venue.
+            # A count that no fill ever reaches would keep the books from being compared for ever.
             return await self._gone(order, order_id)
         self._memory.ended(order.order_id)
         return Accepted(order_id, executed, 0)

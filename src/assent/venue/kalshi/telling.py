@@ -7,6 +7,7 @@ the venue's that broke, and a reason to halt. Who asks the venue for something n
 from typing import Final, NamedTuple
 
 from assent.model.inputs import HaltAsked, Input, RejectionSeen
+from assent.model.reasons import REASONS
 from assent.model.text import shown
 from assent.venue.clock import Time
 from assent.venue.kalshi.paging import Incomplete
@@ -78,7 +79,8 @@ class Telling:
 
     def broken(self, what: str, rejection: Rejection) -> None:
         """The venue broke its own contract where it is about money: nothing new is opened until a person has looked."""
-        said = f"{what}: {rejection.path or 'the answer'}: {rejection.detail} ({rejection.code})"
+        where = f"{rejection.path}: " if rejection.path else ""
+        said = f"{what}: {where}{rejection.detail}. {REASONS[rejection.code].sentence} ({rejection.code})"
         self.kept_out(rejection.code, said)
         self.halt("venue_contract", said)
 

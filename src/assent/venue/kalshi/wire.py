@@ -67,7 +67,8 @@ class Kind(msgspec.Struct, Generic[T], frozen=True):
     read: Callable[[object], T | None]
 
 
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@~+-]{0,119}")
+NAME_PATTERN: Final = r"[A-Za-z0-9][A-Za-z0-9._:@~+-]{0,119}"
+_NAME: Final = re.compile(NAME_PATTERN)
 _CURSOR: Final = re.compile(r"[A-Za-z0-9_=+/.-]*")
 
 
