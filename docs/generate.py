@@ -222,7 +222,7 @@ def effects_part() -> str:
     classes = {
         "Once": "once, never again",
         "At least once": "at least once",
-        "At most once": "once; an answer that a crash loses is not asked for again",
+        "At most once": "once; what a crash loses is not asked for again",
     }
     rows = [
         (f"`{fact.__name__}`", f"`{effect.__name__}`", classes[str(effect.__doc__).rstrip(".")])

@@ -68,6 +68,7 @@ PROMISED = {
     "venue_auth": (Level.HALTED, "human"),
     "venue_clock": (Level.REDUCING, "clear_for"),
     "venue_contract": (Level.REDUCING, "human"),
+    "order_group_triggered": (Level.HALTED, "human"),
     "late_fill": (Level.REDUCING, "human"),
     "strategy_stopped": (Level.REDUCING, "human"),
     "strategy_repeats": (Level.LOCKED, "human"),

@@ -11,12 +11,14 @@ from typing import Literal
 import msgspec
 
 from assent.desk.lots import Lots, Money, Settled, Told
+from assent.model.belts import Belts
 from assent.model.facts import (
     CancelEnded,
     CancelKept,
     CancelReleased,
     ConstitutionChanged,
     DecisionRecorded,
+    DeskStarted,
     DiscrepancyFound,
     Fact,
     FeeDiffered,
@@ -116,6 +118,7 @@ class Story(msgspec.Struct, frozen=True):
     order: Order | None
     digest: str
     assent: str
+    belts: Belts | None
     look: "Look | None"
     steps: tuple[Step, ...]
     fills: tuple[Fill, ...]
@@ -207,6 +210,7 @@ def _story(
         order=release.order if release else None,
         digest=release.digest if release else "",
         assent=release.assent if release else "",
+        belts=_belts(records, release) if isinstance(release, OrderReleased) else None,
         look=look,
         steps=steps,
         fills=walk.fills_of(family),
@@ -242,6 +246,17 @@ def _look(records: Sequence[Told], intent_id: str) -> Look | None:
 
 def _releases(records: Sequence[Told]) -> Iterable[OrderReleased | WouldRelease]:
     return (fact for _, _, fact in records if isinstance(fact, OrderReleased | WouldRelease))
+
+
+def _belts(records: Sequence[Told], release: OrderReleased) -> Belts | None:
+    """What the run that released it kept every order in."""
+    belts: Belts | None = None
+    for _, _, fact in records:
+        if isinstance(fact, DeskStarted):
+            belts = fact.belts
+        elif fact is release:
+            return belts
+    return belts
 
 
 def _decision(records: Sequence[Told], ts: int, strategy: str) -> DecisionRecorded | None:

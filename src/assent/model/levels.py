@@ -82,6 +82,12 @@ _CAUSES = (
         "human",
         "The venue answered in a way that its own description does not allow; see what changed before trading on.",
     ),
+    Cause(
+        "order_group_triggered",
+        Level.HALTED,
+        "human",
+        "More was matched at once than the order group allows: the venue took all orders off and takes no more.",
+    ),
     Cause("inbox_overflow", Level.HALTED, "human", "More came in than may be dropped; start again after a look."),
     Cause(
         "foreign_fill",
