@@ -6,19 +6,23 @@ after the command measures fewer events.
 
 import sys
 
+from benchmarks import live, spine
 from benchmarks.figure import Figure
-from benchmarks.spine import all_figures
 
 EVENTS = 1_000_000
 
 
 def main() -> int:
     events = int(sys.argv[1]) if len(sys.argv) > 1 else EVENTS
-    figures = all_figures(events, lambda text: print(f"… {text}", file=sys.stderr))
-    print(f"{'figure':<48}{'measured':>16} {'unit':<10}{'goal':>12}{'ratio':>8}")
+    figures = [*spine.all_figures(events, say), *live.all_figures(say)]
+    print(f"{'figure':<52}{'measured':>16} {'unit':<10}{'goal':>12}{'ratio':>8}")
     for figure in figures:
         print(line(figure))
     return 0
+
+
+def say(text: str) -> None:
+    print(f"… {text}", file=sys.stderr)
 
 
 def line(figure: Figure) -> str:
@@ -27,7 +31,7 @@ def line(figure: Figure) -> str:
     ratio = f"{figure.ratio:.2f}" if figure.goal else ""
     by_cpu = f"  {figure.by_cpu:,.0f} by CPU time;" if figure.by_cpu else ""
     note = f"{by_cpu}  {figure.note}" if figure.note else by_cpu
-    return f"{figure.name:<48}{shown:>16} {figure.unit:<10}{goal:>12}{ratio:>8}{note}"
+    return f"{figure.name:<52}{shown:>16} {figure.unit:<10}{goal:>12}{ratio:>8}{note}"
 
 
 if __name__ == "__main__":

@@ -105,7 +105,7 @@ async def over_loopback(deltas: int) -> Figure:
     """The same through a server and a socket, until the client says that it has all of them."""
     box = a_box()
     app = App(box, Keys((Member("reader", KEY.public_key(), "reader"),)), lambda: NOW)
-    with socket.socket() as listening:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
         port = listening.getsockname()[1]

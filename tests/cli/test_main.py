@@ -15,6 +15,7 @@ from tests.cli.support import Cli
 from assent.cli import main as main_module
 from assent.cli.exits import EXIT_OF_ERROR, MEANINGS, CommandError, Exit
 from assent.cli.main import COMMANDS, assent
+from assent.config import narrowing
 from assent.ledger import errors as ledger_errors
 from assent.ledger.errors import LedgerBusy, LedgerCorrupt
 from assent.model.errors import AssentError
@@ -87,8 +88,8 @@ def test_every_exit_code_has_a_meaning_and_a_number_of_its_own() -> None:
 
 def test_the_errors_that_have_an_exit_code_of_their_own_exist() -> None:
     known = {
-        error.code for error in vars(ledger_errors).values()
-        if isinstance(error, type) and issubclass(error, ledger_errors.LedgerError)
+        error.code for module in (ledger_errors, narrowing) for error in vars(module).values()
+        if isinstance(error, type) and issubclass(error, AssentError) and error.__module__ == module.__name__
     }  # fmt: skip
     assert set(EXIT_OF_ERROR) <= known
 

@@ -21,7 +21,7 @@ WHO = ("--by", "Ada", "--reason", "asked their support")
 # The program, with one order lost for good and a strategy that wants to buy at each quote.
 PROGRAM = """
 import sys
-from assent.app import wiring
+from assent.app import around, wiring
 from assent.cli.main import main
 from assent.model.inputs import Unknown
 from assent.model.intents import Proposal
@@ -34,8 +34,8 @@ class Lossy(SimVenue):
             self.lost = order.order_id
             return Unknown("no answer in time")
         return await super().send(order)
-    async def find(self, order):
-        return None if order.order_id == self.lost else await super().find(order)
+    async def find(self, order, since_ts):
+        return None if order.order_id == self.lost else await super().find(order, since_ts)
 
 class Eager:
     name = "eager"
@@ -44,7 +44,7 @@ class Eager:
             return None
         return [Proposal(quote.instrument, price=quote.ask, fair=quote.ask + 150_000, qty_max=1_000_000)]
 
-wiring.SimVenue = Lossy
+around.SimVenue = Lossy
 wiring.build_strategies = lambda _settings: [Eager()]
 sys.exit(main(["run", sys.argv[1], "--speed", "100", "--non-interactive"]))
 """

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.desk.support import Bench
 
-from assent.desk.desk import PERMIT_LIFE
+from assent.desk.permit import PERMIT_LIFE
 from assent.model.inputs import Accepted, NotSent, Refused, Unknown
 from assent.model.reasons import REASONS
 from assent.model.units import MICRO, SECOND

@@ -1,17 +1,29 @@
 """The order of things: decide, remember, and only then act."""
 
 import pytest
-from tests.runtime.fakes import EPOCH, Once, opened, quote
+from tests.runtime.fakes import EPOCH, NAME, Once, opened, quote
 
+from assent.desk.strategy import View
 from assent.ledger.chain import Entry
 from assent.ledger.errors import LedgerUnwritable
 from assent.ledger.memory import MemoryStore
-from assent.model.facts import SCHEMA_VERSION, HaltRaised, OrderReleased, decode_fact, encode_fact, kind_of
-from assent.model.inputs import HaltAsked
+from assent.model.facts import (
+    SCHEMA_VERSION,
+    HaltRaised,
+    LookRequested,
+    OrderReleased,
+    decode_fact,
+    encode_fact,
+    kind_of,
+)
+from assent.model.inputs import HaltAsked, QuoteLost, StreamProven, TimePassed
+from assent.model.intents import Proposal
+from assent.model.units import MICRO, SECOND
+from assent.runtime import loop as loop_module
 from assent.runtime.clock import ScaledClock
 from assent.runtime.effects import SubmitOrder
 from assent.runtime.inbox import Inbox, InboxOverflow
-from assent.runtime.loop import Loop
+from assent.runtime.loop import BATCH_MAX, Loop
 
 
 class Recorder:
@@ -19,6 +31,21 @@ class Recorder:
 
     def __init__(self) -> None:
         self.events: list[str] = []
+
+
+class EachCycle:
+    """Proposes to buy at each cycle, at the ask that it saw last."""
+
+    name = "each-cycle"
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def on_cycle(self, view: View) -> list[Proposal] | None:
+        seen = view.quote(NAME)
+        self.asked += 1
+        wanted = {"instrument": NAME, "price": 420_000, "fair": 600_000, "qty_max": 10 * MICRO}
+        return [Proposal(**wanted)] if seen is not None else None  # type: ignore[arg-type]
 
 
 class NotingStore(MemoryStore):
@@ -114,3 +141,69 @@ def test_an_overflow_of_what_must_be_kept_halts_the_desk() -> None:
         inbox.put("venue", quote(EPOCH), received_ts=EPOCH)
     loop.turn()
     assert "inbox_overflow" in desk.state.halts
+
+
+def test_a_proof_never_overtakes_the_news_that_a_quote_is_lost() -> None:
+    """More news of markets waits than one batch takes, while a proof and a cycle find room in it."""
+    now = EPOCH + 10 * SECOND
+    strategy = EachCycle()
+    desk, facts = opened(strategy=strategy)
+    inbox: Inbox = Inbox()
+    desk.handle(EPOCH, quote(EPOCH))
+    for name in (*(f"SIM-{number}" for number in range(BATCH_MAX)), NAME):
+        inbox.put("market", QuoteLost(name, "numbers are missing", now), key=name, received_ts=now)
+    inbox.put("venue", StreamProven("sim", now), received_ts=now)
+    inbox.put("clock", TimePassed(now), received_ts=now)
+    desk.handle(now, StreamProven("sim", EPOCH))
+    store = stocked(MemoryStore(), facts)
+    loop_around(desk, store, lambda _effects: None, inbox).drain()
+    assert strategy.asked == 1
+    said = [decode_fact(record.kind, record.version, record.body) for record in store.records(len(facts) + 1)]
+    assert [type(fact) for fact in said if type(fact) in (OrderReleased, LookRequested)] == [LookRequested], (
+        "an old proof stays an old one: the venue is asked first"
+    )
+
+
+def test_a_proof_that_nothing_of_the_markets_waits_behind_is_taken() -> None:
+    now = EPOCH + 10 * SECOND
+    desk, facts = opened(strategy=EachCycle())
+    inbox: Inbox = Inbox()
+    desk.handle(EPOCH, quote(EPOCH))
+    desk.handle(now, StreamProven("sim", EPOCH))
+    for number in range(BATCH_MAX - 2):
+        inbox.put("market", QuoteLost(f"SIM-{number}", "numbers are missing", now), key=number, received_ts=now)
+    inbox.put("venue", StreamProven("sim", now), received_ts=now)
+    inbox.put("clock", TimePassed(now), received_ts=now)
+    store = stocked(MemoryStore(), facts)
+    loop_around(desk, store, lambda _effects: None, inbox).drain()
+    said = [decode_fact(record.kind, record.version, record.body) for record in store.records(len(facts) + 1)]
+    assert [fact for fact in said if type(fact) is OrderReleased]
+
+
+def checkpoints(monkeypatch: pytest.MonkeyPatch, *, latest: int) -> list[str]:
+    """What is told of a release and two quotes that lead to nothing, when a checkpoint is due after one record."""
+    recorder = Recorder()
+
+    class Tidied(NotingStore):
+        def checkpoint(self) -> None:
+            recorder.events.append("checkpoint")
+
+    monkeypatch.setattr(loop_module, "CHECKPOINT_EVERY", 1)
+    monkeypatch.setattr(loop_module, "CHECKPOINT_LATEST", latest)
+    desk, facts = opened(strategy=Once())
+    inbox: Inbox = Inbox()
+    loop = loop_around(desk, stocked(Tidied(recorder), facts), lambda _: recorder.events.append("execute"), inbox)
+    recorder.events.clear()
+    for _ in range(3):
+        inbox.put("market", quote(EPOCH), key="A", received_ts=EPOCH)
+        loop.turn()
+        recorder.events.append("turn")
+    return recorder.events
+
+
+def test_the_log_is_tidied_after_what_was_released_has_had_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert checkpoints(monkeypatch, latest=100) == ["commit 3", "execute", "turn", "checkpoint", "turn", "turn"]
+
+
+def test_a_desk_that_is_never_idle_tidies_its_log_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert checkpoints(monkeypatch, latest=3) == ["commit 3", "execute", "checkpoint", "turn", "turn", "turn"]

@@ -510,3 +510,31 @@ def test_whom_to_trust_may_be_said(tmp_path: Path) -> None:
                 await door.close()
 
     assert isinstance(asyncio.run(main()), Answer)
+
+
+# ---------------------------------------------------------------------------------------------- the last moment
+
+
+def test_what_may_not_leave_any_more_when_its_connection_stands_never_begins() -> None:
+    heard: list[bytes] = []
+    asked_why: list[str] = []
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.read(65_536))
+        writer.close()
+
+    def withheld() -> str | None:
+        asked_why.append("halted")
+        return "halted"
+
+    async def main() -> tuple[Answer | Failed, Answer | Failed]:
+        async with serving(handler) as port:
+            stays = await ask(port, a_request()._replace(withheld=withheld))
+        async with serving(always(answer(b"{}"))) as port:
+            return stays, await ask(port, a_request()._replace(withheld=lambda: None))
+
+    stays, left = asyncio.run(main())
+    assert stays == Failed("not_sent", "halted")
+    assert b"".join(heard) == b""
+    assert asked_why == ["halted"], "once, when all was ready"
+    assert isinstance(left, Answer)

@@ -10,15 +10,17 @@ from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from functools import partial
 from random import Random
-from typing import Final
+from typing import Final, NamedTuple
 
 from assent.app.box_clock import keep_in_step, led_clock
 from assent.app.credentials import forget, load_key
 from assent.app.wiring import Around, open_exchange
 from assent.config import Settings
 from assent.desk.desk import Desk
+from assent.desk.permit import obstacle
 from assent.desk.state import State
 from assent.model.errors import AssentError
+from assent.model.units import HOUR
 from assent.runtime.clock import Clock, WallClock
 from assent.runtime.recovery import head_of
 from assent.runtime.runtime import Feed
@@ -27,6 +29,7 @@ from assent.venue.kalshi import hosts
 from assent.venue.kalshi.adapter import CHANNELS, KalshiVenue
 from assent.venue.kalshi.connection import Connection
 from assent.venue.kalshi.discovery import Scope
+from assent.venue.kalshi.events import Event
 from assent.venue.kalshi.limits import TIERS
 from assent.venue.kalshi.pace import Patience
 from assent.venue.kalshi.rest import Rest
@@ -44,6 +47,16 @@ from assent.venue.transport import Transport
 
 # Until the account's own limits are known, those of the lowest tier.
 FIRST_LIMITS: Final = TIERS["basic"]
+# How much of what was found equal is asked for once more: far more than the venue's lists ever lag, or clocks differ.
+ASKED_AGAIN: Final = HOUR
+
+
+class Way(NamedTuple):
+    """The way to the venue. It is made before the ledger is read, which takes longer the longer the desk has lived:
+    meanwhile tokens gather for the many questions of a start."""
+
+    rest: Rest
+    connection: Callable[[Callable[[Event], None]], Connection]
 
 
 def signer_of(settings: Settings) -> Signer | None:
@@ -67,7 +80,7 @@ async def _venue_and_clock(settings: Settings, speed: int, signer: Signer | None
     if signer is None:
         exchange, clock = open_exchange(settings, speed)
         stack.callback(exchange.close)
-        return Around(lambda _: SimVenue(exchange, clock, name=settings.venue), clock, exchange=exchange)
+        return Around(lambda _state, _also: SimVenue(exchange, clock, name=settings.venue), clock, exchange=exchange)
     place = hosts_of(settings)
     network = Network(place.rest, place.websocket)
     stack.push_async_callback(network.close)
@@ -76,10 +89,10 @@ async def _venue_and_clock(settings: Settings, speed: int, signer: Signer | None
     if settings.environment == "box":
         led = await led_clock(network, settings.kalshi.box_url, head=head)
         in_step = partial(keep_in_step, network, led)
-        patience = Patience().at_speed(led.speed)
-        return Around(partial(venue_of, settings, transport, signer, led, patience), led, (lambda _: in_step,))
+        way = way_to(transport, signer, led, Patience().at_speed(led.speed))
+        return Around(partial(venue_of, settings, way, led), led, (lambda _: in_step,))
     wall = WallClock(floor_ts=head.ts)
-    return Around(partial(venue_of, settings, transport, signer, wall, Patience()), wall)
+    return Around(partial(venue_of, settings, way_to(transport, signer, wall, Patience()), wall), wall)
 
 
 def _forecasts(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Callable[[Desk], Feed]:
@@ -111,39 +124,63 @@ def transport_of(settings: Settings, network: Transport) -> Transport:
     return network if settings.sends else ReadOnly(network)
 
 
+def way_to(transport: Transport, signer: Signer, clock: Clock, patience: Patience) -> Way:
+    """From now on the budget of requests fills: nobody but this process uses it up."""
+    chance = Random()
+    rest = Rest(transport, signer, clock, Throttle(FIRST_LIMITS, chance, clock.now()), chance=chance)
+
+    def connection(tell: Callable[[Event], None]) -> Connection:
+        return Connection(transport, Stream(CHANNELS, patience=patience), clock, tell, signer=signer)
+
+    return Way(rest, connection)
+
+
 def venue_of(
-    settings: Settings, transport: Transport, signer: Signer, clock: Clock, patience: Patience, state: State
+    settings: Settings, way: Way, clock: Clock, state: State, also: Callable[[], Iterable[str]] = tuple
 ) -> Venue:
     """The account that this mode trades: the one at the venue, or one on paper over the venue's prices."""
-    venue = kalshi(settings, transport, signer, clock, patience, state)
+    venue = kalshi(settings, way, clock, state, also)
     if settings.mode == "paper":
         return PaperVenue(venue, clock, remembered(state, opening_cash=settings.cash))
     return venue
 
 
 def kalshi(
-    settings: Settings, transport: Transport, signer: Signer, clock: Clock, patience: Patience, state: State
+    settings: Settings, way: Way, clock: Clock, state: State, also: Callable[[], Iterable[str]] = tuple
 ) -> KalshiVenue:
-    """Kalshi as this desk sees it: its account, its scope, and which of the account's orders are its own."""
-    chance = Random()
-    rest = Rest(transport, signer, clock, Throttle(FIRST_LIMITS, chance, clock.now()), chance=chance)
+    """Kalshi as this desk sees it: its account, its scope, and which of the account's orders are its own. `also` names
+    markets that somebody beside the desk must hear of to their end."""
     kept = settings.narrowed or settings.constitution
     own = settings.kalshi
+    terms = Terms(
+        self_trade_prevention=own.self_trade_prevention,
+        cancel_on_pause=own.cancel_on_pause,
+        group_limit=settings.belts.group_limit,
+    )
     return KalshiVenue(
-        rest,
-        lambda tell: Connection(transport, Stream(CHANNELS, patience=patience), clock, tell, signer=signer),
+        way.rest,
+        way.connection,
         clock,
         name=settings.venue,
         scope=Scope(kept.markets, kept.events, kept.series),
         ours=lambda order_id: state.find_order(order_id) is not None,
-        held=partial(_held, state),
+        held=lambda: (*_held(state), *also()),
+        permit=partial(obstacle, state),
         member=own.member,
-        terms=Terms(self_trade_prevention=own.self_trade_prevention, cancel_on_pause=own.cancel_on_pause),
-        # What the account did before this desk's ledger began is not its own.
-        since_ts=state.opened_ts or clock.now(),
+        terms=terms,
+        since_ts=_since(state, clock),
     )
 
 
 def _held(state: State) -> Iterable[str]:
     """The markets that the desk has something in, or on its way to."""
     return dict.fromkeys((*state.positions, *(order.order.instrument for order in state.orders.values())))
+
+
+def _since(state: State, clock: Clock) -> int:
+    """From when on fills and settlements may be missing here. What the account did before this desk's ledger began is
+    not its own, and what it had done when the books were last found equal is booked: a desk that has lived for long
+    must not ask for all of its life at each start, more than fits into its inbox or a venue's lists."""
+    if not state.opened_ts:
+        return clock.now()
+    return max(state.opened_ts, (state.matched_ts or 0) - ASKED_AGAIN)

@@ -126,7 +126,7 @@ def serve(options: BoxOptions, *, ready: Callable[[Running], None]) -> str:
 async def _serve(options: BoxOptions, ready: Callable[[Running], None]) -> str:
     with ExitStack() as stack:
         faults = Faults(Plan([]) if options.faults is None else read_file(options.faults))
-        listener = stack.enter_context(_listening(options.host, options.port))
+        listener = stack.enter_context(listening(options.host, options.port))
         _make_folder(options.folder)
         boxed, clock = _open(options, stack)
         keyring = Keyring(options.folder, boxed.account)
@@ -242,9 +242,11 @@ def _settings(options: BoxOptions) -> Settings:
     return settings._replace(live_ns=options.live_ns, live_orders_ns=options.live_ns)
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that takes connections, whose small answers leave at once."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family)
+    # By its name: a protocol that is only meant lets the server's answers wait 40 ms for the client's acknowledgement.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))

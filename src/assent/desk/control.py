@@ -2,6 +2,7 @@
 
 from assent.desk import adopting, halts, recall
 from assent.desk.context import Context
+from assent.desk.orders import A_PERSON
 from assent.model.facts import (
     CancelKept,
     CancelReleased,
@@ -28,6 +29,8 @@ from assent.model.settling import ActRefused
 from assent.model.text import shown
 
 KILL_SWITCH = "kill_switch_guard"
+# What a person reads before deciding says what, where and why.
+DETAIL_MAX = 300
 
 
 def ledger_opening(desk: Context, inp: LedgerOpening) -> None:
@@ -47,7 +50,11 @@ def ledger_opening(desk: Context, inp: LedgerOpening) -> None:
 
 def desk_starting(desk: Context, inp: DeskStarting) -> None:
     """A release whose outcome was never recorded may have been sent: it is unknown, never refused."""
-    desk.emit(DeskStarted(build=inp.build, strategies=inp.strategies, plugins=inp.plugins, narrowed=inp.narrowed))
+    desk.emit(
+        DeskStarted(
+            build=inp.build, strategies=inp.strategies, plugins=inp.plugins, narrowed=inp.narrowed, belts=inp.belts
+        )
+    )  # fmt: skip
     for order in list(desk.state.orders.values()):
         if order.status == "released":
             desk.emit(
@@ -65,7 +72,7 @@ def halt_asked(desk: Context, inp: HaltAsked) -> None:
     desk.cause_seen[cause] = desk.now
     if cause == "strategy_repeats":
         desk.emit(StrategyStopped(strategy=inp.by, reason=cause, detail=shown(inp.detail)))
-    recall.raise_halt(desk, cause, by=shown(inp.by), detail=shown(inp.detail))
+    recall.raise_halt(desk, cause, by=shown(inp.by), detail=shown(inp.detail, DETAIL_MAX))
 
 
 def kill_switch_seen(desk: Context, inp: KillSwitchSeen) -> None:
@@ -109,7 +116,7 @@ def cancel_asked(desk: Context, inp: CancelAsked) -> None:
             desk.emit(CancelKept(order_id=order_id, by=shown(inp.by)))
             recall.keep_promise(desk, order)
         elif order.status in recall.CANCELLABLE:
-            desk.emit(CancelReleased(order_id=order_id, by=shown(inp.by), why=recall.A_PERSON))
+            desk.emit(CancelReleased(order_id=order_id, by=shown(inp.by), why=A_PERSON))
         elif order.status == "released" and order.cancel != "kept":
             desk.emit(CancelKept(order_id=order_id, by=shown(inp.by)))
     if inp.order_id and (ours or adopting.cancel_foreign(desk, inp.order_id, inp.by)):

@@ -13,15 +13,13 @@ from assent.desk import (
     adopting,
     amending,
     answers,
-    brackets,
-    charter,
     control,
     cycle,
     exits,
-    halts,
     intake,
     looked,
     observing,
+    permit,
     proposing,
 )
 from assent.desk.context import Cell, Context
@@ -31,12 +29,7 @@ from assent.model import inputs
 from assent.model.errors import require
 from assent.model.facts import Fact
 from assent.model.inputs import BarSeen, Input, QuoteSeen, bar_fault
-from assent.model.levels import ALLOWED
 from assent.model.settling import AdoptionAsked, CloseAsked, ResolutionAsked
-from assent.model.units import SECOND
-
-# A release that could not be sent within this time is stale and is not sent at all.
-PERMIT_LIFE = 2 * SECOND
 
 NOTHING: list[Fact] = []
 
@@ -93,36 +86,7 @@ class Desk(Context):
 
     def permit(self, order_id: str, now: int) -> str | None:
         """Why this order must not be sent now, or None. Asked in the same step as the send."""
-        seal = self.state.seal
-        if seal is None or seal.mode == charter.OBSERVE:
-            return "no_order_path"
-        order = self.state.orders.get(order_id)
-        if order is None:
-            return "not_released" if self.state.find_order(order_id) is None else "already_answered"
-        if order.status != "released":
-            return "already_answered"
-        if order.order.parent is not None:
-            obstacle = brackets.obstacle(self.state, order) or self._entry_stays(order.order.parent, now)
-            if obstacle:
-                return obstacle
-        elif order.intent.action not in ALLOWED[self.state.level] or order.intent.strategy in self.state.stopped:
-            return "kill_switch_guard" if halts.spoken_for(self.state, "kill_switch_guard") else "halted"
-        if order.cancel == "kept":
-            return "cancelled"
-        if order.order.instrument in self.state.archive.outcomes:
-            return "market_settled"
-        if charter.outdated(self.state, order):
-            return "limits_changed"
-        expires = order.order.expires_ts
-        if now - order.released_ts > PERMIT_LIFE or (expires is not None and now >= expires):
-            return "permit_expired"
-        return None
-
-    def _entry_stays(self, entry_id: str, now: int) -> str | None:
-        """Legs are sent beside their entry: where that may not leave, there will be nothing for them to leave."""
-        entry = self.state.orders.get(entry_id)
-        waits = entry is not None and entry.status == "released"
-        return "parent_ended" if waits and self.permit(entry_id, now) else None
+        return permit.obstacle(self.state, order_id, now)
 
     def restore(self, records: Iterable[tuple[int, Fact]]) -> None:
         """Fold ledger records back into a desk that has not decided anything yet: the same road as running."""

@@ -69,6 +69,7 @@ RESTING = frozenset(("released", "unknown", "working"))
 WOULD_REST = "would rest"
 # A venue that refused a cancel is asked again after this long, as long as the order still rests.
 CANCEL_AGAIN = 60 * SECOND
+A_PERSON = "a person asked"
 
 
 def may(status: str, event: str) -> bool:
@@ -90,7 +91,7 @@ def order_released(state: State, ts: int, fact: OrderReleased) -> None:
     parent = state.orders.get(order.parent) if order.parent is not None else None
     intent = brackets.intent_of_child(parent, order) if parent else state.proposed.pop(order.intent_id)
     state.orders[order.order_id] = OrderState(
-        order=order, intent=intent, status="released", released_ts=ts, released_seq=state.seq
+        order=order, intent=intent, status="released", released_ts=ts, released_seq=state.seq, belts=state.belts
     )
 
 
@@ -157,6 +158,8 @@ def order_quarantined(state: State, _ts: int, fact: OrderQuarantined) -> None:
 def cancel_released(state: State, ts: int, fact: CancelReleased) -> None:
     order = state.orders[fact.order_id]
     order.cancel, order.cancel_ts = "asked", ts
+    # A person's wish stands until nothing rests, whatever the venue says to one asking.
+    order.cancel_by = fact.by if fact.why == A_PERSON else order.cancel_by
     order.superseded_by = fact.superseded_by
 
 

@@ -5,7 +5,7 @@ The lowest part of what handlers do: all of them may call it, and it calls none 
 
 from assent.desk import halts
 from assent.desk.context import Context
-from assent.desk.orders import may_ask_cancel
+from assent.desk.orders import A_PERSON, may_ask_cancel
 from assent.desk.state import OrderState
 from assent.model.facts import CancelReleased, HaltRaised
 from assent.model.instruments import Instrument, price_fits
@@ -13,7 +13,12 @@ from assent.model.levels import CAUSES, Level
 
 # What a person may ask to have cancelled: whatever is, or may be, on the venue's book.
 CANCELLABLE = frozenset(("working", "unknown", "quarantined"))
-A_PERSON = "a person asked"
+# A cancel that ended so has to be asked again, whoever wanted it, and why.
+AGAIN = {
+    "unknown": "the answer to its cancel was lost",
+    "not_sent": "its cancel did not leave",
+    "refused": "the venue refused its cancel",
+}
 
 
 def raise_halt(desk: Context, cause: str, *, by: str, detail: str) -> None:
@@ -55,15 +60,17 @@ def clear_off_grid(desk: Context, instrument: Instrument) -> None:
 
 
 def renew_cancel(desk: Context, order: OrderState, instrument: Instrument | None) -> None:
-    """Ask for what the clock, a person, a new grid or a strategy's end wants off, and again for what was asked without
-    an answer, unless one is on its way.
+    """Ask for what the clock, a person, a new grid or a strategy's end wants off, and again for what was asked in
+    vain, unless an answer is on its way.
 
     An entry of a strategy that does not run any more rests for nobody: no one would take it off, or leave again.
     """
     terms = order.order
     if not may_ask_cancel(order, desk.now):
         return
-    if order.cancel_by:
+    if order.cancel == "unknown":
+        _again(desk, order)
+    elif order.cancel_by:
         desk.emit(CancelReleased(order_id=terms.order_id, by=order.cancel_by, why=A_PERSON))
     elif terms.expires_ts is not None and desk.now >= terms.expires_ts:
         desk.emit(CancelReleased(order_id=terms.order_id, by="desk", why="its life is over"))
@@ -71,7 +78,12 @@ def renew_cancel(desk: Context, order: OrderState, instrument: Instrument | None
         desk.emit(CancelReleased(order_id=terms.order_id, by="desk", why="its price is off the market's new grid"))
     elif order.intent.action == "open" and terms.parent is None and order.intent.strategy not in desk.names:
         desk.emit(CancelReleased(order_id=terms.order_id, by="desk", why="its strategy does not run any more"))
-    elif order.cancel == "unknown":
-        # Somebody wanted it off, and nobody knows whether it is.
-        why, taken_by = "the answer to its cancel was lost", order.superseded_by
-        desk.emit(CancelReleased(order_id=terms.order_id, by="desk", why=why, superseded_by=taken_by))
+    elif order.cancel in AGAIN:
+        _again(desk, order)
+
+
+def _again(desk: Context, order: OrderState) -> None:
+    """Somebody wanted it off, and it still rests or may do so."""
+    why, taken_by = AGAIN[order.cancel], order.superseded_by
+    order_id = order.order.order_id
+    desk.emit(CancelReleased(order_id=order_id, by="desk", why=why, superseded_by=taken_by))

@@ -56,7 +56,12 @@ _CAUSES = (
         rule="kill_switch_guard",
     ),
     Cause("operator", Level.HALTED, "human", "A person asked for it."),
-    Cause("discrepancy", Level.HALTED, "human", "Our books and the venue's differ."),
+    Cause(
+        "discrepancy",
+        Level.HALTED,
+        "human",
+        "Our books and the venue's differ; see where with `assent reconcile show`, then accept or settle it.",
+    ),
     Cause("unknown_overdue", Level.HALTED, "human", "An order's fate could not be learned in time."),
     Cause(
         "venue_auth",
@@ -65,13 +70,32 @@ _CAUSES = (
         "The venue refused our key or signature; mend key, scope, region or clock, then resume.",
     ),
     Cause(
+        "venue_clock",
+        Level.REDUCING,
+        "clear_for",
+        "The venue refused a request for its time: it was too long on its way, or the machine's clock is wrong.",
+        MINUTE,
+    ),
+    Cause(
         "venue_contract",
         Level.REDUCING,
         "human",
         "The venue answered in a way that its own description does not allow; see what changed before trading on.",
     ),
+    Cause(
+        "order_group_triggered",
+        Level.HALTED,
+        "human",
+        "More was matched at once than the order group allows: the venue took all orders off and takes no more.",
+    ),
     Cause("inbox_overflow", Level.HALTED, "human", "More came in than may be dropped; start again after a look."),
-    Cause("foreign_fill", Level.HALTED, "human", "Somebody else trades on this account."),
+    Cause(
+        "foreign_fill",
+        Level.HALTED,
+        "human",
+        "Somebody else trades on this account; stop whoever it is (a second desk, a person), then look with "
+        "`assent reconcile show` and accept.",
+    ),
     Cause("late_fill", Level.REDUCING, "human", "A closed order was filled after all; look at it."),
     Cause("strategy_stopped", Level.REDUCING, "human", "A strategy broke its contract and was stopped."),
     Cause(
@@ -133,4 +157,5 @@ LATCHES: dict[str, Latch] = {
     "account_unavailable": Latch(5, HOUR),
     "stale_data": Latch(5, HOUR),
     "clock_jump": Latch(3, HOUR),
+    "venue_clock": Latch(3, HOUR),
 }

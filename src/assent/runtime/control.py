@@ -45,6 +45,8 @@ async def serve(path: Path, handle: Handler) -> asyncio.Server:
             await writer.drain()
         except (TimeoutError, ConnectionError, ValueError):
             return
+        except asyncio.CancelledError:
+            return  # the process goes down, and nothing waits for this task; Python 3.11 would tell a traceback of it
         finally:
             writer.close()
 

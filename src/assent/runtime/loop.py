@@ -10,14 +10,16 @@ from assent.desk.desk import Desk
 from assent.ledger.chain import Entry, Head
 from assent.ledger.port import Store
 from assent.model.facts import SCHEMA_VERSION, Fact, encode_fact, kind_of
-from assent.model.inputs import HaltAsked, Input, QuoteSeen
+from assent.model.inputs import HaltAsked, Input, QuoteSeen, StreamProven
 from assent.runtime.clock import Clock
 from assent.runtime.effects import Effect, effects_of
 from assent.runtime.inbox import Inbox
 
 BATCH_MAX = 256
-# Records between two checkpoints of the store's log, taken when nothing waits.
+# Records between two checkpoints of the store's log, taken when nothing waits and nothing was just decided: it takes
+# milliseconds, and what was released would leave only after it. When that moment does not come, it is taken anyway.
 CHECKPOINT_EVERY = 2_000
+CHECKPOINT_LATEST = 20_000
 
 # Told the input that is taken up and when, or nothing ("", 0) when the batch is done.
 Watch = Callable[[str, int], None]
@@ -64,10 +66,14 @@ class Loop:
         """One batch: decide, remember, act."""
         overflow = self._inbox.overflow()
         inputs: list[Input] = [arrival.item for arrival in self._inbox.take(BATCH_MAX)]
+        if len(self._inbox) and self._inbox.depths()["market"]:
+            # What still waits of the markets may take a quote back: no proof may overtake it. The next one comes soon.
+            inputs = [item for item in inputs if type(item) is not StreamProven]
         if overflow:
             inputs.insert(0, HaltAsked("inbox_overflow", "runtime", str(overflow)[:100], self._clock.now()))
-        self.take(inputs)
-        if not len(self._inbox) and self.head.seq - self._checkpointed >= CHECKPOINT_EVERY:
+        facts = self.take(inputs)
+        idle = not facts and not len(self._inbox)
+        if self.head.seq - self._checkpointed >= (CHECKPOINT_EVERY if idle else CHECKPOINT_LATEST):
             self._checkpointed = self.head.seq
             self._store.checkpoint()
 

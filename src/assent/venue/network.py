@@ -23,7 +23,7 @@ import httpcore
 from assent.model.errors import AssentError
 from assent.model.text import shown
 from assent.model.units import SECOND
-from assent.venue.transport import Answer, Failed, Method, Request, Socket
+from assent.venue.transport import Answer, Failed, Method, Request, Socket, Withheld
 from assent.venue.websocket import open_websocket
 
 # The largest honest answer, a list of every series, has about ten megabytes.
@@ -60,13 +60,15 @@ class Network:
 
     async def request(self, request: Request, *, timeout_ns: int) -> Answer | Failed:
         """Send once and wait for the whole answer, no longer than this."""
-        sending = _Sending()
+        sending = _Sending(request.withheld)
         seconds = timeout_ns / SECOND
         try:
             async with asyncio.timeout(seconds):
                 return await self._exchange(request, sending, seconds)
         except TimeoutError:
             return sending.failed("no whole answer came in time" if sending.began else "nothing could be sent in time")
+        except _Stays as stays:
+            return Failed("not_sent", stays.why)
         except (httpcore.ProtocolError, httpcore.NetworkError, httpcore.TimeoutException, OSError) as error:
             return sending.failed(_why(error))
 
@@ -115,14 +117,29 @@ def _pool(trust: ssl.SSLContext) -> httpcore.AsyncConnectionPool:
     )
 
 
-class _Sending:
-    """Whether anything of one request may have left."""
+class _Stays(Exception):
+    """Ends a request whose connection stands, before its first byte."""
 
-    def __init__(self) -> None:
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__(why)
+
+
+class _Sending:
+    """Whether anything of one request may have left. To connect takes seconds on a bad day: what may no longer be sent
+    when its connection stands never begins."""
+
+    def __init__(self, withheld: Withheld | None) -> None:
         self.began = False
+        self._withheld = withheld
 
     async def trace(self, event: str, _: Mapping[str, Any]) -> None:
-        self.began = self.began or event == _FIRST_BYTE
+        if event != _FIRST_BYTE or self.began:
+            return
+        why = self._withheld() if self._withheld is not None else None
+        if why is not None:
+            raise _Stays(why)
+        self.began = True
 
     def failed(self, why: str) -> Failed:
         return Failed("unknown" if self.began else "not_sent", why)

@@ -5,22 +5,25 @@ given up. What fails is told by its phase, since that is all that a caller can a
 Nothing here is sent twice, follows a redirect or waits without end.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple, Protocol
 
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 # `not_sent`: no byte of the request can have reached the venue. `unknown`: some may have; when unsure, this one.
 Phase = Literal["not_sent", "unknown"]
+# Asked at the last moment: why this request must stay here after all, or None.
+Withheld = Callable[[], str | None]
 
 
 class Request(NamedTuple):
     """`target` is the path with its query, as it stands on the request line. What shows it shows no header: among them
-    is a signature."""
+    is a signature. A transport that has to connect first asks `withheld` once more before the first byte."""
 
     method: Method
     target: str
     headers: Mapping[str, str]
     body: bytes = b""
+    withheld: Withheld | None = None
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {self.target}, {len(self.body)} bytes>"

@@ -64,7 +64,7 @@ def test_a_held_request_lands_late_although_its_client_has_left_and_its_signatur
     box: Served,
 ) -> None:
     # Twenty seconds of the box: older than any signature may be.
-    box.faults(CREATE | {"effect": "delay", "phase": "before", "ms": 20_000})
+    box.faults(CREATE | {"effect": "hold", "ms": 20_000})
     with pytest.raises(TimeoutError):
         box.create("late", wait_s=0.3)
     assert known(box, "late") == []
@@ -75,6 +75,21 @@ def test_a_held_request_lands_late_although_its_client_has_left_and_its_signatur
     asked = next(line for line in box.record() if line["kind"] == "asked_order" and line["client_order_id"] == "late")
     (fault,) = box.ask("GET", "/box/faults").json["last"]
     assert 20 * 10**9 <= asked["ts"] - fault["ts"] < 40 * 10**9
+
+
+def test_a_request_that_was_long_on_its_way_is_refused_for_its_signature_and_one_that_was_not_lands(
+    box: Served,
+) -> None:
+    for name, ms, landed in (("old", 20_000, 0), ("young", 2_000, 1)):
+        box.faults(CREATE | {"effect": "delay", "phase": "before", "ms": ms})
+        with pytest.raises(TimeoutError):
+            box.create(name, wait_s=0.05)
+        (fault,) = box.ask("GET", "/box/faults").json["last"]
+        until = time.monotonic() + 20
+        while box.now() < fault["ts"] + (ms + 5_000) * 10**6:
+            assert time.monotonic() < until, "its time never came"
+            time.sleep(0.05)
+        assert len(known(box, name)) == landed
 
 
 def test_an_answer_that_is_held_back_belongs_to_an_order_that_is_there_already(box: Served) -> None:

@@ -24,7 +24,7 @@ from assent.exchange.kalshi.ids import wire_id
 from assent.exchange.types import MICRO, SECOND, NewOrder
 from assent.exchange.world import World
 from assent.runtime import virtual
-from assent.venue.kalshi.events import HangUp, KeptOut, Send, Told
+from assent.venue.kalshi.events import Broken, HangUp, KeptOut, Send, Told
 from assent.venue.kalshi.frames import decode
 from assent.venue.kalshi.messages import Fill, Rejection, Unread
 from assent.venue.kalshi.stream import Stream
@@ -51,7 +51,7 @@ class Watched:
         self.stream = Stream(["fill", "user_orders", "market_lifecycle_v2"])
         self.compared = self.fresh = self.hung_up = self.stalls = self.orders = 0
         self.fills: list[Fill] = []
-        self.kept_out: list[KeptOut] = []
+        self.kept_out: list[KeptOut | Broken] = []
 
     def now(self) -> int:
         """The box's clock runs ten times as fast as the loop."""
@@ -114,7 +114,7 @@ class Watched:
                 await line.say(output.command.decode())
             elif isinstance(output, HangUp):
                 gone = True
-            elif isinstance(output, KeptOut):
+            elif isinstance(output, KeptOut | Broken):
                 self.kept_out.append(output)
             elif isinstance(output, Told) and isinstance(output.message, Fill):
                 self.fills.append(output.message)

@@ -25,7 +25,7 @@ from assent.exchange.kalshi.websocket import PATH
 from assent.exchange.types import MICRO, SECOND
 from assent.exchange.world import World
 from assent.venue.kalshi.connection import Connection
-from assent.venue.kalshi.events import Event, KeptOut, Proven
+from assent.venue.kalshi.events import Broken, Event, KeptOut, Proven
 from assent.venue.kalshi.signing import Signer
 from assent.venue.kalshi.stream import Stream
 from assent.venue.network import Network
@@ -183,7 +183,7 @@ def test_our_own_client_lives_on_the_box_over_a_socket() -> None:
         # Only what is on its way at that moment differs.
         assert equal > 0.5 * 30 * len(tickers)
         assert [each for each in told if isinstance(each, Proven)]
-        assert not [each for each in told if isinstance(each, KeptOut)]
+        assert not [each for each in told if isinstance(each, KeptOut | Broken)]
 
     asyncio.run(story())
 

@@ -32,6 +32,7 @@ from assent.venue.kalshi.limits import TIERS
 from assent.venue.kalshi.rest import Rest
 from assent.venue.kalshi.signing import Signer
 from assent.venue.kalshi.throttle import Throttle
+from assent.venue.kalshi.wire_requests import Terms
 from assent.venue.transport import Answer, Failed, Request, Socket
 
 T = TypeVar("T")
@@ -171,8 +172,10 @@ class Desk:
         self.wire = Wire(App(self.box, keys, self.clock.now))
         self.scope = scope or Scope(series=(SERIES,))
         self.since_ts = since_ts
+        self.terms = Terms()
         self.released: set[str] = set()
         self.held: list[str] = []
+        self.stays: dict[str, str] = {}
         self.told: list[tuple[str, Input, str]] = []
         self.feed: Feed = Feed(lambda _: None)
         self.venue: KalshiVenue
@@ -185,12 +188,17 @@ class Desk:
         rest = Rest(self.wire, signer, self.clock, throttle, chance=Random(2))
         self.venue = KalshiVenue(
             rest, self._connection, self.clock, name="kalshi", scope=self.scope,
-            ours=self.released.__contains__, held=lambda: self.held, since_ts=self.since_ts,
+            ours=self.released.__contains__, held=lambda: self.held, permit=self.permit, since_ts=self.since_ts,
+            terms=self.terms,
         )  # fmt: skip
 
     async def connect(self) -> None:
         self.start()
         await self.venue.connect(self.sink, wanted=self.wanted)
+
+    def permit(self, order_id: str, _now: int) -> str | None:
+        """Why an order may not leave any more: what a test puts into `stays`."""
+        return self.stays.get(order_id)
 
     def wanted(self, market: str, event: str, series: str) -> bool:
         scope = self.scope

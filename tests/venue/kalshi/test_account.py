@@ -1,8 +1,10 @@
 """Fills and ends of orders as the stream tells them: late, twice, without a name, or not at all."""
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 from msgspec import structs
-from tests.venue.kalshi.boxed import CENT, MARKET, Desk, an_order, answer, error
+from tests.venue.kalshi.boxed import CENT, MARKET, ROOT, Desk, an_order, answer, error
 from tests.venue.kalshi.test_orders import at, causes
 
 from assent.exchange.kalshi.ids import wire_id
@@ -13,6 +15,7 @@ from assent.venue.kalshi.account import EXPLAINED_WITHIN
 from assent.venue.kalshi.events import Missed, Told
 from assent.venue.kalshi.messages import OrderUpdate
 from assent.venue.port import Books
+from assent.venue.transport import Answer, Request
 
 MADE = an_order()
 
@@ -165,6 +168,29 @@ def test_a_hole_that_cannot_be_filled_now_is_filled_later() -> None:
         assert desk.of(FillSeen) == []
         await desk.venue._account.mend()
         assert len(desk.of(FillSeen)) == 1
+
+    at(Desk(), script, MADE)
+
+
+def test_what_is_missed_while_a_hole_is_filled_is_asked_for_as_well() -> None:
+    async def script(desk: Desk) -> None:
+        await sent(desk)
+        desk.bob("sell", 40, 1)
+
+        async def meanwhile(request: Request, send_on: Callable[[], Awaitable[Answer]]) -> Answer:
+            got = await send_on()
+            if request.target.startswith(f"{ROOT}/portfolio/fills"):
+                desk.wire.spoilers.clear()
+                desk.bob("sell", 40, 4)
+                desk.feed.tell(Missed("fill", "connected anew", desk.clock.now()))
+            return got
+
+        desk.wire.spoilers.append(meanwhile)
+        desk.feed.tell(Missed("fill", "connected anew", desk.clock.now()))
+        await desk.venue._account.mend()
+        assert {seen.fill.qty for seen in desk.of(FillSeen)} == {MICRO}
+        await desk.venue._account.mend()
+        assert {seen.fill.qty for seen in desk.of(FillSeen)} == {MICRO, 4 * MICRO}
 
     at(Desk(), script, MADE)
 

@@ -179,6 +179,42 @@ def test_a_listed_market_that_can_no_longer_be_described_opens_nothing_until_it_
     feeding(Desk(), script)
 
 
+def test_names_in_scope_that_nobody_lists_yet_are_told_once_and_hide_no_doubt_about_others() -> None:
+    """A market of next week stands in a scope today. Its 404 is no list that could not be read."""
+    scope = Scope(series=("KXRAIN", "KXNONE"), events=("KXNONE-1",), markets=("KXNONE-1-A",))
+
+    async def script(desk: Desk) -> None:
+        empty = answer(200, {"events": [], "cursor": ""})
+        desk.wire.spoil("GET", "/events?", empty, times=2)
+        desk.wire.spoil("GET", "/markets?", answer(200, {"markets": [], "cursor": ""}), times=2)
+        await desk.clock.sleep(2 * DISCOVER_EVERY + 5 * SECOND)
+        assert phases(desk) == ["open", "paused"]
+        assert sorted((seen.code, seen.detail.partition(":")[0]) for seen in desk.of(RejectionSeen)) == [
+            ("market_data_unlisted", "/events/KXNONE-1"),
+            ("market_data_unlisted", "/series/KXNONE"),
+            ("unsupported", f"{MARKET} is listed no longer as something that can be traded"),
+        ]
+
+    feeding(Desk(scope=scope), script)
+
+
+def test_a_market_told_otherwise_than_described_stops_the_desk_when_it_begins_and_not_at_each_walk() -> None:
+    """A person who has looked may let the desk go on in the other markets; when it comes back that person is asked."""
+
+    async def script(desk: Desk) -> None:
+        series = {"ticker": "KXRAIN", "title": "", "category": "", "fee_multiplier": 1}
+        for fee_type, walks in (("cubic", 3), ("quadratic", 1), ("cubic", 1)):
+            told = answer(200, {"series": series | {"fee_type": fee_type}})
+            desk.wire.spoilers.clear()
+            desk.wire.spoil("GET", "/series/KXRAIN", told, times=walks)
+            await desk.clock.sleep(walks * DISCOVER_EVERY)
+        assert phases(desk) == ["open", "paused", "open", "paused"]
+
+    desk = feeding(Desk(), script)
+    assert causes(desk) == ["venue_contract", "venue_contract"]
+    assert {seen.code for seen in desk.of(RejectionSeen)} == {"unknown_word", "unsupported"}
+
+
 def test_fees_that_are_announced_to_rise_are_counted_at_their_height() -> None:
     change = {"id": "1", "series_ticker": "KXRAIN", "fee_type": "quadratic", "fee_multiplier": 2}
     soon = {"series_fee_change_arr": [change | {"scheduled_ts": "2026-09-21T20:00:00Z"}]}

@@ -4,10 +4,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from tests.venue.kalshi.boxed import CASH, CENT, MARKET, ROOT, START, Desk, an_order, answer, error
+from tests.venue.kalshi.boxed import CASH, CENT, MARKET, ROOT, START, Desk, a_market, an_order, answer, error
+from tests.venue.kalshi.test_adapter import feeding
 from tests.venue.kalshi.test_orders import at, causes
 
-from assent.model.inputs import Holding, OrderClosedSeen
+from assent.exchange.kalshi.ids import wire_id
+from assent.model.books import HeldCost, OpenOrder
+from assent.model.inputs import Holding, OrderClosedSeen, SettlementSeen
 from assent.model.units import MICRO, SECOND
 from assent.venue.kalshi import books as bookkeeping
 from assent.venue.kalshi import messages
@@ -51,6 +54,59 @@ def test_an_order_that_is_not_ours_stands_there_under_the_venues_id() -> None:
         assert "another-program" not in name
 
     at(Desk(), script)
+
+
+def test_the_books_say_what_positions_cost_and_on_which_terms_orders_rest() -> None:
+    async def script(desk: Desk) -> None:
+        await traded(desk)
+        foreign = desk.bob("sell", 70, 2, who="ann", client_order_id="another-program")
+        books = await desk.venue.books()
+        assert isinstance(books, Books)
+        assert books.account.costs == (HeldCost(MARKET, 4 * 40 * CENT),)
+        theirs, ours = books.account.resting
+        venue_id = wire_id(foreign)
+        assert theirs == OpenOrder(venue_id, venue_id, MARKET, "sell", 70 * CENT, 2 * MICRO)
+        assert (ours.order_id, ours.side, ours.price, ours.qty, ours.filled) == (
+            MADE.order_id, "buy", 40 * CENT, 6 * MICRO, 4 * MICRO
+        )  # fmt: skip
+
+    at(Desk(), script, MADE)
+
+
+def test_what_is_said_to_be_held_for_nothing_has_no_cost_that_could_be_taken_over() -> None:
+    async def script(desk: Desk) -> None:
+        row = {
+            "ticker": MARKET, "position_fp": "-4.00", "market_exposure_dollars": "0.000000",
+            "total_traded_dollars": "1.00", "realized_pnl_dollars": "0.00", "fees_paid_dollars": "0.00",
+            "last_updated_ts": "2026-09-21T14:00:00Z",
+        }  # fmt: skip
+        desk.wire.spoil("GET", "/portfolio/positions", answer(200, {"market_positions": [row], "cursor": ""}), times=9)
+        books = await desk.venue.books()
+        assert isinstance(books, Books)
+        assert books.account.holdings == (Holding(MARKET, -4 * MICRO),)
+        assert books.account.costs == ()
+
+    at(Desk(), script)
+
+
+def test_a_market_beyond_the_scope_is_described_once_while_the_account_has_something_in_it() -> None:
+    snow = "KXSNOW-26NOV20-T1"
+
+    async def script(desk: Desk) -> None:
+        desk.bob("sell", 45, 2, market=snow)
+        desk.bob("buy", 45, 2, market=snow, who="ann")
+        for _ in range(2):
+            books = await desk.venue.books()
+            assert isinstance(books, Books)
+            assert [each.id for each in books.instruments] == [snow]
+        assert desk.wire.count("GET", "/events/KXSNOW") == 1
+        desk.bob("buy", 40, 2, market=snow)
+        desk.bob("sell", 40, 2, market=snow, who="ann")
+        books = await desk.venue.books()
+        assert isinstance(books, Books)
+        assert books.instruments == ()
+
+    at(Desk(a_market(), a_market(snow, event="KXSNOW-26NOV20", series="KXSNOW")), script)
 
 
 def test_a_fill_of_an_order_that_is_not_ours_is_told_under_the_venues_id() -> None:
@@ -223,6 +279,30 @@ def test_a_settlement_is_told_with_what_a_yes_was_worth() -> None:
     at(Desk(), script, MADE)
 
 
+def test_books_that_still_show_a_position_in_what_has_settled_are_not_taken() -> None:
+    """The desk was told by the listing and has paid itself: against books from before it would find a difference."""
+
+    async def script(desk: Desk) -> None:
+        await traded(desk)
+        await desk.clock.sleep(20 * SECOND)
+        desk.exchange.determine(desk.clock.now(), MARKET, "yes", MICRO)
+        await desk.clock.sleep(61 * SECOND)
+        now = desk.clock.now()
+        settled = messages.Lifecycle("settled", MARKET, "", None, 0, 0, 0, now, 0, ())
+        desk.feed.tell(Told(settled, now))
+        await desk.clock.sleep(2 * SECOND)
+        assert [seen.value for seen in desk.of(SettlementSeen)] == [MICRO]
+        books = await desk.venue.books()
+        assert isinstance(books, Books)
+        assert desk.clock.now() - now >= 7 * SECOND, "so far the account lags behind"
+        assert books.account.holdings == ()
+        assert books.account.cash == desk.exchange.balance("ann").cash
+
+    desk = Desk(lag_ns=8 * SECOND)
+    desk.released.add(MADE.order_id)
+    feeding(desk, script)
+
+
 def test_a_scalar_settlement_takes_its_value_from_the_market_to_the_last_digit() -> None:
     async def script(desk: Desk) -> None:
         await traded(desk)
@@ -266,14 +346,17 @@ def test_a_venue_that_is_down_breaks_no_promise() -> None:
     assert causes(at(Desk(), script)) == []
 
 
-def test_a_key_that_is_refused_is_told_and_not_tried_again() -> None:
+@pytest.mark.parametrize(
+    ("code", "cause"), [("authentication_error", "venue_auth"), ("header_timestamp_expired", "venue_clock")]
+)
+def test_a_signature_that_is_refused_is_told_and_not_tried_again(code: str, cause: str) -> None:
     async def script(desk: Desk) -> None:
-        desk.wire.spoil("GET", "/portfolio/orders", error(401, "header_timestamp_expired"), times=50)
+        desk.wire.spoil("GET", "/portfolio/orders", error(401, code), times=50)
         before = desk.wire.count("GET", "/portfolio/orders")
         assert isinstance(await desk.venue.books(), Unavailable)
         assert desk.wire.count("GET", "/portfolio/orders") == before + 1
 
-    assert causes(at(Desk(), script)) == ["venue_auth"]
+    assert causes(at(Desk(), script)) == [cause]
 
 
 def shards(*amounts: int) -> tuple[ShardBalance, ...]:
@@ -285,3 +368,8 @@ def test_cash_is_that_of_all_shards_whichever_of_them_the_top_speaks_of() -> Non
     assert bookkeeping.cash_of(Balance(5 * MICRO, 0, START, shards(3 * MICRO, 2 * MICRO))) == 5 * MICRO
     assert bookkeeping.cash_of(Balance(3 * MICRO, 0, START, shards(3 * MICRO, 2 * MICRO))) == 5 * MICRO
     assert not isinstance(bookkeeping.cash_of(Balance(4 * MICRO, 0, START, shards(3 * MICRO, 2 * MICRO))), int)
+
+
+def test_less_than_a_cent_on_another_shard_is_cash_too() -> None:
+    assert bookkeeping.cash_of(Balance(3 * MICRO, 0, START, shards(3 * MICRO, 5_000))) == 3 * MICRO + 5_000
+    assert bookkeeping.cash_of(Balance(3 * MICRO + 5_000, 0, START, shards(3 * MICRO, 5_000))) == 3 * MICRO + 5_000

@@ -23,6 +23,13 @@ def test_a_name_that_is_learned_later_takes_the_place_of_the_venues_id() -> None
     assert kept.known_name("v-1") == "ours-1"
 
 
+def test_a_message_without_our_id_takes_no_name_back() -> None:
+    kept = a_memory()
+    kept.name("v-1", "ours-1")
+    assert kept.name("v-1", "") == kept.known_name("v-1") == "ours-1"
+    assert kept.order_id("ours-1") == "v-1"
+
+
 def test_a_fill_counts_once_however_often_it_is_told() -> None:
     kept = a_memory()
     assert [kept.filled("v-1", "f-1", 5), kept.filled("v-1", "f-1", 5), kept.filled("v-1", "f-2", 2)] == [

@@ -10,6 +10,7 @@ from assent.model.reasons import REASONS
 from assent.model.units import MICRO, SECOND
 from assent.venue.kalshi import messages
 from assent.venue.kalshi.events import (
+    Broken,
     HangUp,
     KeptOut,
     Missed,
@@ -356,7 +357,7 @@ def test_private_channels_say_what_may_have_been_missed_and_pass_on_what_comes()
     told = talk.says("market_position", position, sid=1)
     assert told == [Told(messages.Position(A, MICRO, 500_000, 0, 0, 0), START)]
     refused = talk.says("fill", {"trade_id": "t"}, sid=1)
-    assert [type(output) for output in refused] == [KeptOut, Missed]
+    assert [type(output) for output in refused] == [Broken, Missed]
 
 
 def test_a_market_s_phase_is_told_with_its_message_and_a_hole_in_its_channel_too() -> None:
@@ -413,7 +414,7 @@ def test_whatever_the_venue_says_and_whenever_there_is_an_answer_and_no_quote_of
                 told.add(output.ticker)
             elif isinstance(output, QuoteLost):
                 told.remove(output.ticker)
-            elif isinstance(output, KeptOut):
+            elif isinstance(output, KeptOut | Broken):
                 assert output.code in REASONS
         silent = isinstance(happening, str) and happening == "wait"
         assert silent or all(talk.fresh(ticker) for ticker in told)

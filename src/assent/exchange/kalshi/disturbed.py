@@ -60,6 +60,7 @@ class Disturbed:
             "lose": self._lose,
             "silence": self._silence,
             "delay": self._delay,
+            "hold": self._hold,
             "duplicate": self._duplicate,
             "answer": self._answer,
             "trickle": self._trickle,
@@ -103,8 +104,9 @@ class Disturbed:
         if body is None:
             return
         method, path = scope["method"], scope["path"].removeprefix(ROOT)
-        scope[RECEIVED] = self._time.now()
         struck = self._faults.of_request(method, path, self._time.now())
+        if struck is not None and struck.rule.effect == "hold":
+            scope[RECEIVED] = self._time.now()
 
         async def deliver() -> Answer:
             told = await _carried_out(self._application, dict(scope), body)
@@ -132,8 +134,14 @@ class Disturbed:
             await line.deliver()
         await gone(line.receive)
 
+    async def _hold(self, line: Exchanged) -> None:
+        """It has come in and was let in, and is carried out late, by a venue that is behind with its work."""
+        await self._pass(line.struck)
+        await _send(line.send, await line.deliver())
+
     async def _delay(self, line: Exchanged) -> None:
-        """Held on its way in, so that it lands late, or on its way out. A client that leaves does not call it back."""
+        """Late on its way in, where its signature grows old, or on its way out. A client that leaves does not call it
+        back."""
         if line.struck.rule.phase == "before":
             await self._pass(line.struck)
             answer = await line.deliver()

@@ -19,19 +19,19 @@ from assent.exchange.types import ExchangeError
 
 Phase = Literal["before", "after"]
 Effect = Literal[
-    "lose", "silence", "delay", "duplicate", "answer", "trickle", "drop", "reorder", "freeze", "cut",
+    "lose", "silence", "delay", "hold", "duplicate", "answer", "trickle", "drop", "reorder", "freeze", "cut",
 ]  # fmt: skip
 Body = Literal["error", "html", "empty", "garbage", "truncated", "other_order", "wrong_content"]
 
 RULES_MAX = 100
 LOG_MAX = 1_000
 DELAY_MAX_MS = 86_400_000
-OF_REQUESTS: Final = ("lose", "silence", "delay", "duplicate", "answer", "trickle")
+OF_REQUESTS: Final = ("lose", "silence", "delay", "hold", "duplicate", "answer", "trickle")
 OF_HANDSHAKES: Final = ("lose", "silence", "delay", "answer")
 OF_FRAMES: Final = ("delay", "duplicate", "drop", "reorder", "freeze", "cut")
 # Made from the true answer, so the request must have been carried out.
 FROM_THE_ANSWER: Final = ("truncated", "other_order", "wrong_content")
-DELAYING: Final = ("delay", "trickle")
+DELAYING: Final = ("delay", "hold", "trickle")
 TIMED: Final = (*DELAYING, "duplicate")
 PHASED: Final = ("lose", "silence", "delay", "answer")
 

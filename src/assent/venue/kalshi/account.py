@@ -8,7 +8,7 @@ same fill any number of times; what must not happen is that one is never told.
 from collections.abc import Iterable
 from typing import Final
 
-from assent.model.inputs import FillSeen, OrderClosedSeen
+from assent.model.inputs import Accepted, FillSeen, OrderClosedSeen, SendAnswered
 from assent.model.orders import Fill
 from assent.model.units import MINUTE, SECOND
 from assent.venue.kalshi import evidence, messages, wire_orders
@@ -79,7 +79,7 @@ class Account:
         name = memory.name(told.order_id, told.client_order_id)
         if told.status == "resting":
             if told.remaining and name not in memory.sending:
-                memory.rests(name, told.order_id, told.ticker)
+                self.rests(name, told.order_id, told.ticker, told.filled, told.remaining)
             return
         memory.ended(name)
         whole = told.remaining == 0 and told.filled <= told.initial
@@ -97,10 +97,15 @@ class Account:
 
     async def mend(self) -> None:
         """Whatever may have been missed is asked for; what cannot be read now is asked for the next time."""
-        if self._missed_fills and await self._read_fills():
+        # What is missed while the lists are read is missing from them: it has to be asked for once more.
+        if self._missed_fills:
             self._missed_fills = False
-        if self._missed_orders and await self._read_orders():
+            if not await self._read_fills():
+                self._missed_fills = True
+        if self._missed_orders:
             self._missed_orders = False
+            if not await self._read_orders():
+                self._missed_orders = True
         for name, (order_id, since_ts) in list(self._doubtful.items()):
             # What nobody explains in time, the comparison of the books will stumble over.
             if await self.look_at(name, order_id) or self._telling.now() > since_ts + EXPLAINED_WITHIN:
@@ -126,6 +131,15 @@ class Account:
         self._memory.ended(name)
         self._telling.put("venue", OrderClosedSeen(name, found.why, found.filled, self._telling.now()))
         return True
+
+    def rests(self, name: str, order_id: str, ticker: str, filled: int, remaining: int) -> None:
+        """Something is on the book. That one of ours is there is told once: the desk may have been answered that it is
+        not, where somebody on the way sent our request twice and gave us the second answer."""
+        memory = self._memory
+        if name != order_id and name not in memory.resting:
+            accepted = Accepted(order_id, max(filled, memory.executed(order_id)), remaining)
+            self._telling.put("venue", SendAnswered(name, accepted, self._telling.now()))
+        memory.rests(name, order_id, ticker)
 
     async def vanished(self, resting: Iterable[ListedOrder]) -> bool | Unread:
         """Tell the end of what was on the book and is no longer listed there. Whether there was any such."""
@@ -176,11 +190,15 @@ class Account:
         return True
 
     async def _read_orders(self) -> bool:
-        """Tell the end of every order that ended unheard."""
+        """Tell what rests unheard, and the end of every order that ended so."""
         resting = await self._lists.resting()
         if isinstance(resting, Unread):
             self._telling.not_read(resting)
             return False
+        for row in resting:
+            name = self._memory.name(row.order_id, row.client_order_id)
+            if name not in self._memory.sending:
+                self.rests(name, row.order_id, row.ticker, row.filled, row.remaining)
         return not isinstance(await self.vanished(resting), Unread)
 
     async def _explain(self, told: messages.Fill) -> None:

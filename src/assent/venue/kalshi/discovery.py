@@ -28,8 +28,10 @@ TICKERS_AT_ONCE: Final = 50
 PRICED_FOR: Final = DAY
 CHANGES_EVERY: Final = 10 * MINUTE
 LIMIT: Final = 1_000
-# Where a venue has no list of announced changes, none are announced.
-_NO_SUCH_LIST: Final = 404
+# Where a venue has no list of announced changes, none are announced; what a scope names may be listed next week.
+_NOT_THERE: Final = 404
+# What the venue documents and we do not know how to trade.
+_HONEST: Final = "unsupported"
 
 
 class Scope(NamedTuple):
@@ -48,12 +50,13 @@ class Listing(NamedTuple):
 
 
 class Found(NamedTuple):
-    """`kept_out` holds what cannot be traded safely, `missing` what could not be read this time, `asked` the markets
-    that were asked for by name."""
+    """`kept_out` holds what cannot be traded safely, `missing` what could not be read this time, `broken` what was told
+    otherwise than the venue describes it, `asked` the markets that were asked for by name."""
 
     listings: list[Listing]
     kept_out: list[Rejection]
     missing: list[Unread]
+    broken: list[tuple[str, Rejection]]
     asked: list[str]
 
 
@@ -117,7 +120,7 @@ class Discovery:
         if isinstance(events, Rows) and events.rejected:
             events = unread("/events/fee_changes", events.rejected[0])
         missing = [each for each in (series, events) if isinstance(each, Unread)]
-        found.missing.extend(each for each in missing if each.status != _NO_SUCH_LIST)
+        found.missing.extend(each for each in missing if each.status != _NOT_THERE)
         if not isinstance(series, Unread):
             self._changes = (*(each for each in self._changes if each.owner == "event"), *series)
         if not isinstance(events, Unread):
@@ -146,7 +149,7 @@ class _Search:
         self._series: dict[str, Series | None] = {}
         self._events: dict[str, Event | None] = {}
         self._seen: set[str] = set()
-        self.found = Found([], [], [], [])
+        self.found = Found([], [], [], [], [])
 
     def names(self, given: Iterable[str]) -> list[str]:
         """Each once. What cannot be a name at the venue cannot be asked for either."""
@@ -156,23 +159,26 @@ class _Search:
 
     async def series_events(self, series: str) -> None:
         """The open events of one series with their markets."""
-        if await self._series_of(series) is None:
+        found = await self._of.one(f"/series/{series}", wire_markets.series)
+        self._series[series] = None if isinstance(found, Unread) else found
+        if isinstance(found, Unread):
+            self._not_found(found)
             return
         query: Query = [
             ("series_ticker", series), ("status", "open"), ("with_nested_markets", "true"), ("limit", EVENTS_LIMIT)
         ]  # fmt: skip
         rows = await self._of.whole("/events", query, wire_markets.event_page)
         if isinstance(rows, Unread):
-            self.found.missing.append(rows)
+            self._not_read(rows)
             return
-        self.found.kept_out.extend(rows.rejected)
+        self._reject("/events", rows.rejected)
         for answer in rows.rows:
             await self._take(answer)
 
     async def event_markets(self, event: str) -> None:
         answer = await self._of.one(f"/events/{event}", wire_markets.event, [("with_nested_markets", "true")])
         if isinstance(answer, Unread):
-            self.found.missing.append(answer)
+            self._not_found(answer)
             return
         await self._take(answer)
 
@@ -184,16 +190,16 @@ class _Search:
             query: Query = [("tickers", ",".join(batch)), ("limit", TICKERS_AT_ONCE)]
             rows = await self._of.whole("/markets", query, wire_markets.market_page)
             if isinstance(rows, Unread):
-                self.found.missing.append(rows)
+                self._not_read(rows)
                 continue
-            self.found.kept_out.extend(rows.rejected)
+            self._reject("/markets", rows.rejected)
             for market in rows.rows:
                 if market.ticker in batch:
                     await self._list(market)
 
     async def _take(self, answer: EventAnswer) -> None:
         self._events[answer.event.ticker] = answer.event
-        self.found.kept_out.extend(answer.markets.rejected)
+        self._reject(f"/events/{answer.event.ticker}", answer.markets.rejected)
         for market in answer.markets.rows:
             await self._list(market)
 
@@ -214,20 +220,40 @@ class _Search:
     async def _event_of(self, ticker: str) -> Event | None:
         if ticker not in self._events:
             answer = await self._of.one(f"/events/{ticker}", wire_markets.event)
-            self._note(answer)
+            if isinstance(answer, Unread):
+                self._not_read(answer)
             self._events[ticker] = None if isinstance(answer, Unread) else answer.event
         return self._events[ticker]
 
     async def _series_of(self, ticker: str) -> Series | None:
         if ticker not in self._series:
             answer = await self._of.one(f"/series/{ticker}", wire_markets.series)
-            self._note(answer)
+            if isinstance(answer, Unread):
+                self._not_read(answer)
             self._series[ticker] = None if isinstance(answer, Unread) else answer
         return self._series[ticker]
 
-    def _note(self, answer: object) -> None:
-        if isinstance(answer, Unread):
+    def _not_found(self, answer: Unread) -> None:
+        """What the scope names and the venue does not know: not listed yet, or misspelt. It was read all the same."""
+        if answer.status == _NOT_THERE:
+            self.found.kept_out.append(Rejection("market_data_unlisted", answer.what, answer.why))
+        else:
+            self._not_read(answer)
+
+    def _not_read(self, answer: Unread) -> None:
+        """An answer that breaks the venue's word was read: what it should have held is there no more."""
+        if answer.rejection is not None:
+            self.found.broken.append((answer.what, answer.rejection))
+        else:
             self.found.missing.append(answer)
+
+    def _reject(self, what: str, rejected: Iterable[Rejection]) -> None:
+        """A row that cannot be read: what we do not know how to trade is kept out, anything else is a broken word."""
+        for each in rejected:
+            if each.code == _HONEST:
+                self.found.kept_out.append(each)
+            else:
+                self.found.broken.append((what, each))
 
 
 def _batches(tickers: Sequence[str]) -> Iterator[Sequence[str]]:

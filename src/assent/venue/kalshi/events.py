@@ -80,5 +80,14 @@ class KeptOut(NamedTuple):
     received_ts: int
 
 
-Event = QuoteKnown | QuoteLost | Proven | PhaseKnown | Told | Missed | KeptOut
+class Broken(NamedTuple):
+    """A frame about money is not as the venue describes its type, in the field that `detail` names."""
+
+    type: str
+    code: str
+    detail: str
+    received_ts: int
+
+
+Event = QuoteKnown | QuoteLost | Proven | PhaseKnown | Told | Missed | KeptOut | Broken
 Output = Send | HangUp | Event

@@ -28,6 +28,7 @@ MAKER_SHARES_PPM: Final[dict[str, int]] = {
 }
 # Named in the venue's description, but its numbers stand in no interface.
 UNPRICED: Final = frozenset({"flat"})
+FEE_TYPES: Final = {word: word for word in (*MAKER_SHARES_PPM, *UNPRICED)}
 # Ten times the ordinary fee is 17.5 cents on a contract of 50: beyond it we misread something.
 MULTIPLIER_MAX_PPM: Final = 10 * MICRO
 # Each trade's fee is rounded up to this.

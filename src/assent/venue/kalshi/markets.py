@@ -66,6 +66,8 @@ class Markets:
         self._door = Door()
         self._trading: dict[int, bool] = {}
         self._kept_out: dict[tuple[str, str], None] = {}
+        # What the last whole walk found broken.
+        self._broken: dict[tuple[str, str, str], None] = {}
         self._watcher: Watcher | None = None
 
     def connect(self, wanted: Callable[[str, str, str], bool]) -> None:
@@ -77,6 +79,10 @@ class Markets:
     def holds(self, ticker: str) -> bool:
         return ticker in self._listed
 
+    def settled(self, ticker: str) -> bool:
+        """Whether its value was told, after which it left."""
+        return ticker in self._over
+
     def instrument(self, ticker: str) -> BinaryContract | None:
         listed = self._listed.get(ticker)
         return None if listed is None else listed.instrument
@@ -85,6 +91,10 @@ class Markets:
         """On which shard the market lies, where the venue says so."""
         listed = self._listed.get(ticker)
         return None if listed is None else listed.shard
+
+    def shards(self) -> list[int | None]:
+        """Where the markets lie, each place once."""
+        return list(dict.fromkeys(listed.shard for listed in self._listed.values()))
 
     def follow(self, watcher: Watcher) -> None:
         """From now on quotes come from the stream; those from the listings are taken back, since it proves only its
@@ -97,12 +107,15 @@ class Markets:
                 self._telling.put("market", lost, ticker)
         self._watch()
 
-    def take_up(self, found: Found, *, quotes: bool = False) -> None:
-        """Whatever a walk found: new markets enter, known ones are corrected, what is over leaves."""
+    def take_up(self, found: Found, *, whole: bool = False, quotes: bool = False) -> None:
+        """What was found, by a whole walk or of a few markets: new markets enter, known ones are corrected, what is
+        over leaves."""
         for rejection in found.kept_out:
             self._keep_out(rejection)
         for missing in found.missing:
             self._telling.not_read(missing)
+        for what, rejection in found.broken:
+            self._break(what, rejection)
         for listing in found.listings:
             if listing.instrument.id not in self._over:
                 self._list(listing, quotes=quotes)
@@ -110,6 +123,8 @@ class Markets:
             listed = {listing.instrument.id for listing in found.listings}
             for ticker in sorted(set(found.asked) & set(self._listed) - listed):
                 self._doubt(ticker)
+        if whole:
+            self._broken = {(what, each.code, each.detail): None for what, each in found.broken[:TOLD_MAX]}
         self._watch()
 
     def status(self, status: ExchangeStatus) -> None:
@@ -228,6 +243,12 @@ class Markets:
             watcher.watch(begin)
         if end:
             watcher.unwatch(end)
+
+    def _break(self, what: str, rejection: Rejection) -> None:
+        """The venue breaks its word about a market. Told when it begins, and again when it had been kept in between: a
+        person who has looked may let the desk go on in all the others."""
+        if (what, rejection.code, rejection.detail) not in self._broken:
+            self._telling.broken(what, rejection)
 
     def _keep_out(self, rejection: Rejection) -> None:
         """Each once: a walk finds the same market unfit again and again."""

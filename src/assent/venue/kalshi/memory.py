@@ -36,9 +36,13 @@ class Memory:
         self.moved_ts = 0
 
     def name(self, order_id: str, client_order_id: str) -> str:
-        """What the desk calls this order: our client order id, or the venue's id where the order is not ours."""
+        """What the desk calls this order: our client order id, or the venue's id where the order is not ours. A message
+        that leaves our id out takes back no name: its fills would be somebody else's."""
+        known = self._names.get(order_id)
+        if known is not None and not client_order_id:
+            return known
         name = client_order_id if client_order_id and self._ours(client_order_id) else order_id
-        if self._names.get(order_id) != name:
+        if known != name:
             self._names[order_id] = name
             self._ids[name] = order_id
             self._forget_oldest()

@@ -22,7 +22,7 @@ from assent.venue.kalshi.paging import Incomplete, Rows, Walk
 from assent.venue.kalshi.signing import Signer
 from assent.venue.kalshi.throttle import Busy, Granted, Lane, Throttle
 from assent.venue.kalshi.turns import Turns
-from assent.venue.transport import Answer, Failed, Method, Request, Transport
+from assent.venue.transport import Answer, Failed, Method, Request, Transport, Withheld
 
 T = TypeVar("T")
 Query = Sequence[tuple[str, str | int]]
@@ -125,11 +125,22 @@ class Rest:
             await self._clock.sleep(half_ns + self._chance.randrange(half_ns + 1))
 
     async def write(
-        self, method: Method, path: str, body: bytes = b"", *, lane: Lane, shard: int | None = 0, not_after: int = 0
+        self,
+        method: Method,
+        path: str,
+        body: bytes = b"",
+        *,
+        lane: Lane,
+        shard: int | None = 0,
+        not_after: int = 0,
+        withheld: Withheld | None = None,
     ) -> Written:
-        """Send once. `path` may carry a query. What could not leave by `not_after` (0: no such time) never leaves."""
+        """Send once. `path` may carry a query. What could not leave by `not_after` (0: no such time) never leaves, nor
+        does what `withheld` gives a reason against when everything else is ready."""
         place = path.partition("?")[0]
-        got = await self._once(method, place, ROOT + path, body, lane=lane, shard=shard, not_after=not_after)
+        got = await self._once(
+            method, place, ROOT + path, body, lane=lane, shard=shard, not_after=not_after, withheld=withheld
+        )
         return NotLeft(got.code) if isinstance(got, Busy) else got
 
     async def pages(
@@ -174,6 +185,7 @@ class Rest:
         signed: bool = True,
         shard: int | None = 0,
         not_after: int = 0,
+        withheld: Withheld | None = None,
     ) -> Written | Busy:
         """One attempt: wait for the turn, sign, send."""
         if signed and self._signer is None:
@@ -184,12 +196,17 @@ class Rest:
         now = self._clock.now()
         if not_after and now > not_after:
             return Busy("too_late", "its turn came after the time by which it had to leave")
+        why = withheld() if withheld is not None else None
+        if why is not None:
+            return Busy(why, "what let it leave ended while it waited for its turn")
         headers = {"accept": "application/json", "user-agent": "assent"}
         if body:
             headers["content-type"] = "application/json"
         if signed and self._signer is not None:
             headers |= self._signer.headers(method, target, now)
-        answer = await self._transport.request(Request(method, target, headers, body), timeout_ns=TIMEOUTS[lane])
+        answer = await self._transport.request(
+            Request(method, target, headers, body, withheld), timeout_ns=TIMEOUTS[lane]
+        )
         if isinstance(answer, Failed):
             return NotLeft(answer.why) if answer.phase == "not_sent" else Lost(answer.why, now)
         self._note(turn, answer)

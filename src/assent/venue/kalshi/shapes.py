@@ -9,9 +9,12 @@ from typing import Annotated, Literal
 import msgspec
 
 from assent.venue.kalshi import messages
+from assent.venue.kalshi.wire import NAME_PATTERN
 
 _Whole = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 _Word = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+# What may become part of a path that we ask for, or a name in the ledger: as strict as in the answers of REST.
+_Name = Annotated[str, msgspec.Meta(pattern=rf"\A{NAME_PATTERN}\Z")]
 _Text = Annotated[str, msgspec.Meta(max_length=1_000)]
 _Levels = Annotated[list[tuple[str, str]], msgspec.Meta(max_length=10_000)]
 _Result = Literal["", "yes", "no", "scalar"]
@@ -47,6 +50,11 @@ class Snapshot(msgspec.Struct):
     yes_dollars_fp: _Levels | None = None
     no_dollars_fp: _Levels | None = None
     ts_ms: _Whole | None = None
+    # An empty side is not there, so a side under another name would look like one: these names it has elsewhere.
+    yes_dollars: None = None
+    no_dollars: None = None
+    yes: None = None
+    no: None = None
 
 
 class Delta(msgspec.Struct, gc=False):
@@ -80,9 +88,9 @@ class Trade(msgspec.Struct, gc=False):
 
 
 class Fill(msgspec.Struct, gc=False):
-    trade_id: _Word
-    order_id: _Word
-    market_ticker: _Word
+    trade_id: _Name
+    order_id: _Name
+    market_ticker: _Name
     is_taker: bool
     outcome_side: messages.Outcome
     book_side: messages.BookSide
@@ -97,8 +105,8 @@ class Fill(msgspec.Struct, gc=False):
 
 
 class Order(msgspec.Struct, gc=False):
-    order_id: _Word
-    ticker: _Word
+    order_id: _Name
+    ticker: _Name
     status: Literal["resting", "canceled", "executed"]
     outcome_side: messages.Outcome
     book_side: messages.BookSide

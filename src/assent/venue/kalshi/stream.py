@@ -18,7 +18,7 @@ from assent.model.inputs import MarketPhase
 from assent.venue.kalshi import commands, messages
 from assent.venue.kalshi.book import Book
 from assent.venue.kalshi.commands import BOOKS
-from assent.venue.kalshi.events import HangUp, KeptOut, Missed, Output, PhaseKnown, Proven, Send, Told
+from assent.venue.kalshi.events import Broken, HangUp, KeptOut, Missed, Output, PhaseKnown, Proven, Send, Told
 from assent.venue.kalshi.frames import decode
 from assent.venue.kalshi.pace import Allowance, Patience, backoff
 from assent.venue.kalshi.quotes import Quotes
@@ -40,6 +40,8 @@ _PHASES: Final[dict[str, MarketPhase]] = {
     "determined": "determined",
     "settled": "settled",
 }
+# What our prices, orders and positions are made of.
+_OF_MONEY: Final = frozenset({"orderbook_snapshot", "orderbook_delta", "fill", "user_order"})
 _PASSED_ON: Final = (
     messages.Ticker,
     messages.Trade,
@@ -202,7 +204,9 @@ class Stream:
     def _message(self, frame: messages.Frame, now: int) -> None:
         body = frame.body
         if isinstance(body, messages.Rejection):
-            self._out.append(KeptOut(body.code, body.detail, now))
+            of_money = frame.type in _OF_MONEY
+            told = Broken(frame.type, *body, now) if of_money else KeptOut(*body, now)
+            self._out.append(told)
         subscription = self._by_sid.get(frame.sid) if frame.sid is not None else None
         if subscription is None:
             return

@@ -7,6 +7,7 @@ the venue's that broke, and a reason to halt. Who asks the venue for something n
 from typing import Final, NamedTuple
 
 from assent.model.inputs import HaltAsked, Input, RejectionSeen
+from assent.model.reasons import REASONS
 from assent.model.text import shown
 from assent.venue.clock import Time
 from assent.venue.kalshi.paging import Incomplete
@@ -16,6 +17,7 @@ from assent.venue.port import Lane, Sink
 
 DETAIL_MAX: Final = 300
 AUTH_STATUSES: Final = frozenset({401, 403})
+TOO_OLD: Final = "header_timestamp_expired"
 # What came was no answer of the venue's; a proxy or an outage spoke. Everything else breaks the venue's word.
 _NOT_THE_VENUE: Final = frozenset({"answer_not_json", "answer_too_large"})
 
@@ -78,13 +80,16 @@ class Telling:
 
     def broken(self, what: str, rejection: Rejection) -> None:
         """The venue broke its own contract where it is about money: nothing new is opened until a person has looked."""
-        said = f"{what}: {rejection.path or 'the answer'}: {rejection.detail} ({rejection.code})"
+        where = f"{rejection.path}: " if rejection.path else ""
+        said = f"{what}: {where}{rejection.detail}. {REASONS[rejection.code].sentence} ({rejection.code})"
         self.kept_out(rejection.code, said)
         self.halt("venue_contract", said)
 
     def refused_key(self, what: str, status: int, code: str) -> None:
-        """To sign again and again would not make it better."""
-        self.halt("venue_auth", f"{what}: {status} {code}")
+        """To sign again and again would not make it better. A request that was dated too long ago says nothing about
+        the key: it was held up, or a clock is wrong, and then it will happen again."""
+        cause = "venue_clock" if code.partition(" ")[0] == TOO_OLD else "venue_auth"
+        self.halt(cause, f"{what}: {status} {code}")
 
     def not_read(self, missing: Unread) -> None:
         """A read that did not succeed, judged by why."""

@@ -67,7 +67,8 @@ class Kind(msgspec.Struct, Generic[T], frozen=True):
     read: Callable[[object], T | None]
 
 
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@~+-]{0,119}")
+NAME_PATTERN: Final = r"[A-Za-z0-9][A-Za-z0-9._:@~+-]{0,119}"
+_NAME: Final = re.compile(NAME_PATTERN)
 _CURSOR: Final = re.compile(r"[A-Za-z0-9_=+/.-]*")
 
 
@@ -224,8 +225,13 @@ def error(body: bytes) -> VenueError:
     """The venue's no in any of its shapes. What cannot be read is a no as well, under the code `unreadable`."""
     decoded = decode(body)
     if isinstance(decoded, Rejection):
-        return VenueError("unreadable", decoded.code, shown(body[:200]))
+        return VenueError("unreadable", decoded.code, shown(_pictured(body[:200])))
     return error_of(decoded)
+
+
+def _pictured(body: bytes) -> str:
+    """Bytes as a person may read them: what is no plain character is a dot."""
+    return "".join(chr(byte) if 32 <= byte < 127 and byte != 92 else "." for byte in body) or "nothing"
 
 
 def error_of(value: object) -> VenueError:

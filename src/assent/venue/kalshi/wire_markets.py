@@ -17,6 +17,7 @@ from assent.model.instruments import BinaryContract, FeeSchedule, instrument_fau
 from assent.model.orders import Side
 from assent.model.text import shown
 from assent.model.units import MICRO
+from assent.venue.kalshi.fees import FEE_TYPES
 from assent.venue.kalshi.wire import (
     FLAG,
     INDEX,
@@ -241,16 +242,12 @@ def price_grid(row: Row) -> PriceGrid:
     return grid
 
 
-def _fee_words(row: Row, suffix: str = "") -> FeeWords:
-    return FeeWords(row.maybe("fee_type" + suffix, TEXT), row.maybe("fee_multiplier" + suffix, RATIO))
-
-
 def _series(row: Row) -> Series:
     return Series(
         ticker=row.need("ticker", NAME),
         title=row.soft("title", TEXT) or "",
         category=row.soft("category", TEXT) or "",
-        fees=_fee_words(row),
+        fees=FeeWords(row.need("fee_type", words(FEE_TYPES)), row.need("fee_multiplier", RATIO)),
         exchange_index=row.maybe("exchange_index", INDEX),
     )
 
@@ -262,7 +259,7 @@ def _event(row: Row) -> Event:
         title=row.soft("title", TEXT) or "",
         category=row.soft("category", TEXT) or "",
         mutually_exclusive=row.need("mutually_exclusive", FLAG),
-        fees=_fee_words(row, "_override"),
+        fees=FeeWords(row.maybe("fee_type_override", words(FEE_TYPES)), row.maybe("fee_multiplier_override", RATIO)),
         exchange_index=row.maybe("exchange_index", INDEX),
     )
 

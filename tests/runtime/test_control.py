@@ -1,0 +1,34 @@
+"""The control socket, where it does not answer."""
+
+import asyncio
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from assent.runtime import control
+
+
+def test_who_asks_while_a_start_fails_finds_the_line_closed_and_nobody_reads_a_traceback(tmp_path: Path) -> None:
+    """As when a ledger that is damaged ends the start: the event loop is torn down around the waiting question."""
+    told: list[dict[str, Any]] = []
+
+    async def main(client: socket.socket) -> None:
+        asked = asyncio.Event()
+
+        async def never(_: Mapping[str, Any]) -> control.Answer:
+            asked.set()
+            await asyncio.Event().wait()
+            return {}
+
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+        server = await control.serve(tmp_path / "control.sock", never)
+        client.connect(str(tmp_path / "control.sock"))
+        client.sendall(b'{"cmd": "status"}\n')
+        await asked.wait()
+        server.close()
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        asyncio.run(main(client))
+        assert client.recv(1) == b""
+    assert told == []
