@@ -24,15 +24,15 @@ from assent.model.units import SECOND
 
 KILLS = int(os.environ.get("ASSENT_LIVE_KILLS", "4"))
 # Box seconds in a real one. The time that a network takes does not shrink with it.
-SPEED = int(os.environ.get("ASSENT_LIVE_SPEED", "30"))
+SPEED = int(os.environ.get("ASSENT_LIVE_SPEED", "40"))
 SEED = int(os.environ.get("ASSENT_LIVE_SEED", "11"))
 # A whole day is lived through in a campaign; else only its first trading hours.
 WHOLE_DAY = KILLS >= 100
 BEGINS = A_DAY * DAY + 5 * 60 * MINUTE
 ENDS = (A_DAY + 1) * DAY - MINUTE
-LIFE_MAX_S = 6.0
+LIFE_MAX_S = 4.0
 LIVES_MAX = 8 * KILLS + 40
-TRADES_MIN = KILLS
+TRADES_MIN = max(1, KILLS // 4)
 # The desk's clock follows the box's over a network: so far apart they may be, in the box's time.
 SKEW = 20 * SECOND
 
