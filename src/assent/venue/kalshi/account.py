@@ -59,7 +59,7 @@ class Account:
         """A fill from the stream. Without a client order id it may be of an order that has not been answered yet."""
         if told.subaccount != self._subaccount:
             return
-        self._memory.moved(told.source_ts)
+        self._memory.moved(told.source_ts, now)
         self._memory.filled(told.order_id, told.trade_id, told.qty)
         known = self._memory.known_name(told.order_id)
         if told.client_order_id or known is not None:
@@ -75,7 +75,7 @@ class Account:
         if told.subaccount != self._subaccount:
             return
         memory = self._memory
-        memory.moved(max(told.created_ts, told.updated_ts))
+        memory.moved(max(told.created_ts, told.updated_ts), now)
         name = memory.name(told.order_id, told.client_order_id)
         if told.status == "resting":
             if told.remaining and name not in memory.sending:

@@ -80,7 +80,7 @@ class Orders:
             return outcome
         finally:
             memory.sending.pop(name, None)
-            memory.moved(0)
+            memory.moved(0, 0)
 
     async def cancel(self, order: Order, venue_order_id: str) -> Outcome:
         """Ask once to take it off the book. Its executed count is told only when it is certain."""
@@ -94,7 +94,7 @@ class Orders:
         if isinstance(path, Rejection):
             return NotSent(path.code)
         written = await self._rest.write("DELETE", path, lane="cancel", shard=self._shard(order.instrument))
-        self._memory.moved(0)
+        self._memory.moved(0, 0)
         if not isinstance(written, Answered):
             return _unanswered(written)
         said = wire.error(written.body)
@@ -147,7 +147,7 @@ class Orders:
             return Unknown(f"the answer is not about this order: {fault}")
         memory = self._memory
         name = memory.name(placed.order_id, order.order_id)
-        memory.moved(placed.ts)
+        memory.moved(placed.ts, self._telling.now())
         if placed.remaining:
             memory.rests(name, placed.order_id, order.instrument)
         return Accepted(placed.order_id, placed.filled, placed.remaining)
@@ -177,7 +177,7 @@ class Orders:
         if isinstance(cancelled, Rejection):
             self._telling.broken(what, cancelled)
             return await self._gone(order, order_id)
-        self._memory.moved(cancelled.ts)
+        self._memory.moved(cancelled.ts, self._telling.now())
         executed = order.qty - cancelled.reduced_by
         ours = cancelled.order_id == order_id and cancelled.client_order_id in ("", order.order_id)
         if not ours or executed < self._memory.executed(order_id):
