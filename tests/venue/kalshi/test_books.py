@@ -166,6 +166,16 @@ def test_what_was_traded_before_the_desks_first_record_is_not_told() -> None:
     at(Desk(), script)
 
 
+def test_a_fill_of_ours_that_seems_older_than_the_desk_since_its_clock_is_ahead_is_told() -> None:
+    async def script(desk: Desk) -> None:
+        await traded(desk)
+        books = await desk.venue.books()
+        assert isinstance(books, Books)
+        assert [fill.order_id for fill in books.fills] == [MADE.order_id]
+
+    at(Desk(since_ts=START + 4 * SECOND), script, MADE)
+
+
 def test_a_second_reading_overlaps_the_first_so_that_a_late_row_is_not_lost() -> None:
     async def script(desk: Desk) -> None:
         await traded(desk)

@@ -46,6 +46,12 @@ class Account:
         self._doubtful: dict[str, tuple[str, int]] = {}
 
     @property
+    def asked_from(self) -> int:
+        """From when on the lists are asked for: by the venue's clock our first fills may be older than our first
+        record."""
+        return self.since_ts - evidence.SKEW
+
+    @property
     def unexplained(self) -> bool:
         """Whether a fill still waits until it is known whose order it is of."""
         return bool(self._nameless)
@@ -59,7 +65,7 @@ class Account:
         """A fill from the stream. Without a client order id it may be of an order that has not been answered yet."""
         if told.subaccount != self._subaccount:
             return
-        self._memory.moved(told.source_ts)
+        self._memory.moved(told.source_ts, now)
         self._memory.filled(told.order_id, told.trade_id, told.qty)
         known = self._memory.known_name(told.order_id)
         if told.client_order_id or known is not None:
@@ -75,7 +81,7 @@ class Account:
         if told.subaccount != self._subaccount:
             return
         memory = self._memory
-        memory.moved(max(told.created_ts, told.updated_ts))
+        memory.moved(max(told.created_ts, told.updated_ts), now)
         name = memory.name(told.order_id, told.client_order_id)
         if told.status == "resting":
             if told.remaining and name not in memory.sending:
@@ -166,6 +172,8 @@ class Account:
                 if found is None and model_ts < row.ts + EXPLAINED_WITHIN:
                     return Unread("fills", f"{row.fill_id} is of {row.order_id}, which no list shows yet")
                 name = found or row.order_id
+            if name == row.order_id and row.ts < self.since_ts:
+                continue  # somebody else's, from before: the account's past
             self._memory.filled(row.order_id, row.fill_id, row.qty)
             made.append(wire_orders.fill(row, name))
         return made
@@ -176,7 +184,7 @@ class Account:
         if isinstance(model_ts, Unread):
             self._telling.not_read(model_ts)
             return False
-        fills = await self._lists.fills(self.since_ts)
+        fills = await self._lists.fills(self.asked_from)
         if isinstance(fills, Unread):
             self._telling.not_read(fills)
             return False

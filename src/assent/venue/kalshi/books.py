@@ -75,13 +75,13 @@ class Bookkeeper:
             return model_ts
         if model_ts < self._memory.moved_ts:
             return "the venue's lists do not show yet what we know to have happened"
-        first = await self._lists.holdings(since_ts)
+        first = await self._lists.holdings(account.asked_from)
         if isinstance(first, Unread):
             return first
         told = await account.vanished(first.resting)
         if isinstance(told, Unread):
             return str(told)
-        second = await self._lists.holdings(since_ts)
+        second = await self._lists.holdings(account.asked_from)
         if isinstance(second, Unread):
             return second
         if _still(first) != _still(second):

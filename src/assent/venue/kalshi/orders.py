@@ -89,7 +89,7 @@ class Orders:
             return outcome
         finally:
             memory.sending.pop(name, None)
-            memory.moved(0)
+            memory.moved(0, 0)
 
     async def cancel(self, order: Order, venue_order_id: str) -> Outcome:
         """Ask once to take it off the book. Its executed count is told only when it is certain."""
@@ -103,7 +103,7 @@ class Orders:
         if isinstance(path, Rejection):
             return NotSent(path.code)
         written = await self._rest.write("DELETE", path, lane="cancel", shard=self._shard(order.instrument))
-        self._memory.moved(0)
+        self._memory.moved(0, 0)
         if not isinstance(written, Answered):
             return _unanswered(written)
         said = wire.error(written.body)
@@ -158,7 +158,7 @@ class Orders:
             return Unknown(f"the answer is not about this order: {fault}")
         memory = self._memory
         name = memory.name(placed.order_id, order.order_id)
-        memory.moved(placed.ts)
+        memory.moved(placed.ts, self._telling.now())
         if placed.remaining:
             memory.rests(name, placed.order_id, order.instrument)
         return Accepted(placed.order_id, placed.filled, placed.remaining)
@@ -188,7 +188,7 @@ class Orders:
         if isinstance(cancelled, Rejection):
             self._telling.broken(what, cancelled)
             return await self._gone(order, order_id)
-        self._memory.moved(cancelled.ts)
+        self._memory.moved(cancelled.ts, self._telling.now())
         if evidence.is_found(order) and cancelled.order_id == order_id:
             # Its size may have been changed by whoever sent it: only its own record says what was executed.
             return await self._gone(order, order_id)
