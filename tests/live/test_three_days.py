@@ -39,8 +39,9 @@ ENDS: Final = (FIRST + DAYS) * DAY + HOUR if DAYS else (FIRST + 1) * DAY + 20 * 
 SERIES: Final = ("KXHIGHSIM", "KXRATESIM")
 # One market and one event of the last day: names of things that nobody lists yet when the desk starts.
 LAST: Final = FIRST + max(1, DAYS - 1)
+LOOK_EVERY: Final = 5 * SECOND
 # A walk comes every so often, takes its time, and the look at what is listed comes after it.
-ENTERED_WITHIN: Final = DISCOVER_EVERY + 10 * SECOND
+ENTERED_WITHIN: Final = DISCOVER_EVERY + 2 * LOOK_EVERY
 LEFT_WITHIN: Final = 2 * DISCOVER_EVERY
 # A market that is halted for a while is followed on.
 OPEN: Final = ("active", "inactive")
@@ -118,7 +119,7 @@ class Size(NamedTuple):
 
 
 class Watched:
-    """Looks at the desk and at the exchange every second, and keeps what it saw."""
+    """Looks at the desk and at the exchange again and again, and keeps what it saw."""
 
     def __init__(self, world: World, trader: Trader, followed: Followed, wanted: "Wanted") -> None:
         self.world, self.trader, self.followed, self.wanted = world, trader, followed, wanted
@@ -135,7 +136,7 @@ class Watched:
             if clock.now() >= due:
                 due += HOUR if DAYS else 10 * MINUTE
                 self._measure()
-            await clock.sleep(SECOND)
+            await clock.sleep(LOOK_EVERY)
 
     def _look(self, now: int) -> None:
         there = {

@@ -10,6 +10,7 @@ from msgspec import structs
 from assent.desk import account, adoption, answers, exits, proposing, recall, resolving
 from assent.desk.adoption import Plan
 from assent.desk.context import BY, Context
+from assent.desk.orders import A_PERSON
 from assent.desk.state import Position
 from assent.model.books import OpenOrder, PositionAdopted
 from assent.model.facts import CancelReleased, InstrumentListed, OrderClosed
@@ -76,7 +77,7 @@ def cancel_foreign(desk: Context, wanted: str, by: str) -> bool:
             _refuse(desk, "cancel", order.order_id, by, fault)
         else:
             _list(desk, order.instrument)
-            _adopt(desk, order, by, why=recall.A_PERSON)
+            _adopt(desk, order, by, why=A_PERSON)
         found = True
     return found
 
