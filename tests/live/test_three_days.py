@@ -32,7 +32,7 @@ from assent.venue.kalshi.stream import Stream
 DAYS: Final = int(os.environ.get("ASSENT_LIVE_DAYS", "0"))
 SEED: Final = 7
 # Seconds of the box in one of the loop, as in a box that is served at this speed.
-SPEED: Final = 60
+SPEED: Final = 300 if DAYS else 60
 FIRST: Final = 25_000
 BEGINS: Final = FIRST * DAY + (MINUTE if DAYS else 23 * HOUR + 40 * MINUTE)
 ENDS: Final = (FIRST + DAYS) * DAY + HOUR if DAYS else (FIRST + 1) * DAY + 20 * MINUTE
