@@ -6,7 +6,7 @@ a line on which a test may hold, lose and change what passes, and answers and fr
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from random import Random
 from typing import Any
 
@@ -26,7 +26,6 @@ from assent.exchange.types import Accepted, Cancelled, MarketSpec, NewOrder, Rej
 from assent.ledger.memory import MemoryStore
 from assent.model.constitution import Constitution
 from assent.model.facts import Fact, HaltRaised
-from assent.model.inputs import QuoteSeen
 from assent.model.intents import Proposal
 from assent.model.units import DAY, MICRO, MINUTE, SECOND
 from assent.runtime import virtual
@@ -69,22 +68,16 @@ def a_market(ticker: str = MARKET, **changes: Any) -> MarketSpec:
 
 
 class Counted(Exchange):
-    """The exchange, which counts what the members asked of it."""
+    """The exchange, which keeps every order that it was asked for in Ann's name."""
 
     def __init__(self) -> None:
         super().__init__()
         self.creates: list[NewOrder] = []
-        self.cancels: list[str] = []
 
     def submit(self, now: int, account_id: str, new: NewOrder) -> Accepted | Rejected:
         if account_id == "ann":
             self.creates.append(new)
         return super().submit(now, account_id, new)
-
-    def cancel(self, now: int, account_id: str, order_id: str) -> Cancelled | Rejected:
-        if account_id == "ann":
-            self.cancels.append(order_id)
-        return super().cancel(now, account_id, order_id)
 
 
 class Place:
@@ -150,16 +143,12 @@ class Place:
 
 
 class Told:
-    """A strategy that proposes what it is told to, one idea at a cycle, and keeps everything that it is shown."""
+    """A strategy that proposes what it is told to, one idea at a cycle."""
 
     name = "told"
 
     def __init__(self) -> None:
         self.ideas: list[Proposal] = []
-        self.seen: dict[str, int] = {}
-
-    def on_quote(self, _view: View, quote: QuoteSeen) -> None:
-        self.seen[quote.instrument] = self.seen.get(quote.instrument, 0) + 1
 
     def on_cycle(self, view: View) -> list[Proposal] | None:
         if not self.ideas or view.quote(self.ideas[0].instrument) is None:
@@ -300,6 +289,6 @@ async def _awaited(each: Awaitable[None]) -> None:
     await each
 
 
-def levels(place: Place, *sides: tuple[str, int, int], market: str = MARKET) -> Iterable[str]:
+def levels(place: Place, *sides: tuple[str, int, int], market: str = MARKET) -> list[str]:
     """Bob's orders on the book: side, cents, contracts."""
     return [place.order(side, cents, contracts, market=market) for side, cents, contracts in sides]

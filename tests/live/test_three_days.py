@@ -32,15 +32,16 @@ from assent.venue.kalshi.stream import Stream
 DAYS: Final = int(os.environ.get("ASSENT_LIVE_DAYS", "0"))
 SEED: Final = 7
 # Seconds of the box in one of the loop, as in a box that is served at this speed.
-SPEED: Final = 60
+SPEED: Final = 300 if DAYS else 60
 FIRST: Final = 25_000
 BEGINS: Final = FIRST * DAY + (MINUTE if DAYS else 23 * HOUR + 40 * MINUTE)
 ENDS: Final = (FIRST + DAYS) * DAY + HOUR if DAYS else (FIRST + 1) * DAY + 20 * MINUTE
 SERIES: Final = ("KXHIGHSIM", "KXRATESIM")
 # One market and one event of the last day: names of things that nobody lists yet when the desk starts.
 LAST: Final = FIRST + max(1, DAYS - 1)
+LOOK_EVERY: Final = 5 * SECOND
 # A walk comes every so often, takes its time, and the look at what is listed comes after it.
-ENTERED_WITHIN: Final = DISCOVER_EVERY + 10 * SECOND
+ENTERED_WITHIN: Final = DISCOVER_EVERY + 2 * LOOK_EVERY
 LEFT_WITHIN: Final = 2 * DISCOVER_EVERY
 # A market that is halted for a while is followed on.
 OPEN: Final = ("active", "inactive")
@@ -118,7 +119,7 @@ class Size(NamedTuple):
 
 
 class Watched:
-    """Looks at the desk and at the exchange every second, and keeps what it saw."""
+    """Looks at the desk and at the exchange again and again, and keeps what it saw."""
 
     def __init__(self, world: World, trader: Trader, followed: Followed, wanted: "Wanted") -> None:
         self.world, self.trader, self.followed, self.wanted = world, trader, followed, wanted
@@ -135,7 +136,7 @@ class Watched:
             if clock.now() >= due:
                 due += HOUR if DAYS else 10 * MINUTE
                 self._measure()
-            await clock.sleep(SECOND)
+            await clock.sleep(LOOK_EVERY)
 
     def _look(self, now: int) -> None:
         there = {
