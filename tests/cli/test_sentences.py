@@ -76,8 +76,7 @@ def test_a_refusal_by_a_rule_without_numbers_names_the_rule() -> None:
         (facts.MarketSettled("X", "no", 0, 0, 0), "X settled no"),
         (
             facts.DeskStarted("build", ("one",), belts=Belts(900 * SECOND, 500 * MICRO, cancel_on_pause=True)),
-            "desk started with one, build build, entries rest for 15.0 min at most, orders in a group of 500 contracts"
-            " in 15 seconds, taken off on a pause",
+            "entries rest for 15 m at most, orders in a group of 500 contracts in 15 seconds, taken off on a pause",
         ),
         (facts.CashMoved(-2 * MICRO, "rent"), "$2.00 went out: rent"),
         (facts.HaltRaised("operator", 2, "human", "Ada", "lunch"), "HALTED [operator] by Ada: lunch"),
