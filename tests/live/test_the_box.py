@@ -20,8 +20,9 @@ EAGER = {
     "edge_min": '"0.00"', "ev_min": '"off"', "price_min": '"off"', "price_max": '"off"', "favourite_edge_min": '"off"',
     "spread_max": '"off"', "open_positions_max": "100", "event_exposure_max": '"off"', "theme_exposure_max": '"off"',
     "total_exposure_max": '"500.00"', "trades_per_market_day_max": '"off"', "entries_per_hour_max": '"off"',
-    "entry_gap_min": '"off"', "order_group_limit": "100000",
-    "cool_down_min": '"off"', "notional_per_day_max": '"off"', "daily_loss_max": '"off"',
+    "entry_gap_min": '"off"', "cool_down_min": '"off"', "notional_per_day_max": '"off"', "daily_loss_max": '"off"',
+    # Whatever it buys: the brake at the venue is there, and only just not in its way.
+    "order_group_limit": "100000",
 }  # fmt: skip
 SECRET = "KALSHI_TRADING_KEY"
 
