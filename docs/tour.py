@@ -2,7 +2,7 @@
 
     python -m docs.tour
 
-About a minute. Answers are shortened only by leaving out whole lines, which leaves dots, and by the folder in which
+About two minutes. Answers are shortened only by leaving out whole lines, which leaves dots, and by the folder in which
 the tour was taken. It stops where an answer is not what the page says of it, and then changes nothing.
 """
 
@@ -26,6 +26,7 @@ from docs.pictures.draw import draw
 PICTURE: Final = ROOT / "docs" / "pictures" / "tour.svg"
 DEMO: Final = "assent-demo"
 DESK: Final = "assent-run"  # the one that `make run` makes
+BOX, WIRED = "kalshi-box", "my-desk"
 CUT: Final = "..."
 FLIP: Final = (
     "python3 -c \"f = open('copy.sqlite', 'r+b'); d = f.read(); at = d.index(b'\\\"price\\\":') + 8; "
@@ -88,7 +89,8 @@ class Running:
 
     def __init__(self, walk: Walk, command: str) -> None:
         self.walk, self.command = walk, command
-        self._said = (walk.folder / "said").open("w+b")
+        self._place = walk.folder / f"said-{len(walk.started)}"
+        self._said = self._place.open("w+b")
         self._process = subprocess.Popen(  # noqa: S603 - the page's own command
             command.split(), cwd=walk.folder, env=walk.environment, stdout=self._said, stderr=subprocess.STDOUT
         )
@@ -110,7 +112,7 @@ class Running:
         return Answer(self.command, self.lines(), code)
 
     def lines(self) -> list[str]:
-        return self.walk.plain((self.walk.folder / "said").read_text())
+        return self.walk.plain(self._place.read_text())
 
 
 def shown(answers: Iterable[Answer], keep: str = "") -> str:
@@ -194,11 +196,32 @@ def the_crash(walk: Walk) -> dict[str, str]:
     }
 
 
+def the_wire(walk: Walk) -> dict[str, str]:
+    """The same desk over Kalshi's own wire, to an exchange in the box: first nothing is sent, then it is."""
+    box = walk.start(f"assent exchange kalshi --dir {BOX} --speed 60")
+    box.until(lambda lines: any("Ctrl-C ends it" in line for line in lines))
+    served = Answer(box.command, box.lines(), 0)
+    (key_id,) = (line.split()[-1] for line in served.lines if "key id" in line)
+    walk.run(f"assent init {WIRED} --template kalshi-box")
+    told = walk.run(f"assent config set kalshi.key_id={key_id} {WIRED}")
+    dry = walk.run(f"assent run {WIRED} --non-interactive --for 20m")
+    let = walk.run(f"assent config set desk.dry_run=false {WIRED}")
+    unconfirmed = walk.run(f"assent run {WIRED} --non-interactive", code=2)
+    live = walk.run(f"assent run {WIRED} --non-interactive --confirm-live kalshi-box --for 30m")
+    if not any(" FillBooked " in line for line in live.lines):
+        raise Stop("nothing was traded at the box:\n" + "\n".join(live.lines))
+    proof = walk.run(f"assent ledger verify -C {WIRED}")
+    box.end(signal.SIGINT)
+    keep = r"^(DRY-RUN|LIVE)|key|REST|Started|Released|NotSent|Accepted|FillBooked|Stopped|cannot start|confirm|intact"
+    return {"tour-wire": shown([served, told, dry, let, unconfirmed, live, proof], keep)}
+
+
 def main() -> int:
     walk = Walk(Path(tempfile.mkdtemp(prefix="assent-tour-")).resolve())
     try:
         blocks, pictured = the_demo(walk)
         blocks |= the_crash(walk)
+        blocks |= the_wire(walk)
     except Stop as stop:
         sys.stderr.write(f"{stop}\nNothing was written.\n")
         return 1
