@@ -7,12 +7,13 @@ the same seconds.
 from collections.abc import Callable
 from types import ModuleType
 
-from benchmarks import ready, release, stream
+from benchmarks import leaving, ready, release, stream
 from benchmarks.figure import Figure
 
 WORK: tuple[tuple[str, ModuleType], ...] = (
     ("deltas through stream and desk", stream),
     ("frame to release", release),
+    ("from the transport to the socket", leaving),
     ("start to ready", ready),
 )
 

@@ -58,6 +58,7 @@ POLL_S = 0.01
 CASH = 1_000 * MICRO
 CENT = 10_000
 FEE = CENT
+SERIES = "KXHIGHSIM"
 MARKETS = 20
 # The trades of the past lie so far apart.
 APART = MINUTE
@@ -107,6 +108,8 @@ class Past:
         """Trade until so many records are written; the desk is flat then, with the cash that it had."""
         number = 0
         while self._records < records:
+            if number > records:
+                raise RuntimeError("the limits let the past hardly trade")
             name = _market(number % MARKETS).id
             for bid, ask_price in ((38, 40), (42, 44)):
                 self._ts += APART
@@ -152,7 +155,7 @@ class Past:
 
 def _market(number: int) -> BinaryContract:
     return BinaryContract(
-        id=f"KXHIGHSIM-26JAN01-B{number}", venue="kalshi", event="KXHIGHSIM-26JAN01", series="KXHIGHSIM",
+        id=f"{SERIES}-26JAN01-B{number}", venue="kalshi", event=f"{SERIES}-26JAN01", series=SERIES,
         title="a market", prices=CENT_GRID, quantities=WHOLE_CONTRACTS, fees=PerContractFee(FEE),
         close_ts=4_000_000_000_000_000_000,
     )  # fmt: skip

@@ -7,6 +7,7 @@ taken, nothing executed, nothing left to rest. So what is measured is ours alone
 
 import asyncio
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from random import Random
 from time import perf_counter_ns
@@ -109,7 +110,8 @@ class Player:
             self._pending, self.taken_ns = False, perf_counter_ns()
         frame = await self._frames.get()
         if frame is self.marked:
-            self._pending, self.handed_ns = True, perf_counter_ns()
+            self._pending, self.taken_ns = True, sys.maxsize
+            self.handed_ns = perf_counter_ns()
         return frame
 
     async def send(self, frame: bytes) -> None:

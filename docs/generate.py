@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, get_args
 
 import msgspec
+from docs.fates import fates_of_cancels, fates_of_orders
 from docs.markers import ROOT, fill_pages, table
 from docs.shapes import facts_table, fields_of, first_sentence, inputs_table, parts_tables, required
 from docs.usage import commands, exit_codes
@@ -221,7 +222,7 @@ def effects_part() -> str:
     classes = {
         "Once": "once, never again",
         "At least once": "at least once",
-        "At most once": "once; an answer that a crash loses is not asked for again",
+        "At most once": "once; what a crash loses is not asked for again",
     }
     rows = [
         (f"`{fact.__name__}`", f"`{effect.__name__}`", classes[str(effect.__doc__).rstrip(".")])
@@ -246,6 +247,7 @@ def clockwork() -> str:
         ("a last look without an answer after", looked.ANSWER_MAX, "ends in `skipped_unanswered`"),
         ("after a look that came to nothing, for", looking.AGAIN, "the same idea is only counted"),
         ("in observe, an order without a life of its own would rest", observing.REST_MAX, "and then end"),
+        ("the owner's kill switch is looked at every", runtime.SWITCH_EVERY, "and in each cycle"),
         ("evidence for unknown orders is asked for every", runtime.RESOLVE_EVERY, "until it comes"),
         ("an order that stays unknown for longer than", cycle.UNKNOWN_MAX, "halts the desk: `unknown_overdue`"),
         ("a feed says nothing for", runtime.SILENCE_MAX, f"and {runtime.SILENT_CYCLES} cycles: halts, `stale_data`"),
@@ -356,6 +358,8 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "effects": effects_part,
     "transitions": transitions,
     "outcomes": outcomes_part,
+    "order-fates": fates_of_orders,
+    "cancel-fates": fates_of_cancels,
     "clockwork": clockwork,
     "layout": layout,
     "schema": schema,

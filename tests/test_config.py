@@ -81,6 +81,8 @@ def test_every_value_that_is_said_is_the_value_that_is_used(tmp_path: Path) -> N
     member = "non_direct"
     self_trade_prevention = "maker"
     cancel_on_pause = false
+    order_group_limit = 40
+    order_life_max = "20m"
     [forecasts]
     url = "https://models.example:8443/list.json?of=kalshi"
     every = "1m"
@@ -137,6 +139,7 @@ def test_every_value_that_is_said_is_the_value_that_is_used(tmp_path: Path) -> N
             trading=KeySettings(id="k-1", file="trade.pem", variable=""),
             reading=KeySettings(id="k-2", file="", variable="READ_KEY"),
             box_url="http://[::1]:9000", member="non_direct", self_trade_prevention="maker", cancel_on_pause=False,
+            order_group_limit=40, order_life_max=20 * MINUTE,
         ),
         forecasts_url="https://models.example:8443/list.json?of=kalshi",
         forecasts_every_ns=MINUTE,

@@ -14,9 +14,10 @@ from tests.venue.kalshi.desks import START, a_signer
 from assent.app.around import ASKED_AGAIN, hosts_of, kalshi, signer_of, transport_of, way_to
 from assent.config import Settings, load
 from assent.desk.state import State
+from assent.model.belts import Belts
 from assent.model.inputs import Environment, NotSent, Outcome
 from assent.model.orders import Order
-from assent.model.units import DAY, MICRO, SECOND
+from assent.model.units import DAY, MICRO, MINUTE, SECOND
 from assent.runtime import virtual
 from assent.runtime.clock import VirtualClock
 from assent.venue.kalshi.hosts import HOSTS
@@ -94,6 +95,24 @@ def test_observe_signs_with_the_key_that_only_reads(tmp_path: Path) -> None:
     write_key(tmp_path / "read.pem")
     signer = signer_of(in_environment(tmp_path, "production", mode="observe"))
     assert repr(signer) == "<Signer ed25519, key id ending ad-1>"
+
+
+@pytest.mark.parametrize(
+    ("mode", "dry_run", "group_limit", "taken_off"),
+    [("live", "false", 40 * MICRO, True), ("live", "true", 0, False), ("paper", "false", 0, False)],
+)
+def test_only_what_is_sent_stands_in_a_group_and_every_mode_decides_with_the_same_longest_life(
+    tmp_path: Path, mode: str, dry_run: str, group_limit: int, *, taken_off: bool
+) -> None:
+    lines = TRADING + READING + 'order_group_limit = 40\norder_life_max = "20m"\n'
+    desk(tmp_path, lines, mode=mode, dry_run=dry_run)
+    belts = load(tmp_path).belts
+    assert belts == Belts(order_life_max=20 * MINUTE, group_limit=group_limit, cancel_on_pause=taken_off)
+
+
+def test_belts_that_are_off_are_none(tmp_path: Path) -> None:
+    settings = in_environment(tmp_path, "box")
+    assert settings.belts == Belts(cancel_on_pause=True)
 
 
 def test_a_venue_asks_the_desk_s_own_books_again_before_an_order_leaves(tmp_path: Path) -> None:

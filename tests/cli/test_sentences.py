@@ -10,11 +10,12 @@ from tests.cli.support import HOSTILE, Script
 
 from assent.cli.sentences import QUIET, SENTENCES, WIDTH_MAX, is_notable, sentence_of
 from assent.model import facts
+from assent.model.belts import Belts
 from assent.model.facts import Fact, kind_of
 from assent.model.inputs import Absent, Accepted
 from assent.model.intents import Check, Intent
 from assent.model.orders import Correction
-from assent.model.units import MICRO
+from assent.model.units import MICRO, SECOND
 
 KINDS = get_args(Fact)
 
@@ -73,6 +74,10 @@ def test_a_refusal_by_a_rule_without_numbers_names_the_rule() -> None:
         (facts.FillCorrected(Correction("f-1", 410_000, MICRO, 5_000, 0)), "fill f-1 was really 1 at 0.41, fee $0.005"),
         (facts.MarketSettled("X", "scalar", 250_000, MICRO, 250_000), "X settled scalar at 0.25; held 1, paid $0.25"),
         (facts.MarketSettled("X", "no", 0, 0, 0), "X settled no"),
+        (
+            facts.DeskStarted("build", ("one",), belts=Belts(900 * SECOND, 500 * MICRO, cancel_on_pause=True)),
+            "entries rest for 15 m at most, orders in a group of 500 contracts in 15 seconds, taken off on a pause",
+        ),
         (facts.CashMoved(-2 * MICRO, "rent"), "$2.00 went out: rent"),
         (facts.HaltRaised("operator", 2, "human", "Ada", "lunch"), "HALTED [operator] by Ada: lunch"),
         (facts.OrderNotSent("abcdefgh-1", "halted"), "order abcdefgh not sent [halted]: A halt came between"),

@@ -34,8 +34,8 @@ class Lossy(SimVenue):
             self.lost = order.order_id
             return Unknown("no answer in time")
         return await super().send(order)
-    async def find(self, order):
-        return None if order.order_id == self.lost else await super().find(order)
+    async def find(self, order, since_ts):
+        return None if order.order_id == self.lost else await super().find(order, since_ts)
 
 class Eager:
     name = "eager"

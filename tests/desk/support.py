@@ -12,6 +12,7 @@ from tests.model.support import T0, a_market
 from assent.desk.desk import Desk
 from assent.desk.state import OrderState
 from assent.desk.strategy import View
+from assent.model.belts import Belts
 from assent.model.constitution import Constitution
 from assent.model.facts import CancelReleased, Fact, OrderReleased, decode_fact, encode_fact, kind_of
 from assent.model.fees import fee_estimate
@@ -248,14 +249,14 @@ class Bench:
         self.fill(order)
         return order
 
-    def restart(self, *strategies: Any) -> list[Fact]:
+    def restart(self, *strategies: Any, belts: Belts | None = None) -> list[Fact]:
         """The process dies; another one restores from the records' own bytes and starts; other strategies if named."""
         kept = [(ts, decode_fact(kind_of(fact), 1, encode_fact(fact))) for ts, fact in self.records]
         digest = self.state.digest()
         self.desk = Desk(strategies or self.desk.strategies)
         self.desk.restore(kept)
         assert self.state.digest() == digest
-        return self.take(DeskStarting("build", tuple(s.name for s in self.desk.strategies), self.now))
+        return self.take(DeskStarting("build", tuple(s.name for s in self.desk.strategies), self.now, belts=belts))
 
     # --- people and markets -----------------------------------------------------------------------------
 

@@ -7,11 +7,12 @@ from tests.desk.support import MARKET, Bench, kinds, sell
 
 from assent.desk.cycle import UNKNOWN_MAX
 from assent.desk.fold import evolve
-from assent.desk.orders import ENDED, RESTING, TRANSITIONS
+from assent.desk.orders import CANCEL_AGAIN, ENDED, RESTING, TRANSITIONS
 from assent.model import facts
 from assent.model.errors import InvariantBroken
 from assent.model.facts import Fact
 from assent.model.inputs import Absent, Accepted, AccountUnavailable, FillSeen, NotSent, Refused, SendAnswered, Unknown
+from assent.model.intents import Proposal
 from assent.model.levels import Level
 from assent.model.orders import Order
 from assent.model.units import HOUR, MICRO, SECOND
@@ -673,13 +674,31 @@ def test_an_unknown_of_an_earlier_process_has_its_time_after_the_start() -> None
     assert "unknown_overdue" in bench.state.halts
 
 
-def test_a_cancel_whose_answer_was_lost_is_asked_again_whoever_wanted_it() -> None:
+@pytest.mark.parametrize("wanted_by", ["ann", "scripted"])
+@pytest.mark.parametrize(
+    ("outcome", "after", "why"),
+    [
+        (Unknown("no answer in time"), SECOND, "the answer to its cancel was lost"),
+        (NotSent("not_connected"), SECOND, "its cancel did not leave"),
+        (Refused("trading_is_paused", ""), CANCEL_AGAIN, "the venue refused its cancel"),
+    ],
+)
+def test_a_cancel_that_was_asked_in_vain_is_asked_again_whoever_wanted_it(
+    outcome: Unknown | NotSent | Refused, after: int, why: str, wanted_by: str
+) -> None:
     bench = Bench()
     order = working(bench)
-    bench.ask_cancel(order.order_id)
-    bench.cancel_answered(order, Unknown("no answer in time"))
-    (again,) = [fact for fact in bench.later(SECOND).cycle() if isinstance(fact, facts.CancelReleased)]
-    assert (again.order_id, again.by, again.why) == (order.order_id, "desk", "the answer to its cancel was lost")
+    if wanted_by == "ann":
+        bench.ask_cancel(order.order_id)
+    else:
+        bench.propose(Proposal(instrument=MARKET.id, action="cancel", order_id=order.order_id))
+    assert bench.order(order).cancel == "asked"
+    bench.cancel_answered(order, outcome)
+    if after > SECOND:
+        assert not [fact for fact in bench.later(SECOND).cycle() if isinstance(fact, facts.CancelReleased)]
+    (again,) = [fact for fact in bench.later(after).cycle() if isinstance(fact, facts.CancelReleased)]
+    said = ("ann", "a person asked") if wanted_by == "ann" and type(outcome) is not Unknown else ("desk", why)
+    assert (again.order_id, again.by, again.why) == (order.order_id, *said)
     assert not [fact for fact in bench.later(SECOND).cycle() if isinstance(fact, facts.CancelReleased)]
     bench.cancel_answered(order, Accepted("v", 0, 0))
     assert bench.order(order).status == "closed"

@@ -149,7 +149,9 @@ def test_late_evidence_and_quarantine_belong_to_the_story() -> None:
     script.fill(order, 10 * MICRO)
     script.settle(RAIN, "no")
     story = story_of(script, order)
-    assert kinds(story) == ["OrderReleased", "OrderUnknown", "OrderResolved", "FillBooked", "OrderQuarantined"]
+    assert kinds(story) == [
+        "OrderReleased", "OrderUnknown", "OrderResolved", "FillBooked", "OrderQuarantined", "HaltRaised",
+    ]  # fmt: skip
     assert story.money is not None
     assert story.money.gain == -(4_200_000 + 170_600)
 

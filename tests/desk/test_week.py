@@ -67,6 +67,10 @@ def the_clock_jumps(bench: Bench) -> None:
     bench.halt("clock_jump", by="clock")
 
 
+def a_request_is_held_up_until_its_signature_is_old(bench: Bench) -> None:
+    bench.halt("venue_clock", by="kalshi")
+
+
 def the_feed_falls_silent(bench: Bench) -> None:
     for _ in range(90):
         bench.later(MINUTE).halt("stale_data", by="sim")
@@ -96,6 +100,7 @@ def the_bid_is_gone_for_an_evening(bench: Bench) -> None:
 
 FAULTS: dict[str, tuple[str, Callable[[Bench], None]]] = {
     "clock_jump": ("level", the_clock_jumps),
+    "venue_clock": ("level", a_request_is_held_up_until_its_signature_is_old),
     "stale_data": ("level", the_feed_falls_silent),
     "books_overdue": ("level", the_books_cannot_be_compared),
     "account_unavailable": ("level", the_venue_does_not_show_its_books),
@@ -107,7 +112,7 @@ def test_every_passing_cause_has_a_day_in_this_week() -> None:
     assert set(FAULTS) == {code for code, cause in CAUSES.items() if cause.reset == "clear_for"}
 
 
-def test_a_desk_that_is_left_alone_for_a_week_trades_again_after_each_passing_fault_and_losing_day() -> None:
+def test_a_desk_that_is_left_alone_for_a_week_and_a_day_trades_again_after_each_passing_fault_and_losing_day() -> None:
     bench, begun = a_desk(), T0
     days = list(FAULTS.items())
     for number, (cause, (reason, happen)) in enumerate(days, start=1):
@@ -119,14 +124,14 @@ def test_a_desk_that_is_left_alone_for_a_week_trades_again_after_each_passing_fa
         assert refusal(bench) is None, f"{cause} has gone quiet"
         restart(bench)
         _until(bench, begun + number * DAY)
-    # The sixth day: ten cents a contract are lost, a dollar in all.
+    # The next day: ten cents a contract are lost, a dollar in all.
     live(bench, HOUR, bid=400_000)
     assert refusal(bench) == "daily_loss_guard"
     live(bench, HOUR)
     assert refusal(bench) == "daily_loss_guard", "a price that came back does not undo the day"
-    _until(bench, begun + 6 * DAY)
+    _until(bench, begun + (len(days) + 1) * DAY)
     assert refusal(bench) is None
-    # The seventh: two trades in a row end in nothing.
+    # The last: two trades in a row end in nothing.
     for name in ("L1", "L2"):
         market = a_market(f"KXTEST-26JAN05-{name}", fees=FREE, close_ts=END)
         bench.show(market)
@@ -134,7 +139,7 @@ def test_a_desk_that_is_left_alone_for_a_week_trades_again_after_each_passing_fa
         bench.settle("no", name=market.id)
     live(bench, HOUR)
     assert refusal(bench) == "consecutive_loss_pause"
-    _until(bench, begun + 8 * DAY)
+    _until(bench, begun + (len(days) + 3) * DAY)
     assert refusal(bench) is None
     assert bench.state.level == Level.TRADING
     assert {fact.by for fact in bench.of(HaltCleared)} == {"desk"}

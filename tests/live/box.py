@@ -20,6 +20,11 @@ class Box(NamedTuple):
     key_id: str
     key_file: Path
 
+    def now(self) -> int:
+        """The box's own time."""
+        with urlopen(f"{self.url}/box/clock", timeout=WAIT_S) as answer:
+            return int(json.load(answer)["now_ns"])
+
     def record(self) -> list[dict[str, Any]]:
         """The exchange's own books."""
         with urlopen(f"{self.url}/box/record", timeout=WAIT_S) as answer:
@@ -27,11 +32,11 @@ class Box(NamedTuple):
 
 
 @contextmanager
-def served(folder: Path, *, speed: int) -> Iterator[Box]:
+def served(folder: Path, *options: object, speed: int) -> Iterator[Box]:
     """`assent exchange kalshi` until the block ends."""
     process = subprocess.Popen(
         [sys.executable, "-m", "assent", "exchange", "kalshi", "--dir", str(folder), "--port", "0", "--json",
-         "--speed", str(speed), "--key-type", "ed25519"],
+         "--speed", str(speed), "--key-type", "ed25519", *map(str, options)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:

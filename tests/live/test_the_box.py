@@ -21,6 +21,8 @@ EAGER = {
     "spread_max": '"off"', "open_positions_max": "100", "event_exposure_max": '"off"', "theme_exposure_max": '"off"',
     "total_exposure_max": '"500.00"', "trades_per_market_day_max": '"off"', "entries_per_hour_max": '"off"',
     "entry_gap_min": '"off"', "cool_down_min": '"off"', "notional_per_day_max": '"off"', "daily_loss_max": '"off"',
+    # Whatever it buys: the brake at the venue is there, and only just not in its way.
+    "order_group_limit": "100000",
 }  # fmt: skip
 SECRET = "KALSHI_TRADING_KEY"
 
@@ -92,6 +94,9 @@ def test_a_desk_that_sends_trades_at_the_box_and_both_sets_of_books_are_equal(tm
     asked = [order["client_order_id"] for order in theirs if order["kind"] == "asked_order"]
     print(json.dumps({"released": len(released), "asked": len(asked), "fills": len(done)}))  # noqa: T201 - the result
     assert booked == done
+    groups = {order["group"] for order in theirs if order["kind"] == "asked_order"}
+    assert len(groups) == 1, "every order stood in one order group, over all lives"
+    assert None not in groups
     assert len(set(asked)) == len(asked), "no order came twice"
     assert set(asked) <= set(released), "no order came without a release"
     status = json.loads(assent("status", "-C", desk, "--json").stdout)

@@ -66,7 +66,9 @@ PROMISED = {
     "inbox_overflow": (Level.HALTED, "human"),
     "foreign_fill": (Level.HALTED, "human"),
     "venue_auth": (Level.HALTED, "human"),
+    "venue_clock": (Level.REDUCING, "clear_for"),
     "venue_contract": (Level.REDUCING, "human"),
+    "order_group_triggered": (Level.HALTED, "human"),
     "late_fill": (Level.REDUCING, "human"),
     "strategy_stopped": (Level.REDUCING, "human"),
     "strategy_repeats": (Level.LOCKED, "human"),
@@ -113,7 +115,7 @@ def test_every_cause_has_a_rule_that_says_no_for_it() -> None:
 
 
 # A person is bothered only where repeats mean something: see the table.
-LATCHED = {"account_unavailable": (5, HOUR), "stale_data": (5, HOUR), "clock_jump": (3, HOUR)}
+LATCHED = {"account_unavailable": (5, HOUR), "stale_data": (5, HOUR), "clock_jump": (3, HOUR), "venue_clock": (3, HOUR)}
 
 
 def test_every_passing_cause_waits_for_a_person_in_the_end_except_where_repeats_mean_nothing() -> None:

@@ -35,6 +35,7 @@ CAUSES = {
     "foreign_fill": Cause(2),
     "venue_auth": Cause(2),
     "venue_contract": Cause(1),
+    "venue_clock": Cause(1, "quiet", MINUTE, 3),
     "late_fill": Cause(1),
     "strategy_stopped": Cause(1),
     "strategy_repeats": Cause(3),

@@ -90,6 +90,7 @@ class FakeVenue:
         # What a look finds: a quote's bid and ask, why there is none, an exception to raise, or None for silence.
         self.book: tuple[int | None, int | None] | Unavailable | Exception | None = (400_000, 420_000)
         self.looked: list[str] = []
+        self.belts_reset = 0
 
     async def connect(self, sink: Sink, *, wanted: Callable[[str, str, str], bool]) -> None:
         self.sink = sink
@@ -122,6 +123,9 @@ class FakeVenue:
 
     async def find(self, order: Order, since_ts: int) -> Evidence | Ended | None:
         return self.known.get(order.order_id, Absent("never came"))
+
+    async def reset_belts(self) -> None:
+        self.belts_reset += 1
 
     async def look(self, instrument: str) -> QuoteSeen | Unavailable:
         self.looked.append(instrument)
@@ -162,7 +166,9 @@ class Life:
         desk: Desk | None = None,
         switch: Switch | None = None,
         identity: Identity = IDENTITY,
+        cycle_ns: int = SECOND,
     ) -> None:
+        self.cycle_ns = cycle_ns
         self.switch = switch
         self.identity = identity
         self.clock = VirtualClock(EPOCH)
@@ -176,7 +182,7 @@ class Life:
     async def run(self, *, for_ns: int = 5 * SECOND, script: Callable[["FakeVenue"], None] | None = None) -> str:
         self.venue.script = script
         self.runtime = Runtime(
-            desk=self.desk, store=self.store, venue=self.venue, clock=self.clock, cycle_ns=SECOND,
+            desk=self.desk, store=self.store, venue=self.venue, clock=self.clock, cycle_ns=self.cycle_ns,
             observers=(lambda _seq, _ts, fact: self.facts.append(fact),), switch=self.switch,
         )  # fmt: skip
         for feed in self.feeds:

@@ -9,7 +9,7 @@ from tests.runtime.test_runtime import restored
 
 from assent.model.facts import HaltCleared, HaltRaised, OrderNotSent, OrderReleased
 from assent.model.inputs import Accepted, KillSwitchSeen, input_fault
-from assent.model.units import MICRO, SECOND
+from assent.model.units import HOUR, MICRO, SECOND
 from assent.runtime import virtual
 from assent.runtime.kill_switch import ENV_FILE_BYTES_MAX, KillSwitch, Reading
 
@@ -183,6 +183,26 @@ def test_a_running_desk_looks_in_each_cycle_and_tells_only_what_has_changed() ->
     assert [fact.cause for fact in life.of(HaltRaised)] == ["kill_switch_guard"]
     assert [fact.cause for fact in life.of(HaltCleared)] == ["kill_switch_guard"]
     assert hand.looked >= 9
+
+
+def test_a_desk_with_long_cycles_obeys_within_two_seconds() -> None:
+    hand = Hand()
+    strategy = Once(time_in_force="gtc")
+    life = Life(strategy=strategy, answer=Accepted("v-1", 0, 10 * MICRO), switch=hand, cycle_ns=HOUR)
+
+    def script(venue):  # type: ignore[no-untyped-def]
+        async def live() -> None:
+            await venue.clock.sleep(5 * SECOND)
+            hand.is_set = True
+            await venue.clock.sleep(2 * SECOND)
+            venue.sink("market", quote(venue.clock.now()), "SIM-A")
+
+        life.runtime._group.create_task(live())
+
+    virtual.run(life.run(for_ns=10 * SECOND, script=script))
+    assert [fact.cause for fact in life.of(HaltRaised)] == ["kill_switch_guard"]
+    assert strategy.done, "it was asked, and wanted to buy"
+    assert life.venue.sent == []
 
 
 def test_a_restart_with_the_switch_clear_lifts_what_the_last_run_left() -> None:

@@ -19,6 +19,7 @@ from assent.model.facts import (
 from assent.model.inputs import HaltAsked, QuoteLost, StreamProven, TimePassed
 from assent.model.intents import Proposal
 from assent.model.units import MICRO, SECOND
+from assent.runtime import loop as loop_module
 from assent.runtime.clock import ScaledClock
 from assent.runtime.effects import SubmitOrder
 from assent.runtime.inbox import Inbox, InboxOverflow
@@ -177,3 +178,32 @@ def test_a_proof_that_nothing_of_the_markets_waits_behind_is_taken() -> None:
     loop_around(desk, store, lambda _effects: None, inbox).drain()
     said = [decode_fact(record.kind, record.version, record.body) for record in store.records(len(facts) + 1)]
     assert [fact for fact in said if type(fact) is OrderReleased]
+
+
+def checkpoints(monkeypatch: pytest.MonkeyPatch, *, latest: int) -> list[str]:
+    """What is told of a release and two quotes that lead to nothing, when a checkpoint is due after one record."""
+    recorder = Recorder()
+
+    class Tidied(NotingStore):
+        def checkpoint(self) -> None:
+            recorder.events.append("checkpoint")
+
+    monkeypatch.setattr(loop_module, "CHECKPOINT_EVERY", 1)
+    monkeypatch.setattr(loop_module, "CHECKPOINT_LATEST", latest)
+    desk, facts = opened(strategy=Once())
+    inbox: Inbox = Inbox()
+    loop = loop_around(desk, stocked(Tidied(recorder), facts), lambda _: recorder.events.append("execute"), inbox)
+    recorder.events.clear()
+    for _ in range(3):
+        inbox.put("market", quote(EPOCH), key="A", received_ts=EPOCH)
+        loop.turn()
+        recorder.events.append("turn")
+    return recorder.events
+
+
+def test_the_log_is_tidied_after_what_was_released_has_had_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert checkpoints(monkeypatch, latest=100) == ["commit 3", "execute", "turn", "checkpoint", "turn", "turn"]
+
+
+def test_a_desk_that_is_never_idle_tidies_its_log_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert checkpoints(monkeypatch, latest=3) == ["commit 3", "execute", "checkpoint", "turn", "turn", "turn"]

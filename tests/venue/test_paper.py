@@ -127,6 +127,9 @@ class Market:
         self.sent.append(order)
         return inputs.NotSent("nothing may come here")
 
+    async def reset_belts(self) -> None:
+        raise AssertionError("paper has no belts at the venue")
+
     async def look(self, instrument: str) -> inputs.QuoteSeen | Unavailable:
         return inputs.QuoteSeen(instrument, 400_000, MICRO, 450_000, MICRO, MIDNIGHT, MIDNIGHT)
 

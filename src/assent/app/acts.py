@@ -63,7 +63,7 @@ async def _act(settings: Settings, request: Mapping[str, Any]) -> Status:
         loop = Loop(
             desk=desk, store=opened.store, inbox=Inbox(), clock=clock, execute=lambda _effects: None, observers=(tally,)
         )
-        venue = around.venue(desk.state) if compares and around is not None else None
+        venue = around.venue(desk.state, tuple) if compares and around is not None else None
         if venue is not None and (looks or command in COMPARED):
             await _compare(loop, desk, venue, clock)
         told = [] if wanted is None else loop.take([wanted])

@@ -80,7 +80,7 @@ async def _venue_and_clock(settings: Settings, speed: int, signer: Signer | None
     if signer is None:
         exchange, clock = open_exchange(settings, speed)
         stack.callback(exchange.close)
-        return Around(lambda _: SimVenue(exchange, clock, name=settings.venue), clock, exchange=exchange)
+        return Around(lambda _state, _also: SimVenue(exchange, clock, name=settings.venue), clock, exchange=exchange)
     place = hosts_of(settings)
     network = Network(place.rest, place.websocket)
     stack.push_async_callback(network.close)
@@ -135,18 +135,28 @@ def way_to(transport: Transport, signer: Signer, clock: Clock, patience: Patienc
     return Way(rest, connection)
 
 
-def venue_of(settings: Settings, way: Way, clock: Clock, state: State) -> Venue:
+def venue_of(
+    settings: Settings, way: Way, clock: Clock, state: State, also: Callable[[], Iterable[str]] = tuple
+) -> Venue:
     """The account that this mode trades: the one at the venue, or one on paper over the venue's prices."""
-    venue = kalshi(settings, way, clock, state)
+    venue = kalshi(settings, way, clock, state, also)
     if settings.mode == "paper":
         return PaperVenue(venue, clock, remembered(state, opening_cash=settings.cash))
     return venue
 
 
-def kalshi(settings: Settings, way: Way, clock: Clock, state: State) -> KalshiVenue:
-    """Kalshi as this desk sees it: its account, its scope, and which of the account's orders are its own."""
+def kalshi(
+    settings: Settings, way: Way, clock: Clock, state: State, also: Callable[[], Iterable[str]] = tuple
+) -> KalshiVenue:
+    """Kalshi as this desk sees it: its account, its scope, and which of the account's orders are its own. `also` names
+    markets that somebody beside the desk must hear of to their end."""
     kept = settings.narrowed or settings.constitution
     own = settings.kalshi
+    terms = Terms(
+        self_trade_prevention=own.self_trade_prevention,
+        cancel_on_pause=own.cancel_on_pause,
+        group_limit=settings.belts.group_limit,
+    )
     return KalshiVenue(
         way.rest,
         way.connection,
@@ -154,10 +164,10 @@ def kalshi(settings: Settings, way: Way, clock: Clock, state: State) -> KalshiVe
         name=settings.venue,
         scope=Scope(kept.markets, kept.events, kept.series),
         ours=lambda order_id: state.find_order(order_id) is not None,
-        held=partial(_held, state),
+        held=lambda: (*_held(state), *also()),
         permit=partial(obstacle, state),
         member=own.member,
-        terms=Terms(self_trade_prevention=own.self_trade_prevention, cancel_on_pause=own.cancel_on_pause),
+        terms=terms,
         since_ts=_since(state, clock),
     )
 

@@ -55,7 +55,15 @@ def demo(settings: Settings, *, seed: int, progress: Callable[[int, int], None] 
         ledger_id = ids.ledger_id(hashlib.sha256(f"demo {seed}".encode()).digest()[: ids.LEDGER_ID_BYTES])
         book = DayBook(desk.state)
         day = _demo_day(
-            settings, desk, Around(lambda _: venue, clock), exchange, lease, ledger_id, watchdog, book, progress
+            settings,
+            desk,
+            Around(lambda _state, _also: venue, clock),
+            exchange,
+            lease,
+            ledger_id,
+            watchdog,
+            book,
+            progress,
         )
         rooms = virtual.run(day)
         stack.callback(rooms.opened.close)

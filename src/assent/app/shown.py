@@ -21,6 +21,8 @@ def running_status(settings: Settings, rooms: Rooms, *, running: bool) -> Status
     status["trades"] = rooms.tally.trades
     status["refusals"] = dict(sorted(rooms.tally.refusals.items()))
     status["quotes"] = rooms.runtime.loop.quotes
+    if rooms.shadow is not None:
+        status["shadow"] = rooms.shadow.summary()
     status["last_facts"] = list(rooms.tally.last)
     return status
 

@@ -1,7 +1,7 @@
 """Building the rooms of a desk and lending them to each other; shared by running, acting and the demo."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from functools import partial
 from typing import Any, NamedTuple
@@ -22,6 +22,8 @@ from assent.runtime.kill_switch import KillSwitch
 from assent.runtime.loop import Observer
 from assent.runtime.recovery import Identity, Opened, head_of, open_ledger, opening_inputs
 from assent.runtime.runtime import Feed, Runtime
+from assent.runtime.shadow import Shadow
+from assent.runtime.shadow_file import FILE_NAME, ShadowFile
 from assent.runtime.tally import Tally
 from assent.runtime.watchdog import Watchdog
 from assent.strategy import threshold
@@ -32,10 +34,11 @@ STRATEGIES: dict[str, Callable[[str, Any], Strategy]] = {"threshold": threshold.
 
 
 class Around(NamedTuple):
-    """What a desk stands in: how its venue is made once its ledger is folded, the clock that both live by, what it
-    listens to besides, and, in `sim`, the exchange in this process."""
+    """What a desk stands in: how its venue is made once its ledger is folded (and which markets it must tell of beside
+    those that the desk has something in), the clock that both live by, what it listens to besides, and, in `sim`, the
+    exchange in this process."""
 
-    venue: Callable[[State], Venue]
+    venue: Callable[[State, Callable[[], Iterable[str]]], Venue]
     clock: Clock
     feeds: tuple[Callable[[Desk], Feed], ...] = ()
     exchange: BoxedExchange | None = None
@@ -49,6 +52,7 @@ class Rooms(NamedTuple):
     opened: Opened
     opening: list[Input]
     tally: Tally
+    shadow: Shadow | None = None
 
 
 def identity_of(settings: Settings) -> Identity:
@@ -119,16 +123,17 @@ def wire(
     now = clock.now()
     opened = open_ledger(settings.ledger_path, desk, identity, lease=lease)
     tally = Tally(opened, desk.state)
-    venue = around.venue(desk.state)
+    shadow = _shadow(settings, desk, clock) if identity.mode == "observe" else None
+    venue = around.venue(desk.state, shadow.markets if shadow else tuple)
     runtime = Runtime(
         desk=desk,
         store=opened.store,
-        venue=Watching(venue) if identity.mode == "observe" else venue,
+        venue=Watching(venue, shadow.hear) if shadow else venue,
         clock=clock,
         cycle_ns=settings.cycle_ns,
         # Nobody outside can watch for the heartbeat of a day that is over in seconds.
         state_dir=None if settings.demo else settings.state_dir,
-        observers=(tally, *observers),
+        observers=(tally, *([shadow] if shadow else ()), *observers),
         watch=_watch(watchdog),
         watched=watchdog.alive,
         # A demo is one day of a seed, the same in every environment; it can stop nothing that matters.
@@ -143,10 +148,17 @@ def wire(
         build=build_digest(),
         plugins=plugins_of(settings),
         narrowed=settings.narrowed,
+        belts=settings.belts,
         state_dir=settings.state_dir,
         now=now,
     )
-    return Rooms(runtime, around, opened, opening, tally)
+    return Rooms(runtime, around, opened, opening, tally, shadow)
+
+
+def _shadow(settings: Settings, desk: Desk, clock: Clock) -> Shadow:
+    """What the orders that observe does not send would have got, in a book of its own."""
+    file, state = ShadowFile(settings.state_dir / FILE_NAME), desk.state
+    return Shadow(file, clock, cash=lambda: state.cash, standing=frozenset(state.would))
 
 
 def switch_of(settings: Settings) -> KillSwitch:

@@ -9,7 +9,7 @@ from assent.cli.asking import have_done
 from assent.cli.exits import CommandError, Exit
 from assent.cli.intents import Listing
 from assent.cli.options import Micros, desk_options, need, say, say_json, settings_of
-from assent.cli.status import banner, order_lines
+from assent.cli.status import banner, belt_lines, order_lines
 from assent.cli.words import line
 
 PREFIX_LEAST = 4
@@ -40,7 +40,8 @@ def list_command(folder: Path, mode: str | None, *, everything: bool, as_json: b
     if as_json:
         say_json({"running": status["running"], "orders": rows})
     else:
-        say([where(status), *(order_lines(rows) or ["no orders"])])
+        belts = ["", "their belts at the venue", *belt_lines(rows)] if rows else []
+        say([where(status), *(order_lines(rows) or ["no orders"]), *belts])
 
 
 @command.command(name="cancel", short_help="Have one order taken off the venue's book.")

@@ -18,6 +18,8 @@ from assent.ledger.sqlite import left_of, open_reader
 from assent.model.errors import InvariantBroken
 from assent.model.facts import decode_fact
 from assent.runtime.control import ask
+from assent.runtime.shadow_book import summary_of
+from assent.runtime.shadow_file import FILE_NAME, read_book
 from assent.runtime.status import Status, status_of, switch_status
 
 if TYPE_CHECKING:
@@ -81,6 +83,9 @@ def resting(settings: "Settings") -> Status:
     if not ledger.head.seq:  # no seal says it yet
         status |= {key: getattr(settings, key) for key in ("mode", "venue", "environment", "account")}
     status["kill_switch"] = switch_now(settings)
+    book = read_book(settings.state_dir / FILE_NAME) if settings.mode == "observe" else None
+    if book is not None:
+        status["shadow"] = summary_of(book)
     return status
 
 

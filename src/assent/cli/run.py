@@ -13,6 +13,7 @@ import click
 
 from assent.cli.exits import CommandError, Exit
 from assent.cli.options import Duration, chosen_ledger, desk_options, noted, say, say_json, starting_options
+from assent.cli.status import HYPOTHETICAL, shadow_lines
 from assent.cli.words import line, money
 
 if TYPE_CHECKING:
@@ -135,7 +136,14 @@ def summary_lines(summary: dict[str, Any]) -> list[str]:
         f"  {', '.join(sums)}, {held} positions held",
         f"  what was closed {result}, after {money(summary['accounts']['fees'])} in fees",
         f"  ledger {line(summary['ledger']['path'])}",
+        *_shadow(summary),
     ]
+
+
+def _shadow(summary: dict[str, Any]) -> list[str]:
+    """Below everything that happened, what did not."""
+    lines = shadow_lines(summary.get("shadow"))
+    return [f"  {HYPOTHETICAL}", *(f"    {text}" for text in lines)] if lines else []
 
 
 def gain_of(status: dict[str, Any]) -> int:

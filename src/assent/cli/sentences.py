@@ -60,6 +60,18 @@ def _kept_to(fact: facts.DeskStarted) -> str:
     return f", narrowed to {', '.join(names[:NAMES_SHOWN])}{more}"
 
 
+def _belts(fact: facts.DeskStarted) -> str:
+    """What every order of this run stands in at the venue."""
+    belts = fact.belts
+    if belts is None:
+        return ""
+    life = f", entries rest for {span(belts.order_life_max)} at most" if belts.order_life_max else ""
+    group = (
+        f", orders in a group of {format_qty(belts.group_limit)} contracts in 15 seconds" if belts.group_limit else ""
+    )
+    return life + group + (", taken off on a pause" if belts.cancel_on_pause else "")
+
+
 def _changed(fact: facts.ConstitutionChanged) -> str:
     who = f"amended by {fact.by}: {fact.reason}" if fact.how == "amendment" else "taken from the file at start"
     said = "; ".join(in_one_line(change) for change in fact.changes)
@@ -220,6 +232,7 @@ SENTENCES: Final[dict[type, Callable[[Any], str]]] = {
     facts.AmendmentRefused: lambda f: f"limits {f.digest[:12]} refused{f' to {f.by}' if f.by else ''}: {f.why}",
     facts.DeskStarted: lambda f: (
         f"desk started with {', '.join(f.strategies) or 'no strategy'}, build {f.build[:12]}{_plugins(f)}{_kept_to(f)}"
+        f"{_belts(f)}"
     ),
     facts.DeskStopped: lambda f: f"desk stopped: {f.why}",
     facts.InstrumentListed: lambda f: f"{f.instrument.id} listed: {f.instrument.title}",

@@ -10,6 +10,7 @@ from assent.cli.options import desk_options, say, say_json, settings_of
 from assent.cli.words import in_unit, line, money, plain, table, when
 
 BAR_CHARS = 20
+HYPOTHETICAL = "HYPOTHETICAL: what the orders that observe did not send would have got on paper"
 
 
 @click.command(name="status", short_help="How the desk stands.")
@@ -42,7 +43,9 @@ def status_lines(status: dict[str, Any]) -> list[str]:
         *_block("stopped strategies", [f"{s['strategy']} [{s['reason']}] {s['sentence']}" for s in status["stopped"]]),
         *_block("positions", position_lines(status)),
         *_block("orders", order_lines(status["orders"])),
+        *_only("their belts at the venue", belt_lines(status["orders"])),
         *_only("orders that would rest (observe sends nothing)", order_lines(status["would"])),
+        *_only(HYPOTHETICAL, shadow_lines(status.get("shadow"))),
         *_only("waiting for a last look at the market", look_lines(status["looks"])),
     ]
 
@@ -122,6 +125,42 @@ def order_lines(orders: list[dict[str, Any]]) -> list[str]:
     ]  # fmt: skip
     head = ("order", "code", "what", "market", "filled", "status", "released")
     return table(rows, head=head, right=(4,)) if rows else []
+
+
+def belt_lines(orders: list[dict[str, Any]]) -> list[str]:
+    """What holds at the venue for each order, also when this process is gone."""
+    rows = [
+        (
+            o["order_id"][:8], when(o["expires_ts"]) if o["expires_ts"] else "never",
+            belt_group(o["group_limit"]), "taken off" if o["cancel_on_pause"] else "stays",
+            ", ".join(name for name in ("post-only", "reduce-only") if o[name.replace("-", "_")]),
+        )
+        for o in orders
+    ]  # fmt: skip
+    return table(rows, head=("order", "expires", "order group", "on a pause", "besides")) if rows else []
+
+
+def belt_group(limit: int) -> str:
+    """The brake of the order group that an order stands in."""
+    return f"{in_unit('qty', limit)} contracts in 15 s" if limit else "none"
+
+
+def shadow_lines(shadow: dict[str, Any] | None) -> list[str]:
+    """The shadow book's sums. None of it happened; nothing where no order was ever played."""
+    if shadow is None or shadow["opening_cash"] is None:
+        return []
+    gain, cost = shadow["gained"] - shadow["fees"], sum(held["cost"] for held in shadow["held"].values())
+    closed = f"what was closed would have {'gained' if gain >= 0 else 'lost'} {money(abs(gain))} after all fees"
+    cash = f"cash {money(shadow['opening_cash'])} would be {money(shadow['cash'])}"
+    lines = [
+        f"{shadow['orders']} orders played, {shadow['untaken']} would not have been taken, {shadow['resting']} rest",
+        f"{shadow['fills']} fills over {in_unit('qty', shadow['contracts'])} contracts, fees {money(shadow['fees'])}",
+        f"{shadow['settled']} markets settled; {closed}",
+        f"{len(shadow['held'])} markets held at a cost of {money(cost)}; {cash}",
+    ]
+    if shadow["skipped"]:
+        lines.append(f"{shadow['skipped']} orders were too many at once, or legs of a bracket, and were not played")
+    return lines + ([f"stopped: {line(shadow['stopped'])}"] if shadow["stopped"] else [])
 
 
 def look_lines(looks: list[dict[str, Any]]) -> list[str]:

@@ -10,8 +10,10 @@ from assent.desk.story import (
     Judged,
     Story,
 )
+from assent.model.belts import Belts
 from assent.model.instruments import Future, Instrument
 from assent.model.intents import QuoteTaken
+from assent.model.orders import Order
 
 WIDTH = 100
 _BINARY_WORDS = ("  cost", "  given back for", "  settlement paid")
@@ -126,11 +128,23 @@ def _verdict(story: Story) -> list[str]:
         lines = [f"verdict: {_VERDICTS.get(story.verdict, story.verdict)}. {story.sentence}"]
         if story.order:
             lines += [f"  order {line(story.order.order_id)}, assent: {line(story.assent)}", f"  digest {story.digest}"]
+            lines += _wrapped(f"belts: {_belts(story.order, story.belts or Belts())}", indent=2)
         return lines
     lines = _wrapped(f"verdict: refused [{story.reason}]. {story.sentence}", indent=0)
     if story.repeats:
         lines.append(f"  the refusal of this idea before this one was repeated {story.repeats} times, only counted")
     return lines
+
+
+def _belts(order: Order, belts: Belts) -> str:
+    """What held at the venue for this order, also without this process."""
+    rests = f"expires {when(order.expires_ts)}" if order.expires_ts else "never expires"
+    said = [rests if order.time_in_force == "gtc" else "never rests"]
+    if belts.group_limit:
+        said.append(f"in the order group of {in_unit('qty', belts.group_limit)} contracts in 15 seconds")
+    said += ["taken off on a pause"] if belts.cancel_on_pause else []
+    said += [name for name, holds in (("post-only", order.post_only), ("reduce-only", order.reduce_only)) if holds]
+    return ", ".join(said)
 
 
 def _decision(story: Story) -> list[str]:

@@ -6,14 +6,23 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from assent.config.kinds import Kind
-from assent.config.table import SCOPE
+from assent.config.table import GROUP_LIMIT_OFF, ORDER_LIFE_OFF, SCOPE
 from assent.config.together import mode_of
+from assent.model.belts import Belts
 from assent.model.constitution import LIMITS, Constitution, Narrowing
 from assent.model.inputs import Environment, Mode
+from assent.model.units import MICRO
 
 Member = Literal["direct", "non_direct"]
 SelfTradePrevention = Literal["taker_at_cross", "maker"]
-KALSHI_OWN: Final = ("box_url", "member", "self_trade_prevention", "cancel_on_pause")
+KALSHI_OWN: Final = (
+    "box_url",
+    "member",
+    "self_trade_prevention",
+    "cancel_on_pause",
+    "order_group_limit",
+    "order_life_max",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +44,8 @@ class KalshiSettings:
     member: Member
     self_trade_prevention: SelfTradePrevention
     cancel_on_pause: bool
+    order_group_limit: int
+    order_life_max: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +123,17 @@ class Settings:
     def sends(self) -> bool:
         """Whether orders of this desk can reach somebody's exchange."""
         return self.mode == "live"
+
+    @property
+    def belts(self) -> Belts:
+        """What stands at the venue for every order of a run. Only what is sent can stand in anything there."""
+        own = self.kalshi
+        grouped = self.sends and own.order_group_limit != GROUP_LIMIT_OFF
+        return Belts(
+            order_life_max=None if own.order_life_max == ORDER_LIFE_OFF else own.order_life_max,
+            group_limit=own.order_group_limit * MICRO if grouped else 0,
+            cancel_on_pause=own.cancel_on_pause and self.sends,
+        )
 
     @property
     def key(self) -> KeySettings | None:

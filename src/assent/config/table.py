@@ -8,12 +8,15 @@ from typing import Final
 
 from assent.config.values import Setting
 from assent.model.constitution import LIMITS, Constitution
-from assent.model.units import HOUR, MICRO, MINUTE, SECOND
+from assent.model.units import DAY, HOUR, MICRO, MINUTE, SECOND
 from assent.strategy import threshold
 from assent.strategy.options import Option
 
 STRATEGIES_MAX: Final = 32
 SCOPE: Final = ("markets", "events", "series")
+# As with a limit that may be off: so much stands for none at all.
+GROUP_LIMIT_OFF: Final = 1_000_000
+ORDER_LIFE_OFF: Final = 366 * DAY
 
 _DEFAULTS = Constitution()
 _LIMIT_SETTINGS = tuple(
@@ -101,6 +104,16 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting(
         "kalshi", "cancel_on_pause", "flag", 0, 1, True, "true",
         "Whether the venue takes resting orders off the book when it pauses trading.",
+    ),
+    Setting(
+        "kalshi", "order_group_limit", "count", 1, GROUP_LIMIT_OFF, GROUP_LIMIT_OFF, "50",
+        "How many contracts may be matched within 15 seconds. Beyond it the venue itself takes all orders of this desk "
+        "off its book and takes no more, until a person resumes. In live only.", optional=True,
+    ),
+    Setting(
+        "kalshi", "order_life_max", "duration", SECOND, ORDER_LIFE_OFF, ORDER_LIFE_OFF, '"15m"',
+        "The longest that what opens a position may rest on the book. The venue takes it off then, also when this "
+        "process is gone.", optional=True,
     ),
     Setting(
         "forecasts", "url", "url", 1, 400, "", '"http://127.0.0.1:9000/forecasts.json"',

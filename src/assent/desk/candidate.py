@@ -98,7 +98,7 @@ class Candidate:
             edge=self.edge,
             stop_price=proposal.stop_price,
             post_only=proposal.post_only,
-            expires_ts=None if proposal.life_ns is None else self.now + proposal.life_ns,
+            expires_ts=None if (life := self._life()) is None else self.now + life,
             order_id=proposal.order_id,
             parent=proposal.parent,
             oca_group=self.oca_group,
@@ -107,6 +107,13 @@ class Candidate:
             scores=proposal.scores,
             reason=proposal.reason,
         )
+
+    def _life(self) -> int | None:
+        """How long it may rest: what opens never longer than this run allows."""
+        life, belts = self.proposal.life_ns, self.state.belts
+        if belts is None or belts.order_life_max is None or not self.opens or self.proposal.time_in_force != "gtc":
+            return life
+        return belts.order_life_max if life is None else min(life, belts.order_life_max)
 
 
 def _size_open(candidate: Candidate) -> None:

@@ -50,7 +50,11 @@ def ledger_opening(desk: Context, inp: LedgerOpening) -> None:
 
 def desk_starting(desk: Context, inp: DeskStarting) -> None:
     """A release whose outcome was never recorded may have been sent: it is unknown, never refused."""
-    desk.emit(DeskStarted(build=inp.build, strategies=inp.strategies, plugins=inp.plugins, narrowed=inp.narrowed))
+    desk.emit(
+        DeskStarted(
+            build=inp.build, strategies=inp.strategies, plugins=inp.plugins, narrowed=inp.narrowed, belts=inp.belts
+        )
+    )  # fmt: skip
     for order in list(desk.state.orders.values()):
         if order.status == "released":
             desk.emit(

@@ -47,6 +47,7 @@ def _ledger_opened(state: State, ts: int, fact: facts.LedgerOpened) -> None:
 
 def _desk_started(state: State, ts: int, fact: facts.DeskStarted) -> None:
     state.narrowed = fact.narrowed
+    state.belts = fact.belts
     state.started_ts = ts
     state.started_seq = state.seq
 

@@ -13,6 +13,12 @@ from assent.model.levels import CAUSES, Level
 
 # What a person may ask to have cancelled: whatever is, or may be, on the venue's book.
 CANCELLABLE = frozenset(("working", "unknown", "quarantined"))
+# A cancel that ended so has to be asked again, whoever wanted it, and why.
+AGAIN = {
+    "unknown": "the answer to its cancel was lost",
+    "not_sent": "its cancel did not leave",
+    "refused": "the venue refused its cancel",
+}
 
 
 def raise_halt(desk: Context, cause: str, *, by: str, detail: str) -> None:
@@ -54,8 +60,8 @@ def clear_off_grid(desk: Context, instrument: Instrument) -> None:
 
 
 def renew_cancel(desk: Context, order: OrderState, instrument: Instrument | None) -> None:
-    """Ask for what the clock, a person, a new grid or a strategy's end wants off, and again for what was asked without
-    an answer, unless one is on its way.
+    """Ask for what the clock, a person, a new grid or a strategy's end wants off, and again for what was asked in
+    vain, unless an answer is on its way.
 
     An entry of a strategy that does not run any more rests for nobody: no one would take it off, or leave again.
     """
@@ -63,9 +69,7 @@ def renew_cancel(desk: Context, order: OrderState, instrument: Instrument | None
     if not may_ask_cancel(order, desk.now):
         return
     if order.cancel == "unknown":
-        # Somebody wanted it off, and nobody knows whether it is.
-        why, taken_by = "the answer to its cancel was lost", order.superseded_by
-        desk.emit(CancelReleased(order_id=terms.order_id, by="desk", why=why, superseded_by=taken_by))
+        _again(desk, order)
     elif order.cancel_by:
         desk.emit(CancelReleased(order_id=terms.order_id, by=order.cancel_by, why=A_PERSON))
     elif terms.expires_ts is not None and desk.now >= terms.expires_ts:
@@ -74,3 +78,12 @@ def renew_cancel(desk: Context, order: OrderState, instrument: Instrument | None
         desk.emit(CancelReleased(order_id=terms.order_id, by="desk", why="its price is off the market's new grid"))
     elif order.intent.action == "open" and terms.parent is None and order.intent.strategy not in desk.names:
         desk.emit(CancelReleased(order_id=terms.order_id, by="desk", why="its strategy does not run any more"))
+    elif order.cancel in AGAIN:
+        _again(desk, order)
+
+
+def _again(desk: Context, order: OrderState) -> None:
+    """Somebody wanted it off, and it still rests or may do so."""
+    why, taken_by = AGAIN[order.cancel], order.superseded_by
+    order_id = order.order.order_id
+    desk.emit(CancelReleased(order_id=order_id, by="desk", why=why, superseded_by=taken_by))

@@ -9,6 +9,7 @@ from hashlib import sha256
 
 import msgspec
 
+from assent.model.belts import Belts
 from assent.model.constitution import Narrowing, in_scope
 from assent.model.exits import Exits
 from assent.model.facts import AccountMatched, LedgerOpened
@@ -53,6 +54,8 @@ class OrderState(msgspec.Struct, gc=False):
     busted: int = 0
     released_seq: int = 0
     superseded_by: str = ""
+    # Those of the run that released it.
+    belts: Belts | None = None
 
     @property
     def open_qty(self) -> int:
@@ -179,6 +182,7 @@ class State:
     __slots__ = (
         "accounts",
         "archive",
+        "belts",
         "decisions",
         "differing",
         "equity",
@@ -219,6 +223,8 @@ class State:
         self.opened_ts = 0
         # What this start keeps to besides, until the next one.
         self.narrowed: Narrowing | None = None
+        # What this start keeps every order in, until the next one.
+        self.belts: Belts | None = None
         # The record by which a limit was last tightened: entries released before it rest under limits that are no more.
         self.tightened_seq = 0
         self.started_ts = 0

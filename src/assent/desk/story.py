@@ -11,16 +11,20 @@ from typing import Literal
 import msgspec
 
 from assent.desk.lots import Lots, Money, Settled, Told
+from assent.model.belts import Belts
 from assent.model.facts import (
     CancelEnded,
     CancelKept,
     CancelReleased,
     ConstitutionChanged,
     DecisionRecorded,
+    DeskStarted,
+    DiscrepancyFound,
     Fact,
     FeeDiffered,
     FillBooked,
     FillCorrected,
+    HaltRaised,
     InstrumentListed,
     IntentProposed,
     IntentRefused,
@@ -114,6 +118,7 @@ class Story(msgspec.Struct, frozen=True):
     order: Order | None
     digest: str
     assent: str
+    belts: Belts | None
     look: "Look | None"
     steps: tuple[Step, ...]
     fills: tuple[Fill, ...]
@@ -205,6 +210,7 @@ def _story(
         order=release.order if release else None,
         digest=release.digest if release else "",
         assent=release.assent if release else "",
+        belts=_belts(records, release) if isinstance(release, OrderReleased) else None,
         look=look,
         steps=steps,
         fills=walk.fills_of(family),
@@ -242,6 +248,17 @@ def _releases(records: Sequence[Told]) -> Iterable[OrderReleased | WouldRelease]
     return (fact for _, _, fact in records if isinstance(fact, OrderReleased | WouldRelease))
 
 
+def _belts(records: Sequence[Told], release: OrderReleased) -> Belts | None:
+    """What the run that released it kept every order in."""
+    belts: Belts | None = None
+    for _, _, fact in records:
+        if isinstance(fact, DeskStarted):
+            belts = fact.belts
+        elif fact is release:
+            return belts
+    return belts
+
+
 def _decision(records: Sequence[Told], ts: int, strategy: str) -> DecisionRecorded | None:
     """What the strategy's cycle came to, if it has its cycles recorded: it stands behind all ideas of that tick."""
     for _, later, fact in records:
@@ -254,8 +271,8 @@ def _decision(records: Sequence[Told], ts: int, strategy: str) -> DecisionRecord
 
 def _steps(records: Sequence[Told], family: set[str], intent: Intent) -> tuple[Step, ...]:
     """Release, answers, fills, cancels, late evidence: every record about this order and the legs of its bracket, in
-    ledger order. Of an idea that is to take an older order's place: that order's cancel. Of a market in which a person
-    took the venue's word for what is held: that."""
+    ledger order; halts and differences between the books that name one of them. Of an idea that is to take an older
+    order's place: that order's cancel. Of a market in which a person took the venue's word for what is held: that."""
     fills: set[str] = set()
     steps = []
     for seq, ts, fact in records:
@@ -274,6 +291,9 @@ def _steps(records: Sequence[Told], family: set[str], intent: Intent) -> tuple[S
             concerns = fact.correction.fill_id in fills
         elif isinstance(fact, FeeDiffered):
             concerns = fact.fill_id in fills
+        elif isinstance(fact, HaltRaised | DiscrepancyFound):
+            said = fact.detail if isinstance(fact, HaltRaised) else fact.what
+            concerns = any(name in said for name in family)
         else:
             concerns = isinstance(fact, _OF_AN_ORDER) and fact.order_id in family
         makes_room = isinstance(fact, CancelReleased) and fact.superseded_by == intent.intent_id

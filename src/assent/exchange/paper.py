@@ -198,6 +198,10 @@ class PaperExchange:
         self._account.rest(order, need(order, 0))
         return [self._end(order, "close_cancel", ts)] if market is None or market.is_over else self.expire(ts)
 
+    def fund(self, amount: int) -> None:
+        """Cash from outside."""
+        self._account.cash += amount
+
     def hold(self, market: str, qty: int) -> None:
         """A position from before a restart."""
         self._account.move(market, qty)

@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from assent.model.belts import Belts
 from assent.model.change import LimitChange
 from assent.model.constitution import Constitution, Narrowing
 from assent.model.errors import InvariantBroken
@@ -62,12 +63,14 @@ class AmendmentRefused(msgspec.Struct, frozen=True, tag=True):
 
 
 class DeskStarted(msgspec.Struct, frozen=True, tag=True):
-    """The process came up. `plugins` do not ship with the build; `narrowed` bounds the scope until the next start."""
+    """The process came up. `plugins` do not ship with the build; `narrowed` bounds the scope until the next start, and
+    until then `belts` hold for every order."""
 
     build: str
     strategies: tuple[str, ...]
     plugins: tuple[PluginUsed, ...] = ()
     narrowed: Narrowing | None = None
+    belts: Belts | None = None
 
 
 class DeskStopped(msgspec.Struct, frozen=True, tag=True):

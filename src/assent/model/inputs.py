@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from assent.model.belts import Belts
 from assent.model.books import HeldCost, OpenOrder
 from assent.model.constitution import Constitution, Narrowing
 from assent.model.instruments import BinaryContract, Instrument, price_fits
@@ -289,6 +290,7 @@ class DeskStarting(msgspec.Struct, frozen=True, tag=True):
     received_ts: int
     plugins: tuple[PluginUsed, ...] = ()
     narrowed: Narrowing | None = None
+    belts: Belts | None = None
 
 
 class DeskStopping(msgspec.Struct, frozen=True, tag=True, gc=False):

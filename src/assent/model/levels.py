@@ -70,10 +70,23 @@ _CAUSES = (
         "The venue refused our key or signature; mend key, scope, region or clock, then resume.",
     ),
     Cause(
+        "venue_clock",
+        Level.REDUCING,
+        "clear_for",
+        "The venue refused a request for its time: it was too long on its way, or the machine's clock is wrong.",
+        MINUTE,
+    ),
+    Cause(
         "venue_contract",
         Level.REDUCING,
         "human",
         "The venue answered in a way that its own description does not allow; see what changed before trading on.",
+    ),
+    Cause(
+        "order_group_triggered",
+        Level.HALTED,
+        "human",
+        "More was matched at once than the order group allows: the venue took all orders off and takes no more.",
     ),
     Cause("inbox_overflow", Level.HALTED, "human", "More came in than may be dropped; start again after a look."),
     Cause(
@@ -144,4 +157,5 @@ LATCHES: dict[str, Latch] = {
     "account_unavailable": Latch(5, HOUR),
     "stale_data": Latch(5, HOUR),
     "clock_jump": Latch(3, HOUR),
+    "venue_clock": Latch(3, HOUR),
 }

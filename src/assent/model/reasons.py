@@ -199,6 +199,11 @@ _REASONS = (
     Reason("too_late", "venue", "The request's turn came too late for it to be sent."),
     Reason("dry_run", "venue", "This mode sends nothing that would change anything."),
     Reason(
+        "order_group_missing",
+        "venue",
+        "The order group that every order goes into is not there yet; nothing is sent without it.",
+    ),
+    Reason(
         "too_many_pages", "venue", "A list did not end within as many pages as are read; nothing was concluded from it."
     ),
     Reason("page_repeated", "venue", "A page of a list came a second time; nothing was concluded from it."),

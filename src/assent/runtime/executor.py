@@ -13,7 +13,7 @@ from assent.desk.looked import ANSWER_MAX
 from assent.model.inputs import CancelAnswered, LookAnswered, NotSent, Outcome, SendAnswered, Unknown
 from assent.model.orders import Order, order_digest
 from assent.runtime.clock import Clock
-from assent.runtime.effects import CancelOrder, Effect, PollBook, SubmitOrder
+from assent.runtime.effects import CancelOrder, Effect, PollBook, ResetBelts, SubmitOrder
 from assent.venue.port import Unavailable, Venue
 
 ANSWER_MAX_NS = 30_000_000_000
@@ -49,6 +49,8 @@ class Executor:
                 self._cancel(effect)
             elif type(effect) is PollBook:
                 self._start(self._poll(effect))
+            elif type(effect) is ResetBelts:
+                self._start(self._venue.reset_belts())
 
     def stop(self) -> None:
         """Nothing new leaves from now on; what has left may still be answered."""

@@ -16,8 +16,10 @@ from assent.runtime.effects import Effect, effects_of
 from assent.runtime.inbox import Inbox
 
 BATCH_MAX = 256
-# Records between two checkpoints of the store's log, taken when nothing waits.
+# Records between two checkpoints of the store's log, taken when nothing waits and nothing was just decided: it takes
+# milliseconds, and what was released would leave only after it. When that moment does not come, it is taken anyway.
 CHECKPOINT_EVERY = 2_000
+CHECKPOINT_LATEST = 20_000
 
 # Told the input that is taken up and when, or nothing ("", 0) when the batch is done.
 Watch = Callable[[str, int], None]
@@ -69,8 +71,9 @@ class Loop:
             inputs = [item for item in inputs if type(item) is not StreamProven]
         if overflow:
             inputs.insert(0, HaltAsked("inbox_overflow", "runtime", str(overflow)[:100], self._clock.now()))
-        self.take(inputs)
-        if not len(self._inbox) and self.head.seq - self._checkpointed >= CHECKPOINT_EVERY:
+        facts = self.take(inputs)
+        idle = not facts and not len(self._inbox)
+        if self.head.seq - self._checkpointed >= (CHECKPOINT_EVERY if idle else CHECKPOINT_LATEST):
             self._checkpointed = self.head.seq
             self._store.checkpoint()
 

@@ -20,6 +20,7 @@ from assent.ledger.lease import Lease
 from assent.ledger.port import Reader
 from assent.ledger.sealed import digest_fault
 from assent.ledger.sqlite import SqliteStore, open_reader
+from assent.model.belts import Belts
 from assent.model.change import LimitChange, changes_between, in_one_line, verdict_of
 from assent.model.constitution import Constitution, Narrowing
 from assent.model.errors import AssentError, InvariantBroken
@@ -160,6 +161,7 @@ def opening_inputs(
     build: str,
     plugins: tuple[PluginUsed, ...] = (),
     narrowed: Narrowing | None = None,
+    belts: Belts | None = None,
     state_dir: Path | None,
     now: int,
 ) -> list[Input]:
@@ -181,7 +183,8 @@ def opening_inputs(
         )
     elif _changes(desk, identity.constitution):
         inputs.append(ConstitutionOffered(identity.constitution, now))
-    inputs.append(DeskStarting(build, tuple(strategy.name for strategy in desk.strategies), now, plugins, narrowed))
+    names = tuple(strategy.name for strategy in desk.strategies)
+    inputs.append(DeskStarting(build, names, now, plugins, narrowed, belts))
     if state_dir is not None:
         deaths = LastWords.repeated(state_dir / FILE_NAME)
         if deaths.times >= DEATHS_MAX:

@@ -47,7 +47,8 @@ Feed = Callable[[Callable[[Input], None]], Coroutine[Any, Any, None]]
 Switch = Callable[[int], KillSwitchSeen]
 
 RECONCILE_EVERY = 60 * SECOND
-RESOLVE_EVERY = 5 * SECOND
+RESOLVE_EVERY = 2 * SECOND
+SWITCH_EVERY = SECOND
 # A feed that says nothing for so long, and for so many cycles, is stale: a process that stood still was not listening.
 SILENCE_MAX = 60 * SECOND
 SILENT_CYCLES = 6
@@ -117,6 +118,8 @@ class Runtime:
                 for work in (self.loop.run(), self.venue.feed(), self._cycle(), self._resolve(), self._match())
             ]
             lasting += [group.create_task(feed(self.put)) for feed in self._feeds]
+            if self._switch is not None:
+                lasting.append(group.create_task(self._look_at_switch()))
             for task in lasting:
                 task.add_done_callback(self._must_not_end)
             if until is not None:
@@ -267,6 +270,13 @@ class Runtime:
             return []
         self._switch_told = seen
         return [seen]
+
+    async def _look_at_switch(self) -> None:
+        """Between two cycles as well, which may be an hour apart: who sets the switch means now."""
+        while True:
+            await self.clock.sleep(SWITCH_EVERY)
+            for news in self._switch_news():
+                self.put(news, lane="control")
 
     async def _resolve(self) -> None:
         """Ask again and again for evidence of unknown orders."""

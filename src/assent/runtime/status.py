@@ -12,6 +12,7 @@ from assent.desk.exposure import busy_instruments, instrument_exposure, orders_b
 from assent.desk.state import Look, OrderState, State
 from assent.desk.story import in_words
 from assent.ledger.chain import Head
+from assent.model.belts import Belts
 from assent.model.constitution import LIMITS, LISTS, in_use
 from assent.model.instruments import Instrument
 from assent.model.levels import ALLOWED, CAUSES, Level, Reset
@@ -87,7 +88,7 @@ def switch_status(switch: KillSwitch, environment: Mapping[str, str]) -> Status:
 
 def order_row(order: OrderState, instrument: Instrument | None) -> dict[str, Any]:
     """One order, open or ended."""
-    terms, intent = order.order, order.intent
+    terms, intent, belts = order.order, order.intent, order.belts or Belts()
     return {
         "order_id": terms.order_id,
         "intent_id": intent.intent_id,
@@ -109,6 +110,10 @@ def order_row(order: OrderState, instrument: Instrument | None) -> dict[str, Any
         "released_ts": order.released_ts,
         "unknown_ts": order.unknown_ts,
         "expires_ts": terms.expires_ts,
+        "post_only": terms.post_only,
+        "reduce_only": terms.reduce_only,
+        "cancel_on_pause": belts.cancel_on_pause,
+        "group_limit": belts.group_limit,
     }
 
 

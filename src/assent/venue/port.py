@@ -81,6 +81,11 @@ class Venue(Protocol):
         """The top of one book, asked for now: what the last look before an order rests on."""
         ...
 
+    async def reset_belts(self) -> None:
+        """A person has resumed after a belt at the venue had closed (`order_group_triggered`): open it again. What
+        stays closed is told by asking for the halt anew."""
+        ...
+
     async def books(self) -> Books | Unavailable:
         """Every fill, settlement and transfer that may be missing, and the account as it is after exactly these."""
         ...

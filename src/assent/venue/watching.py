@@ -6,23 +6,31 @@ holds this object has no method that reaches the venue's order entry, whatever t
 
 from collections.abc import Callable
 
-from assent.model.inputs import Evidence, NotSent, Outcome, QuoteSeen
+from assent.model.inputs import Evidence, Input, NotSent, Outcome, QuoteSeen
 from assent.model.orders import Order
-from assent.venue.port import Books, Ended, Sink, Unavailable, Venue
+from assent.venue.port import Books, Ended, Lane, Sink, Unavailable, Venue
 
 NO_PATH = NotSent("no_order_path")
 
 
 class Watching:
-    """The reading half of a venue, as a venue."""
+    """The reading half of a venue, as a venue. `also` hears what it tells, before the desk does."""
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: Venue, also: Sink | None = None) -> None:
         self.name = venue.name
+        self._also = also
         self._connect, self._feed = venue.connect, venue.feed
         self._find, self._look, self._books = venue.find, venue.look, venue.books
 
     async def connect(self, sink: Sink, *, wanted: Callable[[str, str, str], bool]) -> None:
-        await self._connect(sink, wanted=wanted)
+        also = self._also
+
+        def both(lane: Lane, item: Input, key: str = "") -> None:
+            if also is not None:
+                also(lane, item, key)
+            sink(lane, item, key)
+
+        await self._connect(both, wanted=wanted)
 
     async def feed(self) -> None:
         await self._feed()
@@ -38,6 +46,9 @@ class Watching:
 
     async def look(self, instrument: str) -> QuoteSeen | Unavailable:
         return await self._look(instrument)
+
+    async def reset_belts(self) -> None:
+        """Nothing of ours is in one."""
 
     async def books(self) -> Books | Unavailable:
         return await self._books()

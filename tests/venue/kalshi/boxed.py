@@ -32,6 +32,7 @@ from assent.venue.kalshi.limits import TIERS
 from assent.venue.kalshi.rest import Rest
 from assent.venue.kalshi.signing import Signer
 from assent.venue.kalshi.throttle import Throttle
+from assent.venue.kalshi.wire_requests import Terms
 from assent.venue.transport import Answer, Failed, Request, Socket
 
 T = TypeVar("T")
@@ -171,6 +172,7 @@ class Desk:
         self.wire = Wire(App(self.box, keys, self.clock.now))
         self.scope = scope or Scope(series=(SERIES,))
         self.since_ts = since_ts
+        self.terms = Terms()
         self.released: set[str] = set()
         self.held: list[str] = []
         self.stays: dict[str, str] = {}
@@ -187,6 +189,7 @@ class Desk:
         self.venue = KalshiVenue(
             rest, self._connection, self.clock, name="kalshi", scope=self.scope,
             ours=self.released.__contains__, held=lambda: self.held, permit=self.permit, since_ts=self.since_ts,
+            terms=self.terms,
         )  # fmt: skip
 
     async def connect(self) -> None:

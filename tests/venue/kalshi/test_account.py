@@ -9,12 +9,12 @@ from tests.venue.kalshi.test_orders import at, causes
 
 from assent.exchange.kalshi.ids import wire_id
 from assent.model.inputs import Accepted, FillSeen, OrderClosedSeen
-from assent.model.units import MICRO, SECOND
+from assent.model.units import DAY, MICRO, MINUTE, SECOND
 from assent.venue.kalshi import messages
 from assent.venue.kalshi.account import EXPLAINED_WITHIN
 from assent.venue.kalshi.events import Missed, Told
 from assent.venue.kalshi.messages import OrderUpdate
-from assent.venue.port import Books
+from assent.venue.port import Books, Unavailable
 from assent.venue.transport import Answer, Request
 
 MADE = an_order()
@@ -253,3 +253,14 @@ def test_an_end_that_does_not_add_up_is_asked_for(changes: dict[str, object]) ->
 
     desk = at(Desk(), script, MADE)
     assert causes(desk) == []
+
+
+def test_a_time_in_the_future_keeps_the_books_from_being_read_for_a_moment_only() -> None:
+    async def script(desk: Desk) -> None:
+        order_id = await sent(desk)
+        say(desk, update(order_id, "resting", remaining=10 * MICRO, updated_ts=desk.clock.now() + DAY))
+        assert isinstance(await desk.venue.books(), Unavailable)
+        await desk.clock.sleep(2 * MINUTE)
+        assert isinstance(await desk.venue.books(), Books)
+
+    at(Desk(), script, MADE)

@@ -4,10 +4,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from tests.venue.kalshi.boxed import CASH, CENT, MARKET, ROOT, START, Desk, an_order, answer, error
+from tests.venue.kalshi.boxed import CASH, CENT, MARKET, ROOT, START, Desk, a_market, an_order, answer, error
 from tests.venue.kalshi.test_adapter import feeding
 from tests.venue.kalshi.test_orders import at, causes
 
+from assent.exchange.kalshi.ids import wire_id
+from assent.model.books import HeldCost, OpenOrder
 from assent.model.inputs import Holding, OrderClosedSeen, SettlementSeen
 from assent.model.units import MICRO, SECOND
 from assent.venue.kalshi import books as bookkeeping
@@ -52,6 +54,59 @@ def test_an_order_that_is_not_ours_stands_there_under_the_venues_id() -> None:
         assert "another-program" not in name
 
     at(Desk(), script)
+
+
+def test_the_books_say_what_positions_cost_and_on_which_terms_orders_rest() -> None:
+    async def script(desk: Desk) -> None:
+        await traded(desk)
+        foreign = desk.bob("sell", 70, 2, who="ann", client_order_id="another-program")
+        books = await desk.venue.books()
+        assert isinstance(books, Books)
+        assert books.account.costs == (HeldCost(MARKET, 4 * 40 * CENT),)
+        theirs, ours = books.account.resting
+        venue_id = wire_id(foreign)
+        assert theirs == OpenOrder(venue_id, venue_id, MARKET, "sell", 70 * CENT, 2 * MICRO)
+        assert (ours.order_id, ours.side, ours.price, ours.qty, ours.filled) == (
+            MADE.order_id, "buy", 40 * CENT, 6 * MICRO, 4 * MICRO
+        )  # fmt: skip
+
+    at(Desk(), script, MADE)
+
+
+def test_what_is_said_to_be_held_for_nothing_has_no_cost_that_could_be_taken_over() -> None:
+    async def script(desk: Desk) -> None:
+        row = {
+            "ticker": MARKET, "position_fp": "-4.00", "market_exposure_dollars": "0.000000",
+            "total_traded_dollars": "1.00", "realized_pnl_dollars": "0.00", "fees_paid_dollars": "0.00",
+            "last_updated_ts": "2026-09-21T14:00:00Z",
+        }  # fmt: skip
+        desk.wire.spoil("GET", "/portfolio/positions", answer(200, {"market_positions": [row], "cursor": ""}), times=9)
+        books = await desk.venue.books()
+        assert isinstance(books, Books)
+        assert books.account.holdings == (Holding(MARKET, -4 * MICRO),)
+        assert books.account.costs == ()
+
+    at(Desk(), script)
+
+
+def test_a_market_beyond_the_scope_is_described_once_while_the_account_has_something_in_it() -> None:
+    snow = "KXSNOW-26NOV20-T1"
+
+    async def script(desk: Desk) -> None:
+        desk.bob("sell", 45, 2, market=snow)
+        desk.bob("buy", 45, 2, market=snow, who="ann")
+        for _ in range(2):
+            books = await desk.venue.books()
+            assert isinstance(books, Books)
+            assert [each.id for each in books.instruments] == [snow]
+        assert desk.wire.count("GET", "/events/KXSNOW") == 1
+        desk.bob("buy", 40, 2, market=snow)
+        desk.bob("sell", 40, 2, market=snow, who="ann")
+        books = await desk.venue.books()
+        assert isinstance(books, Books)
+        assert books.instruments == ()
+
+    at(Desk(a_market(), a_market(snow, event="KXSNOW-26NOV20", series="KXSNOW")), script)
 
 
 def test_a_fill_of_an_order_that_is_not_ours_is_told_under_the_venues_id() -> None:
@@ -109,6 +164,16 @@ def test_what_was_traded_before_the_desks_first_record_is_not_told() -> None:
         assert books.account.holdings, "its position is there, for a person to adopt"
 
     at(Desk(), script)
+
+
+def test_a_fill_of_ours_that_seems_older_than_the_desk_since_its_clock_is_ahead_is_told() -> None:
+    async def script(desk: Desk) -> None:
+        await traded(desk)
+        books = await desk.venue.books()
+        assert isinstance(books, Books)
+        assert [fill.order_id for fill in books.fills] == [MADE.order_id]
+
+    at(Desk(since_ts=START + 4 * SECOND), script, MADE)
 
 
 def test_a_second_reading_overlaps_the_first_so_that_a_late_row_is_not_lost() -> None:
@@ -291,14 +356,17 @@ def test_a_venue_that_is_down_breaks_no_promise() -> None:
     assert causes(at(Desk(), script)) == []
 
 
-def test_a_key_that_is_refused_is_told_and_not_tried_again() -> None:
+@pytest.mark.parametrize(
+    ("code", "cause"), [("authentication_error", "venue_auth"), ("header_timestamp_expired", "venue_clock")]
+)
+def test_a_signature_that_is_refused_is_told_and_not_tried_again(code: str, cause: str) -> None:
     async def script(desk: Desk) -> None:
-        desk.wire.spoil("GET", "/portfolio/orders", error(401, "header_timestamp_expired"), times=50)
+        desk.wire.spoil("GET", "/portfolio/orders", error(401, code), times=50)
         before = desk.wire.count("GET", "/portfolio/orders")
         assert isinstance(await desk.venue.books(), Unavailable)
         assert desk.wire.count("GET", "/portfolio/orders") == before + 1
 
-    assert causes(at(Desk(), script)) == ["venue_auth"]
+    assert causes(at(Desk(), script)) == [cause]
 
 
 def shards(*amounts: int) -> tuple[ShardBalance, ...]:

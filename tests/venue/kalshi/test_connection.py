@@ -180,6 +180,28 @@ def test_while_frames_pour_in_everybody_else_gets_a_turn() -> None:
     assert now == START + SECOND
 
 
+def test_what_a_frame_leads_to_leaves_before_the_rest_of_a_burst_is_read() -> None:
+    """The desk is woken by what is told, and what it releases is sent by a task of its own: two turns."""
+    line = ScriptedSocket()
+    burst = 20 * FRAMES_IN_A_ROW
+    woken = asyncio.Event()
+
+    async def script(desk: Desk) -> list[int]:
+        left: list[int] = []
+
+        async def send() -> None:
+            left.append(line.frames.qsize())
+
+        await desk.clock.sleep(SECOND)
+        line.put(*[b"{}"] * burst)
+        await woken.wait()
+        await asyncio.create_task(send())
+        return left
+
+    left = lived([line], script, tell=lambda event: woken.set() if type(event) is KeptOut else None)
+    assert left == [burst - FRAMES_IN_A_ROW]
+
+
 class Beat:
     """A stream that notes its calls and asks for what a test wants."""
 

@@ -236,7 +236,7 @@ def test_markets_that_pause_and_settle_under_a_desk_leave_both_books_the_same() 
 
 @pytest.mark.parametrize("seed", [11, 12])
 def test_over_a_bad_line_nothing_is_lost_or_doubled_and_every_unknown_is_settled(seed: int) -> None:
-    life = Life(seed, bad=0.06, lag_ns=LAG_NS)
+    life = Life(seed, bad=0.08, lag_ns=LAG_NS)
 
     async def script() -> None:
         async def heal() -> None:

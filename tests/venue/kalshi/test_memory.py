@@ -1,5 +1,6 @@
 """What an adapter remembers of orders: both their names, each fill once, and no more than it may."""
 
+from assent.model.units import DAY
 from assent.venue.kalshi import memory
 from assent.venue.kalshi.memory import Memory
 
@@ -57,3 +58,13 @@ def test_a_forgotten_fill_never_counts_twice() -> None:
     assert kept.executed("v-1") == 0
     kept.filled("v-1", "f-0", 1)
     assert kept.executed("v-1") == 1
+
+
+def test_a_time_far_ahead_of_when_it_was_heard_is_not_believed() -> None:
+    kept = a_memory()
+    kept.moved(100 * DAY, DAY)
+    assert (kept.moves, kept.moved_ts) == (1, DAY + memory.AHEAD_MAX)
+    kept.moved(DAY + 2 * memory.AHEAD_MAX, DAY + 2 * memory.AHEAD_MAX)
+    assert kept.moved_ts == DAY + 2 * memory.AHEAD_MAX
+    kept.moved(0, 0)
+    assert (kept.moves, kept.moved_ts) == (3, DAY + 2 * memory.AHEAD_MAX)

@@ -12,9 +12,11 @@ from assent.venue.kalshi import outcomes
 from assent.venue.transport import Answer, Failed
 
 CREATE, CANCEL = "/portfolio/events/orders", "/portfolio/events/orders/"
-DEFINITIVE = {"refused": Refused, "paused": Refused, "auth": Refused, "contract": Refused, "pushed_back": NotSent}
-# What each meaning lets the desk be told beside the outcome.
-HALTS = {"auth": "venue_auth", "contract": "venue_contract"}
+DEFINITIVE = {
+    "refused": Refused, "paused": Refused, "auth": Refused, "late": Refused, "contract": Refused,
+    "pushed_back": NotSent,
+}  # fmt: skip
+HALTS = {"auth": "venue_auth", "late": "venue_clock", "contract": "venue_contract"}
 LIMITED = answer(429, {"error": "too many requests"})
 
 

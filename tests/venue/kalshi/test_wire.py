@@ -237,3 +237,8 @@ def test_a_no_that_cannot_be_read_is_still_a_no(sent: bytes) -> None:
 )
 def test_no_error_body_raises_or_carries_anything_harmful(sent: bytes) -> None:
     check_is_harmless(wire.error(sent))
+
+
+def test_what_no_one_can_read_is_shown_so_that_a_person_can() -> None:
+    assert wire.error(b"<html>\x00\xff\\Bad Gateway</html>").details == "<html>...Bad Gateway</html>"
+    assert wire.error(b"").details == "nothing"

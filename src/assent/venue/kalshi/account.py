@@ -8,7 +8,7 @@ same fill any number of times; what must not happen is that one is never told.
 from collections.abc import Iterable
 from typing import Final
 
-from assent.model.inputs import FillSeen, OrderClosedSeen
+from assent.model.inputs import Accepted, FillSeen, OrderClosedSeen, SendAnswered
 from assent.model.orders import Fill
 from assent.model.units import MINUTE, SECOND
 from assent.venue.kalshi import evidence, messages, wire_orders
@@ -46,6 +46,12 @@ class Account:
         self._doubtful: dict[str, tuple[str, int]] = {}
 
     @property
+    def asked_from(self) -> int:
+        """From when on the lists are asked for: by the venue's clock our first fills may be older than our first
+        record."""
+        return self.since_ts - evidence.SKEW
+
+    @property
     def unexplained(self) -> bool:
         """Whether a fill still waits until it is known whose order it is of."""
         return bool(self._nameless)
@@ -59,7 +65,7 @@ class Account:
         """A fill from the stream. Without a client order id it may be of an order that has not been answered yet."""
         if told.subaccount != self._subaccount:
             return
-        self._memory.moved(told.source_ts)
+        self._memory.moved(told.source_ts, now)
         self._memory.filled(told.order_id, told.trade_id, told.qty)
         known = self._memory.known_name(told.order_id)
         if told.client_order_id or known is not None:
@@ -75,11 +81,11 @@ class Account:
         if told.subaccount != self._subaccount:
             return
         memory = self._memory
-        memory.moved(max(told.created_ts, told.updated_ts))
+        memory.moved(max(told.created_ts, told.updated_ts), now)
         name = memory.name(told.order_id, told.client_order_id)
         if told.status == "resting":
             if told.remaining and name not in memory.sending:
-                memory.rests(name, told.order_id, told.ticker)
+                self.rests(name, told.order_id, told.ticker, told.filled, told.remaining)
             return
         memory.ended(name)
         whole = told.remaining == 0 and told.filled <= told.initial
@@ -132,6 +138,15 @@ class Account:
         self._telling.put("venue", OrderClosedSeen(name, found.why, found.filled, self._telling.now()))
         return True
 
+    def rests(self, name: str, order_id: str, ticker: str, filled: int, remaining: int) -> None:
+        """Something is on the book. That one of ours is there is told once: the desk may have been answered that it is
+        not, where somebody on the way sent our request twice and gave us the second answer."""
+        memory = self._memory
+        if name != order_id and name not in memory.resting:
+            accepted = Accepted(order_id, max(filled, memory.executed(order_id)), remaining)
+            self._telling.put("venue", SendAnswered(name, accepted, self._telling.now()))
+        memory.rests(name, order_id, ticker)
+
     async def vanished(self, resting: Iterable[ListedOrder]) -> bool | Unread:
         """Tell the end of what was on the book and is no longer listed there. Whether there was any such."""
         listed = {row.order_id for row in resting}
@@ -157,6 +172,8 @@ class Account:
                 if found is None and model_ts < row.ts + EXPLAINED_WITHIN:
                     return Unread("fills", f"{row.fill_id} is of {row.order_id}, which no list shows yet")
                 name = found or row.order_id
+            if name == row.order_id and row.ts < self.since_ts:
+                continue  # somebody else's, from before: the account's past
             self._memory.filled(row.order_id, row.fill_id, row.qty)
             made.append(wire_orders.fill(row, name))
         return made
@@ -167,7 +184,7 @@ class Account:
         if isinstance(model_ts, Unread):
             self._telling.not_read(model_ts)
             return False
-        fills = await self._lists.fills(self.since_ts)
+        fills = await self._lists.fills(self.asked_from)
         if isinstance(fills, Unread):
             self._telling.not_read(fills)
             return False
@@ -181,11 +198,15 @@ class Account:
         return True
 
     async def _read_orders(self) -> bool:
-        """Tell the end of every order that ended unheard."""
+        """Tell what rests unheard, and the end of every order that ended so."""
         resting = await self._lists.resting()
         if isinstance(resting, Unread):
             self._telling.not_read(resting)
             return False
+        for row in resting:
+            name = self._memory.name(row.order_id, row.client_order_id)
+            if name not in self._memory.sending:
+                self.rests(name, row.order_id, row.ticker, row.filled, row.remaining)
         return not isinstance(await self.vanished(resting), Unread)
 
     async def _explain(self, told: messages.Fill) -> None:

@@ -19,6 +19,7 @@ from assent.venue.kalshi.account import Account
 from assent.venue.kalshi.books import Bookkeeper
 from assent.venue.kalshi.discovery import Discovery, Scope
 from assent.venue.kalshi.fees import Member
+from assent.venue.kalshi.groups import Groups
 from assent.venue.kalshi.limits import LimitsRefused
 from assent.venue.kalshi.lists import Lists
 from assent.venue.kalshi.markets import Markets, Watcher
@@ -32,13 +33,14 @@ from assent.venue.kalshi.wire_requests import Terms
 from assent.venue.port import Books, Ended, Sink, Unavailable
 
 # What the connection has to be subscribed to beside the books.
-CHANNELS: Final = ("fill", "user_orders", "market_lifecycle_v2")
+CHANNELS: Final = ("fill", "user_orders", "market_lifecycle_v2", "order_group_updates")
 DISCOVER_EVERY: Final = 30 * SECOND
 # News of a market that may be ours brings the next walk forward, but no nearer than this.
 DISCOVER_AGAIN: Final = 5 * SECOND
 STATUS_EVERY: Final = 15 * SECOND
 PAUSE: Final = SECOND
-_LIFE_CHANNEL: Final = "market_lifecycle_v2"
+# What is lost of these is in what a walk looks at.
+_WALKED: Final = frozenset({"market_lifecycle_v2", "order_group_updates"})
 
 
 def _permitted(_order_id: str, _now: int) -> None:
@@ -86,11 +88,13 @@ class KalshiVenue:
         self._discovery = Discovery(rest, clock, scope, venue=name, member=member)
         self._markets = Markets(self._telling)
         self._bookkeeper = Bookkeeper(
-            self._lists, self._account, memory, self._discovery, self._telling, settled=self._markets.settled
-        )
+            self._lists, self._account, memory, self._discovery, self._telling, listed=self._markets.holds,
+            settled=self._markets.settled,
+        )  # fmt: skip
+        self._groups = Groups(rest, self._telling, limit=terms.group_limit, subaccount=terms.subaccount)
         self._orders = Orders(
-            rest, self._lists, memory, self._telling, terms, shard=self._markets.shard, paused=self._status_soon,
-            permit=permit,
+            rest, self._lists, memory, self._telling, terms, groups=self._groups, shard=self._markets.shard,
+            paused=self._status_soon, ungrouped=self._walk_soon, permit=permit,
         )  # fmt: skip
         self._connection = connection(self._hear)
         self._status_due = 0
@@ -113,6 +117,7 @@ class KalshiVenue:
             self._telling.not_read(account)
             raise AssentError(f"Kalshi does not show the account, so nothing was started: {account}")
         self._markets.take_up(await self._discovery.walk((*self._held(), *account)), whole=True, quotes=True)
+        await self._groups.ensure(self._markets.shards())
         self._walked_ts = self._clock.now()
         self._walk_due = self._walked_ts + DISCOVER_EVERY
         self._status_due = self._walked_ts + STATUS_EVERY
@@ -152,6 +157,9 @@ class KalshiVenue:
         quote = QuoteSeen(instrument, bid, bid_qty, ask, ask_qty, now, now)
         fault = quote_fault(listed, quote)
         return quote if fault is None else Unavailable(f"{path}: {fault}")
+
+    async def reset_belts(self) -> None:
+        await self._groups.reset()
 
     async def books(self) -> Books | Unavailable:
         return await self._bookkeeper.read()
@@ -208,6 +216,7 @@ class KalshiVenue:
         self._walk_due = self._walked_ts + DISCOVER_EVERY
         self._changed.clear()
         self._markets.take_up(await self._discovery.walk((*self._held(), *self._markets.names())), whole=True)
+        await self._groups.ensure(self._markets.shards())
 
     def _walk_soon(self) -> None:
         self._walk_due = min(self._walk_due, self._walked_ts + DISCOVER_AGAIN)
@@ -244,6 +253,9 @@ class KalshiVenue:
             self._account.order(message, event.received_ts)
         elif isinstance(message, messages.Lifecycle):
             self._lives(message)
+        elif isinstance(message, messages.GroupUpdate):
+            if self._groups.heard(message):
+                self._walk_soon()
         elif isinstance(message, messages.EventListed) and self._may_be_ours(message.event, message.series):
             self._walk_soon()
 
@@ -261,7 +273,7 @@ class KalshiVenue:
         return series in scope.series or name in (*scope.events, *scope.markets) or name.startswith(begins)
 
     def _missed(self, event: events.Missed) -> None:
-        if event.channel == _LIFE_CHANNEL:
+        if event.channel in _WALKED:
             self._walk_soon()
         else:
             self._account.missed(event.channel)

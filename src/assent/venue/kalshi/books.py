@@ -9,7 +9,9 @@ end `Unavailable`: books that may be torn would be compared with ours and call f
 from collections.abc import Callable
 from typing import Final
 
+from assent.model.books import HeldCost, OpenOrder
 from assent.model.inputs import AccountSeen, Holding, SettlementSeen
+from assent.model.instruments import BinaryContract
 from assent.model.units import MICRO, SECOND
 from assent.venue.kalshi.account import LAG_MAX, Account
 from assent.venue.kalshi.discovery import Discovery
@@ -27,7 +29,8 @@ _CENT: Final = MICRO // 100
 
 
 class Bookkeeper:
-    """Reads the books until they hold still. `settled`: whether the desk was told what a market was worth."""
+    """Reads the books until they hold still. `listed`: whether the desk was told of a market; `settled`: whether it was
+    told what that was worth."""
 
     def __init__(
         self,
@@ -37,9 +40,13 @@ class Bookkeeper:
         discovery: Discovery,
         telling: Telling,
         *,
+        listed: Callable[[str], bool],
         settled: Callable[[str], bool],
     ) -> None:
+        self._listed = listed
         self._settled = settled
+        # Markets beyond the scope in which the account has something, as they were described last.
+        self._beyond: dict[str, BinaryContract] = {}
         self._lists = lists
         self._account = account
         self._memory = memory
@@ -68,13 +75,13 @@ class Bookkeeper:
             return model_ts
         if model_ts < self._memory.moved_ts:
             return "the venue's lists do not show yet what we know to have happened"
-        first = await self._lists.holdings(since_ts)
+        first = await self._lists.holdings(account.asked_from)
         if isinstance(first, Unread):
             return first
         told = await account.vanished(first.resting)
         if isinstance(told, Unread):
             return str(told)
-        second = await self._lists.holdings(since_ts)
+        second = await self._lists.holdings(account.asked_from)
         if isinstance(second, Unread):
             return second
         if _still(first) != _still(second):
@@ -92,26 +99,46 @@ class Bookkeeper:
         cash = cash_of(second.balance)
         if isinstance(cash, Unread):
             return cash
+        await self._describe(second)
         if self._memory.moves != moves or account.unexplained:
             return "an order or a fill came while the lists were read"
         # Nothing is awaited from here on: what is handed over is what the desk has been told up to now.
         account.since_ts = max(since_ts, model_ts - LAG_MAX)
-        return Books(fills, settlements, self._seen(second, cash, model_ts), [])
+        seen = self._seen(second, cash, model_ts)
+        return Books(fills, settlements, seen, [], instruments=tuple(self._beyond.values()))
 
     def _seen(self, held: Holdings, cash: int, model_ts: int) -> AccountSeen:
-        names = []
+        resting = []
         for row in held.resting:
-            names.append(self._memory.name(row.order_id, row.client_order_id))
-            self._memory.rests(names[-1], row.order_id, row.ticker)
-        positions = {row.ticker: row.qty for row in held.positions if row.qty}
+            name = self._memory.name(row.order_id, row.client_order_id)
+            self._account.rests(name, row.order_id, row.ticker, row.filled, row.remaining)
+            resting.append(
+                OpenOrder(name, row.order_id, row.ticker, row.side, row.price, row.remaining, filled=row.filled)
+            )
+        resting.sort(key=lambda order: order.order_id)
+        positions = sorted((row for row in held.positions if row.qty), key=lambda row: row.ticker)
         return AccountSeen(
             cash=cash,
-            holdings=tuple(Holding(ticker, positions[ticker]) for ticker in sorted(positions)),
-            open_orders=tuple(sorted(names)),
+            holdings=tuple(Holding(row.ticker, row.qty) for row in positions),
+            open_orders=tuple(order.order_id for order in resting),
             source=self._telling.name,
             source_ts=model_ts,
             received_ts=self._telling.now(),
+            # What is held for nothing, or less, the venue has set off against something else: its loss is not that.
+            costs=tuple(HeldCost(row.ticker, row.exposure) for row in positions if row.exposure > 0),
+            resting=tuple(resting),
         )
+
+    async def _describe(self, held: Holdings) -> None:
+        """The markets in which the account has something and that the scope keeps out. One that nobody can describe
+        now is asked for again; without it a person cannot take over what lies there."""
+        names = {row.ticker for row in held.positions if row.qty} | {row.ticker for row in held.resting}
+        names = {name for name in names if not self._listed(name)}
+        self._beyond = {name: known for name, known in self._beyond.items() if name in names}
+        missing = sorted(names - self._beyond.keys())
+        if missing:
+            found = await self._discovery.by_ticker(missing)
+            self._beyond |= {listing.instrument.id: listing.instrument for listing in found.listings}
 
     async def _settlements(self, rows: tuple[Settlement, ...]) -> list[SettlementSeen] | Unread:
         """What a YES was worth. The row of a scalar outcome has it in whole cents only; its market says it exactly."""

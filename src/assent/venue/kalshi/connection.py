@@ -22,9 +22,10 @@ from assent.venue.transport import Answer, Closed, Failed, Ping, Socket, Transpo
 
 # In the event loop's own time.
 CONNECT_TIMEOUT: Final = 10 * SECOND
-# So many frames are taken up in a row before the others get their turn: what the first of them leads to waits for the
-# last, and what several of them lead to shares one commit.
-FRAMES_IN_A_ROW: Final = 10
+# So many frames are taken up in a row before the others get their turns: in the first the desk decides on what came, in
+# the second what it has released leaves. So neither waits for the rest of a burst.
+FRAMES_IN_A_ROW: Final = 5
+TURNS_BETWEEN: Final = 2
 # More commands than this cannot be on their way honestly: the socket does not take them.
 COMMANDS_MAX: Final = 5_000
 _REFUSALS: Final = frozenset({401, 403})
@@ -124,7 +125,8 @@ class Connection:
             self._take(self._stream.pinged(now) if isinstance(frame, Ping) else self._stream.received(frame, now))
             count += 1
             if count % FRAMES_IN_A_ROW == 0:
-                await asyncio.sleep(0)
+                for _ in range(TURNS_BETWEEN):
+                    await asyncio.sleep(0)
 
     async def _tick(self) -> None:
         while True:

@@ -31,14 +31,27 @@ LISTS_NEEDED: Final = 2
 LISTS_APART: Final = SECOND
 
 
+def is_found(order: Order) -> bool:
+    """Whether it was found at the venue and adopted: it has the venue's id for its name, and no idea of ours."""
+    return not order.intent_id
+
+
 def difference(order: Order, listed: ListedOrder) -> str | None:
-    """In what the order listed under our client id is not the one that we sent, or None."""
-    pairs: tuple[tuple[str, object, object], ...] = (
-        ("client order id", order.order_id, listed.client_order_id),
+    """In what the order listed under our client id is not the one that we sent, or None. Whoever sent one that was
+    found may have changed its price and size since."""
+    market_side: tuple[tuple[str, object, object], ...] = (
         ("market", order.instrument, listed.ticker),
         ("side", order.side, listed.side),
-        ("price", order.price, listed.price),
-        ("size", order.qty, listed.initial),
+    )
+    pairs: tuple[tuple[str, object, object], ...] = (
+        (("order id", order.order_id, listed.order_id), *market_side)
+        if is_found(order)
+        else (
+            ("client order id", order.order_id, listed.client_order_id),
+            *market_side,
+            ("price", order.price, listed.price),
+            ("size", order.qty, listed.initial),
+        )
     )
     for name, ours, theirs in pairs:
         if ours != theirs:

@@ -92,6 +92,10 @@ class Markets:
         listed = self._listed.get(ticker)
         return None if listed is None else listed.shard
 
+    def shards(self) -> list[int | None]:
+        """Where the markets lie, each place once."""
+        return list(dict.fromkeys(listed.shard for listed in self._listed.values()))
+
     def follow(self, watcher: Watcher) -> None:
         """From now on quotes come from the stream; those from the listings are taken back, since it proves only its
         own."""

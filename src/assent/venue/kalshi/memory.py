@@ -8,8 +8,12 @@ what ended longest ago is forgotten first, and asked for again where it is neede
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from assent.model.units import MINUTE
+
 KEPT_MAX: Final = 20_000
 FILLS_KEPT_MAX: Final = 100_000
+# So much the venue's clock may be ahead of ours.
+AHEAD_MAX: Final = MINUTE
 
 
 class Resting(NamedTuple):
@@ -56,10 +60,11 @@ class Memory:
         """The venue's id of an order, or nothing."""
         return self._ids.get(name, "")
 
-    def moved(self, ts: int) -> None:
-        """Something changed the account, at this time of the venue's (0: it is not known)."""
+    def moved(self, ts: int, heard_ts: int) -> None:
+        """Something changed the account, at this time of the venue's (0: it is not known). What we heard of by now did
+        not happen far in the future, whatever it says: no lists would ever be as new as that."""
         self.moves += 1
-        self.moved_ts = max(self.moved_ts, ts)
+        self.moved_ts = max(self.moved_ts, min(ts, heard_ts + AHEAD_MAX))
 
     def rests(self, name: str, order_id: str, ticker: str) -> None:
         self.resting[name] = Resting(order_id, ticker)

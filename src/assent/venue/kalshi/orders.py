@@ -16,6 +16,7 @@ from assent.model.reasons import REASONS
 from assent.model.text import shown
 from assent.model.units import SECOND
 from assent.venue.kalshi import evidence, outcomes, wire, wire_orders, wire_requests
+from assent.venue.kalshi.groups import Groups
 from assent.venue.kalshi.lists import Lists
 from assent.venue.kalshi.memory import Memory
 from assent.venue.kalshi.outcomes import Meaning
@@ -35,7 +36,8 @@ LAG_PAUSE: Final = SECOND
 
 class Orders:
     """One subaccount's orders. `shard` says where a market lies, `paused` is called when the venue says it pauses,
-    `permit` says why an order may not leave any more: it is asked when its turn has come."""
+    `ungrouped` when it does not know our order group. `permit` says why an order may not leave any more: it is asked
+    when its turn has come."""
 
     def __init__(
         self,
@@ -45,8 +47,10 @@ class Orders:
         telling: Telling,
         terms: Terms,
         *,
+        groups: Groups,
         shard: Callable[[str], int | None],
         paused: Callable[[], None],
+        ungrouped: Callable[[], None],
         permit: Callable[[str, int], str | None],
     ) -> None:
         self._rest = rest
@@ -54,13 +58,18 @@ class Orders:
         self._memory = memory
         self._telling = telling
         self._terms = terms
+        self._groups = groups
         self._shard = shard
         self._paused = paused
+        self._ungrouped = ungrouped
         self._permit = permit
 
     async def send(self, order: Order) -> Outcome:
         """Submit once."""
-        now, name = self._telling.now(), order.order_id
+        now, name, shard = self._telling.now(), order.order_id, self._shard(order.instrument)
+        obstacle = self._groups.obstacle(shard)
+        if obstacle is not None:
+            return NotSent(obstacle)
         body = wire_requests.create(order, self._terms_of(order), now=now)
         if isinstance(body, Rejection):
             return NotSent(body.code)
@@ -69,7 +78,7 @@ class Orders:
         memory.signed[name] = now + LEAVE_WITHIN
         try:
             written = await self._rest.write(
-                "POST", wire_requests.ORDERS_PATH, body, lane="submit", shard=self._shard(order.instrument),
+                "POST", wire_requests.ORDERS_PATH, body, lane="submit", shard=shard,
                 not_after=now + LEAVE_WITHIN, withheld=lambda: self._permit(name, self._telling.now()),
             )  # fmt: skip
             if isinstance(written, Answered | Lost):
@@ -80,11 +89,11 @@ class Orders:
             return outcome
         finally:
             memory.sending.pop(name, None)
-            memory.moved(0)
+            memory.moved(0, 0)
 
     async def cancel(self, order: Order, venue_order_id: str) -> Outcome:
         """Ask once to take it off the book. Its executed count is told only when it is certain."""
-        order_id = venue_order_id or self._memory.order_id(order.order_id)
+        order_id = venue_order_id or self._id_of(order)
         if not order_id:
             listed = await self._listed(order, self._telling.now())
             if not isinstance(listed, ListedOrder):
@@ -94,7 +103,7 @@ class Orders:
         if isinstance(path, Rejection):
             return NotSent(path.code)
         written = await self._rest.write("DELETE", path, lane="cancel", shard=self._shard(order.instrument))
-        self._memory.moved(0)
+        self._memory.moved(0, 0)
         if not isinstance(written, Answered):
             return _unanswered(written)
         said = wire.error(written.body)
@@ -109,7 +118,7 @@ class Orders:
         """What the venue's records say of it."""
         if order.order_id in self._memory.sending:
             return None
-        order_id = self._memory.order_id(order.order_id)
+        order_id = self._id_of(order)
         listed: ListedOrder | Unread | None = await self._lists.order(order_id) if order_id else None
         if listed is None:
             return await self._search(order, since_ts)
@@ -128,7 +137,14 @@ class Orders:
             return self._placed(order, written)
         if meaning == "exists":
             return await self._whose(order, written)
-        return self._no(f"the order {order.order_id}", written, meaning)
+        if self._groups.refused(self._shard(order.instrument), wire.error(written.body).code):
+            self._ungrouped()
+        said = self._no(f"the order {order.order_id}", written, meaning)
+        order_id = self._memory.order_id(order.order_id)
+        if order_id and not isinstance(said, Unknown):
+            # The stream was quicker: a copy of our request was taken, and this is what another copy was told.
+            return Unknown(f"refused, though the venue has told of {order_id} under this id: {written.status}")
+        return said
 
     def _placed(self, order: Order, written: Answered) -> Outcome:
         what = f"the answer to the order {order.order_id}"
@@ -142,7 +158,7 @@ class Orders:
             return Unknown(f"the answer is not about this order: {fault}")
         memory = self._memory
         name = memory.name(placed.order_id, order.order_id)
-        memory.moved(placed.ts)
+        memory.moved(placed.ts, self._telling.now())
         if placed.remaining:
             memory.rests(name, placed.order_id, order.instrument)
         return Accepted(placed.order_id, placed.filled, placed.remaining)
@@ -172,7 +188,10 @@ class Orders:
         if isinstance(cancelled, Rejection):
             self._telling.broken(what, cancelled)
             return await self._gone(order, order_id)
-        self._memory.moved(cancelled.ts)
+        self._memory.moved(cancelled.ts, self._telling.now())
+        if evidence.is_found(order) and cancelled.order_id == order_id:
+            # Its size may have been changed by whoever sent it: only its own record says what was executed.
+            return await self._gone(order, order_id)
         executed = order.qty - cancelled.reduced_by
         ours = cancelled.order_id == order_id and cancelled.client_order_id in ("", order.order_id)
         if not ours or executed < self._memory.executed(order_id):
@@ -266,7 +285,7 @@ class Orders:
 
     def _fault(self, order: Order, listed: ListedOrder, since_ts: int) -> str | None:
         fault = evidence.difference(order, listed)
-        if fault is None and evidence.older_than_release(listed, since_ts):
+        if fault is None and not evidence.is_found(order) and evidence.older_than_release(listed, since_ts):
             return f"it was created at {listed.created_ts}, before {since_ts}"
         return fault
 
@@ -275,7 +294,7 @@ class Orders:
     def _no(self, what: str, written: Answered, meaning: Meaning) -> Outcome:
         """Any answer but yes."""
         said = wire.error(written.body)
-        if meaning == "auth" or written.status in AUTH_STATUSES:
+        if meaning in ("auth", "late") or written.status in AUTH_STATUSES:
             self._telling.refused_key(what, written.status, f"{said.code} {said.details}".strip())
         if meaning == "contract":
             self._telling.broken(what, Rejection("legacy_shape", "", f"{written.status} {said.code} {said.details}"))
@@ -283,18 +302,23 @@ class Orders:
             self._paused()
         if meaning == "pushed_back":
             return NotSent("too_many_requests")
-        if meaning in ("auth", "contract", "paused", "refused"):
+        if meaning in ("auth", "late", "contract", "paused", "refused"):
             return Refused(said.code, said.details or said.message)
         return Unknown(shown(f"{written.status} {said.code} {said.details}".strip()))
+
+    def _id_of(self, order: Order) -> str:
+        """The venue's id of an order, or nothing."""
+        return order.order_id if evidence.is_found(order) else self._memory.order_id(order.order_id)
 
     def _foreign(self, order: Order, listed: ListedOrder, fault: str) -> None:
         detail = f"{listed.order_id} stands at the venue under our id {order.order_id} and is not ours: {fault}"
         self._telling.halt("foreign_fill", detail)
 
     def _terms_of(self, order: Order) -> Terms:
-        """Routed directly where the venue says where the market lies."""
-        shard = self._shard(order.instrument)
-        return self._terms if shard is None else msgspec.structs.replace(self._terms, exchange_index=shard)
+        """Routed directly where the venue says where the market lies, and in that shard's group."""
+        shard, group = self._shard(order.instrument), self._groups.of(self._shard(order.instrument))
+        index = self._terms.exchange_index if shard is None else shard
+        return msgspec.structs.replace(self._terms, exchange_index=index, order_group=group)
 
 
 def _unanswered(written: NotLeft | Lost) -> Outcome:

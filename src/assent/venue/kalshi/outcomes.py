@@ -13,7 +13,8 @@ Meaning = Literal[
     "refused",  # a no, for good
     "paused",  # a no, since the venue does not trade now
     "pushed_back",  # not taken in at all: nothing was done
-    "auth",  # the key, its scope or our clock was refused
+    "auth",  # the key or its scope was refused
+    "late",  # what was dated too long ago was refused: held up on its way, or by a wrong clock
     "exists",  # an order stands under this id: only evidence says whose
     "gone",  # nothing rests under this id: only evidence says how much was executed
     "contract",  # the venue no longer speaks the interface that we speak
@@ -22,7 +23,7 @@ Meaning = Literal[
 
 _BOTH: Final[dict[tuple[int, str], Meaning]] = {
     (401, "authentication_error"): "auth",
-    (401, "header_timestamp_expired"): "auth",
+    (401, "header_timestamp_expired"): "late",
     (401, "signature_is_missing_from_headers"): "auth",
     (409, "trading_is_paused"): "paused",
     (409, "exchange_is_paused"): "paused",
@@ -43,7 +44,10 @@ CREATE: Final[Mapping[tuple[int, str], Meaning]] = {
     (400, "parameter_validation"): "refused",
     (400, "market_inactive"): "refused",
     (400, "market_already_closed"): "refused",
+    (400, "exceeded_order_group_risk_limit"): "refused",
+    (409, "exceeded_order_group_risk_limit"): "refused",
     (404, "market_not_found"): "refused",
+    (404, "order_group_not_found"): "refused",
     (409, "market_inactive"): "refused",
     (409, "order_already_exists"): "exists",
     (409, "fill_or_kill_insufficient_resting_volume"): "refused",

@@ -17,6 +17,7 @@ from assent.venue.port import Lane, Sink
 
 DETAIL_MAX: Final = 300
 AUTH_STATUSES: Final = frozenset({401, 403})
+TOO_OLD: Final = "header_timestamp_expired"
 # What came was no answer of the venue's; a proxy or an outage spoke. Everything else breaks the venue's word.
 _NOT_THE_VENUE: Final = frozenset({"answer_not_json", "answer_too_large"})
 
@@ -85,8 +86,10 @@ class Telling:
         self.halt("venue_contract", said)
 
     def refused_key(self, what: str, status: int, code: str) -> None:
-        """To sign again and again would not make it better."""
-        self.halt("venue_auth", f"{what}: {status} {code}")
+        """To sign again and again would not make it better. A request that was dated too long ago says nothing about
+        the key: it was held up, or a clock is wrong, and then it will happen again."""
+        cause = "venue_clock" if code.partition(" ")[0] == TOO_OLD else "venue_auth"
+        self.halt(cause, f"{what}: {status} {code}")
 
     def not_read(self, missing: Unread) -> None:
         """A read that did not succeed, judged by why."""

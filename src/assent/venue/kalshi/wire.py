@@ -225,8 +225,13 @@ def error(body: bytes) -> VenueError:
     """The venue's no in any of its shapes. What cannot be read is a no as well, under the code `unreadable`."""
     decoded = decode(body)
     if isinstance(decoded, Rejection):
-        return VenueError("unreadable", decoded.code, shown(body[:200]))
+        return VenueError("unreadable", decoded.code, shown(_pictured(body[:200])))
     return error_of(decoded)
+
+
+def _pictured(body: bytes) -> str:
+    """Bytes as a person may read them: what is no plain character is a dot."""
+    return "".join(chr(byte) if 32 <= byte < 127 and byte != 92 else "." for byte in body) or "nothing"
 
 
 def error_of(value: object) -> VenueError:

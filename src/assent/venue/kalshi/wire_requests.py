@@ -32,10 +32,12 @@ _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
-    """What holds for every order of one account on one shard, beside what the order itself says."""
+    """What holds for every order of one account on one shard, beside what the order itself says. `group_limit`, in
+    micro-contracts, is that of the group that each order is put into; 0: into none."""
 
     self_trade_prevention: SelfTradePrevention = "taker_at_cross"
     cancel_on_pause: bool = False
+    group_limit: int = 0
     order_group: str = ""
     subaccount: int | None = None
     exchange_index: int | None = None

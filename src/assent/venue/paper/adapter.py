@@ -12,14 +12,11 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Final, NamedTuple, Protocol
 
 from assent.exchange import paper
-from assent.exchange.types import NewOrder, Rejected
+from assent.exchange.types import Rejected
 from assent.model.inputs import (
     Absent,
     Accepted,
     AccountSeen,
-    AccountUnavailable,
-    CashSeen,
-    CorrectionSeen,
     Evidence,
     FillSeen,
     Holding,
@@ -28,20 +25,16 @@ from assent.model.inputs import (
     NotSent,
     OrderClosedSeen,
     Outcome,
-    PhaseSeen,
-    QuoteLost,
     QuoteSeen,
     Refused,
-    SettlementSeen,
 )
-from assent.model.instruments import BinaryContract, Instrument, QuadraticFee
+from assent.model.instruments import Instrument
 from assent.model.orders import Fill, Order
+from assent.venue.paper.heard import OF_AN_ACCOUNT, asked, fault_of, playable, take_in
 from assent.venue.port import Books, Ended, Lane, Sink, Unavailable, Venue
 
 # One way to the venue, in the clock's time.
 LATENCY_NS: Final = 100_000_000
-# A real account's own news, which paper has none of.
-_NOT_OURS: Final = (FillSeen, CorrectionSeen, OrderClosedSeen, CashSeen, AccountSeen, AccountUnavailable)
 
 
 class Time(Protocol):
@@ -77,7 +70,7 @@ class PaperVenue:
             self._exchange.was_paid(name, qty, value)
         self._orders: dict[str, Order] = {}
         self._sink: Sink | None = None
-        self._instruments: dict[str, BinaryContract] = {}
+        self._instruments: dict[str, Instrument] = {}
 
     async def connect(self, sink: Sink, *, wanted: Callable[[str, str, str], bool]) -> None:
         """The real market comes up; then what rested goes on resting."""
@@ -85,21 +78,19 @@ class PaperVenue:
         await self._market.connect(self._hear, wanted=wanted)
         for order, filled in self._resting:
             self._orders[order.order_id] = order
-            self._tell(self._exchange.adopt(order.order_id, _asked(order), filled, self._clock.now()))
+            self._tell(self._exchange.adopt(order.order_id, asked(order), filled, self._clock.now()))
         self._resting = ()
 
     async def feed(self) -> None:
         await self._market.feed()
 
     async def send(self, order: Order) -> Outcome:
-        if order.type != "limit" or order.time_in_force == "day":
-            return NotSent(f"paper takes limit orders (gtc, ioc, fok), not {order.type} {order.time_in_force}")
-        instrument = self._instruments.get(order.instrument)
-        if instrument is not None and not instrument.prices.holds(order.price):
-            return Refused("invalid_price", str(order.price))
+        fault = fault_of(order, self._instruments.get(order.instrument))
+        if fault is not None:
+            return Refused(fault, str(order.price)) if fault == "invalid_price" else NotSent(fault)
         await self._clock.sleep(LATENCY_NS)
         self._orders[order.order_id] = order
-        answer, events = self._exchange.submit(order.order_id, _asked(order), self._clock.now())
+        answer, events = self._exchange.submit(order.order_id, asked(order), self._clock.now())
         if isinstance(answer, Rejected):
             self._orders.pop(order.order_id, None)
             return Refused(answer.code, answer.detail)
@@ -126,6 +117,9 @@ class PaperVenue:
     async def look(self, instrument: str) -> QuoteSeen | Unavailable:
         return await self._market.look(instrument)
 
+    async def reset_belts(self) -> None:
+        """Paper needs none."""
+
     async def books(self) -> Books:
         now = self._clock.now()
         self._tell(self._exchange.expire(now))
@@ -141,31 +135,13 @@ class PaperVenue:
 
     def _hear(self, lane: Lane, item: Input, key: str = "") -> None:
         """The fill model first, then the desk."""
-        if isinstance(item, _NOT_OURS):
+        if isinstance(item, OF_AN_ACCOUNT):
             return
-        if type(item) is InstrumentSeen:
-            self._list(item.instrument)
-        elif type(item) is QuoteSeen:
-            top = paper.Top(item.bid, item.bid_qty or 0, item.ask, item.ask_qty or 0)
-            self._tell(self._exchange.quote(item.instrument, top, self._clock.now()))
-        elif type(item) is QuoteLost:
-            self._tell(self._exchange.quote(item.instrument, paper.Top(), self._clock.now()))
-        elif type(item) is PhaseSeen:
-            over = item.phase in ("closed", "determined", "settled")
-            now = self._clock.now()
-            self._tell(self._exchange.phase(item.instrument, now, is_open=item.phase == "open", is_over=over))
-        elif type(item) is SettlementSeen:
-            self._tell(self._exchange.settle(item.instrument, item.value, self._clock.now()))
+        if type(item) is InstrumentSeen and playable(item.instrument):
+            self._instruments[item.instrument.id] = item.instrument
+        self._tell(take_in(self._exchange, item, self._clock.now()))
         if self._sink is not None:
             self._sink(lane, item, key)
-
-    def _list(self, instrument: Instrument) -> None:
-        """Only what pays by the venue's own quadratic fee can be played on paper: no other fee is known here."""
-        if type(instrument) is BinaryContract and type(instrument.fees) is QuadraticFee:
-            fees = instrument.fees
-            self._instruments[instrument.id] = instrument
-            terms = paper.Terms(fees.taker_ppm, fees.maker_ppm, fees.balance_step)
-            self._exchange.list_market(instrument.id, terms)
 
     def _tell(self, events: Iterable[paper.Event]) -> None:
         for event in events:
@@ -178,20 +154,6 @@ class PaperVenue:
             else:
                 del self._orders[event.order_id]
                 self._sink("venue", OrderClosedSeen(event.order_id, event.reason, event.filled, now))
-
-
-def _asked(order: Order) -> NewOrder:
-    return NewOrder(
-        client_order_id=order.order_id,
-        market=order.instrument,
-        side=order.side,
-        price=order.price,
-        qty=order.qty,
-        tif=order.time_in_force,  # type: ignore[arg-type]
-        post_only=order.post_only,
-        reduce_only=order.reduce_only,
-        expires_ts=order.expires_ts,
-    )
 
 
 def _fill(event: paper.Executed, order: Order) -> Fill:

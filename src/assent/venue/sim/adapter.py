@@ -123,6 +123,9 @@ class SimVenue:
         top = box.TopChanged(instrument, view.bid, view.bid_qty, view.ask, view.ask_qty, self._exchange.now, 0)
         return wire.quote(top, now)
 
+    async def reset_belts(self) -> None:
+        """This exchange is asked for none."""
+
     async def books(self) -> Books:
         self._pump()
         exchange, now = self._exchange, self._clock.now()
