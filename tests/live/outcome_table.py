@@ -36,6 +36,8 @@ CANCEL: Final = "a cancel"
 CANCEL_PART: Final = "a cancel of what fills in part"
 CANCEL_LATE: Final = "a cancel of what fills"
 
+_OTHERS: Final = "halt foreign_fill, refused, accepted, quarantined, halt late_fill, cancel asked, closed"
+_OTHERS_UNHEARD: Final = _OTHERS.replace("cancel asked, closed", "cancel asked, cancel unknown, cancel asked, closed")
 ROWS: Final[tuple[Row, ...]] = (
     Row(
         (
@@ -179,7 +181,7 @@ ROWS: Final[tuple[Row, ...]] = (
                 "unknown, absent, filled, quarantined, halt late_fill, cancel asked, closed",
                 "unknown, absent, filled, quarantined, halt late_fill, cancel asked, halt discrepancy, closed",
             ),
-            RESTS: told("unknown, absent, halt discrepancy"),
+            RESTS: told("unknown, absent, accepted, quarantined, halt late_fill, cancel asked, closed"),
             CANCEL: told("cancel asked, cancel unknown, cancel asked, closed"),
             CANCEL_PART: told(
                 "cancel asked, filled, cancel unknown, cancel asked, closed",
@@ -211,7 +213,7 @@ ROWS: Final[tuple[Row, ...]] = (
                 "filled, closed",
                 "not sent, filled, quarantined, halt late_fill, cancel asked, halt discrepancy, closed",
             ),
-            RESTS: told("not sent, halt discrepancy"),
+            RESTS: told("unknown, found", "not sent, accepted, quarantined, halt late_fill, cancel asked, closed"),
             CANCEL: told("cancel asked, closed", "cancel asked, cancel not sent, cancel asked, closed"),
             CANCEL_PART: told(
                 "cancel asked, filled, closed", "cancel asked, cancel not sent, cancel asked, closed, filled"
@@ -275,9 +277,9 @@ ROWS: Final[tuple[Row, ...]] = (
     Row(
         ("our id is taken by somebody else's order",),
         {
-            FILLS: told("halt foreign_fill, refused, halt discrepancy"),
-            PART: told("halt foreign_fill, refused, halt discrepancy"),
-            RESTS: told("halt foreign_fill, refused, halt discrepancy"),
+            FILLS: told(_OTHERS, _OTHERS_UNHEARD),
+            PART: told(_OTHERS, _OTHERS_UNHEARD),
+            RESTS: told(_OTHERS, _OTHERS_UNHEARD),
         },
     ),
 )
@@ -298,7 +300,7 @@ CAUSES: Final[dict[str, tuple[str, str]]] = {
     "held by the venue for 150 s": (_SILENCE, _SILENCE),
     "answered after 12 s": (_SILENCE, _SILENCE),
     "429 instead": ("", "too_many_requests"),
-    "429 after it is carried out": ("", "too_many_requests"),
+    "429 after it is carried out": ("refused, though the venue has told of", "too_many_requests"),
     "500 instead": ("500 internal_server_error", "500 internal_server_error"),
     "500 after it is carried out": ("500 internal_server_error", "500 internal_server_error"),
     "502 instead": ("502 error", "502 error"),
@@ -307,7 +309,7 @@ CAUSES: Final[dict[str, tuple[str, str]]] = {
     "503 after it is carried out": ("503 service_unavailable", "503 service_unavailable"),
     "not found instead": ("404 not_found", "the venue no longer knows an order to cancel"),
     "a pause instead": ("trading_is_paused", "trading_is_paused"),
-    "our id is taken by somebody else's order": ("order_already_exists", ""),
+    "our id is taken by somebody else's order": ("order_already_exists", "the venue no longer knows an order"),
     "a page in HTML instead": ("502 unreadable <html>", "502 unreadable <html>"),
     "a page in HTML after it is carried out": (_TAKEN, "404 unreadable <html>"),
     "an empty answer instead": ("200 unreadable nothing", "the venue no longer knows an order to cancel"),
