@@ -45,6 +45,7 @@ COMMANDS: Final[Mapping[str, Place]] = {
     "scope": Place("scope", "The markets, events and series that may be traded."),
     "ready": Place("ready", "Is the desk ready for real money? A checklist."),
     "doctor": Place("doctor", "Check the desk and its surroundings."),
+    "record": Place("record", "Write down what the markets look like."),
     "exchange": Place("exchange", "Serve an exchange in a box for any bot."),
 }
 
