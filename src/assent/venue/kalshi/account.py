@@ -8,7 +8,7 @@ same fill any number of times; what must not happen is that one is never told.
 from collections.abc import Iterable
 from typing import Final
 
-from assent.model.inputs import Accepted, FillSeen, OrderClosedSeen, SendAnswered
+from assent.model.inputs import Accepted, EvidenceSeen, FillSeen, OrderClosedSeen, SendAnswered
 from assent.model.orders import Fill
 from assent.model.units import MINUTE, SECOND
 from assent.venue.kalshi import evidence, messages, wire_orders
@@ -144,7 +144,10 @@ class Account:
         memory = self._memory
         if name != order_id and name not in memory.resting:
             accepted = Accepted(order_id, max(filled, memory.executed(order_id)), remaining)
-            self._telling.put("venue", SendAnswered(name, accepted, self._telling.now()))
+            now = self._telling.now()
+            # To an order whose fate is unknown it is evidence, to any other the venue's answer.
+            self._telling.put("venue", EvidenceSeen(name, accepted, self._telling.name, now))
+            self._telling.put("venue", SendAnswered(name, accepted, now))
         memory.rests(name, order_id, ticker)
 
     async def vanished(self, resting: Iterable[ListedOrder]) -> bool | Unread:
