@@ -78,9 +78,12 @@ def a_desk(folder: Path, box: Box) -> Path:
     (digest,) = (kind["digest"] for kind in kinds if kind["kind"] == "resting")
     config = desk / "assent.toml"
     text = config.read_text().replace('supersede_step_min = "1.00"', 'supersede_step_min = "0.01"')
-    for key in ("orders_per_day_max", "drawdown_fraction_max"):
+    # A market that is nearly decided loses its bid, and then a position in it keeps every entry waiting.
+    for key, value in (
+        ("orders_per_day_max", "off"), ("drawdown_fraction_max", "off"), ("price_min", "0.20"), ("price_max", "0.80")
+    ):  # fmt: skip
         line = next(line for line in text.splitlines() if line.startswith(f"{key} = "))
-        text = text.replace(line, f'{key} = "off"')
+        text = text.replace(line, f'{key} = "{value}"')
     text = text.replace(
         "\n[runtime]", f'\n[[strategy]]\nkind = "resting"\nname = "rests"\ndigest = "{digest}"\n\n[runtime]'
     )
