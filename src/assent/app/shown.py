@@ -2,7 +2,8 @@
 
 import os
 
-from assent.app.wiring import Rooms, switch_of
+from assent.app.switch import switch_of
+from assent.app.wiring import Rooms
 from assent.config import Settings
 from assent.runtime.status import Status, status_of, switch_status
 

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, ExitStack
 from functools import partial
 from typing import Any, NamedTuple
 
+from assent.app.switch import switch_of
 from assent.config import Settings
 from assent.desk.desk import Desk
 from assent.desk.state import State
@@ -18,7 +19,6 @@ from assent.model.inputs import Input
 from assent.model.plugins import PluginUsed
 from assent.runtime.build import build_digest
 from assent.runtime.clock import Clock, ScaledClock, WallClock
-from assent.runtime.kill_switch import KillSwitch
 from assent.runtime.loop import Observer
 from assent.runtime.recovery import Identity, Opened, head_of, open_ledger, opening_inputs
 from assent.runtime.runtime import Feed, Runtime
@@ -159,13 +159,6 @@ def _shadow(settings: Settings, desk: Desk, clock: Clock) -> Shadow:
     """What the orders that observe does not send would have got, in a book of its own."""
     file, state = ShadowFile(settings.state_dir / FILE_NAME), desk.state
     return Shadow(file, clock, cash=lambda: state.cash, standing=frozenset(state.would))
-
-
-def switch_of(settings: Settings) -> KillSwitch:
-    """Where this desk's owner may stop it from outside."""
-    return KillSwitch(
-        settings.kill_switch_env, settings.env_file_path, settings.sentinel_path, settings.kill_switch_allows_exits
-    )
 
 
 def _watch(watchdog: Watchdog) -> Callable[[str, int], None]:

@@ -91,7 +91,7 @@ def resting(settings: "Settings") -> Status:
 
 def switch_now(settings: "Settings") -> Status:
     """How the kill switch stands from here: in the environment of this command, which need not be the desk's own."""
-    from assent.app.wiring import switch_of
+    from assent.app.switch import switch_of
 
     return switch_status(switch_of(settings), os.environ)
 
