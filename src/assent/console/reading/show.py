@@ -11,6 +11,7 @@ from assent.console.reading.listing import Waiting
 from assent.desk import worth
 from assent.desk.exposure import busy_instruments, instrument_exposure, orders_by_instrument, total_exposure
 from assent.desk.gauges import gauges, share_of
+from assent.desk.intent_rows import IntentRow
 from assent.desk.rows import OrderRow, halt_row, look_row, order_rows, stopped_rows, would_rows
 from assent.desk.rules.last_look import dealt_at
 from assent.desk.stakes import stakes
@@ -39,7 +40,7 @@ def overview(book: Book, name: str, now: int) -> views.Overview:
         budgets=budgets(state, now),
         gauges=tuple(gauges(state, now)),
         belts=state.belts,
-        pending=len(book.intents.waiting),
+        pending=len(book.intents.pending()),
         open_orders=len(state.orders),
         unknown_orders=sum(order.status == "unknown" for order in state.orders.values()),
         open_positions=len(busy_instruments(state)),
@@ -108,18 +109,15 @@ def intents(book: Book, now: int) -> views.Intents:
     today = next((budget for budget in budgets(book.state, now) if budget.period == "day"), None)
     rows = book.intents.rows
     return views.Intents(
-        pending=tuple(_card(book, waiting, today) for waiting in book.intents.waiting.values()),
+        pending=tuple(_card(book, row, waiting, today) for row, waiting in book.intents.pending()),
         rows=rows.shown(),
         total=rows.total,
     )
 
 
-def _card(book: Book, waiting: Waiting, today: views.LossBudget | None) -> views.Card:
+def _card(book: Book, row: IntentRow, waiting: Waiting, today: views.LossBudget | None) -> views.Card:
     intent, quote = waiting.fact.intent, waiting.fact.quote
     instrument = book.state.find_instrument(intent.instrument)
-    row = book.intents.rows.get(intent.intent_id)
-    if row is None:
-        raise KeyError(intent.intent_id)
     last, look = book.intents.quotes.get(intent.instrument), book.state.looks.get(intent.intent_id)
     bounded = today is not None and today.most is not None
     return views.Card(
@@ -142,6 +140,26 @@ def _card(book: Book, waiting: Waiting, today: views.LossBudget | None) -> views
         price_last=dealt_at(last.quote, intent.side) if last else None,
         checks=tuple(judged(check) for check in waiting.fact.checks),
         looking_since=look.asked_ts if look else None,
+        asked=_asked(book.state, intent.intent_id),
+    )
+
+
+def _asked(state: State, intent_id: str) -> views.Asked | None:
+    asked = state.asked.get(intent_id)
+    if asked is None or state.seal is None:
+        return None
+    limits = state.seal.constitution
+    return views.Asked(
+        code=asked.code,
+        terms=asked.terms,
+        orders=asked.orders,
+        people=asked.people,
+        grants=asked.grants,
+        may_answer=tuple(person.name for person in limits.approvers),
+        factor=asked.intent.worst_loss >= limits.second_factor_from,
+        price=asked.price,
+        asked_ts=asked.asked_ts,
+        expires_ts=asked.expires_ts,
     )
 
 
