@@ -238,6 +238,13 @@ def test_what_no_table_of_ours_could_hold_is_refused(place: Path) -> None:
         Access.open(place)
 
 
+def test_what_came_from_a_token_that_is_not_there_is_refused(place: Path) -> None:
+    in_use(place)
+    changed(place, "PRAGMA foreign_keys = 0; DELETE FROM tokens WHERE name = 't'")
+    with pytest.raises(AccessDamaged, match="a token that is not there"):
+        Access.open(place)
+
+
 def changed(place: Path, script: str) -> None:
     other = sqlite3.connect(place)
     other.executescript(script)
