@@ -209,4 +209,4 @@ class Room(RuleBasedStateMachine):
 
 
 TestRoom = Room.TestCase
-TestRoom.settings = settings(max_examples=150, stateful_step_count=40)
+TestRoom.settings = settings(max_examples=50, stateful_step_count=40)

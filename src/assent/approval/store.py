@@ -107,11 +107,14 @@ class Store:
             yield self._connection
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """Look and change, as one step that happens wholly or not at all, and one after the other."""
+    def writing(self, *, patient: bool = True) -> Iterator[sqlite3.Connection]:
+        """Look and change, as one step that happens wholly or not at all, and one after the other.
+
+        Without patience `AccessBusy` comes at once where another process is at it.
+        """
         with self._turn, _in_our_words(self.place):
             self._require_open()
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._begin(BUSY_MS if patient else 0)
             try:
                 yield self._connection
                 self._connection.execute("COMMIT")
@@ -132,6 +135,13 @@ class Store:
         with self._turn:
             self._closed = True
             self._connection.close()
+
+    def _begin(self, wait_ms: int) -> None:
+        self._connection.execute(f"PRAGMA busy_timeout = {wait_ms}")
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        finally:
+            self._connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
 
     def _require_open(self) -> None:
         if self._closed:
