@@ -8,6 +8,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec import structs
+
+from assent.desk.asked_rows import asked_rows
 from assent.desk.exposure import busy_instruments, instrument_exposure, orders_by_instrument, total_exposure
 from assent.desk.state import Look, OrderState, State
 from assent.desk.story import in_words
@@ -65,6 +68,8 @@ def status_of(state: State, *, settings_name: str, path: Path, head: Head, runni
         "orders": [order_row(order, state.find_instrument(order.order.instrument)) for order in state.orders.values()],
         "would": [order_row(order, state.find_instrument(order.order.instrument)) for order in state.would.values()],
         "looks": [_look(state, look) for look in state.looks.values()],
+        "intents": [structs.asdict(row) for row in asked_rows(state)],
+        "approval_mandatory": seal.constitution.approval_mandatory if seal else False,
         "stopped": [
             {"strategy": name, "reason": reason, "sentence": sentence(reason)}
             for name, reason in sorted(state.stopped.items())
