@@ -11,6 +11,7 @@ from assent.cli.reading import Ledger
 from assent.cli.words import in_unit, line, money, plain, price, share, span, table, when
 from assent.desk import worth
 from assent.desk.asked_rows import AskedRow, asked_row
+from assent.desk.gauges import share_of
 from assent.desk.lots import Told
 from assent.desk.state import Asked, State
 from assent.model.constitution import MONEY_MOST
@@ -19,10 +20,11 @@ from assent.model.facts import IntentProposed
 from assent.model.intents import Check, Intent, QuoteTaken
 from assent.model.orders import Side
 from assent.model.reasons import REASONS, sentence
-from assent.model.units import MICRO, share_up
+from assent.model.units import SECOND, up_to_step
 
 WIDTH = 100
 TERMS_SHOWN = 16
+TENTH_PERCENT = 1_000
 _LABEL = 12
 
 
@@ -95,7 +97,7 @@ def budget_of(state: State, now: int) -> Budget | None:
 def left_of(row: AskedRow, now: int) -> str:
     """How long an answer still counts."""
     left = row.expires_ts - now
-    return "over" if left <= 0 else f"{-(-left // 1_000_000_000)} s"
+    return "over" if left <= 0 else f"{-(-left // SECOND)} s"
 
 
 def card_lines(card: Card, now: int) -> list[str]:
@@ -181,7 +183,7 @@ def _risk(card: Card) -> list[str]:
     row, budget = card.row, card.budget
     part = ""
     if budget is not None:
-        of_day = share(share_up(row.worst_loss, budget.most, MICRO)) if budget.most else "more than all"
+        of_day = share(up_to_step(share_of(row.worst_loss, budget.most), TENTH_PERCENT))
         part = f", {of_day} of what a day may lose ({money(budget.most)}, {money(budget.left)} left today)"
     lines = _labelled("worst loss", f"{money(row.worst_loss)}{part}")
     lines += _labelled("fees", f"at most {money(row.fee)}, in that")

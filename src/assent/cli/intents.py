@@ -12,16 +12,13 @@ from assent.cli.answers import approve, expire, reject
 from assent.cli.options import desk_options, say, say_json, settings_of
 from assent.cli.why import command as why_command
 from assent.cli.words import in_unit, money, price, table, when
+from assent.desk.intent_rows import STATUSES
 from assent.model.units import SECOND
 
 if TYPE_CHECKING:
     from assent.cli.reading import Ledger
-    from assent.desk.state import State
+    from assent.desk.state import Asked
 
-# Public names. FAILED: refused by the venue, or never sent; an unknown order is APPROVED and says `unknown`.
-STATUSES: Final = (
-    "PENDING", "APPROVED", "REJECTED", "EXPIRED", "EXECUTED", "EXECUTED_DRYRUN", "FAILED", "SUPERSEDED",
-)  # fmt: skip
 LIMIT_DEFAULT: Final = 20
 ID_SHOWN: Final = 10
 
@@ -53,10 +50,10 @@ def list_command(
 
     settings = settings_of(folder, mode=mode)
     ledger = read_ledger(settings)
-    rows, now = intent_rows(ledger), now_of(settings, ledger.head)
+    rows, now, asked = intent_rows(ledger), now_of(settings, ledger.head), ledger.state.asked
     kept_to = wanted or (None if everything else "PENDING")
     matching = [row for row in rows if kept_to in (None, row["status"])]
-    chosen = [{**row, "left_ns": left_ns(row, now)} for row in matching[-limit:]]
+    chosen = [{**row, **question_of(asked.get(row["intent_id"]), now)} for row in matching[-limit:]]
     if as_json:
         say_json({"intents": chosen, "total": len(rows)})
     else:
@@ -76,74 +73,20 @@ def _none(total: int, wanted: str | None) -> str:
     return f"no intent is {wanted}; --all shows the other {total}"
 
 
-def left_ns(row: dict[str, Any], now: int) -> int | None:
-    """How long an answer to it still counts; None where nobody is asked."""
-    return max(0, row["answer_by_ts"] - now) if row["answer_by_ts"] is not None else None
+def question_of(asked: "Asked | None", now: int) -> dict[str, Any]:
+    """What an answer to it must name, and how long one still counts; nothing where nobody is asked."""
+    if asked is None or asked.complete:
+        return {"terms": None, "given": None, "needed": None, "left_ns": None}
+    left = max(0, asked.expires_ts - now)
+    return {"terms": asked.terms, "given": len(asked.grants), "needed": asked.people, "left_ns": left}
 
 
 def intent_rows(ledger: "Ledger") -> list[dict[str, Any]]:
     """Every intent with its status, in the order of the ledger."""
-    from assent.desk.asked_rows import asked_status
-    from assent.desk.story import in_words
-    from assent.model.facts import (
-        IntentProposed,
-        IntentRefused,
-        IntentSkipped,
-        OrderReleased,
-    )
-    from assent.model.would import WouldRelease
+    from assent.desk import intent_rows as rows
+    from assent.desk.rows import told
 
-    facts = [fact for _, _, fact in ledger.records]
-    orders = {
-        fact.order.intent_id: fact.order.order_id
-        for fact in facts
-        if isinstance(fact, OrderReleased | WouldRelease) and fact.order.parent is None
-    }
-    would = {fact.order.order_id for fact in facts if type(fact) is WouldRelease}
-    skipped = {fact.intent_id: fact.reason for fact in facts if type(fact) is IntentSkipped}
-    rows = []
-    for seq, ts, fact in ledger.records:
-        if not isinstance(fact, IntentProposed | IntentRefused):
-            continue
-        intent, order_id = fact.intent, orders.get(fact.intent.intent_id, "")
-        reason = fact.reason if isinstance(fact, IntentRefused) else skipped.get(intent.intent_id, "")
-        cancels, asked = intent.action == "cancel", ledger.state.asked.get(intent.intent_id)
-        by_people = None if reason or order_id else asked_status(ledger.state, intent.intent_id)
-        if by_people is not None:
-            status, unknown = by_people, False
-        elif order_id in would:
-            status, unknown = ("APPROVED" if order_id in ledger.state.would else "EXPIRED"), False
-        else:
-            status, unknown = status_of_intent(ledger.state, order_id, refused=bool(reason), cancels=cancels)
-        rows.append(
-            {
-                "seq": seq, "ts": ts, "intent_id": intent.intent_id, "code": intent.code, "status": status,
-                "unknown": unknown, "would": order_id in would, "reason": reason, "strategy": intent.strategy,
-                "type": intent.action, "side": intent.side,
-                "words": in_words(intent, ledger.state.find_instrument(intent.instrument)),
-                "instrument": intent.instrument, "price": intent.price, "qty": intent.qty, "edge": intent.edge,
-                "fee": intent.fee, "worst_loss": intent.worst_loss, "expires_ts": intent.expires_ts,
-                "order_id": order_id, "answer_by_ts": asked.expires_ts if asked and not asked.complete else None,
-                "terms": asked.terms if asked else "",
-            }
-        )  # fmt: skip
-    return rows
-
-
-def status_of_intent(state: "State", order_id: str, *, refused: bool, cancels: bool) -> tuple[str, bool]:
-    """The public name of where an intent stands, and whether its order's fate is unknown."""
-    order = state.find_order(order_id)
-    if refused:
-        return "REJECTED", False
-    if order is None:
-        return ("EXECUTED" if cancels else "PENDING"), False
-    if order.status in ("released", "working", "closing", "unknown"):
-        return "APPROVED", order.status == "unknown"
-    if order.filled:
-        return "EXECUTED", False
-    if order.status == "closed":
-        return ("SUPERSEDED" if order.superseded_by else "EXPIRED"), False
-    return "FAILED", False
+    return [told(row) for row in rows.intent_rows(ledger.records, ledger.state)]
 
 
 def _stands(row: dict[str, Any]) -> str:
