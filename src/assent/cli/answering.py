@@ -102,7 +102,7 @@ def _refused(verdict: Verdict, named: str, answer: Mapping[str, Any]) -> Command
     return CommandError(
         code,
         f"The {WORDS[verdict]} for {named} was refused: {said.rstrip('.')}",
-        why="Nothing was changed, and nothing leaves",
+        why="An answer that is refused changes nothing; it is on the record",
         todo=REMEDIES.get(code, "See `assent intents list`").replace("CODE", named),
         exit_code=Exit.REFUSED,
     )

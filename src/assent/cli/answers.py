@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 PREFIX_LEAST: Final = 6
 TERMS_LEAST: Final = 8
+WRONG_ONE: Final = "The wrong one is worse than none"
 _TERMS = re.compile(r"[0-9a-f]{8,64}")
 
 
@@ -41,7 +42,9 @@ class Terms(click.ParamType[str]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         text = str(value).strip().lower().removesuffix("...")
         if not _TERMS.fullmatch(text):
-            self.fail(f"{value!r} is not the beginning of a card's terms: at least {TERMS_LEAST} of 0-9, a-f", param, ctx)
+            self.fail(
+                f"{value!r} is not the beginning of a card's terms: at least {TERMS_LEAST} of 0-9, a-f", param, ctx
+            )
         return text
 
 
@@ -116,7 +119,9 @@ def meant_by(ledger: "Ledger", wanted: str) -> Meant:
         if len(by_id) == 1:
             return Meant(by_id[0], whole=by_id[0].intent_id == ref)
         if by_id:
-            raise _no_such("assent_ambiguous", f"{len(by_id)} intents begin with {ref!r}", "The wrong one is worse than none")
+            raise _no_such(
+                "assent_ambiguous", f"{len(by_id)} intents begin with {ref!r}", "The wrong one is worse than none"
+            )
     raise _no_such("assent_unknown", f"Nobody was ever asked about {ref!r}", _why_unknown(ref))
 
 

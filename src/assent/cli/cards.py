@@ -4,6 +4,7 @@ Made from the ledger, so that it shows what the desk has recorded and nothing th
 are the digest of exactly the orders that a release would state: whoever answers a card answers that and nothing else.
 """
 
+from collections.abc import Callable
 from textwrap import wrap
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ from assent.model.facts import IntentProposed
 from assent.model.intents import Check, Intent, QuoteTaken
 from assent.model.orders import Side
 from assent.model.reasons import REASONS, sentence
-from assent.model.units import SECOND, up_to_step
+from assent.model.units import SECOND, format_qty, up_to_step
 
 WIDTH = 100
 TERMS_SHOWN = 16
@@ -166,17 +167,17 @@ def _terms_of(card: Card) -> list[str]:
 def exits_words(exits: Exits, side: Side) -> str:
     """How the position would be left."""
     worse, better = ("below", "above") if side == "buy" else ("above", "below")
-    said = (
-        (exits.stop_price, lambda v: f"stop at {price(v)} or {worse}"),
-        (exits.loss_ppm, lambda v: f"stop at a loss of {share(v)}"),
-        (exits.target_price, lambda v: f"target at {price(v)} or {better}"),
-        (exits.gain_ppm, lambda v: f"target at a gain of {share(v)}"),
-        (exits.depth_min, lambda v: f"when fewer than {in_unit('qty', v)} contracts stand there"),
-        (exits.spread_max, lambda v: f"when the gap is wider than {price(v)}"),
-        (exits.life_ns, lambda v: f"after {span(v)}"),
-        (exits.ahead_ns, lambda v: f"{span(v)} before the close"),
+    said: tuple[tuple[int | None, str, Callable[[int], str], str], ...] = (
+        (exits.stop_price, "stop at", price, f" or {worse}"),
+        (exits.loss_ppm, "stop at a loss of", share, ""),
+        (exits.target_price, "target at", price, f" or {better}"),
+        (exits.gain_ppm, "target at a gain of", share, ""),
+        (exits.depth_min, "when fewer than", format_qty, " contracts stand there"),
+        (exits.spread_max, "when the gap is wider than", price, ""),
+        (exits.life_ns, "after", span, ""),
+        (exits.ahead_ns, "before the close by", span, ""),
     )
-    return ", ".join(words(value) for value, words in said if value is not None)
+    return ", ".join(f"{before} {show(value)}{after}" for value, before, show, after in said if value is not None)
 
 
 def _risk(card: Card) -> list[str]:
@@ -194,15 +195,19 @@ def _risk(card: Card) -> list[str]:
 
 
 def _checks(checks: tuple[Check, ...]) -> list[str]:
-    rows = []
+    """Those with numbers as a table, the others by name, and whatever said no with what to do."""
+    rows, plainly = [], []
     for check in checks:
         known = REASONS.get(check.rule)
         unit = known.unit if known else "count"
-        stands = "  ok" if check.ok else "  NO"
-        rows.append((stands, check.rule, in_unit(unit, check.measured), in_unit(unit, check.limit), unit))
+        if check.ok and check.measured is None and check.limit is None:
+            plainly.append(check.rule)
+        else:
+            stands = "  ok" if check.ok else "  NO"
+            rows.append((stands, check.rule, in_unit(unit, check.measured), in_unit(unit, check.limit), unit))
     lines = table(rows, head=("  checks", "rule", "measured", "limit", "unit"), right=(2, 3)) if rows else []
-    refused = [text for check in checks if not check.ok for text in _wrapped(sentence(check.rule))]
-    return lines + refused
+    lines += _labelled("ok too", ", ".join(plainly)) if plainly else []
+    return lines + [text for check in checks if not check.ok for text in _wrapped(sentence(check.rule))]
 
 
 def _labelled(label: str, text: str) -> list[str]:
