@@ -236,7 +236,9 @@ def test_every_list_is_the_one_that_the_command_line_shows(tmp_path: Path, cli: 
     limits = cli("constitution", "show", *at).json
     assert as_json(one.constitution.rows) == limits["limits"]
     assert one.constitution.digest == limits["digest"]
-    assert as_json(one.intents.rows) == cli("intents", "list", "--limit", "99", *at).json["intents"]
+    listed = cli("intents", "list", "--all", "--limit", "99", *at).json["intents"]
+    for row, known in zip(as_json(one.intents.rows), listed, strict=True):
+        assert row == {key: known[key] for key in row}
     assert as_json(one.orders.rows) == cli("orders", "list", "--all", *at).json["orders"]
     assert as_json(one.halts.history) == cli("halt", "list", "--history", *at).json["halts"]
     verified = cli("ledger", "verify", *at).json

@@ -15,7 +15,7 @@ from assent.desk.state import State
 from assent.model.facts import Fact, IntentProposed, IntentRefused
 from assent.model.intents import QuoteTaken
 
-ROWS_KEPT: Final = 10_000
+ROWS_KEPT: Final = 5_000
 # Dropped in handfuls, since dropping goes over all of them.
 SLACK: Final = 500
 QUOTES_KEPT: Final = 2_000

@@ -12,6 +12,7 @@ from assent.console.reading.book import Amended, Run
 from assent.console.reading.chain import ChainStatus
 from assent.console.reading.equity import Point
 from assent.console.reading.listing import LastQuote
+from assent.desk.budgets import LossBudget
 from assent.desk.gauges import Gauge
 from assent.desk.halt_history import PastHalt
 from assent.desk.intent_rows import IntentRow
@@ -57,18 +58,9 @@ class Worth(msgspec.Struct, frozen=True, kw_only=True):
     adjustments: int
 
 
-class LossBudget(msgspec.Struct, frozen=True, kw_only=True):
-    """What may be lost in one day, week or month, and what is lost already. `most` is None where nothing limits it."""
-
-    period: Literal["day", "week", "month"]
-    lost: int
-    baseline: int
-    most: int | None
-    left: int | None
-
-
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
-    """The first page. `now_ts` is the desk's own time for which the gauges were read."""
+    """The first page. `now_ts` is the desk's own time for which the gauges were read; of those that are `pending` as
+    many as `asked` wait for people, the others for a look at the market."""
 
     deployment: Deployment
     now_ts: int
@@ -81,6 +73,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     gauges: tuple[Gauge, ...]
     belts: Belts | None
     pending: int
+    asked: int
     open_orders: int
     unknown_orders: int
     open_positions: int
