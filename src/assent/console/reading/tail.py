@@ -121,7 +121,10 @@ class Tail:
         return self._snapshot
 
     def listen(self, listener: Listener) -> Listener:
-        """Call `listener`, from the tail's thread, after each news; what is returned ends that."""
+        """Call `listener`, from the tail's thread, after each news; what is returned ends that.
+
+        It may neither wait nor raise: it only passes the word on.
+        """
         with self._news:
             self._listeners = (*self._listeners, listener)
 
@@ -161,7 +164,7 @@ class Tail:
                 return question(reader)
             finally:
                 reader.close()
-        except LedgerError as error:
+        except (LedgerError, OSError) as error:
             return trouble(error)
         except NotReady as error:
             return error.trouble
