@@ -17,6 +17,7 @@ from docs.markers import ROOT, fill_pages, table
 from docs.shapes import facts_table, fields_of, first_sentence, inputs_table, parts_tables, required
 from docs.usage import commands, exit_codes
 
+from assent.approval import SCOPES, factors, lockout, sessions, tokens
 from assent.config import demo_settings
 from assent.config.environment import may_say, variable_of
 from assent.config.settings import Settings
@@ -32,8 +33,9 @@ from assent.model.constitution import LIMITS, Drift
 from assent.model.intents import Proposal
 from assent.model.levels import ALLOWED, CAUSES, LATCHES, Cause, Level
 from assent.model.orders import Order, order_digest
+from assent.model.policy import ASSENTS
 from assent.model.reasons import REASONS, Family
-from assent.model.units import format_duration, format_micros
+from assent.model.units import DAY, format_duration, format_micros
 from assent.runtime import effects, executor, reconcile, runtime, tally
 from assent.strategy.testing import Bench
 from assent.venue.kalshi import outcomes
@@ -141,6 +143,10 @@ def files() -> str:
         ),
         (str(some.sentinel_path.relative_to(some.root)), "yours: while it is there, the kill switch is set"),
         (str(some.control_path.relative_to(some.root)), "the socket on which the running desk answers"),
+        (
+            str(some.access_path.relative_to(some.root)),
+            "who may do what: hashes of tokens and sessions, seeds of second factors; for you alone",
+        ),
         (str(some.exchange_journal.relative_to(some.root)), "the exchange in the box: its seed and what it was sent"),
     ]
     return table(("in the desk's folder", "what it is"), [(f"`{name}`", what) for name, what in rows])
@@ -148,6 +154,37 @@ def files() -> str:
 
 def _beside(some: Settings, name: str) -> str:
     return str((some.state_dir / name).relative_to(some.root))
+
+
+def token_scopes() -> str:
+    """What each scope of a credential allows."""
+    return table(("scope", "who has it may"), [(f"`{name}`", what) for name, what in SCOPES.items()])
+
+
+def credentials() -> str:
+    """How long each credential lives, and how many there may be."""
+    span = format_duration
+    longest = f"{tokens.LIFE_MAX_NS // DAY} days"
+    whole, idle = span(sessions.SESSION_LIFE_NS), span(sessions.SESSION_IDLE_NS)
+    rows = [
+        ("a token", f"until it is revoked, or a life of {span(tokens.LIFE_MIN_NS)} to {longest}", tokens.TOKENS_MAX),
+        ("a replaced secret", f"at once over, or an overlap of at most {span(tokens.OVERLAP_MAX_NS)}", "one a token"),
+        (
+            "a session",
+            f"{whole}, or {idle} without use, or as long as its token",
+            f"{sessions.EACH_MAX} an identity, {sessions.ALL_MAX} in all",
+        ),
+        ("a login code", f"{span(sessions.LOGIN_LIFE_NS)}, and one use", f"{sessions.EACH_MAX} an identity"),
+        ("a second factor", "until it is forgotten; each step of half a minute once", factors.PEOPLE_MAX),
+        ("wrong second factors", _lock(lockout.FACTOR), "for each person"),
+        ("wrong credentials", _lock(lockout.SOURCE), "for each source"),
+    ]
+    return table(("what", "how long it holds", "how many"), [(what, life, str(many)) for what, life, many in rows])
+
+
+def _lock(guard: lockout.Guard) -> str:
+    span = format_duration
+    return f"{guard.tries} within {span(guard.window)} lock out for {span(guard.lock)}"
 
 
 def levels() -> str:
@@ -183,6 +220,16 @@ def rules() -> str:
 def limits() -> str:
     """Which limit sets which rule, and how a file says it."""
     return _limits_of(RULES, LIMITS_OF)
+
+
+def assents() -> str:
+    """The limits that say whose assent what needs."""
+    settings_of = {setting.key: setting for setting in SETTINGS}
+    rows = [
+        (f"`{key}`", settings_of[key].sentence, allowed_words(settings_of[key]), _default(settings_of[key]))
+        for key in ASSENTS
+    ]
+    return table(("limit", "what it says", "allowed", "default"), rows)
 
 
 def look_limits() -> str:
@@ -349,10 +396,13 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "settings": settings,
     "variables": variables,
     "files": files,
+    "token-scopes": token_scopes,
+    "credentials": credentials,
     "levels": levels,
     "causes": causes,
     "rules": rules,
     "limits": limits,
+    "assents": assents,
     "look-limits": look_limits,
     "reasons": reasons,
     "effects": effects_part,

@@ -79,6 +79,10 @@ class Control:
             fault = await prove_factor(person or who.identity, factor, self._proofs, self._wall.now())
             if fault is not None:
                 return _turned_away(rooms, clock, fault)
+        named = request.get("message_id")
+        if isinstance(named, str) and named.strip():  # an answer without a name of its own is refused below
+            # The name is the holder's own: nobody uses up another's.
+            request = {**request, "message_id": f"{who.identity}/{named}"}
         if request.get("credential") is not None:
             request = {**request, "by": person or who.identity}
         if command in COMPARED and not _is_ours(state, request):
@@ -137,6 +141,8 @@ def _came_to(rooms: Rooms, intent_id: str) -> Status:
             return {"came_to": "released", "order_id": fact.order.order_id}
         if isinstance(fact, WouldRelease) and fact.order.intent_id == intent_id and fact.order.parent is None:
             return {"came_to": "would be released", "order_id": fact.order.order_id}
+    if rooms.runtime.desk.state.archive.asked.get(intent_id, ("", ""))[1] == "released":
+        return {"came_to": "released"}  # a cancel, which is no order of its own
     return {"came_to": "looking"}
 
 

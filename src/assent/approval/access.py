@@ -14,7 +14,7 @@ from sqlite3 import Connection
 from typing import Final, Self
 
 from assent.approval import factors, lockout, sessions, tokens
-from assent.approval.errors import AccessBusy
+from assent.approval.errors import AccessBusy, AccessUnwritable
 from assent.approval.lockout import SOURCE
 from assent.approval.secret import RANDOM, Chance, Print, print_of, sign_of
 from assent.approval.store import Store
@@ -87,9 +87,10 @@ class Access:
         """The session that a login code begins; the code is used up. `source`: where wrong ones are counted."""
         _require_time(now)
         seen = print_of(code)
-        with self._store.writing() as db:
+        with self._store.reading() as db:
             if locked := _locked(db, source, now):
                 return locked
+        with self._store.writing() as db:
             found = sessions.redeem(db, self._chance, seen, now) if seen is not None and seen.kind == "login" else None
             if found is None:
                 _count_wrong(db, source, code, now)
@@ -116,7 +117,7 @@ class Access:
     # ----------------------------------------------------------------------------------------- credentials
 
     def check(self, secret: object, now: int, *, source: str | None = None) -> Holder | Refusal:
-        """Who shows this token or session. Looks without waiting for anybody who writes.
+        """Who shows this token or session. What is right is answered without waiting for another process.
 
         `source` says where it came from, and wrong ones from there are counted; None counts nothing.
         """
@@ -131,12 +132,15 @@ class Access:
                 with self._changing(now) as db:
                     _count_wrong(db, source, secret, now)
             return UNKNOWN
-        if isinstance(found, Refusal):
-            with self._changing(now):  # what is seen to be over is swept, so no clock makes it hold again
-                return found
-        if last_use_is_old and seen is not None:
-            with suppress(AccessBusy):  # when it was last used is for the list alone: nobody waits for it
-                self._touch(seen, now)
+        # What is over is swept, so no clock makes it hold again; what is used is written down, for the list and for
+        # idleness. Neither changes this answer, so nobody waits for it, and a full disk does not keep the owner out.
+        with suppress(AccessBusy, AccessUnwritable):
+            if isinstance(found, Refusal):
+                with self._store.writing(patient=False) as db:
+                    _sweep(db, now)
+            elif last_use_is_old and seen is not None:
+                with self._store.writing(patient=False) as db:
+                    (tokens if seen.kind == "token" else sessions).touch(db, seen, now)
         return found
 
     # -------------------------------------------------------------------------------------- second factors
@@ -150,6 +154,7 @@ class Access:
         """The person has none any more: the phone is lost, or somebody left."""
         with self._store.writing() as db:
             factors.forget(db, person)
+        self._store.overwrite()
 
     def factors(self, now: int) -> tuple[FactorShown, ...]:
         with self._store.reading() as db:
@@ -170,10 +175,6 @@ class Access:
         with self._store.writing() as db:
             _sweep(db, now)
             yield db
-
-    def _touch(self, seen: Print, now: int) -> None:
-        with self._store.writing() as db:
-            (tokens if seen.kind == "token" else sessions).touch(db, seen, now)
 
 
 def _look(db: Connection, seen: Print | None, secret: object, now: int) -> tuple[Holder | Refusal | None, bool]:

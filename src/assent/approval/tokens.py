@@ -7,13 +7,13 @@ What was once seen to be over stays over, whatever a clock does later.
 
 import sqlite3
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 from assent.approval import values
 from assent.approval.errors import AccessAskedWrongly, AccessFull
 from assent.approval.secret import Chance, Print, new_secret
 from assent.approval.values import Holder, TokenShown
-from assent.model.errors import InvariantBroken
+from assent.model.errors import require
 from assent.model.text import shown
 from assent.model.units import DAY, MINUTE, format_duration
 
@@ -24,11 +24,19 @@ OVERLAP_MAX_NS: Final = 7 * DAY
 KEPT_NS: Final = 30 * DAY  # so long a token that is over still stands in the list, to say why it is refused
 USED_EVERY_NS: Final = MINUTE  # the last use is known to the minute: writing down each would make a write of every look
 
-Row = tuple[bytes, str, str, int | None, int | None]
+
+class Row(NamedTuple):
+    """A secret of a token, as the file holds it."""
+
+    whole: bytes
+    name: str
+    scopes: str
+    ends: int | None
+    used: int | None
 
 
 def issue(db: sqlite3.Connection, chance: Chance, name: str, scopes: Iterable[str], now: int, life: int | None) -> str:
-    values.require_name(name, "the name of a token")
+    values.require_name(name)
     written = values.written_scopes(values.require_scopes(scopes))
     if life is not None and not LIFE_MIN_NS <= life <= LIFE_MAX_NS:
         raise _wrong_span("The life of a token", life, LIFE_MIN_NS, LIFE_MAX_NS)
@@ -49,9 +57,7 @@ def rotate(db: sqlite3.Connection, chance: Chance, name: str, now: int, overlap:
     """A new secret for the same token, with a whole life. What came from the old one ends with it."""
     if not 0 <= overlap <= OVERLAP_MAX_NS:
         raise _wrong_span("The overlap of a rotation", overlap, 0, OVERLAP_MAX_NS)
-    row = db.execute("SELECT life FROM tokens WHERE name = ?", (name,)).fetchone()
-    if row is None:
-        raise _unknown(db, name)
+    life = _life_of(db, name)
     # Of two that hold, the one that was being replaced already dies now.
     db.execute(
         "DELETE FROM secrets WHERE name = ?1 AND mark NOT IN "
@@ -65,58 +71,55 @@ def rotate(db: sqlite3.Connection, chance: Chance, name: str, now: int, overlap:
         db.execute("DELETE FROM secrets WHERE name = ?", (name,))
     for table in ("sessions", "logins"):
         db.execute(f"UPDATE {table} SET ends = min(ends, ?2) WHERE token = ?1", (name, until))  # noqa: S608 - ours
-    ends = None if row[0] is None else now + int(row[0])
+    ends = None if life is None else now + life
     db.execute("UPDATE tokens SET rotated = ?2, ends = ?3 WHERE name = ?1", (name, now, ends))
     return _give(db, chance, name, ends)
 
 
 def revoke(db: sqlite3.Connection, name: str) -> None:
     """The token, its secrets, and all sessions and login codes that came from it, at once."""
-    if not db.execute("DELETE FROM tokens WHERE name = ?", (name,)).rowcount:
-        raise _unknown(db, name)
+    _life_of(db, name)
+    db.execute("DELETE FROM tokens WHERE name = ?", (name,))
 
 
 def listed(db: sqlite3.Connection) -> tuple[TokenShown, ...]:
     rows = db.execute(
-        "SELECT name, scopes, issued, rotated, ends, (SELECT min(ends) FROM secrets WHERE secrets.name = tokens.name "
-        "HAVING count(*) > 1), used FROM tokens ORDER BY name"
+        "SELECT name, scopes, issued, rotated, ends, used, (SELECT CASE WHEN count(*) > 1 THEN min(ends) END "
+        "FROM secrets WHERE secrets.name = tokens.name) FROM tokens ORDER BY name"
     )
     return tuple(
         TokenShown(
             name=name, scopes=frozenset(scopes.split()), issued=issued, rotated=rotated, ends=ends, old_ends=old_ends,
             used=used,
         )
-        for name, scopes, issued, rotated, ends, old_ends, used in rows
+        for name, scopes, issued, rotated, ends, used, old_ends in rows
     )  # fmt: skip
 
 
 def row_of(db: sqlite3.Connection, seen: Print) -> Row | None:
     """The row of the token whose secret this is, compared as a whole."""
-    row: Row | None = db.execute(
+    found = db.execute(
         "SELECT whole, name, scopes, secrets.ends, used FROM secrets JOIN tokens USING (name) WHERE mark = ?",
         (seen.mark,),
     ).fetchone()
-    return row if row is not None and seen.is_of(row[0]) else None
+    return Row._make(found) if found is not None and seen.is_of(found[0]) else None
 
 
 def holder_of(row: Row) -> Holder:
-    return Holder(identity=f"token:{row[1]}", scopes=frozenset(row[2].split()))
+    return Holder(identity=f"token:{row.name}", scopes=frozenset(row.scopes.split()))
 
 
 def is_over(row: Row, now: int) -> bool:
-    return row[3] is not None and row[3] <= now
+    return row.ends is not None and row.ends <= now
 
 
 def last_use_is_old(row: Row, now: int) -> bool:
-    return row[4] is None or now - row[4] >= USED_EVERY_NS
+    return row.used is None or abs(now - row.used) >= USED_EVERY_NS
 
 
 def touch(db: sqlite3.Connection, seen: Print, now: int) -> None:
     used = now // USED_EVERY_NS * USED_EVERY_NS
-    db.execute(
-        "UPDATE tokens SET used = ?2 WHERE name = (SELECT name FROM secrets WHERE mark = ?1) AND ifnull(used, 0) < ?2",
-        (seen.mark, used),
-    )
+    db.execute("UPDATE tokens SET used = ? WHERE name = (SELECT name FROM secrets WHERE mark = ?)", (used, seen.mark))
 
 
 def first_end(db: sqlite3.Connection, name: str, scopes: frozenset[str]) -> int | None:
@@ -145,16 +148,15 @@ def sweep(db: sqlite3.Connection, now: int) -> None:
 def _give(db: sqlite3.Connection, chance: Chance, name: str, ends: int | None) -> str:
     secret, kept = new_secret("token", chance)
     before = db.execute("SELECT ifnull(max(generation), 0) FROM secrets WHERE name = ?", (name,)).fetchone()[0]
-    insert_secret(db, "INSERT INTO secrets VALUES (?, ?, ?, ?, ?)", (kept.mark, kept.whole, name, before + 1, ends))
+    insert_secret(db, "secrets", (kept.mark, kept.whole, name, before + 1, ends))
     return secret
 
 
-def insert_secret(db: sqlite3.Connection, statement: str, row: tuple[object, ...]) -> None:
-    """Keep a new one. A secret that was drawn before was not drawn by chance, and another may hold it."""
-    try:
-        db.execute(statement, row)
-    except sqlite3.IntegrityError as error:
-        raise InvariantBroken("access_chance_repeats") from error
+def insert_secret(db: sqlite3.Connection, table: str, row: tuple[object, ...]) -> None:
+    """Keep a new one; its mark stands first. One that was drawn before was not drawn by chance: others may have it."""
+    drawn_before = db.execute(f"SELECT 1 FROM {table} WHERE mark = ?", row[:1]).fetchone()  # noqa: S608 - ours
+    require(not drawn_before, "access_chance_repeats")
+    db.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608 - ours
 
 
 def _require_room(db: sqlite3.Connection) -> None:
@@ -168,6 +170,16 @@ def _require_room(db: sqlite3.Connection) -> None:
             why="So many cannot be kept an eye on, and a table without an end would fill the disk",
             todo="Revoke those that are no longer used: the list shows when each was last",
         )
+
+
+def _life_of(db: sqlite3.Connection, name: object) -> int | None:
+    """The life that a token was issued with; there is such a token."""
+    known = values.is_name(name)
+    row = db.execute("SELECT life FROM tokens WHERE name = ?", (name,)).fetchone() if known else None
+    if row is None:
+        raise _unknown(db, name)
+    life: int | None = row[0]
+    return life
 
 
 def _unknown(db: sqlite3.Connection, name: object) -> AccessAskedWrongly:

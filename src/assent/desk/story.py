@@ -41,6 +41,7 @@ from assent.model.facts import (
     OrderResolved,
     OrderUnknown,
 )
+from assent.model.ids import CODE_ALPHABET, CODE_LENGTH, is_human_code
 from assent.model.instruments import Future, Instrument
 from assent.model.intents import Check, Intent, QuoteTaken
 from assent.model.orders import Fill, Order
@@ -159,6 +160,17 @@ def find(records: Iterable[Told], wanted: str) -> tuple[str, ...]:
     return tuple(meant)
 
 
+def why_unknown(wanted: str) -> str:
+    """A code that was read out or typed wrongly is told apart from one of another desk."""
+    code = wanted.upper()
+    if len(code) == CODE_LENGTH and set(code) <= set(CODE_ALPHABET) and not is_human_code(code):
+        return "As a code it has a slip in it: its last symbol checks the others, and does not fit them"
+    return (
+        "Only intents, their codes and their orders have a story; of an order that was found at the venue the ledger"
+        " tells who took it in"
+    )
+
+
 def tell(records: Sequence[Told], intent_id: str) -> Story | None:
     """The whole story of one intent, or None when the ledger does not know it."""
     seal: LedgerOpened | None = None
@@ -205,8 +217,8 @@ def _story(
         sentence=sentence(decided.reason) if isinstance(decided, IntentRefused) else AGREED,
         repeats=decided.repeats if isinstance(decided, IntentRefused) else 0,
         quote=quote,
-        ages=_ages(quote, start.ts),
-        checks=tuple(_judged(check) for check in decided.checks),
+        ages=ages_of(quote, start.ts),
+        checks=tuple(judged(check) for check in decided.checks),
         order=release.order if release else None,
         digest=release.digest if release else "",
         assent=release.assent if release else "",
@@ -239,7 +251,7 @@ def _look(records: Sequence[Told], intent_id: str) -> Look | None:
         if isinstance(fact, IntentSkipped) and fact.intent_id == intent_id:
             return Look(
                 seq, ts, fact.reason, sentence(fact.reason), fact.detail, fact.repeats, fact.quote,
-                _ages(fact.quote, ts), tuple(_judged(check) for check in fact.checks),
+                ages_of(fact.quote, ts), tuple(judged(check) for check in fact.checks),
             )  # fmt: skip
     return None
 
@@ -302,13 +314,15 @@ def _steps(records: Sequence[Told], family: set[str], intent: Intent) -> tuple[S
     return tuple(steps)
 
 
-def _judged(check: Check) -> Judged:
+def judged(check: Check) -> Judged:
+    """The check with its sentence and the unit of its numbers."""
     known = REASONS.get(check.rule)
     unit: Unit = known.unit if known else "count"
     return Judged(check.rule, check.ok, check.measured, check.limit, unit, sentence(check.rule))
 
 
-def _ages(quote: QuoteTaken | None, ts: int) -> Ages | None:
+def ages_of(quote: QuoteTaken | None, ts: int) -> Ages | None:
+    """How old the quote was at `ts`."""
     if quote is None:
         return None
     return Ages(ts - quote.source_ts, ts - quote.received_ts, ts - quote.proven_ts)
