@@ -472,6 +472,8 @@ class SmallWorld(WatchedWorld):
         """Who has said yes mostly sees what comes of it: the exchange answers the last look soon."""
         self._answered.append(said)
         self.take(said)
+        if self.desk.state.looks and self._people.random() < 0.05:
+            self.file()
         for message in [one for one in self._later if type(one) is LookAnswered and self._people.random() < 0.7]:
             self._later.remove(message)
             self.take(message)
