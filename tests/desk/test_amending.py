@@ -25,6 +25,7 @@ from assent.model.facts import (
     LedgerOpened,
 )
 from assent.model.inputs import Accepted, AmendmentAsked, ConstitutionOffered, Refused, Unknown
+from assent.model.orders import order_digest
 from assent.model.reasons import REASONS
 from assent.model.units import SECOND
 
@@ -212,9 +213,9 @@ def test_an_amendment_that_loosens_one_limit_and_tightens_another_cancels_what_r
 def test_an_entry_that_was_released_and_not_sent_is_not_permitted_after_a_tightening() -> None:
     bench = Bench()
     order = bench.release()
-    assert bench.desk.permit(order.order_id, bench.now) is None
+    assert bench.desk.permit(order.order_id, bench.now, order_digest(order)) is None
     offer(bench, TIGHT)
-    assert bench.desk.permit(order.order_id, bench.now) == "limits_changed"
+    assert bench.desk.permit(order.order_id, bench.now, order_digest(order)) == "limits_changed"
     assert "limits_changed" in REASONS
 
 

@@ -53,7 +53,7 @@ from assent.model.inputs import (
 )
 from assent.model.intents import Proposal, Score
 from assent.model.levels import CAUSES
-from assent.model.orders import Order
+from assent.model.orders import Order, order_digest
 from assent.model.settling import AdoptionAsked, ResolutionAsked
 from assent.model.units import HOUR, MICRO, SECOND
 from assent.strategy.threshold import build
@@ -393,7 +393,7 @@ class World:
 
     def _submit(self, fact: OrderReleased) -> None:
         order, chance = fact.order, self.rng.random()
-        obstacle = self.desk.permit(order.order_id, self.now)
+        obstacle = self.desk.permit(order.order_id, self.now, order_digest(order))
         outcome: Any = NotSent(obstacle or "not_connected")
         if obstacle is None and chance > 0.03:
             outcome = Refused("insufficient_balance", "no\x07") if chance < 0.1 else self.exchange.submit(order)

@@ -84,9 +84,13 @@ class Desk(Context):
                 proposing.take(self, name, proposals)
         return facts
 
-    def permit(self, order_id: str, now: int) -> str | None:
-        """Why this order must not be sent now, or None. Asked in the same step as the send."""
-        return permit.obstacle(self.state, order_id, now)
+    def permit(self, order_id: str, now: int, digest: str) -> str | None:
+        """Why this order must not be sent now in these terms, or None. Asked in the same step as the send."""
+        return permit.obstacle(self.state, order_id, now, digest)
+
+    def permit_cancel(self, order_id: str, venue_order_id: str, instrument: str) -> str | None:
+        """Why bytes that take this order of the venue's off must not be sent, or None."""
+        return permit.cancel_obstacle(self.state, order_id, venue_order_id, instrument)
 
     def restore(self, records: Iterable[tuple[int, Fact]]) -> None:
         """Fold ledger records back into a desk that has not decided anything yet: the same road as running."""

@@ -91,8 +91,9 @@ def order_released(state: State, ts: int, fact: OrderReleased) -> None:
     parent = state.orders.get(order.parent) if order.parent is not None else None
     intent = brackets.intent_of_child(parent, order) if parent else state.proposed.pop(order.intent_id)
     state.orders[order.order_id] = OrderState(
-        order=order, intent=intent, status="released", released_ts=ts, released_seq=state.seq, belts=state.belts
-    )
+        order=order, intent=intent, status="released", released_ts=ts, released_seq=state.seq, belts=state.belts,
+        digest=fact.digest,
+    )  # fmt: skip
 
 
 def would_release(state: State, ts: int, fact: WouldRelease) -> None:

@@ -56,6 +56,8 @@ class OrderState(msgspec.Struct, gc=False):
     superseded_by: str = ""
     # Those of the run that released it.
     belts: Belts | None = None
+    # That of the release: what leaves must have it.
+    digest: str = ""
 
     @property
     def open_qty(self) -> int:

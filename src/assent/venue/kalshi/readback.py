@@ -1,0 +1,218 @@
+"""Kalshi's requests read back from the bytes that are about to leave, and compared with what was meant.
+
+`wire_requests` and `wire_groups` write; this module reads, with tables and arithmetic of its own, so that a bug in a
+writer is found before the venue carries it out. It is strict beyond what the venue asks: a request says what was meant
+in the one canonical spelling, or it stays here.
+
+`ROUTES` holds every request that changes anything at the venue and that may leave. What is not in it (an amend, a
+decrease, a batch) has no reader, so nothing lets it leave.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Final, Literal, NamedTuple
+from urllib.parse import unquote
+
+from assent.model.orders import Order, Side, TimeInForce
+from assent.model.text import shown
+from assent.model.units import SECOND
+from assent.venue.kalshi.wire_requests import Terms
+from assent.venue.leaving import Value, difference, flat_object
+from assent.venue.transport import Leaving
+
+
+class Route(NamedTuple):
+    """Where one kind of act goes. What the pattern catches is the id that it is about."""
+
+    method: str
+    path: re.Pattern[str]
+
+
+Act = Literal["order", "cancel", "make a group", "reset a group"]
+_ROOT: Final = r"/trade-api/v2/portfolio"
+_ID: Final = r"([A-Za-z0-9][A-Za-z0-9._:@~+-]{0,119})"
+ROUTES: Final[Mapping[Act, Route]] = {
+    "order": Route("POST", re.compile(rf"{_ROOT}/events/orders")),
+    "cancel": Route("DELETE", re.compile(rf"{_ROOT}/events/orders/{_ID}")),
+    "make a group": Route("POST", re.compile(rf"{_ROOT}/order_groups/create")),
+    "reset a group": Route("PUT", re.compile(rf"{_ROOT}/order_groups/{_ID}/reset")),
+}
+
+_SIDES: Final[Mapping[Value, Side]] = {"bid": "buy", "ask": "sell"}
+_TIMES: Final[Mapping[Value, TimeInForce]] = {
+    "good_till_canceled": "gtc",
+    "immediate_or_cancel": "ioc",
+    "fill_or_kill": "fok",
+}
+# In the order in which they stand, each with its type; those behind stand there only where they say something.
+_NEEDED: Final[Mapping[str, type]] = {
+    "ticker": str,
+    "client_order_id": str,
+    "side": str,
+    "count": str,
+    "price": str,
+    "time_in_force": str,
+    "self_trade_prevention_type": str,
+}
+_FIELDS: Final[Mapping[str, type]] = {
+    **_NEEDED,
+    "expiration_time": int,
+    "post_only": bool,
+    "reduce_only": bool,
+    "cancel_order_on_pause": bool,
+    "order_group_id": str,
+    "subaccount": int,
+    "exchange_index": int,
+}
+_GROUP_FIELDS: Final[Mapping[str, type]] = {"contracts_limit_fp": str, "exchange_index": int, "subaccount": int}
+_CENT_OF_A_CENT: Final = 100
+_HUNDREDTH: Final = 10_000
+_PRICE: Final = re.compile(r"0\.([0-9]{4})")
+_COUNT: Final = re.compile(r"(0|[1-9][0-9]{0,9})\.([0-9]{2})")
+# A ticker as it stands in a query: a plus sign would be read as a blank there.
+_PLAIN: Final = re.compile(r"(?:[A-Za-z0-9._:@~-]|%2B)+")
+
+
+def order(leaving: Leaving, released: Order, terms: Terms) -> Order | str:
+    """The order that these bytes place, or why they must stay.
+
+    What they cannot say (its intent and attempt, its parent and group, whether it protects) is taken from `released`;
+    its id is the hash of the intent and the attempt, and the digest of the whole is compared with the ledger's.
+    """
+    fault = _elsewhere(leaving, "order") or _asks(leaving)
+    found = flat_object(leaving.body)
+    if fault or found is None:
+        return fault or "the body is not one flat object in canonical JSON"
+    fault = _form(found, _FIELDS, _NEEDED) or _other_terms(found, terms)
+    if fault:
+        return fault
+    price, count = _price(found["price"]), _qty(found["count"])
+    side, time_in_force = _SIDES.get(found["side"]), _TIMES.get(found["time_in_force"])
+    if price is None or count is None or side is None or time_in_force is None:
+        return "price, count, side or time in force is not written as the venue writes it"
+    read = Order(
+        order_id=str(found["client_order_id"]),
+        intent_id=released.intent_id,
+        attempt=released.attempt,
+        instrument=str(found["ticker"]),
+        side=side,
+        type="limit",
+        price=price,
+        qty=count,
+        time_in_force=time_in_force,
+        post_only=found.get("post_only") is True,
+        reduce_only=found.get("reduce_only") is True,
+        expires_ts=_expiry(found.get("expiration_time"), released.expires_ts),
+        parent=released.parent,
+        oca_group=released.oca_group,
+        protective=released.protective,
+    )
+    return read if read == released else difference(released, read)
+
+
+class Recalled(NamedTuple):
+    """The order that a cancel takes off: the venue's id of it, and its market."""
+
+    order_id: str
+    instrument: str
+
+
+def cancel(leaving: Leaving, terms: Terms) -> Recalled | str:
+    """What these bytes take off, or why they must stay."""
+    fault = _elsewhere(leaving, "cancel")
+    if fault:
+        return fault
+    path, _, query = leaving.target.partition("?")
+    ticker, *others = query.split("&")
+    name, _, value = ticker.partition("=")
+    if leaving.body or name != "market_ticker" or not _PLAIN.fullmatch(value):
+        return "it does not name its market in its query alone"
+    meant = [("subaccount", terms.subaccount), ("exchange_index", terms.exchange_index)]
+    if others != [f"{name}={number}" for name, number in meant if number is not None]:
+        return f"the rest of its query is {shown('&'.join(others))}: another subaccount or another shard"
+    return Recalled(_named(path, "cancel"), unquote(value))
+
+
+def make_group(leaving: Leaving, *, limit: int, shard: int, subaccount: int | None) -> str:
+    """Why the making of an order group must stay, or nothing."""
+    fault = _elsewhere(leaving, "make a group") or _asks(leaving)
+    found = flat_object(leaving.body)
+    if fault or found is None:
+        return fault or "the body is not one flat object in canonical JSON"
+    fault = _form(found, _GROUP_FIELDS, ("contracts_limit_fp", "exchange_index"))
+    if fault:
+        return fault
+    read = (_qty(found["contracts_limit_fp"]), found["exchange_index"], found.get("subaccount"))
+    meant = (limit, shard, subaccount)
+    return "" if read == meant else f"limit, shard and subaccount are {shown(read)}, and {shown(meant)} were meant"
+
+
+def reset_group(leaving: Leaving, *, group_id: str, shard: int, subaccount: int | None) -> str:
+    """Why the reset of an order group must stay, or nothing."""
+    fault = _elsewhere(leaving, "reset a group")
+    if fault:
+        return fault
+    path, _, query = leaving.target.partition("?")
+    meant = f"exchange_index={shard}" + ("" if subaccount is None else f"&subaccount={subaccount}")
+    if (_named(path, "reset a group"), query, leaving.body) != (group_id, meant, b"{}"):
+        return f"it resets {shown(leaving.target)}, and {shown(group_id)} with {shown(meant)} was meant"
+    return ""
+
+
+def _elsewhere(leaving: Leaving, act: Act) -> str:
+    route = ROUTES[act]
+    path = leaving.target.partition("?")[0]
+    if leaving.method == route.method and route.path.fullmatch(path):
+        return ""
+    return f"{shown(leaving.method)} {shown(path)} is not the way to {act}"
+
+
+def _named(path: str, act: Act) -> str:
+    found = ROUTES[act].path.fullmatch(path)
+    return found[1] if found else ""
+
+
+def _asks(leaving: Leaving) -> str:
+    return "its path carries a query" if "?" in leaving.target else ""
+
+
+def _form(found: Mapping[str, Value], fields: Mapping[str, type], needed: Mapping[str, type] | tuple[str, ...]) -> str:
+    """What is there must be known, of its type, and in its place; a flag stands there only to say yes."""
+    if list(found) != [name for name in fields if name in found] or not all(name in found for name in needed):
+        return f"its keys are {shown(' '.join(found))}: one is missing, unknown, or not in its place"
+    for name, value in found.items():
+        if type(value) is not fields[name] or value is False or value == "":
+            return f"{name} is {shown(value)}, which is not how it is written"
+    return ""
+
+
+def _other_terms(found: Mapping[str, Value], terms: Terms) -> str:
+    """What holds for every order of this run: its belts, its subaccount, its shard."""
+    for name, meant in (
+        ("self_trade_prevention_type", terms.self_trade_prevention),
+        ("cancel_order_on_pause", terms.cancel_on_pause or None),
+        ("order_group_id", terms.order_group or None),
+        ("subaccount", terms.subaccount),
+        ("exchange_index", terms.exchange_index),
+    ):
+        if found.get(name) != meant:
+            return f"{name} is {shown(found.get(name))}, and {shown(meant)} holds for this run"
+    return ""
+
+
+def _price(text: Value) -> int | None:
+    match = _PRICE.fullmatch(str(text))
+    return int(match[1]) * _CENT_OF_A_CENT if match else None
+
+
+def _qty(text: Value) -> int | None:
+    match = _COUNT.fullmatch(str(text))
+    return int(match[1] + match[2]) * _HUNDREDTH if match else None
+
+
+def _expiry(seconds: Value | None, released: int | None) -> int | None:
+    """In nanoseconds. The wire has whole seconds, rounded down: within that second the released time stands."""
+    if seconds is None:
+        return None
+    written = int(seconds) * SECOND
+    return released if released is not None and written <= released < written + SECOND else written

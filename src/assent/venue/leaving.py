@@ -1,0 +1,117 @@
+"""What is about to leave, read back from its very bytes: the second reading, whoever wrote them and for which venue.
+
+An approval is worth as much as the promise that what was approved is what is sent. The writers of a wire may have a
+bug, memory may fail, somebody may tamper; so the bytes are read once more, by other code than wrote them, after the
+last hand has been on them. Every reader here is strict: what is not written in the one canonical way is refused, also
+where the venue would take it for the same.
+
+What a request says of a venue's own matters is read beside that venue's wire; see `venue.kalshi.readback`.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from assent.model.orders import Order
+from assent.model.text import shown
+from assent.venue.transport import Leaving, Request, Stays
+
+# Nobody reads these bytes before they leave.
+NO_READER: Final = "no_reader"
+# Who stands at the other end of a transport that never leaves this process.
+IN_MEMORY: Final = "http://venue.test:80"
+Value = str | int | bool
+
+_PORTS: Final[Mapping[str, int]] = {"https": 443, "http": 80}
+# The whole head at once: no blank too many, no folded line, nothing but visible ASCII.
+_HEAD: Final = re.compile(rb"[!-~]+ [!-~]+ HTTP/1\.1(?:\r\n[A-Za-z-]+: [!-~](?:[ -~]*[!-~])?)+")
+_decode: Final = msgspec.json.Decoder().decode
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def origin_of(address: str) -> str:
+    """Scheme, host and port of an address, the port always written."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.hostname}:{parts.port or _PORTS[parts.scheme]}"
+
+
+def host_of(origin: str) -> str:
+    """The one `Host` header that belongs to an origin."""
+    scheme, _, netloc = origin.partition("://")
+    return netloc.removesuffix(f":{_PORTS[scheme]}")
+
+
+def read_request(raw: bytes, origin: str) -> Leaving | None:
+    """One request in HTTP/1.1, as its bytes say it; None where they are not written as we write one."""
+    head, _, body = raw.partition(b"\r\n\r\n")
+    if not _HEAD.fullmatch(head):
+        return None
+    first, *lines = head.decode("ascii").split("\r\n")
+    method, target, _ = first.split(" ")
+    headers = []
+    for line in lines:
+        name, _, value = line.partition(": ")
+        headers.append((name, value))
+    return Leaving(origin, method, target, tuple(headers), body)
+
+
+def handed_over(request: Request) -> Stays | None:
+    """Ask about a request that is handed over as it is, without a socket: why it must stay, or None."""
+    if request.withheld is None:
+        return None if request.method == "GET" else Stays(NO_READER)
+    length = str(len(request.body)) if request.body else None
+    headers = [("Host", host_of(IN_MEMORY)), *request.headers.items()]
+    headers += [("Content-Length", length)] if length else []
+    return request.withheld(Leaving(IN_MEMORY, request.method, request.target, tuple(headers), request.body))
+
+
+def envelope_fault(
+    leaving: Leaving, *, origin: str, method: str, target: str, headers: Sequence[tuple[str, str]]
+) -> str:
+    """What around the body is not as it was signed: where it goes, its request line, its headers; or nothing. The
+    transport's own headers must be the ones that belong to exactly this request."""
+    for what, found, meant in (
+        ("the connection leads to", leaving.origin, origin),
+        ("the method is", leaving.method, method),
+        ("the target is", leaving.target, target),
+    ):
+        if found != meant:
+            return f"{what} {shown(found)}, and {shown(meant)} was meant"
+    found_headers = dict(leaving.headers)
+    if len(found_headers) != len(leaving.headers):
+        return "a header stands there twice"
+    length = str(len(leaving.body)) if leaving.body else None
+    if found_headers.pop("Host", None) != host_of(origin):
+        return "the header Host is not that of the venue"
+    if found_headers.pop("Content-Length", None) != length:
+        return "the header Content-Length is not the length of the body"
+    if found_headers.pop("accept-encoding", "gzip") != "gzip":
+        return "the header accept-encoding is another"
+    if found_headers != dict(headers):
+        return "the headers are not those that were made for it"
+    return ""
+
+
+def flat_object(body: bytes) -> dict[str, Value] | None:
+    """An object of texts, whole numbers and flags in canonical JSON; None for anything else: a blank, an escape that
+    none needs, a key that stands twice, bytes after the end."""
+    try:
+        found = _decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    if type(found) is not dict or any(type(value) not in (str, int, bool) for value in found.values()):
+        return None
+    # What a decoder passes over, such as the first of two equal keys, is not there when it is written again.
+    return found if _encode(found) == body else None
+
+
+def difference(released: Order, read: Order) -> str:
+    """Which terms in the bytes are others than in the order, with both values; or nothing."""
+    return "; ".join(
+        f"{name} is {shown(getattr(read, name))} in the bytes, and {shown(getattr(released, name))} was released"
+        for name in Order.__struct_fields__
+        if getattr(read, name) != getattr(released, name)
+    )
