@@ -28,7 +28,7 @@ Value = str | int | bool
 _PORTS: Final[Mapping[str, int]] = {"https": 443, "http": 80}
 # The whole head at once: no blank too many, no folded line, nothing but visible ASCII.
 _HEAD: Final = re.compile(rb"[!-~]+ [!-~]+ HTTP/1\.1(?:\r\n[A-Za-z-]+: [!-~](?:[ -~]*[!-~])?)+")
-_decode: Final = msgspec.json.Decoder().decode
+_decode: Final = msgspec.json.Decoder(dict[str, Value]).decode
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -101,8 +101,6 @@ def flat_object(body: bytes) -> dict[str, Value] | None:
     try:
         found = _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    if type(found) is not dict or any(type(value) not in (str, int, bool) for value in found.values()):
         return None
     # What a decoder passes over, such as the first of two equal keys, is not there when it is written again.
     return found if _encode(found) == body else None
