@@ -10,7 +10,7 @@ What a request says of a venue's own matters is read beside that venue's wire; s
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -19,16 +19,16 @@ from assent.model.orders import Order
 from assent.model.text import shown
 from assent.venue.transport import Leaving, Request, Stays
 
+T = TypeVar("T")
+
 # Nobody reads these bytes before they leave.
 NO_READER: Final = "no_reader"
 # Who stands at the other end of a transport that never leaves this process.
 IN_MEMORY: Final = "http://venue.test:80"
-Value = str | int | bool
 
 _PORTS: Final[Mapping[str, int]] = {"https": 443, "http": 80}
 # The whole head at once: no blank too many, no folded line, nothing but visible ASCII.
 _HEAD: Final = re.compile(rb"[!-~]+ [!-~]+ HTTP/1\.1(?:\r\n[A-Za-z-]+: [!-~](?:[ -~]*[!-~])?)+")
-_decode: Final = msgspec.json.Decoder(dict[str, Value]).decode
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -95,11 +95,13 @@ def envelope_fault(
     return ""
 
 
-def flat_object(body: bytes) -> dict[str, Value] | None:
-    """An object of texts, whole numbers and flags in canonical JSON; None for anything else: a blank, an escape that
-    none needs, a key that stands twice, bytes after the end."""
+def canonical(body: bytes, decoder: "msgspec.json.Decoder[T]") -> T | None:
+    """What a body says, in the one spelling of it; None for anything else: a blank, an escape that none needs, a key
+    that stands twice or elsewhere or that is not known, a default that need not be said, bytes after the end.
+
+    The decoder's type is a struct that forbids unknown fields, omits its defaults and has its fields in their order."""
     try:
-        found = _decode(body)
+        found = decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     # What a decoder passes over, such as the first of two equal keys, is not there when it is written again.

@@ -13,11 +13,13 @@ from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 from urllib.parse import unquote
 
+import msgspec
+
 from assent.model.orders import Order, Side, TimeInForce
 from assent.model.text import shown
 from assent.model.units import SECOND
 from assent.venue.kalshi.wire_requests import Terms
-from assent.venue.leaving import Value, difference, flat_object
+from assent.venue.leaving import canonical, difference
 from assent.venue.transport import Leaving
 
 
@@ -38,33 +40,47 @@ ROUTES: Final[Mapping[Act, Route]] = {
     "reset a group": Route("PUT", re.compile(rf"{_ROOT}/order_groups/{_ID}/reset")),
 }
 
-_SIDES: Final[Mapping[Value, Side]] = {"bid": "buy", "ask": "sell"}
-_TIMES: Final[Mapping[Value, TimeInForce]] = {
+_SIDES: Final[Mapping[str, Side]] = {"bid": "buy", "ask": "sell"}
+_TIMES: Final[Mapping[str, TimeInForce]] = {
     "good_till_canceled": "gtc",
     "immediate_or_cancel": "ioc",
     "fill_or_kill": "fok",
 }
-# In the order in which they stand, each with its type; those behind stand there only where they say something.
-_NEEDED: Final[Mapping[str, type]] = {
-    "ticker": str,
-    "client_order_id": str,
-    "side": str,
-    "count": str,
-    "price": str,
-    "time_in_force": str,
-    "self_trade_prevention_type": str,
-}
-_FIELDS: Final[Mapping[str, type]] = {
-    **_NEEDED,
-    "expiration_time": int,
-    "post_only": bool,
-    "reduce_only": bool,
-    "cancel_order_on_pause": bool,
-    "order_group_id": str,
-    "subaccount": int,
-    "exchange_index": int,
-}
-_GROUP_FIELDS: Final[Mapping[str, type]] = {"contracts_limit_fp": str, "exchange_index": int, "subaccount": int}
+
+
+class _Placed(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """The body of an order: its fields in their order; those with a default stand there only to say something else."""
+
+    ticker: str
+    client_order_id: str
+    side: str
+    count: str
+    price: str
+    time_in_force: str
+    self_trade_prevention_type: str
+    expiration_time: int | None = None
+    post_only: bool = False
+    reduce_only: bool = False
+    cancel_order_on_pause: bool = False
+    order_group_id: str = ""
+    subaccount: int | None = None
+    exchange_index: int | None = None
+
+
+class _Grouped(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """The body that makes an order group."""
+
+    contracts_limit_fp: str
+    exchange_index: int
+    subaccount: int | None = None
+
+
+_ORDER: Final = msgspec.json.Decoder(_Placed)
+_GROUP: Final = msgspec.json.Decoder(_Grouped)
+# What an order says beside its own terms: what holds for every order of this run.
+_OF_THE_RUN: Final = (
+    "self_trade_prevention_type", "cancel_order_on_pause", "order_group_id", "subaccount", "exchange_index",
+)  # fmt: skip
 _CENT_OF_A_CENT: Final = 100
 _HUNDREDTH: Final = 10_000
 _PRICE: Final = re.compile(r"0\.([0-9]{4})")
@@ -80,29 +96,29 @@ def order(leaving: Leaving, released: Order, terms: Terms) -> Order | str:
     its id is the hash of the intent and the attempt, and the digest of the whole is compared with the ledger's.
     """
     fault = _elsewhere(leaving, "order") or _asks(leaving)
-    found = flat_object(leaving.body)
+    found = canonical(leaving.body, _ORDER)
     if fault or found is None:
-        return fault or "the body is not one flat object in canonical JSON"
-    fault = _form(found, _FIELDS, _NEEDED) or _other_terms(found, terms)
+        return fault or "the body is not an order in canonical JSON"
+    fault = _other_terms(found, terms)
     if fault:
         return fault
-    price, count = _price(found["price"]), _qty(found["count"])
-    side, time_in_force = _SIDES.get(found["side"]), _TIMES.get(found["time_in_force"])
-    if price is None or count is None or side is None or time_in_force is None:
+    price, qty = _price(found.price), _qty(found.count)
+    side, time_in_force = _SIDES.get(found.side), _TIMES.get(found.time_in_force)
+    if price is None or qty is None or side is None or time_in_force is None:
         return "price, count, side or time in force is not written as the venue writes it"
     read = Order(
-        order_id=str(found["client_order_id"]),
+        order_id=found.client_order_id,
         intent_id=released.intent_id,
         attempt=released.attempt,
-        instrument=str(found["ticker"]),
+        instrument=found.ticker,
         side=side,
         type="limit",
         price=price,
-        qty=count,
+        qty=qty,
         time_in_force=time_in_force,
-        post_only=found.get("post_only") is True,
-        reduce_only=found.get("reduce_only") is True,
-        expires_ts=_expiry(found.get("expiration_time"), released.expires_ts),
+        post_only=found.post_only,
+        reduce_only=found.reduce_only,
+        expires_ts=_expiry(found.expiration_time, released.expires_ts),
         parent=released.parent,
         oca_group=released.oca_group,
         protective=released.protective,
@@ -136,13 +152,10 @@ def cancel(leaving: Leaving, terms: Terms) -> Recalled | str:
 def make_group(leaving: Leaving, *, limit: int, shard: int, subaccount: int | None) -> str:
     """Why the making of an order group must stay, or nothing."""
     fault = _elsewhere(leaving, "make a group") or _asks(leaving)
-    found = flat_object(leaving.body)
+    found = canonical(leaving.body, _GROUP)
     if fault or found is None:
-        return fault or "the body is not one flat object in canonical JSON"
-    fault = _form(found, _GROUP_FIELDS, ("contracts_limit_fp", "exchange_index"))
-    if fault:
-        return fault
-    read = (_qty(found["contracts_limit_fp"]), found["exchange_index"], found.get("subaccount"))
+        return fault or "the body is not the making of a group in canonical JSON"
+    read = (_qty(found.contracts_limit_fp), found.exchange_index, found.subaccount)
     meant = (limit, shard, subaccount)
     return "" if read == meant else f"limit, shard and subaccount are {shown(read)}, and {shown(meant)} were meant"
 
@@ -176,43 +189,34 @@ def _asks(leaving: Leaving) -> str:
     return "its path carries a query" if "?" in leaving.target else ""
 
 
-def _form(found: Mapping[str, Value], fields: Mapping[str, type], needed: Mapping[str, type] | tuple[str, ...]) -> str:
-    """What is there must be known, of its type, and in its place; a flag stands there only to say yes."""
-    if list(found) != [name for name in fields if name in found] or not all(name in found for name in needed):
-        return f"its keys are {shown(' '.join(found))}: one is missing, unknown, or not in its place"
-    for name, value in found.items():
-        if type(value) is not fields[name] or value is False or value == "":
-            return f"{name} is {shown(value)}, which is not how it is written"
-    return ""
+def _other_terms(found: _Placed, terms: Terms) -> str:
+    """The belts of this run, its subaccount, the market's shard."""
+    said = (
+        found.self_trade_prevention_type, found.cancel_order_on_pause, found.order_group_id, found.subaccount,
+        found.exchange_index,
+    )  # fmt: skip
+    meant = (
+        terms.self_trade_prevention, terms.cancel_on_pause, terms.order_group, terms.subaccount, terms.exchange_index,
+    )  # fmt: skip
+    if said == meant:
+        return ""
+    name, one, other = next(each for each in zip(_OF_THE_RUN, said, meant, strict=True) if each[1] != each[2])
+    return f"{name} is {shown(one)} in the bytes, and {shown(other)} holds for this run"
 
 
-def _other_terms(found: Mapping[str, Value], terms: Terms) -> str:
-    """What holds for every order of this run: its belts, its subaccount, its shard."""
-    for name, meant in (
-        ("self_trade_prevention_type", terms.self_trade_prevention),
-        ("cancel_order_on_pause", terms.cancel_on_pause or None),
-        ("order_group_id", terms.order_group or None),
-        ("subaccount", terms.subaccount),
-        ("exchange_index", terms.exchange_index),
-    ):
-        if found.get(name) != meant:
-            return f"{name} is {shown(found.get(name))}, and {shown(meant)} holds for this run"
-    return ""
-
-
-def _price(text: Value) -> int | None:
-    match = _PRICE.fullmatch(str(text))
+def _price(text: str) -> int | None:
+    match = _PRICE.fullmatch(text)
     return int(match[1]) * _CENT_OF_A_CENT if match else None
 
 
-def _qty(text: Value) -> int | None:
-    match = _COUNT.fullmatch(str(text))
+def _qty(text: str) -> int | None:
+    match = _COUNT.fullmatch(text)
     return int(match[1] + match[2]) * _HUNDREDTH if match else None
 
 
-def _expiry(seconds: Value | None, released: int | None) -> int | None:
+def _expiry(seconds: int | None, released: int | None) -> int | None:
     """In nanoseconds. The wire has whole seconds, rounded down: within that second the released time stands."""
     if seconds is None:
         return None
-    written = int(seconds) * SECOND
+    written = seconds * SECOND
     return released if released is not None and written <= released < written + SECOND else written
