@@ -9,7 +9,7 @@ What a request says of a venue's own matters is read beside that venue's wire; s
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -20,12 +20,15 @@ from assent.model.text import shown
 from assent.venue.transport import Leaving, Request, Stays
 
 T = TypeVar("T")
+Headers = tuple[tuple[str, str], ...]
 
 # Nobody reads these bytes before they leave.
 NO_READER: Final = "no_reader"
 # Who stands at the other end of a transport that never leaves this process.
 IN_MEMORY: Final = "http://venue.test:80"
 
+# What a transport may ask for by itself: an answer that is packed.
+_PACKED: Final[Headers] = (("accept-encoding", "gzip"),)
 _PORTS: Final[Mapping[str, int]] = {"https": 443, "http": 80}
 # The whole head at once: no blank too many, no folded line, nothing but visible ASCII.
 _HEAD: Final = re.compile(rb"[!-~]+ [!-~]+ HTTP/1\.1(?:\r\n[A-Za-z-]+: [!-~](?:[ -~]*[!-~])?)+")
@@ -68,31 +71,23 @@ def handed_over(request: Request) -> Stays | None:
     return request.withheld(Leaving(IN_MEMORY, request.method, request.target, tuple(headers), request.body))
 
 
-def envelope_fault(
-    leaving: Leaving, *, origin: str, method: str, target: str, headers: Sequence[tuple[str, str]]
-) -> str:
+def envelope_fault(leaving: Leaving, *, origin: str, method: str, target: str, headers: Headers) -> str:
     """What around the body is not as it was signed: where it goes, its request line, its headers; or nothing. The
-    transport's own headers must be the ones that belong to exactly this request."""
-    for what, found, meant in (
-        ("the connection leads to", leaving.origin, origin),
-        ("the method is", leaving.method, method),
-        ("the target is", leaving.target, target),
-    ):
-        if found != meant:
-            return f"{what} {shown(found)}, and {shown(meant)} was meant"
-    found_headers = dict(leaving.headers)
-    if len(found_headers) != len(leaving.headers):
-        return "a header stands there twice"
-    length = str(len(leaving.body)) if leaving.body else None
-    if found_headers.pop("Host", None) != host_of(origin):
-        return "the header Host is not that of the venue"
-    if found_headers.pop("Content-Length", None) != length:
-        return "the header Content-Length is not the length of the body"
-    if found_headers.pop("accept-encoding", "gzip") != "gzip":
-        return "the header accept-encoding is another"
-    if found_headers != dict(headers):
-        return "the headers are not those that were made for it"
-    return ""
+    transport's own headers stand around these, and are those that belong to exactly this request."""
+    own: Headers = (("Content-Length", str(len(leaving.body))),) if leaving.body else ()
+    meant = (("Host", host_of(origin)), *headers, *own)
+    found = leaving.headers
+    if found[1:2] == _PACKED:
+        found = found[:1] + found[2:]
+    if leaving[:3] == (origin, method, target) and found == meant:
+        return ""
+    for what, one, other in zip(("origin", "method", "target"), leaving[:3], (origin, method, target), strict=True):
+        if one != other:
+            return f"its {what} is {shown(one)}, and {shown(other)} was meant"
+    names = sorted({name for name, _ in {*found} ^ {*meant}})
+    return (
+        f"its headers are not those that were made for it: {shown(' '.join(names) or 'one stands twice or elsewhere')}"
+    )
 
 
 def canonical(body: bytes, decoder: "msgspec.json.Decoder[T]") -> T | None:

@@ -24,20 +24,18 @@ from assent.venue.transport import Leaving
 
 
 class Route(NamedTuple):
-    """Where one kind of act goes. What the pattern catches is the id that it is about."""
+    """Where one kind of act goes; `{}` stands for the id that it is about, and a query only behind such a one."""
 
     method: str
-    path: re.Pattern[str]
+    path: str
 
 
 Act = Literal["order", "cancel", "make a group", "reset a group"]
-_ROOT: Final = r"/trade-api/v2/portfolio"
-_ID: Final = r"([A-Za-z0-9][A-Za-z0-9._:@~+-]{0,119})"
 ROUTES: Final[Mapping[Act, Route]] = {
-    "order": Route("POST", re.compile(rf"{_ROOT}/events/orders")),
-    "cancel": Route("DELETE", re.compile(rf"{_ROOT}/events/orders/{_ID}")),
-    "make a group": Route("POST", re.compile(rf"{_ROOT}/order_groups/create")),
-    "reset a group": Route("PUT", re.compile(rf"{_ROOT}/order_groups/{_ID}/reset")),
+    "order": Route("POST", "/trade-api/v2/portfolio/events/orders"),
+    "cancel": Route("DELETE", "/trade-api/v2/portfolio/events/orders/{}"),
+    "make a group": Route("POST", "/trade-api/v2/portfolio/order_groups/create"),
+    "reset a group": Route("PUT", "/trade-api/v2/portfolio/order_groups/{}/reset"),
 }
 
 _SIDES: Final[Mapping[str, Side]] = {"bid": "buy", "ask": "sell"}
@@ -85,6 +83,7 @@ _CENT_OF_A_CENT: Final = 100
 _HUNDREDTH: Final = 10_000
 _PRICE: Final = re.compile(r"0\.([0-9]{4})")
 _COUNT: Final = re.compile(r"(0|[1-9][0-9]{0,9})\.([0-9]{2})")
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@~+-]{0,119}")
 # A ticker as it stands in a query: a plus sign would be read as a blank there.
 _PLAIN: Final = re.compile(r"(?:[A-Za-z0-9._:@~-]|%2B)+")
 
@@ -95,7 +94,7 @@ def order(leaving: Leaving, released: Order, terms: Terms) -> Order | str:
     What they cannot say (its intent and attempt, its parent and group, whether it protects) is taken from `released`;
     its id is the hash of the intent and the attempt, and the digest of the whole is compared with the ledger's.
     """
-    fault = _elsewhere(leaving, "order") or _asks(leaving)
+    fault = _elsewhere(leaving, "order")
     found = canonical(leaving.body, _ORDER)
     if fault or found is None:
         return fault or "the body is not an order in canonical JSON"
@@ -135,10 +134,10 @@ class Recalled(NamedTuple):
 
 def cancel(leaving: Leaving, terms: Terms) -> Recalled | str:
     """What these bytes take off, or why they must stay."""
-    fault = _elsewhere(leaving, "cancel")
-    if fault:
-        return fault
-    path, _, query = leaving.target.partition("?")
+    about = _about(leaving, "cancel")
+    if about is None:
+        return f"{shown(leaving.method)} {shown(leaving.target)} is not the way to a cancel"
+    order_id, query = about
     ticker, *others = query.split("&")
     name, _, value = ticker.partition("=")
     if leaving.body or name != "market_ticker" or not _PLAIN.fullmatch(value):
@@ -146,12 +145,12 @@ def cancel(leaving: Leaving, terms: Terms) -> Recalled | str:
     meant = [("subaccount", terms.subaccount), ("exchange_index", terms.exchange_index)]
     if others != [f"{name}={number}" for name, number in meant if number is not None]:
         return f"the rest of its query is {shown('&'.join(others))}: another subaccount or another shard"
-    return Recalled(_named(path, "cancel"), unquote(value))
+    return Recalled(order_id, unquote(value))
 
 
 def make_group(leaving: Leaving, *, limit: int, shard: int, subaccount: int | None) -> str:
     """Why the making of an order group must stay, or nothing."""
-    fault = _elsewhere(leaving, "make a group") or _asks(leaving)
+    fault = _elsewhere(leaving, "make a group")
     found = canonical(leaving.body, _GROUP)
     if fault or found is None:
         return fault or "the body is not the making of a group in canonical JSON"
@@ -162,31 +161,27 @@ def make_group(leaving: Leaving, *, limit: int, shard: int, subaccount: int | No
 
 def reset_group(leaving: Leaving, *, group_id: str, shard: int, subaccount: int | None) -> str:
     """Why the reset of an order group must stay, or nothing."""
-    fault = _elsewhere(leaving, "reset a group")
-    if fault:
-        return fault
-    path, _, query = leaving.target.partition("?")
-    meant = f"exchange_index={shard}" + ("" if subaccount is None else f"&subaccount={subaccount}")
-    if (_named(path, "reset a group"), query, leaving.body) != (group_id, meant, b"{}"):
-        return f"it resets {shown(leaving.target)}, and {shown(group_id)} with {shown(meant)} was meant"
-    return ""
+    query = f"exchange_index={shard}" + ("" if subaccount is None else f"&subaccount={subaccount}")
+    if _about(leaving, "reset a group") == (group_id, query) and leaving.body == b"{}":
+        return ""
+    said = f"{leaving.method} {leaving.target}"
+    return f"it is {shown(said)}, and the reset of {shown(group_id)} with {shown(query)} was meant"
 
 
 def _elsewhere(leaving: Leaving, act: Act) -> str:
-    route = ROUTES[act]
-    path = leaving.target.partition("?")[0]
-    if leaving.method == route.method and route.path.fullmatch(path):
+    """Why this is not the way to an act that is about no id, or nothing."""
+    if (leaving.method, leaving.target) == ROUTES[act]:
         return ""
-    return f"{shown(leaving.method)} {shown(path)} is not the way to {act}"
+    return f"{shown(leaving.method)} {shown(leaving.target)} is not the way to {act}"
 
 
-def _named(path: str, act: Act) -> str:
-    found = ROUTES[act].path.fullmatch(path)
-    return found[1] if found else ""
-
-
-def _asks(leaving: Leaving) -> str:
-    return "its path carries a query" if "?" in leaving.target else ""
+def _about(leaving: Leaving, act: Act) -> tuple[str, str] | None:
+    """The id that an act is about, and its query; None where this is not the way to it."""
+    path, mark, query = leaving.target.partition("?")
+    before, _, after = ROUTES[act].path.partition("{}")
+    name = path.removeprefix(before).removesuffix(after)
+    there = leaving.method == ROUTES[act].method and path == f"{before}{name}{after}"
+    return (name, query) if there and mark and _NAME.fullmatch(name) else None
 
 
 def _other_terms(found: _Placed, terms: Terms) -> str:

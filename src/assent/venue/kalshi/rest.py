@@ -26,7 +26,7 @@ from assent.venue.kalshi.paging import Incomplete, Rows, Walk
 from assent.venue.kalshi.signing import Signer
 from assent.venue.kalshi.throttle import Busy, Granted, Lane, Throttle
 from assent.venue.kalshi.turns import Turns
-from assent.venue.leaving import IN_MEMORY, envelope_fault, origin_of
+from assent.venue.leaving import IN_MEMORY, Headers, envelope_fault, origin_of
 from assent.venue.transport import Answer, Failed, Leaving, Method, Request, Stays, Transport, Withheld
 
 T = TypeVar("T")
@@ -226,7 +226,7 @@ class Rest:
         self._note(turn, answer)
         return Answered(answer.status, answer.body, now)
 
-    def _as_signed(self, method: Method, target: str, headers: tuple[tuple[str, str], ...], then: Withheld) -> Withheld:
+    def _as_signed(self, method: Method, target: str, headers: Headers, then: Withheld) -> Withheld:
         """Around what these bytes say: that they are the request that was signed, on its way to where it belongs."""
 
         def withheld(leaving: Leaving) -> Stays | None:
