@@ -27,7 +27,7 @@ from assent.model.inputs import (
     SendAnswered,
     Unknown,
 )
-from assent.model.orders import Order, order_digest
+from assent.model.orders import Order
 from assent.model.units import MICRO, SECOND
 from assent.venue.sim.bars import BarVenue
 
@@ -103,7 +103,7 @@ class Wire:
         if not self.outbox:
             return
         order = self.outbox.pop(which % len(self.outbox) if which % 3 == 0 else 0)
-        obstacle = self.bench.desk.permit(order.order_id, self.bench.now, order_digest(order))
+        obstacle = self.bench.permit(order, self.bench.now)
         how = fate % 9
         if obstacle:
             self.answer(order, NotSent(obstacle))

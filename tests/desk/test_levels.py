@@ -12,7 +12,7 @@ from assent.model.facts import CancelReleased, IntentRefused, OrderReleased
 from assent.model.inputs import Input, NotSent
 from assent.model.intents import Action, Proposal
 from assent.model.levels import ALLOWED, CAUSES, Level
-from assent.model.orders import Order, order_digest
+from assent.model.orders import Order
 from assent.model.units import MICRO
 
 ACTIONS: tuple[Action, ...] = ("open", "close", "cancel", "claim")
@@ -91,9 +91,9 @@ def test_what_was_released_before_leaves_only_if_the_level_still_allows_it(
     strategy, idea = ideas[action]
     strategy.says = [idea]
     order = next(fact.order for fact in bench.cycle() if isinstance(fact, OrderReleased))
-    assert bench.desk.permit(order.order_id, bench.now, order_digest(order)) is None
+    assert bench.permit(order, bench.now) is None
     level = come_to(bench, road)
-    obstacle = bench.desk.permit(order.order_id, bench.now, order_digest(order))
+    obstacle = bench.permit(order, bench.now)
     assert (obstacle is None) == (action in ALLOWED[level])
     if obstacle:
         assert obstacle == ("kill_switch_guard" if "switch" in road else "halted")

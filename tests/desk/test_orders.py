@@ -14,7 +14,7 @@ from assent.model.facts import Fact
 from assent.model.inputs import Absent, Accepted, AccountUnavailable, FillSeen, NotSent, Refused, SendAnswered, Unknown
 from assent.model.intents import Proposal
 from assent.model.levels import Level
-from assent.model.orders import Order, order_digest
+from assent.model.orders import Order
 from assent.model.units import HOUR, MICRO, SECOND
 
 FIVE, TWO = 5 * MICRO, 2 * MICRO
@@ -489,7 +489,7 @@ def test_an_order_that_was_never_answered_before_a_restart_is_unknown_and_not_se
     order = released(bench)
     bench.restart()
     assert bench.order(order).status == "unknown"
-    assert bench.desk.permit(order.order_id, bench.now, order_digest(order)) == "already_answered"
+    assert bench.permit(order, bench.now) == "already_answered"
 
 
 # --- corrections ---------------------------------------------------------------------------------------

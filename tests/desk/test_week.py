@@ -10,7 +10,6 @@ from tests.model.support import FREE, T0, a_market
 from assent.model.facts import HaltCleared, HaltRaised, IntentRefused, OrderReleased
 from assent.model.inputs import Absent, AccountUnavailable, NotSent, Unknown
 from assent.model.levels import CAUSES, Level
-from assent.model.orders import order_digest
 from assent.model.units import DAY, HOUR, MICRO, MINUTE
 
 END = T0 + 90 * DAY
@@ -47,7 +46,7 @@ def refusal(bench: Bench) -> str | None:
     told = bench.propose(buy(**IDEA))
     released = [fact.order for fact in told if isinstance(fact, OrderReleased)]
     for order in released:
-        assert bench.desk.permit(order.order_id, bench.now, order_digest(order)) is None
+        assert bench.permit(order, bench.now) is None
         bench.answer(order, NotSent("not_connected"))
         return None
     return str(bench.of(IntentRefused)[-1].reason)  # one that is refused for the same reasons again is only counted

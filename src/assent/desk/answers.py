@@ -49,7 +49,7 @@ FEE_TOLERANCE = 10_000
 # Corrections that came before their fill and wait for it.
 EARLY_MAX = 1_000
 # Of what was found in bytes that stayed.
-DETAIL_MAX = 300
+DETAIL_MAX = 200
 # Executions of others that one acceptance can name.
 FOREIGN_MAX = 1_000
 
@@ -195,7 +195,7 @@ def _must_be_as_released(desk: Context, inp: SendAnswered | CancelAnswered) -> N
     outcome = inp.outcome
     if type(outcome) is NotSent and outcome.reason == DIFFERS:
         what = outcome.detail or "its digest is another"
-        detail = shown(f"what was about to leave for order {inp.order_id} is not what was released: {what}", DETAIL_MAX)
+        detail = shown(f"order {inp.order_id} was about to leave in other bytes: {what}", DETAIL_MAX)
         recall.raise_halt(desk, "invariant_broken", by="desk", detail=detail)
 
 

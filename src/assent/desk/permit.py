@@ -6,12 +6,10 @@ a halt, a cancel, an answer, too much time or another price may have come betwee
 
 from typing import Final
 
-from assent.desk import brackets, charter, halts
+from assent.desk import brackets, charter, halts, warrants
 from assent.desk.state import OrderState, State
-from assent.model import ids
-from assent.model.facts import LedgerOpened
 from assent.model.levels import ALLOWED
-from assent.model.orders import DIFFERS, order_digest
+from assent.model.orders import DIFFERS
 from assent.model.units import SECOND
 
 # A release that could not be sent within this time is stale and is not sent at all.
@@ -28,7 +26,7 @@ def obstacle(state: State, order_id: str, now: int, digest: str) -> str | None:
         return "not_released" if state.find_order(order_id) is None else "already_answered"
     if order.status != "released":
         return "already_answered"
-    return _other_terms(seal, order, digest) or _in_the_way(state, order, now)
+    return warrants.fault(seal, order, digest) or _in_the_way(state, order, now)
 
 
 def cancel_obstacle(state: State, order_id: str, venue_order_id: str, instrument: str) -> str | None:
@@ -40,18 +38,6 @@ def cancel_obstacle(state: State, order_id: str, venue_order_id: str, instrument
     known = order.venue_order_id or venue_order_id
     meant = order.cancel == "asked" and (known, order.order.instrument) == (venue_order_id, instrument)
     return None if meant else DIFFERS
-
-
-def _other_terms(seal: LedgerOpened, order: OrderState, digest: str) -> str | None:
-    """What would be sent is what was released, to the last field, and the order's id is the name of exactly that."""
-    released = order.order
-    if not digest == order.digest == order_digest(released):
-        return DIFFERS
-    name = ids.client_order_id(
-        seal.ledger_id, seal.venue, seal.account, released.intent_id, released.attempt,
-        released.instrument, released.side, released.price, released.qty,
-    )  # fmt: skip
-    return None if name == released.order_id else DIFFERS
 
 
 def _in_the_way(state: State, order: OrderState, now: int) -> str | None:

@@ -84,10 +84,8 @@ def envelope_fault(leaving: Leaving, *, origin: str, method: str, target: str, h
     for what, one, other in zip(("origin", "method", "target"), leaving[:3], (origin, method, target), strict=True):
         if one != other:
             return f"its {what} is {shown(one)}, and {shown(other)} was meant"
-    names = sorted({name for name, _ in {*found} ^ {*meant}})
-    return (
-        f"its headers are not those that were made for it: {shown(' '.join(names) or 'one stands twice or elsewhere')}"
-    )
+    names = " ".join(sorted({name for name, _ in {*found} ^ {*meant}})) or "one stands twice or elsewhere"
+    return f"its headers are not those that were made for it: {shown(names)}"
 
 
 def canonical(body: bytes, decoder: "msgspec.json.Decoder[T]") -> T | None:
