@@ -1,7 +1,9 @@
 """Cancels and order groups leave as they were meant, and what has no reader does not leave at all."""
 
+import re
 from contextlib import suppress
 from fnmatch import fnmatch
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -174,3 +176,9 @@ def test_what_is_no_order_at_all_is_refused_and_breaks_nothing(body: bytes) -> N
     leaving = Leaving(IN_MEMORY, "POST", ROOT + ORDERS, (), body)
     assert isinstance(readback.order(leaving, an_order(), Terms()), str)
     assert readback.make_group(leaving, limit=MICRO, shard=0, subaccount=None)
+
+
+def test_the_page_for_owners_names_every_route_that_may_leave() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "live.md").read_text(encoding="utf-8")
+    told_there = re.findall(r"`((?:POST|PUT|DELETE) [^`]*)`", page)
+    assert sorted(told_there) == sorted(f"{route.method} {route.path}" for route in readback.ROUTES.values())
