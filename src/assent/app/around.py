@@ -123,7 +123,7 @@ def hosts_of(settings: Settings) -> hosts.Hosts:
 
 def transport_of(settings: Settings, network: Transport) -> Transport:
     """The way to the venue with what this mode may do on it, and no more."""
-    return network if settings.sends else ReadOnly(network)
+    return network if settings.sends else ReadOnly(network, hosts_of(settings).rest)
 
 
 def way_to(transport: Transport, signer: Signer, clock: Clock, patience: Patience, *, address: str = IN_MEMORY) -> Way:

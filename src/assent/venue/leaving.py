@@ -61,14 +61,14 @@ def read_request(raw: bytes, origin: str) -> Leaving | None:
     return Leaving(origin, method, target, tuple(headers), body)
 
 
-def handed_over(request: Request) -> Stays | None:
+def handed_over(request: Request, origin: str = IN_MEMORY) -> Stays | None:
     """Ask about a request that is handed over as it is, without a socket: why it must stay, or None."""
     if request.withheld is None:
         return None if request.method == "GET" else Stays(NO_READER)
     length = str(len(request.body)) if request.body else None
-    headers = [("Host", host_of(IN_MEMORY)), *request.headers.items()]
+    headers = [("Host", host_of(origin)), *request.headers.items()]
     headers += [("Content-Length", length)] if length else []
-    return request.withheld(Leaving(IN_MEMORY, request.method, request.target, tuple(headers), request.body))
+    return request.withheld(Leaving(origin, request.method, request.target, tuple(headers), request.body))
 
 
 def envelope_fault(leaving: Leaving, *, origin: str, method: str, target: str, headers: Headers) -> str:
