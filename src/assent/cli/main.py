@@ -32,7 +32,7 @@ COMMANDS: Final[Mapping[str, Place]] = {
     "run": Place("run", "Run a desk until Ctrl-C."),
     "demo": Place("demo", "Live through one simulated trading day."),
     "status": Place("status", "How the desk stands."),
-    "intents": Place("intents", "What was proposed, and what became of it."),
+    "intents": Place("intents", "What waits for assent, what was proposed; say yes or no."),
     "orders": Place("orders", "Orders that may still fill; cancel them, settle unknown ones."),
     "positions": Place("positions", "What is held; leave it."),
     "reconcile": Place("reconcile", "Where our books and the venue's differ, and what to do about it."),
