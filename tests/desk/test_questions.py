@@ -127,7 +127,8 @@ def test_a_question_that_ends_without_an_answer_is_expired(*, by_hand: bool) -> 
     assert standing(script) == ["EXPIRED"]
     told = story(script)
     assert told.question is not None
-    assert (told.verdict, told.question.ended) == ("unanswered", "ended_by_hand" if by_hand else "expired")
+    how = ("ended by hand", "ended_by_hand") if by_hand else ("expired", "expired")
+    assert (told.verdict, told.question.ended) == how
     assert ("ada ended it" if by_hand else "nobody answered in time") in "\n".join(story_lines(told))
 
 

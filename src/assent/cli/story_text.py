@@ -21,7 +21,9 @@ _VERDICTS = {
     "would be released": "WOULD be released; observe sends nothing",
     "waiting": "waiting; nothing has left",
     "denied": "denied; nothing left",
-    "unanswered": "over without a release; nothing left",
+    "expired": "expired unanswered; nothing left",
+    "superseded": "superseded by a better idea; nothing left",
+    "ended by hand": "ended by hand; nothing left",
 }
 _ENDED = {
     "denied": "{by} said no{why}",

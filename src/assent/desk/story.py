@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from assent.desk.lots import Lots, Money, Settled, Told
-from assent.model.assents import ApprovalEnded, ApprovalRequested, AssentDenied, AssentGiven, AssentRefused
+from assent.model.assents import ApprovalEnded, ApprovalRequested, AssentDenied, AssentGiven, AssentRefused, Ending
 from assent.model.belts import Belts
 from assent.model.facts import (
     CancelEnded,
@@ -51,18 +51,23 @@ from assent.model.settling import BooksAdopted, FillRecognised, OrderAdopted
 from assent.model.units import MICRO, format_micros, mul_down
 from assent.model.would import AckSimulated, WouldOrderEnded, WouldRelease
 
-Verdict = Literal["released", "would be released", "waiting", "skipped", "refused", "denied", "unanswered"]
-
 AGREED = "Every rule agreed."
 # Facts that speak of one order by its id.
 _OF_AN_ORDER = (
     OrderAccepted, OrderRefused, OrderNotSent, OrderUnknown, OrderResolved, OrderClosed, OrderQuarantined,
     CancelReleased, CancelEnded, CancelKept, AckSimulated, WouldOrderEnded,
 )  # fmt: skip
-# Facts that speak of one intent by its id.
+# Facts that speak of one intent by its id, after it was proposed.
 _OF_AN_INTENT = (
     LookRequested, IntentSkipped, ApprovalRequested, AssentGiven, AssentDenied, ApprovalEnded, AssentRefused,
 )  # fmt: skip
+Verdict = Literal[
+    "released", "would be released", "waiting", "skipped", "refused",
+    "denied", "expired", "superseded", "ended by hand",
+]  # fmt: skip
+_ENDED: dict[Ending, Verdict] = {
+    "expired": "expired", "superseded": "superseded", "ended_by_hand": "ended by hand",
+}  # fmt: skip
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -237,7 +242,7 @@ def _story(
         words=in_words(intent, instrument),
         instrument=instrument,
         held_before=_held(records[:place], intent.instrument),
-        verdict=_verdict(intent, release, look, question, steps, refused=refused),
+        verdict=_verdict(intent, release, look, steps, refused=refused),
         reason=decided.reason if isinstance(decided, IntentRefused) else None,
         sentence=sentence(decided.reason) if isinstance(decided, IntentRefused) else AGREED,
         repeats=decided.repeats if isinstance(decided, IntentRefused) else 0,
@@ -260,23 +265,21 @@ def _story(
 
 
 def _verdict(
-    intent: Intent,
-    release: OrderReleased | WouldRelease | None,
-    look: Look | None,
-    question: Question | None,
-    steps: tuple[Step, ...],
-    *,
+    intent: Intent, release: OrderReleased | WouldRelease | None, look: Look | None, steps: Sequence[Step], *,
     refused: bool,
-) -> Verdict:
+) -> Verdict:  # fmt: skip
     if refused:
         return "refused"
     if isinstance(release, WouldRelease):
         return "would be released"
     if release:
         return "released"
-    if question is not None and question.ended:
-        return "denied" if question.ended == "denied" else "unanswered"
-    if intent.action == "cancel" and (question is None or any(type(step.fact) is CancelReleased for step in steps)):
+    if intent.action == "cancel" and any(isinstance(step.fact, CancelReleased) for step in steps):
+        return "released"
+    by_people = _verdict_of_people(steps)
+    if by_people is not None:
+        return by_people
+    if intent.action == "cancel":
         return "released"
     return "skipped" if look else "waiting"
 
@@ -298,6 +301,23 @@ def _question(records: Sequence[Told], intent_id: str) -> Question | None:
         elif isinstance(fact, ApprovalEnded) and fact.intent_id == intent_id:
             return msgspec.structs.replace(found, ended=fact.why, by=fact.by)
     return found
+
+
+def _verdict_of_people(steps: Sequence[Step]) -> Verdict | None:
+    """What people made of it; None where nobody was asked, or all that had to said yes."""
+    verdict: Verdict | None = None
+    people, given = 0, 0
+    for step in steps:
+        fact = step.fact
+        if isinstance(fact, ApprovalRequested):
+            verdict, people = "waiting", fact.people
+        elif isinstance(fact, AssentGiven):
+            given += 1
+        elif isinstance(fact, AssentDenied):
+            return "denied"
+        elif isinstance(fact, ApprovalEnded):
+            return _ENDED[fact.why]
+    return verdict if given < people else None
 
 
 def _look(records: Sequence[Told], intent_id: str) -> Look | None:
