@@ -1,0 +1,10 @@
+"""The HTTP interface: what requirements ask of it, under exactly those paths, each answer a declared form."""
+
+from fastapi import APIRouter
+
+from assent.console.api import health
+
+
+def routers() -> tuple[APIRouter, ...]:
+    """All of it."""
+    return (health.router,)

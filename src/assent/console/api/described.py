@@ -1,0 +1,101 @@
+"""The description of the HTTP interface (OpenAPI), made from the routes and completed with what the guard adds.
+
+Each operation says which scope it needs and every status that may come back. A refusal has one form everywhere. The
+description names no address outside, and is itself for those who may look.
+"""
+
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+
+from assent.console.guard.refusals import STATUS, Refusal
+from assent.console.guard.routes import CONSOLE, Rule, Rules
+from assent.model.reasons import sentence
+
+# What any request may meet at the door, whatever it asks for.
+ALWAYS: Final = (
+    "request_framing", "request_path", "upgrade_refused", "token_in_url", "body_not_json", "address_refused",
+    "method_refused", "body_late", "body_too_large", "url_too_long", "host_refused", "request_invalid", "rate_limited",
+    "headers_too_large", "console_fault",
+)  # fmt: skip
+WITH_CREDENTIAL: Final = (
+    "credential_missing", "credential_refused", "credential_locked", "credentials_unread", "scope_refused",
+    "origin_refused", "csrf_refused",
+)  # fmt: skip
+WITH_BODY: Final = ("body_type",)
+REFUSAL: Final = {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
+SCHEMES: Final = {
+    "token": {"type": "http", "scheme": "bearer", "description": "A token from `assent web token new`."},
+}
+ABOUT: Final = (
+    "Amounts are whole micros (millionths), shares whole parts per million, times whole nanoseconds UTC: nothing is"
+    " rounded on the way. What is refused is answered with a code that never changes its meaning, what happened, and"
+    " what to do."
+)
+
+
+def operation_name(route: APIRoute) -> str:
+    """A short name of its own for each operation."""
+    return route.name
+
+
+def refuses(*codes: str) -> dict[int | str, dict[str, Any]]:
+    """For a route's declaration: what it may be refused for besides what the door refuses."""
+    return {STATUS[code]: {} for code in codes}
+
+
+def described(app: FastAPI, rules: Rules) -> dict[str, Any]:
+    """The whole description, made once."""
+    if app.openapi_schema is None:
+        routes = [route for route in iter_route_contexts(app.routes) if not _is_page(route)]
+        schema = get_openapi(title=app.title, version=app.version, description=ABOUT, routes=routes)
+        parts = schema.setdefault("components", {})
+        schemas = parts.setdefault("schemas", {})
+        for unused in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(unused, None)
+        schemas["Refusal"] = _refusal_schema()
+        parts["securitySchemes"] = SCHEMES
+        by_path = {(rule.path, method.lower()): rule for rule in rules for method in rule.methods}
+        for path, operations in schema["paths"].items():
+            for method, operation in operations.items():
+                _complete(operation, by_path[path, method])
+        app.openapi_schema = schema
+    return app.openapi_schema
+
+
+def _is_page(route: RouteContext) -> bool:
+    return str(route.path).startswith(CONSOLE)
+
+
+def _complete(operation: dict[str, Any], rule: Rule) -> None:
+    responses = operation["responses"]
+    responses.pop("422", None)
+    codes = [*ALWAYS, *(WITH_CREDENTIAL if rule.scope else ()), *(WITH_BODY if "requestBody" in operation else ())]
+    if "{" in rule.path:
+        codes.append("not_found")
+    told: dict[int, list[str]] = {int(status): [] for status in responses if int(status) >= 400}
+    for code in codes:
+        told.setdefault(STATUS[code], []).append(code)
+    for status in sorted(told):
+        own = responses.get(str(status), {}).get("description", "")
+        words = " ".join(f"`{code}`: {sentence(code)}" for code in told[status]) or own or "Refused."
+        responses[str(status)] = {"description": words, "content": REFUSAL}
+        if status == 429:
+            seconds = {"schema": {"type": "string", "pattern": "^[0-9]+$"}, "description": "Seconds to wait."}
+            responses[str(status)]["headers"] = {"Retry-After": seconds}
+    operation["security"] = [{"token": []}] if rule.scope else []
+    operation["x-scope"] = rule.scope or "none"
+
+
+def _refusal_schema() -> dict[str, Any]:
+    fields = ("code", "error", "todo")
+    return {
+        "type": "object",
+        "title": "Refusal",
+        "description": Refusal.__doc__,
+        "required": list(fields),
+        "additionalProperties": False,
+        "properties": {name: {"type": "string"} for name in fields},
+    }
