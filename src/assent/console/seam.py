@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from assent.approval import Access
 from assent.console.guard.settings import WebSettings
 
 Answer = dict[str, Any]
@@ -27,7 +28,7 @@ class ConsoleDesk:
     """One desk as its console sees it."""
 
     tail: Any
-    access: Any
+    access: Access
     ask: Ask
     clock: Clock
     web: WebSettings = field(default_factory=WebSettings)

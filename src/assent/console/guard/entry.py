@@ -6,15 +6,15 @@ our fault, said as such, and written down without the words of the request.
 """
 
 import asyncio
-import hmac
 import logging
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from assent.approval import CREDENTIAL_LOCKED, Access, AccessError, Refusal
 from assent.console.guard import intake
 from assent.console.guard.counts import NO_ROUTE, Counts, named
 from assent.console.guard.credentials import CHALLENGE, brought
@@ -60,7 +60,7 @@ class Guard:
     """ASGI in, ASGI out. `rules` is filled once all routes are known, before the first request."""
 
     def __init__(
-        self, app: ASGIApp, *, access: Any, clock: Clock, settings: WebSettings, rules: Rules, counts: Counts,
+        self, app: ASGIApp, *, access: Access, clock: Clock, settings: WebSettings, rules: Rules, counts: Counts,
         render: Render,
     ) -> None:  # fmt: skip
         self._app = app
@@ -73,7 +73,6 @@ class Guard:
         self._whence = Whence(settings)
         self._addresses = Buckets(settings.per_address)
         self._credentials = Buckets(settings.per_credential)
-        self._wrong = Buckets(settings.wrong_credentials)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -142,20 +141,19 @@ class Guard:
         return body
 
     async def _caller(self, scope: Scope, address: str, visit: _Visit) -> Caller:
-        """Whoever the credential belongs to. Access looks into a file, so it is asked in a thread."""
+        """Whoever the credential belongs to. Access looks into a file, so it is asked in a thread; wrong ones are
+        counted there by the address they came from."""
         credential = brought(scope["headers"], self._settings)
-        wait = self._wrong.wait(address, visit.begun_ts)
-        if wait:
-            raise _later("credential_locked", "too many wrong credentials came from this address", wait)
-        holder = await asyncio.to_thread(self._access.check, credential.secret, visit.begun_ts)
-        scopes = getattr(holder, "scopes", None)
-        if scopes is None:
-            self._wrong.take(address, visit.begun_ts)
-            raise Refused("credential_refused", "the credential is not one that holds", headers=CHALLENGE)
-        return Caller(
-            identity=holder.identity, scopes=scopes, channel=credential.channel, credential=credential.secret,
-            csrf=holder.session,
-        )  # fmt: skip
+        try:
+            found = await asyncio.to_thread(self._access.check, credential.secret, visit.begun_ts, source=address)
+        except AccessError:
+            raise Refused("credentials_unread", "the file of credentials cannot be read now") from None
+        if isinstance(found, Refusal):
+            if found.code == CREDENTIAL_LOCKED:
+                wait = max(1, (found.until or 0) - visit.begun_ts)
+                raise _later(found.code, "too many wrong credentials came from this address", wait)
+            raise Refused("credential_refused", found.words, headers=CHALLENGE)
+        return Caller(found, channel=credential.channel, credential=credential.secret)
 
     def _check_site(self, rule: Rule, method: str, headers: dict[str, str], host: str) -> None:
         """A browser sends cookies along whoever made it ask. Open files may be asked for by anybody."""
@@ -232,9 +230,8 @@ def _check_body(method: str, path: str, body: bytes, headers: dict[str, str]) ->
 
 
 def _check_csrf(caller: Caller, given: str) -> None:
-    """Only a page of ours knows the session's token."""
-    expected = caller.csrf or ""
-    if not expected or not hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode()):
+    """Only a page of ours knows what its session must send back."""
+    if not caller.holder.sent_by_our_page(given):
         raise Refused("csrf_refused", "the request does not carry the token of its session's page")
 
 

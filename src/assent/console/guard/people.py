@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 from starlette.requests import Request
 
+from assent.approval import Holder
 from assent.model.errors import require
 
 ScopeName = Literal["view", "approve", "operate"]
@@ -18,19 +19,28 @@ Channel = Literal["api", "web"]
 class Caller:
     """Who asks, by a credential that holds. The credential itself is only for the desk's own process to check."""
 
-    __slots__ = ("channel", "credential", "csrf", "identity", "scopes")
+    __slots__ = ("channel", "credential", "holder")
 
-    def __init__(
-        self, *, identity: str, scopes: frozenset[str], channel: Channel, credential: str, csrf: str | None
-    ) -> None:
-        self.identity = identity
-        self.scopes = scopes
+    def __init__(self, holder: Holder, *, channel: Channel, credential: str) -> None:
+        self.holder = holder
         self.channel = channel
         self.credential = credential
-        self.csrf = csrf
 
     def __repr__(self) -> str:
         return f"Caller({self.identity})"
+
+    @property
+    def identity(self) -> str:
+        return self.holder.identity
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        return self.holder.scopes
+
+    @property
+    def csrf(self) -> str:
+        """What the pages of this session must send back; empty for a token."""
+        return self.holder.session or ""
 
 
 async def viewer(request: Request) -> Caller:

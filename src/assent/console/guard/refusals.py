@@ -31,6 +31,7 @@ STATUS: Final[Mapping[str, int]] = {
     "url_too_long": 414,
     "body_type": 415,
     "host_refused": 421,
+    "act_refused": 409,
     "request_invalid": 422,
     "rate_limited": 429,
     "credential_locked": 429,

@@ -10,7 +10,7 @@ from typing import Final
 
 from assent.model.errors import AssentError
 from assent.model.text import shown
-from assent.model.units import MINUTE, SECOND
+from assent.model.units import SECOND
 
 Network = IPv4Network | IPv6Network
 
@@ -46,8 +46,6 @@ class WebSettings:
     certificate_key: str = ""
     per_credential: Rate = Rate(120, SECOND // 30)
     per_address: Rate = Rate(240, SECOND // 60)
-    # Credentials that turned out wrong, by address.
-    wrong_credentials: Rate = Rate(10, 2 * MINUTE)
     body_max: int = 65_536
     body_wait_ns: int = 10 * SECOND
     write_wait_ns: int = 30 * SECOND
