@@ -275,6 +275,7 @@ _REASONS = (
     Reason("second_factor_wrong", "assent", "The second factor is wrong; see that the device's clock is right."),
     Reason("second_factor_replayed", "assent", "This second factor was used before; wait for the next one."),
     Reason("second_factor_locked", "assent", "Too many wrong second factors; wait, and find out who tried them."),
+    Reason("answers_too_many", "assent", "Too many answers in a row were refused; wait a minute and look again."),
     Reason("credential_refused", "assent", "Whoever asked is not known here: no such token or session, or it is over."),
     Reason("scope_refused", "assent", "This token may look but not do that; use one with the scope for it."),
     # Strategies.
