@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from assent.console.guard.people import Caller
-from assent.console.guard.refusals import STATUS, Refused
+from assent.console.guard.refusals import Refused
 from assent.console.seam import Answer, Ask
 from assent.model.reasons import REASONS
 
@@ -29,6 +29,7 @@ STATUS_OF_REFUSAL: Final[Mapping[str, int]] = {
     "assent_ended": 409,
     "assent_halted": 409,
     "assent_not_permitted": 403,
+    "answers_too_many": 429,
     "second_factor_missing": 403,
     "second_factor_wrong": 403,
     "second_factor_replayed": 403,
@@ -38,6 +39,7 @@ STATUS_OF_REFUSAL: Final[Mapping[str, int]] = {
     "scope_refused": 403,
 }
 CONFLICT: Final = 409
+LATER: Final = (("retry-after", "1"),)
 
 
 class Asking:
@@ -54,7 +56,9 @@ class Asking:
             "cmd": command, "by": caller.identity, "credential": caller.credential, "channel": caller.channel, **said
         }  # fmt: skip
         if self._inside >= AT_ONCE + WAITING_MAX:
-            raise Refused("rate_limited", "too many requests wait for the desk already", headers=(("retry-after", "1"),))
+            raise Refused(
+                "rate_limited", "too many requests wait for the desk already", headers=(("retry-after", "1"),)
+            )
         self._inside += 1
         try:
             async with self._turns:
@@ -71,10 +75,9 @@ def checked(answer: Answer | None) -> Answer:
     if answer.get("ok"):
         return answer
     words = str(answer.get("error", "the desk gave no reason"))
-    if not answer.get("refused"):
+    if answer.get("unknown"):
         raise Refused("outcome_unknown", words)
     code = answer.get("code")
     if not isinstance(code, str) or code not in REASONS:
         raise Refused("act_refused", words)
-    raise Refused(code, words, status=STATUS_OF_REFUSAL.get(code, STATUS.get(code, CONFLICT)))
-
+    raise Refused(code, words.removeprefix(f"[{code}] "), status=STATUS_OF_REFUSAL.get(code, CONFLICT))

@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from assent.console.api import health
+from assent.console.api import acts, health
 
 
 def routers() -> tuple[APIRouter, ...]:
     """All of it."""
-    return (health.router,)
+    return (health.router, acts.router)

@@ -6,10 +6,12 @@ description names no address outside, and is itself for those who may look.
 
 from typing import Any, Final
 
+import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
+from assent.console.api.answering import JSON, kinds_of
 from assent.console.guard.refusals import STATUS, Refusal
 from assent.console.guard.routes import CONSOLE, Rule, Rules
 from assent.model.reasons import sentence
@@ -25,7 +27,7 @@ WITH_CREDENTIAL: Final = (
     "origin_refused", "csrf_refused",
 )  # fmt: skip
 WITH_BODY: Final = ("body_type",)
-REFUSAL: Final = {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
+REFUSAL: Final = {JSON: {"schema": {"$ref": "#/components/schemas/Refusal"}}}
 SCHEMES: Final = {
     "token": {"type": "http", "scheme": "bearer", "description": "A token from `assent web token new`."},
 }
@@ -55,12 +57,17 @@ def described(app: FastAPI, rules: Rules) -> dict[str, Any]:
         schemas = parts.setdefault("schemas", {})
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
-        schemas["Refusal"] = _refusal_schema()
         parts["securitySchemes"] = SCHEMES
-        by_path = {(rule.path, method.lower()): rule for rule in rules for method in rule.methods}
+        by_path = {(str(route.path), name.lower()): route for route in routes for name in route.methods or ()}
+        shapes, found = msgspec.json.schema_components(_kinds(routes), ref_template="#/components/schemas/{name}")
+        schemas.update(found)
+        shape_of = dict(zip(_kinds(routes), shapes, strict=True))
+        needs = {(rule.path, name.lower()): rule for rule in rules for name in rule.methods}
         for path, operations in schema["paths"].items():
             for method, operation in operations.items():
-                _complete(operation, by_path[path, method])
+                _refusals(operation, needs[path, method])
+                for status, kind in kinds_of(by_path[path, method].endpoint).items():
+                    operation["responses"][str(status)]["content"] = {JSON: {"schema": shape_of[kind]}}
         app.openapi_schema = schema
     return app.openapi_schema
 
@@ -69,7 +76,13 @@ def _is_page(route: RouteContext) -> bool:
     return str(route.path).startswith(CONSOLE)
 
 
-def _complete(operation: dict[str, Any], rule: Rule) -> None:
+def _kinds(routes: list[RouteContext]) -> list[type[msgspec.Struct]]:
+    """Every struct that is answered with, once each."""
+    return list(dict.fromkeys([Refusal, *(kind for route in routes for kind in kinds_of(route.endpoint).values())]))
+
+
+def _refusals(operation: dict[str, Any], rule: Rule) -> None:
+    """Every status of a no, with its codes."""
     responses = operation["responses"]
     responses.pop("422", None)
     codes = [*ALWAYS, *(WITH_CREDENTIAL if rule.scope else ()), *(WITH_BODY if "requestBody" in operation else ())]
@@ -87,15 +100,3 @@ def _complete(operation: dict[str, Any], rule: Rule) -> None:
             responses[str(status)]["headers"] = {"Retry-After": seconds}
     operation["security"] = [{"token": []}] if rule.scope else []
     operation["x-scope"] = rule.scope or "none"
-
-
-def _refusal_schema() -> dict[str, Any]:
-    fields = ("code", "error", "todo")
-    return {
-        "type": "object",
-        "title": "Refusal",
-        "description": Refusal.__doc__,
-        "required": list(fields),
-        "additionalProperties": False,
-        "properties": {name: {"type": "string"} for name in fields},
-    }
