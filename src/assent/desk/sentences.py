@@ -6,11 +6,13 @@ A sentence says what the fact says and no more. Prices and sides are in the book
 from collections.abc import Callable
 from typing import Any, Final
 
-from assent.cli.words import clipped, in_unit, line, money, price, share, span
+import msgspec
+
 from assent.desk.story import in_words
 from assent.model import facts, would
 from assent.model.change import in_one_line
-from assent.model.facts import Fact, kind_of
+from assent.model.errors import InvariantBroken
+from assent.model.facts import Fact, decode_fact, kind_of
 from assent.model.inputs import Accepted
 from assent.model.intents import Intent
 from assent.model.levels import Level
@@ -19,6 +21,7 @@ from assent.model.reasons import REASONS
 from assent.model.reasons import sentence as reason_sentence
 from assent.model.settling import ActRefused, BooksAdopted, FillRecognised, OrderAdopted
 from assent.model.units import MICRO, format_qty
+from assent.model.words import clipped, in_unit, line, money, price, share, span
 
 WIDTH_MAX: Final = 240
 NAMES_SHOWN: Final = 5
@@ -27,6 +30,14 @@ NAMES_SHOWN: Final = 5
 def sentence_of(fact: Fact) -> str:
     """The fact in words, on one line, inert in a terminal."""
     return clipped(line(SENTENCES[type(fact)](fact)), WIDTH_MAX)
+
+
+def words_of(kind: str, version: int, body: bytes) -> str:
+    """A stored record in words, or why it cannot be read: a damaged ledger must still be shown."""
+    try:
+        return sentence_of(decode_fact(kind, version, body))
+    except (InvariantBroken, msgspec.MsgspecError) as error:
+        return line(f"(cannot be read: {error})")
 
 
 def is_notable(fact: Fact) -> bool:
