@@ -10,9 +10,11 @@ import httpx
 from fastapi import FastAPI
 
 from assent.approval import Access, Session
+from assent.console.guard.entry import Render
 from assent.console.guard.settings import Rate, WebSettings
+from assent.console.reading.tail import Tail
 from assent.console.seam import ConsoleDesk
-from assent.console.server import create_app
+from assent.console.server import create_app, no_page
 from assent.model.units import SECOND
 
 NOW = 1_790_000_000 * SECOND
@@ -104,14 +106,28 @@ class Console:
         return session
 
 
-def make_console(folder: Path, *, tail: Any = None, routers: tuple[Any, ...] = (), **web: Any) -> Console:
-    """A console over fresh credentials. `web`: settings that differ from those of a machine with room for all."""
+def make_console(
+    folder: Path, *, tail: Tail | None = None, routers: tuple[Any, ...] = (), render: Render = no_page, **web: Any
+) -> Console:
+    """A console over fresh credentials, of a desk that has never run unless a `tail` says otherwise. `web`: settings
+    that differ from those of a machine with room for all."""
+    folder.mkdir(exist_ok=True)
     access = Access.open(folder / "access.sqlite")
     tokens = {name: access.issue(name, (name,), NOW) for name in SCOPES}
     tokens["all"] = access.issue("all", SCOPES, NOW)
     settings = WebSettings(**{"per_address": FREE, "per_credential": FREE, **web})
     desk, clock = Desk(), Clock()
+    tail = tail or Tail(folder / "ledger.sqlite", now=clock.now)
     app = create_app(
-        ConsoleDesk(tail=tail, access=access, ask=desk.ask, clock=clock, web=settings), routers=routers
+        ConsoleDesk(tail=tail, access=access, ask=desk.ask, clock=clock, web=settings), routers=routers, render=render
     )
     return Console(app, access, desk, clock, tokens, settings)
+
+
+def read_whole(path: Path, now: int = NOW) -> Tail:
+    """A tail that has read all that there is, and reads no more."""
+    tail = Tail(path, now=lambda: now, name="mine", version="1.2.3")
+    while tail.poll():
+        pass
+    tail.poll()
+    return tail

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from assent.approval import Access
 from assent.console.guard.settings import WebSettings
+from assent.console.reading.tail import Tail
 
 Answer = dict[str, Any]
 # One request to the desk; None when none runs. It may wait, never block: the socket is worked in a thread.
@@ -27,7 +28,7 @@ class Clock(Protocol):
 class ConsoleDesk:
     """One desk as its console sees it."""
 
-    tail: Any
+    tail: Tail
     access: Access
     ask: Ask
     clock: Clock

@@ -22,6 +22,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from assent import __version__
 from assent.console.api import routers as api_routers
 from assent.console.api.described import described, operation_name
+from assent.console.api.metrics import registry_of
 from assent.console.asking import Asking
 from assent.console.guard.counts import Counts
 from assent.console.guard.entry import Guard, Render
@@ -58,6 +59,7 @@ def create_app(desk: ConsoleDesk, *, routers: Iterable[APIRouter] = (), render: 
     app.state.desk = desk
     app.state.asking = Asking(desk.ask)
     app.state.counts = counts = Counts()
+    app.state.registry = registry_of(desk.tail, counts)
     for router in (*api_routers(), *routers):
         app.include_router(router)
     rules = Rules(app.routes)

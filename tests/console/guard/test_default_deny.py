@@ -23,7 +23,9 @@ def rules_of(console: Console) -> list[Rule]:
 
 def address_of(rule: Rule) -> str:
     """A path that the rule fits."""
-    return re.sub(r"\{seq\}", "1", re.sub(r"\{cause\}", "operator", re.sub(r"\{\w+_id\}", "i-0123456789abcdef", rule.path)))
+    return re.sub(
+        r"\{seq\}", "1", re.sub(r"\{cause\}", "operator", re.sub(r"\{\w+_id\}", "i-0123456789abcdef", rule.path))
+    )
 
 
 def test_what_needs_no_credential_is_this_and_nothing_else(console: Console) -> None:

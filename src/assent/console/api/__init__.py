@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from assent.console.api import acts, health
+from assent.console.api import acts, health, metrics, reads
 
 
 def routers() -> tuple[APIRouter, ...]:
     """All of it."""
-    return (health.router, acts.router)
+    return (health.router, reads.router, metrics.router, acts.router)

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from assent.console.api import forms
 from assent.console.api.answering import answers, told
 from assent.console.api.described import refuses
-from assent.console.asking import CONFLICT, Asking
+from assent.console.asking import CONFLICT, STATUS_OF_REFUSAL, Asking
 from assent.console.guard.people import Caller, approver, operator
 from assent.console.guard.refusals import Refused
 from assent.model.levels import CAUSES
@@ -25,6 +25,7 @@ Approver = Annotated[Caller, Depends(approver)]
 Operator = Annotated[Caller, Depends(operator)]
 
 DESK = ("desk_not_running", "outcome_unknown", "act_refused", "rate_limited")
+ANSWER = (*DESK, *STATUS_OF_REFUSAL)
 # What a yes came to that is no order yet.
 WAITS = frozenset(("waiting", "looking"))
 
@@ -48,7 +49,7 @@ class Acted(msgspec.Struct, frozen=True, kw_only=True):
 
 @router.post(
     "/intents/{intent_id}/approve",
-    responses={202: {"description": "Taken; it waits."}} | refuses(*DESK) | {403: {}, 410: {}},
+    responses=refuses(*ANSWER) | {202: {"description": "Taken; it waits."}},
 )
 @answers(Assented, _202=Assented)
 async def approve_intent(
@@ -73,7 +74,7 @@ async def approve_intent(
     return told(found, 202 if came_to in WAITS else 200)
 
 
-@router.post("/intents/{intent_id}/reject", responses=refuses(*DESK) | {403: {}, 410: {}})
+@router.post("/intents/{intent_id}/reject", responses=refuses(*ANSWER))
 @answers(Acted)
 async def reject_intent(
     request: Request,

@@ -12,6 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
 from assent.console.api.answering import JSON, kinds_of
+from assent.console.asking import STATUS_OF_REFUSAL
 from assent.console.guard.refusals import STATUS, Refusal
 from assent.console.guard.routes import CONSOLE, Rule, Rules
 from assent.model.reasons import sentence
@@ -45,7 +46,16 @@ def operation_name(route: APIRoute) -> str:
 
 def refuses(*codes: str) -> dict[int | str, dict[str, Any]]:
     """For a route's declaration: what it may be refused for besides what the door refuses."""
-    return {STATUS[code]: {} for code in codes}
+    by_status: dict[int | str, dict[str, Any]] = {}
+    for code in codes:
+        status = STATUS_OF_REFUSAL.get(code) or STATUS[code]
+        words = " ".join((by_status.get(status, {}).get("description", ""), _words(code))).strip()
+        by_status[status] = {"description": words}
+    return by_status
+
+
+def _words(code: str) -> str:
+    return f"`{code}`: {sentence(code)}"
 
 
 def described(app: FastAPI, rules: Rules) -> dict[str, Any]:
@@ -93,7 +103,7 @@ def _refusals(operation: dict[str, Any], rule: Rule) -> None:
         told.setdefault(STATUS[code], []).append(code)
     for status in sorted(told):
         own = responses.get(str(status), {}).get("description", "")
-        words = " ".join(f"`{code}`: {sentence(code)}" for code in told[status]) or own or "Refused."
+        words = " ".join((own, *(_words(code) for code in told[status] if code not in own))).strip()
         responses[str(status)] = {"description": words, "content": REFUSAL}
         if status == 429:
             seconds = {"schema": {"type": "string", "pattern": "^[0-9]+$"}, "description": "Seconds to wait."}
