@@ -87,7 +87,8 @@ def test_an_answer_needs_a_name_of_its_own_in_one_place(console: Console) -> Non
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"terms": TERMS[:-1]}, {"terms": TERMS.upper()}, {"terms": TERMS + "\n"}, {"factor": "12345"}, {"factor": 123456},
+        {"terms": TERMS[:-1]}, {"terms": TERMS.upper()}, {"terms": TERMS + "\n"}, {"factor": "12345"},
+        {"factor": 123456},
         {"factor": "١٢٣٤٥٦"}, {"message_id": "a b"}, {"message_id": ""}, {"message_id": "x" * 65}, {"by": "somebody"},
         {"credential": "other"}, {"channel": "terminal"}, {"reason": "why not"},
     ],

@@ -113,12 +113,12 @@ def _routers(**routes: Any) -> tuple[APIRouter, ...]:
 
 
 def test_a_route_that_does_not_say_whom_it_serves_ends_the_start(tmp_path: Path) -> None:
-    with pytest.raises(InvariantBroken, match="route_says_not_whom_it_serves.*/forgotten"):
+    with pytest.raises(InvariantBroken, match=r"route_says_not_whom_it_serves.*/forgotten"):
         make_console(tmp_path, routers=_routers(forgotten=()))
 
 
 def test_a_route_that_says_two_things_ends_the_start(tmp_path: Path) -> None:
-    with pytest.raises(InvariantBroken, match="route_says_not_whom_it_serves.*/undecided"):
+    with pytest.raises(InvariantBroken, match=r"route_says_not_whom_it_serves.*/undecided"):
         make_console(tmp_path, routers=_routers(undecided=(viewer, operator)))
     with pytest.raises(InvariantBroken, match="route_says_not_whom_it_serves"):
         Rules([*_app_with(anyone, viewer).routes])

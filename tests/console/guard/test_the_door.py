@@ -1,9 +1,12 @@
 """What the door takes: addresses, names, sizes, forms of a request, and how it says no."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
+import httpx
 import pytest
 from tests.console.support import TERMS, Console, make_console
 
@@ -89,8 +92,10 @@ def test_an_address_or_headers_beyond_the_bound_are_refused(console: Console) ->
 @pytest.mark.parametrize(
     "path",
     [
-        "/ledger/../status", "/ledger/%2e%2e/status", "/ledger/%2E%2e", "/ledger/..%2fstatus", "//status", "/ledger//1",
-        "/ledger/%5c..%5cetc", "/ledger/%00", "/ledger/%0a", "/ledger/%ff", "/./status", "/ledger/%1b[31m", "/%e2%80%ae",
+        "/ledger/../status", "/ledger/%2e%2e/status", "/ledger/%2E%2e", "/ledger/..%2fstatus", "//status",
+        "/ledger//1",
+        "/ledger/%5c..%5cetc", "/ledger/%00", "/ledger/%0a", "/ledger/%ff", "/./status", "/ledger/%1b[31m",
+        "/%e2%80%ae",
     ],
 )  # fmt: skip
 def test_a_path_that_leads_anywhere_else_is_refused(console: Console, path: str) -> None:
@@ -101,11 +106,6 @@ def test_a_path_that_leads_anywhere_else_is_refused(console: Console, path: str)
 
 
 def _raw(console: Console, path: str) -> Any:
-    import asyncio
-    from urllib.parse import unquote
-
-    import httpx
-
     raw = path.encode()
     sent: list[Any] = []
     scope = {

@@ -21,6 +21,9 @@ JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
 DEPTH_MAX: Final = 16
 FIELDS_MAX: Final = 32
+# How much more of a body that is too large is read, so that an honest client hears why, and for how long.
+THROWN_AWAY_MAX: Final = 1 << 20
+THROWN_AWAY_S: Final = 0.5
 # What is still on its way is not read, so the connection cannot be used again.
 CLOSING: Final = (("connection", "close"),)
 # Names under which other software puts a credential into an address, and how our own credentials begin. The one-time
@@ -119,11 +122,9 @@ async def read_body(receive: Receive, headers: dict[str, str], settings: WebSett
     said = headers.get("content-length", "")
     if said and not (said.isascii() and said.isdigit()):
         raise Refused("request_framing", "the content-length is not a number")
-    if said and (len(said) > 12 or int(said) > settings.body_max):
-        raise _too_large(settings)
     try:
         async with asyncio.timeout(settings.body_wait_ns / SECOND):
-            return await _whole(receive, settings)
+            return await _whole(receive, settings.body_max)
     except TimeoutError:
         wait = settings.body_wait_ns // SECOND
         raise Refused(
@@ -131,7 +132,8 @@ async def read_body(receive: Receive, headers: dict[str, str], settings: WebSett
         ) from None
 
 
-async def _whole(receive: Receive, settings: WebSettings) -> bytes:
+async def _whole(receive: Receive, most: int) -> bytes:
+    """The body; of one that is too large a little more is thrown away."""
     parts: list[bytes] = []
     size = 0
     while True:
@@ -140,17 +142,19 @@ async def _whole(receive: Receive, settings: WebSettings) -> bytes:
             raise Gone
         part = bytes(message.get("body", b""))
         size += len(part)
-        if size > settings.body_max:
-            raise _too_large(settings)
+        ends = not message.get("more_body")
+        if size > most:
+            parts.clear()
+            if ends or size > most + THROWN_AWAY_MAX:
+                raise _too_large(most)
+            continue
         parts.append(part)
-        if not message.get("more_body"):
+        if ends:
             return b"".join(parts)
 
 
-def _too_large(settings: WebSettings) -> Refused:
-    return Refused(
-        "body_too_large", f"the body is larger than the {settings.body_max} bytes that are taken", headers=CLOSING
-    )
+def _too_large(most: int) -> Refused:
+    return Refused("body_too_large", f"the body is larger than the {most} bytes that are taken", headers=CLOSING)
 
 
 def replayed(body: bytes, receive: Receive) -> Receive:
