@@ -122,14 +122,15 @@ async def read_body(receive: Receive, headers: dict[str, str], settings: WebSett
     said = headers.get("content-length", "")
     if said and not (said.isascii() and said.isdigit()):
         raise Refused("request_framing", "the content-length is not a number")
+    too_large = len(said) > 12 or int(said or 0) > settings.body_max
+    wait_s = THROWN_AWAY_S if too_large else settings.body_wait_ns / SECOND
     try:
-        async with asyncio.timeout(settings.body_wait_ns / SECOND):
+        async with asyncio.timeout(wait_s):
             return await _whole(receive, settings.body_max)
     except TimeoutError:
-        wait = settings.body_wait_ns // SECOND
-        raise Refused(
-            "body_late", f"the body was not whole within {wait} s", headers=(("connection", "close"),)
-        ) from None
+        if too_large:
+            raise _too_large(settings.body_max) from None
+        raise Refused("body_late", f"the body was not whole within {wait_s:.1f} s", headers=CLOSING) from None
 
 
 async def _whole(receive: Receive, most: int) -> bytes:
