@@ -8,6 +8,7 @@ import asyncio
 import json
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -101,13 +102,7 @@ def form_of(body: bytes) -> dict[str, str]:
 
 def _pairs(data: bytes, what: str) -> Pairs:
     try:
-        pairs = parse_qsl(
-            data.decode("ascii"),
-            keep_blank_values=True,
-            errors="strict",
-            max_num_fields=FIELDS_MAX,
-            strict_parsing=False,
-        )
+        pairs = parse_qsl(data.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=FIELDS_MAX)
     except ValueError:  # UnicodeDecodeError is one
         raise Refused("request_invalid", f"{what} is not text, or has more than {FIELDS_MAX} fields") from None
     names = [name for name, _ in pairs]
@@ -122,36 +117,47 @@ async def read_body(receive: Receive, headers: dict[str, str], settings: WebSett
     said = headers.get("content-length", "")
     if said and not (said.isascii() and said.isdigit()):
         raise Refused("request_framing", "the content-length is not a number")
-    too_large = len(said) > 12 or int(said or 0) > settings.body_max
-    wait_s = THROWN_AWAY_S if too_large else settings.body_wait_ns / SECOND
+    if len(said) > 12 or int(said or 0) > settings.body_max:
+        await _throw_away(receive)
+        raise _too_large(settings.body_max)
+    wait_s = settings.body_wait_ns / SECOND
     try:
         async with asyncio.timeout(wait_s):
             return await _whole(receive, settings.body_max)
     except TimeoutError:
-        if too_large:
-            raise _too_large(settings.body_max) from None
         raise Refused("body_late", f"the body was not whole within {wait_s:.1f} s", headers=CLOSING) from None
 
 
 async def _whole(receive: Receive, most: int) -> bytes:
-    """The body; of one that is too large a little more is thrown away."""
     parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise Gone
-        part = bytes(message.get("body", b""))
+    size, more = 0, True
+    while more:
+        part, more = await _part(receive)
         size += len(part)
-        ends = not message.get("more_body")
         if size > most:
-            parts.clear()
-            if ends or size > most + THROWN_AWAY_MAX:
-                raise _too_large(most)
-            continue
+            if more:
+                await _throw_away(receive)
+            raise _too_large(most)
         parts.append(part)
-        if ends:
-            return b"".join(parts)
+    return b"".join(parts)
+
+
+async def _throw_away(receive: Receive) -> None:
+    """A little more of what is too large: a line that is cut while it is still written to loses the answer."""
+    size, more = 0, True
+    with suppress(TimeoutError):
+        async with asyncio.timeout(THROWN_AWAY_S):
+            while more and size < THROWN_AWAY_MAX:
+                part, more = await _part(receive)
+                size += len(part)
+
+
+async def _part(receive: Receive) -> tuple[bytes, bool]:
+    """The next piece of the body, and whether there is more."""
+    message = await receive()
+    if message["type"] != "http.request":
+        raise Gone
+    return bytes(message.get("body", b"")), bool(message.get("more_body"))
 
 
 def _too_large(most: int) -> Refused:
