@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from assent.console.guard.people import Caller
-from assent.console.guard.refusals import Refused
+from assent.console.guard.refusals import LATER, Refused
 from assent.console.seam import Answer, Ask
 from assent.model.reasons import REASONS
 
@@ -39,7 +39,6 @@ STATUS_OF_REFUSAL: Final[Mapping[str, int]] = {
     "scope_refused": 403,
 }
 CONFLICT: Final = 409
-LATER: Final = (("retry-after", "1"),)
 
 
 class Asking:
@@ -56,9 +55,7 @@ class Asking:
             "cmd": command, "by": caller.identity, "credential": caller.credential, "channel": caller.channel, **said
         }  # fmt: skip
         if self._inside >= AT_ONCE + WAITING_MAX:
-            raise Refused(
-                "rate_limited", "too many requests wait for the desk already", headers=(("retry-after", "1"),)
-            )
+            raise Refused("rate_limited", "too many requests wait for the desk already", headers=LATER)
         self._inside += 1
         try:
             async with self._turns:

@@ -5,8 +5,8 @@ front of both. A route that does not say whom it serves ends the start.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import Any, Final
 
@@ -30,8 +30,11 @@ from assent.console.guard.refusals import Refused
 from assent.console.guard.routes import Rules
 from assent.console.guard.settings import WebSettings
 from assent.console.seam import ConsoleDesk
+from assent.console.threads import Threads
 from assent.model.text import shown
 
+CREDENTIALS_AT_ONCE: Final = 4
+QUESTIONS_AT_ONCE: Final = 2
 CONNECTIONS_MAX: Final = 256
 BACKLOG: Final = 128
 GRACE_S: Final = 2
@@ -47,8 +50,17 @@ def no_page(_scope: Scope, _refused: Refused) -> bytes | None:
 
 def create_app(desk: ConsoleDesk, *, routers: Iterable[APIRouter] = (), render: Render = no_page) -> FastAPI:
     """The whole console for one desk. `routers` and `render` are what the pages bring."""
+    credentials, questions = Threads("credentials", CREDENTIALS_AT_ONCE), Threads("questions", QUESTIONS_AT_ONCE)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        credentials.close()
+        questions.close()
+
     app = FastAPI(
         title="Assent",
+        lifespan=lifespan,
         version=__version__,
         openapi_url=None,
         docs_url=None,
@@ -58,6 +70,7 @@ def create_app(desk: ConsoleDesk, *, routers: Iterable[APIRouter] = (), render: 
     )
     app.state.desk = desk
     app.state.asking = Asking(desk.ask)
+    app.state.questions = questions
     app.state.counts = counts = Counts()
     app.state.registry = registry_of(desk.tail, counts)
     for router in (*api_routers(), *routers):
@@ -68,8 +81,9 @@ def create_app(desk: ConsoleDesk, *, routers: Iterable[APIRouter] = (), render: 
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _strange)
     app.add_middleware(
-        Guard, access=desk.access, clock=desk.clock, settings=desk.web, rules=rules, counts=counts, render=render
-    )
+        Guard, access=desk.access, clock=desk.clock, settings=desk.web, rules=rules, counts=counts, render=render,
+        threads=credentials,
+    )  # fmt: skip
     return app
 
 

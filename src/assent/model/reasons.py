@@ -312,6 +312,7 @@ _REASONS = (
     Reason("desk_not_running", "console", "No desk answers, so nothing was done; start it with `assent run`."),
     Reason("ledger_unread", "console", "The console has not read the ledger to its end, or cannot; ask again."),
     Reason("credentials_unread", "console", "The file of credentials cannot be read, so nobody is let in; mend it."),
+    Reason("name_ambiguous", "console", "Several are meant by this name; name more of it."),
     Reason("act_refused", "console", "The desk refused it, in its own words; nothing was changed."),
     Reason("outcome_unknown", "console", "It may have been done or not; look at the status before you ask again."),
 )

@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from assent.console.api import acts, health, metrics, reads
+from assent.console.api import acts, health, metrics, reads, records
 
 
 def routers() -> tuple[APIRouter, ...]:
     """All of it."""
-    return (health.router, reads.router, metrics.router, acts.router)
+    return (health.router, reads.router, metrics.router, records.router, acts.router)

@@ -56,7 +56,10 @@ Before = Annotated[
     BeforeValidator(_digits),
     Query(alias="cursor", ge=1, le=SEQ_MAX, description="Go on from here: `next` of the page before."),
 ]
-After = Annotated[int, BeforeValidator(_digits), Query(ge=0, le=SEQ_MAX, description="Records after this one.")]
+After = Annotated[int | None, BeforeValidator(_digits), Query(ge=0, le=SEQ_MAX, description="Records after this one.")]
+BeforeSeq = Annotated[
+    int | None, BeforeValidator(_digits), Query(ge=1, le=SEQ_MAX, description="The newest records before this one.")
+]
 
 
 class Form(BaseModel):

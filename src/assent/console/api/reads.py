@@ -88,17 +88,16 @@ async def intents(
     )  # fmt: skip
 
 
-@router.get("/intents/{intent_id}", responses=UNREAD)
+@router.get("/intents/{intent_id}", responses=refuses("ledger_unread", "name_ambiguous"))
 @answers(shapes.IntentTold)
 async def intent(snapshot: Newest, intent_id: forms.IntentName) -> shapes.IntentTold:
     """One intent, with all that its approver must see while it waits."""
-    rows = [
-        row for row in snapshot.intents.rows if row.code == intent_id.upper() or row.intent_id.startswith(intent_id)
-    ]
+    starts = (intent_id, f"i-{intent_id}")
+    rows = [row for row in snapshot.intents.rows if row.code == intent_id.upper() or row.intent_id.startswith(starts)]
     if not rows:
         raise Refused("not_found", "no intent that is kept at hand has this code or id; `/why` knows the older ones")
     if len(rows) > 1:
-        raise Refused("assent_ambiguous", f"{len(rows)} intents begin like this", status=409)
+        raise Refused("name_ambiguous", f"{len(rows)} intents begin like this")
     card = next((card for card in snapshot.intents.pending if card.row.intent_id == rows[0].intent_id), None)
     return shapes.IntentTold(**shapes.as_of(snapshot), intent=rows[0], card=card)
 

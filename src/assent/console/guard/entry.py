@@ -10,6 +10,7 @@ import logging
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -26,6 +27,7 @@ from assent.console.guard.routes import CONSOLE, Rule, Rules
 from assent.console.guard.settings import WebSettings
 from assent.console.guard.whence import SAFE, Whence, counted_as
 from assent.console.seam import Clock
+from assent.console.threads import Threads
 from assent.model.text import shown
 from assent.model.units import SECOND
 
@@ -61,7 +63,7 @@ class Guard:
 
     def __init__(
         self, app: ASGIApp, *, access: Access, clock: Clock, settings: WebSettings, rules: Rules, counts: Counts,
-        render: Render,
+        render: Render, threads: Threads,
     ) -> None:  # fmt: skip
         self._app = app
         self._access = access
@@ -70,6 +72,7 @@ class Guard:
         self._rules = rules
         self._counts = counts
         self._render = render
+        self._threads = threads
         self._whence = Whence(settings)
         self._addresses = Buckets(settings.per_address)
         self._credentials = Buckets(settings.per_credential)
@@ -145,7 +148,9 @@ class Guard:
         counted there by the address they came from."""
         credential = brought(scope["headers"], self._settings)
         try:
-            found = await asyncio.to_thread(self._access.check, credential.secret, visit.begun_ts, source=address)
+            found = await self._threads.run(
+                partial(self._access.check, credential.secret, visit.begun_ts, source=address)
+            )
         except AccessError:
             raise Refused("credentials_unread", "the file of credentials cannot be read now") from None
         if isinstance(found, Refusal):

@@ -32,6 +32,7 @@ STATUS: Final[Mapping[str, int]] = {
     "body_type": 415,
     "host_refused": 421,
     "act_refused": 409,
+    "name_ambiguous": 409,
     "request_invalid": 422,
     "rate_limited": 429,
     "credential_locked": 429,
@@ -44,6 +45,8 @@ STATUS: Final[Mapping[str, int]] = {
 }
 
 Header = tuple[str, str]
+# For whoever meets a queue that is full.
+LATER: Final[tuple[Header, ...]] = (("retry-after", "1"),)
 
 
 class Refusal(msgspec.Struct, frozen=True):
