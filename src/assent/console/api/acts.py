@@ -26,6 +26,7 @@ Operator = Annotated[Caller, Depends(operator)]
 
 DESK = ("desk_not_running", "outcome_unknown", "act_refused", "rate_limited")
 ANSWER = (*DESK, *STATUS_OF_REFUSAL)
+RESUME = (*DESK, "not_found", *(code for code in STATUS_OF_REFUSAL if code.startswith("second_factor")))
 # What a yes came to that is no order yet.
 WAITS = frozenset(("waiting", "looking"))
 
@@ -53,15 +54,11 @@ class Acted(msgspec.Struct, frozen=True, kw_only=True):
 )
 @answers(Assented, _202=Assented)
 async def approve_intent(
-    request: Request,
-    caller: Approver,
-    intent_id: forms.IntentName,
-    body: forms.Approval,
-    key: forms.Idempotency = None,
+    request: Request, caller: Approver, intent_id: forms.IntentName, body: forms.Approval
 ) -> Assented | Response:
     """Say yes to exactly the terms that were shown. 200: the order is released; 202: more people are needed, or the
     last look is under way."""
-    said = _said(body, key, caller) | {"intent": intent_id, "terms": body.terms}
+    said = _said(body, caller) | {"intent": intent_id, "terms": body.terms}
     answer = await _asking(request).have_done("approve", caller, **said)
     came_to = str(answer.get("came_to", "looking"))
     if came_to == "skipped":
@@ -77,14 +74,10 @@ async def approve_intent(
 @router.post("/intents/{intent_id}/reject", responses=refuses(*ANSWER))
 @answers(Acted)
 async def reject_intent(
-    request: Request,
-    caller: Approver,
-    intent_id: forms.IntentName,
-    body: forms.Rejection,
-    key: forms.Idempotency = None,
+    request: Request, caller: Approver, intent_id: forms.IntentName, body: forms.Rejection
 ) -> Acted:
     """Say no. Any no ends the intent until its order is released."""
-    said = _said(body, key, caller) | {"intent": intent_id, "terms": body.terms or "", "reason": body.reason}
+    said = _said(body, caller) | {"intent": intent_id, "terms": body.terms or "", "reason": body.reason}
     return _acted(await _asking(request).have_done("reject", caller, **said))
 
 
@@ -95,7 +88,7 @@ async def halt_now(request: Request, caller: Operator, body: forms.HaltWanted) -
     return _acted(await _asking(request).have_done("halt", caller, reason=body.reason))
 
 
-@router.post("/halts/{cause}/resume", responses=refuses(*DESK))
+@router.post("/halts/{cause}/resume", responses=refuses(*RESUME))
 @answers(Acted)
 async def resume_halt(request: Request, caller: Operator, cause: forms.CauseName, body: forms.ResumeWanted) -> Acted:
     """End one halt whose cause is settled. The desk compares its books with the venue's first."""
@@ -126,14 +119,9 @@ def _asking(request: Request) -> Asking:
     return asking
 
 
-def _said(body: forms.Approval | forms.Rejection, key: str | None, caller: Caller) -> dict[str, str]:
-    """The answer's own name, made the caller's: two callers may count alike."""
-    names = {name for name in (body.message_id, key) if name}
-    if len(names) != 1:
-        raise Refused(
-            "request_invalid", "give one `message_id`, in the body or as `Idempotency-Key`: a name of your own"
-        )
-    said = {"message_id": f"{caller.identity}:{names.pop()}"}
+def _said(body: forms.Approval | forms.Rejection, caller: Caller) -> dict[str, str]:
+    """The answer's own name is made the caller's: two callers may count alike."""
+    said = {"message_id": f"{caller.identity}:{body.message_id}"}
     return said | ({"factor": body.factor} if body.factor else {})
 
 

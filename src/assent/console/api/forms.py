@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from fastapi import Header, Path, Query
+from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 REASON_MAX: Final = 200
@@ -41,24 +41,19 @@ StoryName = Annotated[
 ]
 OrderName = Annotated[str, Path(pattern="^[A-Za-z0-9-]{6,80}$", description="An order's id, ours or the venue's.")]
 CauseName = Annotated[str, Path(pattern="^[a-z_]{1,60}$", description="The cause of a halt that stands.")]
-Seq = Annotated[int, BeforeValidator(_digits), Path(ge=1, le=SEQ_MAX, description="A record's number.")]
-Idempotency = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        pattern="^[A-Za-z0-9._-]{1,64}$",
-        description="The same as `message_id` in the body, for those who would rather send it here.",
-    ),
-]
-Limit = Annotated[int, BeforeValidator(_digits), Query(ge=1, le=ROWS_MAX, description="At most so many.")]
+_SEQ = Field(ge=1, le=SEQ_MAX)
+Seq = Annotated[int, _SEQ, BeforeValidator(_digits), Path(description="A record's number.")]
+Limit = Annotated[int, Field(ge=1, le=ROWS_MAX), BeforeValidator(_digits), Query(description="At most so many.")]
 Before = Annotated[
-    int | None,
-    BeforeValidator(_digits),
-    Query(alias="cursor", ge=1, le=SEQ_MAX, description="Go on from here: `next` of the page before."),
+    Annotated[int, _SEQ, BeforeValidator(_digits)] | None,
+    Query(alias="cursor", description="Go on from here: `next` of the page before."),
 ]
-After = Annotated[int | None, BeforeValidator(_digits), Query(ge=0, le=SEQ_MAX, description="Records after this one.")]
+After = Annotated[
+    Annotated[int, Field(ge=0, le=SEQ_MAX), BeforeValidator(_digits)] | None,
+    Query(description="The oldest records after this one; 0 begins at the beginning."),
+]
 BeforeSeq = Annotated[
-    int | None, BeforeValidator(_digits), Query(ge=1, le=SEQ_MAX, description="The newest records before this one.")
+    Annotated[int, _SEQ, BeforeValidator(_digits)] | None, Query(description="The newest records before this one.")
 ]
 
 
@@ -72,7 +67,7 @@ class Approval(Form):
     """A yes to exactly these terms. `message_id` is the caller's own name for this answer: none is taken twice."""
 
     terms: Terms
-    message_id: MessageId | None = None
+    message_id: MessageId
     factor: Factor | None = None
 
 
@@ -80,7 +75,7 @@ class Rejection(Form):
     """A no. It needs no terms: whatever was shown, it ends the intent."""
 
     terms: Terms | None = None
-    message_id: MessageId | None = None
+    message_id: MessageId
     factor: Factor | None = None
     reason: Annotated[str, Field(max_length=REASON_MAX), AfterValidator(printable)] = ""
 
