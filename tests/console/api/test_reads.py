@@ -95,7 +95,7 @@ def test_orders_are_paged_from_the_newest_without_gap_or_repeat(console: Console
             break
         path = f"/orders?limit=1&cursor={page.next}"
     assert len(seen) == len(set(seen)) == page.total == count
-    assert console.get("/orders?cursor=unheard-of").json()["code"] == "request_invalid"
+    assert console.get("/orders?cursor=unheard-of").json()["code"] == "not_found"
     assert told(console, "/orders?status=unheard", shapes.OrdersPage).orders == ()
 
 

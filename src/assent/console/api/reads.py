@@ -102,7 +102,7 @@ async def intent(snapshot: Newest, intent_id: forms.IntentName) -> shapes.Intent
     return shapes.IntentTold(**shapes.as_of(snapshot), intent=rows[0], card=card)
 
 
-@router.get("/orders", responses=UNREAD)
+@router.get("/orders", responses=refuses("ledger_unread", "not_found"))
 @answers(shapes.OrdersPage)
 async def orders(
     snapshot: Newest, status: OrderStatus = None, limit: forms.Limit = LIMIT, before: OrderCursor = None
@@ -111,7 +111,7 @@ async def orders(
     known = snapshot.orders.rows
     end = next((at for at, row in enumerate(known) if row.order_id == before), None) if before else len(known)
     if end is None:
-        raise Refused("request_invalid", "the cursor names no order that is kept at hand; begin again without one")
+        raise Refused("not_found", "the cursor names no order that is kept at hand; begin again without one")
 
     def wanted(row: OrderRow) -> bool:
         return status in (None, row.status)

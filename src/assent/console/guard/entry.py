@@ -125,7 +125,9 @@ class Guard:
         intake.check_framing(scope["headers"])
         intake.check_path(scope)
         query = intake.query_of(scope)
+        scope["assent.address"] = key
         caller = None if self._rules.is_open(method, path) else await self._caller(scope, key, visit)
+        scope["assent.caller"] = caller
         if caller is not None:
             visit.identity = shown(caller.identity, 60)
             _within(self._credentials.take(caller.identity, visit.begun_ts), "this credential asks")
@@ -139,7 +141,6 @@ class Guard:
         form = _check_body(method, path, body, headers)
         if caller is not None and caller.channel == "web" and method not in SAFE:
             _check_csrf(caller, headers.get(CSRF_HEADER) or form.get(CSRF_FIELD, ""))
-        scope["assent.caller"] = caller
         scope["assent.form"] = form
         return body
 
