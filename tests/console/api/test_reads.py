@@ -1,6 +1,7 @@
 """What is shown over HTTP is what the ledger says, and nothing is shown as true that may not be."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from assent.console.api import metrics, shapes
 from assent.console.reading.records import RecordPage, WholeRecord
 from assent.desk.intent_rows import intent_rows
 from assent.desk.story import Story, tell
+from assent.ledger.streams import STREAMS
 from assent.model.levels import CAUSES
+from assent.model.units import SECOND
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +130,19 @@ def test_records_are_paged_in_both_directions_and_shown_whole(console: Console, 
     assert one.row == first.rows[6]
     assert one.prev_hash == first.rows[5].hash
     assert console.get(f"/ledger/{count + 1}").json()["code"] == "not_found"
-    assert console.get("/ledger?after=1&before=9").json()["code"] == "request_invalid"
+    assert [row.seq for row in told(console, "/ledger?after=2&before=9&limit=2", RecordPage).rows] == [3, 4]
+
+
+def test_records_are_shown_by_each_stream(console: Console, ledger: Path) -> None:
+    row = next(row for row in told(console, "/intents?limit=500", shapes.IntentsPage).intents if row.order_id)
+    day = datetime.fromtimestamp(row.ts // SECOND, UTC).date().isoformat()
+    values = (row.intent_id, row.order_id, row.instrument, row.strategy, day)
+    for stream, value in zip(STREAMS, values, strict=True):
+        page = told(console, f"/ledger?stream={stream}&value={value}&limit=500", RecordPage)
+        assert (page.stream, page.value) == (stream, value)
+        assert 0 < len(page.rows) <= len(whole_of(ledger).records)
+    assert told(console, "/ledger?stream=intent&value=nobody", RecordPage).rows == ()
+    assert console.get("/ledger?stream=account").status_code == 422
 
 
 def test_why_tells_the_same_story_as_the_whole_ledger(console: Console, ledger: Path) -> None:

@@ -1,6 +1,6 @@
 """What may be said to the interface: bodies and names, each of exactly one form, nothing coerced, nothing besides."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -55,6 +55,12 @@ After = Annotated[
 BeforeSeq = Annotated[
     Annotated[int, _SEQ, BeforeValidator(_digits)] | None, Query(description="The newest records before this one.")
 ]
+
+Stream = Annotated[
+    Literal["intent", "order", "instrument", "strategy", "day"] | None,
+    Query(description="Only the records of one of these."),
+]
+StreamValue = Annotated[str, Query(max_length=200, description="Which one of the stream.")]
 
 
 class Form(BaseModel):

@@ -32,12 +32,20 @@ Answer = TypeVar("Answer")
 @router.get("/ledger", responses=refuses("ledger_unread"))
 @answers(RecordPage)
 async def ledger(
-    request: Request, after: forms.After = None, before: forms.BeforeSeq = None, limit: forms.Limit = LIMIT
+    request: Request,
+    after: forms.After = None,
+    before: forms.BeforeSeq = None,
+    limit: forms.Limit = LIMIT,
+    stream: forms.Stream = None,
+    value: forms.StreamValue = "",
 ) -> RecordPage:
-    """Records, oldest first: those after a number, or the newest before one; without either, the newest."""
-    if after is not None and before is not None:
-        raise Refused("request_invalid", "say either `after` or `before`")
-    return await _asked(request, lambda tail: tail.page(before=before, after=after, limit=limit))
+    """Records, oldest first: those after a number, or the newest before one; without either, the newest. With a
+    stream, only those that belong to its value: an intent, an order, a market, a strategy, a day."""
+    end = None if after is not None else before
+    return await _asked(
+        request,
+        lambda tail: tail.records(before=end, after=after, limit=limit, stream=stream or "", value=value),
+    )
 
 
 @router.get("/ledger/{seq}", responses=refuses("ledger_unread"))
