@@ -49,7 +49,7 @@ from assent.model.inputs import (
 )
 from assent.model.instruments import BinaryContract, Instrument
 from assent.model.intents import Proposal
-from assent.model.orders import Correction, Fill, Order
+from assent.model.orders import Correction, Fill, Order, order_digest
 from assent.model.units import HOUR, MICRO, SECOND
 
 CONTRACT = MICRO
@@ -169,6 +169,10 @@ class Bench:
     def say(self, anything: Any) -> list[Fact]:
         self.scripted.says = anything
         return self.cycle()
+
+    def permit(self, order: Order, now: int) -> str | None:
+        """Why these very bytes must not leave at this time."""
+        return self.desk.permit(order.order_id, now, order_digest(order))
 
     def match(self, cash: int | None = None, orders: Iterable[str] | None = None) -> list[Fact]:
         """The venue's books as the desk's own are, or with another cash."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from msgspec import structs
 from tests.desk.support import MARKET, WIDE, Bench, buy, close, kinds, limits, opening
-from tests.model.limits import constitutions, pair
+from tests.model.limits import BESIDE, constitutions, pair
 from tests.model.support import T0
 
 from assent.desk.desk import Desk
@@ -44,7 +44,8 @@ def amend(bench: Bench, constitution: Constitution, **changes: Any) -> list[Fact
 
 def the_limits(limit: Limit) -> tuple[Constitution, Constitution]:
     loose, tight = pair(limit)
-    return limits(**{limit.key: loose}), limits(**{limit.key: tight})
+    beside = BESIDE.get(limit.key, {})
+    return limits(**beside, **{limit.key: loose}), limits(**beside, **{limit.key: tight})
 
 
 # --- a start --------------------------------------------------------------------------------------------
@@ -212,9 +213,9 @@ def test_an_amendment_that_loosens_one_limit_and_tightens_another_cancels_what_r
 def test_an_entry_that_was_released_and_not_sent_is_not_permitted_after_a_tightening() -> None:
     bench = Bench()
     order = bench.release()
-    assert bench.desk.permit(order.order_id, bench.now) is None
+    assert bench.permit(order, bench.now) is None
     offer(bench, TIGHT)
-    assert bench.desk.permit(order.order_id, bench.now) == "limits_changed"
+    assert bench.permit(order, bench.now) == "limits_changed"
     assert "limits_changed" in REASONS
 
 

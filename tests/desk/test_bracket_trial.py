@@ -103,7 +103,7 @@ class Wire:
         if not self.outbox:
             return
         order = self.outbox.pop(which % len(self.outbox) if which % 3 == 0 else 0)
-        obstacle = self.bench.desk.permit(order.order_id, self.bench.now)
+        obstacle = self.bench.permit(order, self.bench.now)
         how = fate % 9
         if obstacle:
             self.answer(order, NotSent(obstacle))

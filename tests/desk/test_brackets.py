@@ -100,10 +100,10 @@ def test_when_an_entry_may_not_leave_any_more_its_legs_do_not_leave_either(stop:
     """All three are sent in one turn, before anybody has heard that the entry stayed."""
     bench = a_bench()
     entry, *legs = released(bench.propose(buy(**terms())))
-    assert [bench.desk.permit(order.order_id, bench.now) for order in (entry, *legs)] == [None, None, None]
+    assert [bench.permit(order, bench.now) for order in (entry, *legs)] == [None, None, None]
     {"operator": bench.halt, "kill switch": bench.switch, "cancel": lambda: bench.ask_cancel(entry.order_id)}[stop]()
-    assert bench.desk.permit(entry.order_id, bench.now)
-    assert [bench.desk.permit(leg.order_id, bench.now) for leg in legs] == ["parent_ended", "parent_ended"]
+    assert bench.permit(entry, bench.now)
+    assert [bench.permit(leg, bench.now) for leg in legs] == ["parent_ended", "parent_ended"]
 
 
 def test_a_cancel_of_a_child_that_the_venue_refused_is_asked_again() -> None:

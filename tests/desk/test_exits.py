@@ -93,7 +93,7 @@ def test_no_working_child_outlives_an_entry_that_filled_nothing(outcome: Any) ->
     bench.accept(stop)
     told = bench.answer(entry, outcome)
     assert [fact.order_id for fact in told if isinstance(fact, CancelReleased)] == [stop.order_id]
-    assert bench.desk.permit(goal.order_id, bench.now) == "parent_ended"
+    assert bench.permit(goal, bench.now) == "parent_ended"
 
 
 def test_a_stop_may_still_be_sent_when_a_halt_came_after_its_entry() -> None:
@@ -101,7 +101,7 @@ def test_a_stop_may_still_be_sent_when_a_halt_came_after_its_entry() -> None:
     entry, stop, _ = released(bench.propose(buy(**terms(exits=TARGET))))
     bench.accept(entry)
     bench.halt("operator")
-    assert bench.desk.permit(stop.order_id, bench.now) is None
+    assert bench.permit(stop, bench.now) is None
 
 
 def test_both_legs_filling_is_found_at_once() -> None:

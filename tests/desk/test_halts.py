@@ -374,9 +374,9 @@ def test_a_position_without_a_bid_blocks_entries_until_there_is_one_again() -> N
 def test_a_release_followed_by_a_halt_in_one_batch_is_not_permitted() -> None:
     bench = Bench()
     order = bench.release()
-    assert bench.desk.permit(order.order_id, bench.now) is None
+    assert bench.permit(order, bench.now) is None
     bench.halt()
-    assert bench.desk.permit(order.order_id, bench.now) == "halted"
+    assert bench.permit(order, bench.now) == "halted"
 
 
 def test_a_halt_followed_by_an_idea_in_one_batch_releases_nothing() -> None:
@@ -391,7 +391,7 @@ def test_a_strategy_that_breaks_after_its_order_was_released_has_nothing_sent() 
     bench.quoted.says = [buy(), 7]
     bench.quote()
     order = bench.of(OrderReleased)[0].order
-    assert bench.desk.permit(order.order_id, bench.now) == "halted"
+    assert bench.permit(order, bench.now) == "halted"
 
 
 def test_reducing_lets_an_exit_be_sent_and_not_an_entry() -> None:
@@ -400,10 +400,10 @@ def test_reducing_lets_an_exit_be_sent_and_not_an_entry() -> None:
     entry = bench.release(qty_max=MICRO)
     leaving = next(f.order for f in bench.propose(close()) if isinstance(f, OrderReleased))
     bench.halt("clock_jump")
-    assert bench.desk.permit(entry.order_id, bench.now) == "halted"
-    assert bench.desk.permit(leaving.order_id, bench.now) is None
+    assert bench.permit(entry, bench.now) == "halted"
+    assert bench.permit(leaving, bench.now) is None
     bench.halt("operator")
-    assert bench.desk.permit(leaving.order_id, bench.now) == "halted"
+    assert bench.permit(leaving, bench.now) == "halted"
 
 
 def test_a_match_is_told_while_a_halt_waits_for_it() -> None:

@@ -30,7 +30,7 @@ def test_exits_are_refused_under_it_as_well_unless_the_owner_allows_them() -> No
     assert bench.state.level == Level.REDUCING
     assert [f.reason for f in bench.propose(buy()) if isinstance(f, IntentRefused)] == [CODE]
     leaving = next(fact.order for fact in bench.propose(close()) if isinstance(fact, OrderReleased))
-    assert bench.desk.permit(leaving.order_id, bench.now) is None
+    assert bench.permit(leaving, bench.now) is None
 
 
 @pytest.mark.parametrize("exits", [False, True])
@@ -38,16 +38,16 @@ def test_a_release_in_the_same_step_as_the_switch_does_not_leave(exits: bool) ->
     bench = Bench()
     order = bench.release()
     bench.switch(exits=exits)
-    assert bench.desk.permit(order.order_id, bench.now) == CODE
+    assert bench.permit(order, bench.now) == CODE
     bench.switch(is_set=False)
-    assert bench.desk.permit(order.order_id, bench.now) is None
+    assert bench.permit(order, bench.now) is None
 
 
 def test_under_another_halt_alone_the_permit_says_halted() -> None:
     bench = Bench()
     order = bench.release()
     bench.halt("operator")
-    assert bench.desk.permit(order.order_id, bench.now) == "halted"
+    assert bench.permit(order, bench.now) == "halted"
 
 
 def test_entries_that_rest_are_taken_off_the_book() -> None:

@@ -91,9 +91,9 @@ def test_what_was_released_before_leaves_only_if_the_level_still_allows_it(
     strategy, idea = ideas[action]
     strategy.says = [idea]
     order = next(fact.order for fact in bench.cycle() if isinstance(fact, OrderReleased))
-    assert bench.desk.permit(order.order_id, bench.now) is None
+    assert bench.permit(order, bench.now) is None
     level = come_to(bench, road)
-    obstacle = bench.desk.permit(order.order_id, bench.now)
+    obstacle = bench.permit(order, bench.now)
     assert (obstacle is None) == (action in ALLOWED[level])
     if obstacle:
         assert obstacle == ("kill_switch_guard" if "switch" in road else "halted")

@@ -94,9 +94,9 @@ def test_an_order_released_into_the_settlement_ends_at_its_answer(whole: bool) -
 def test_what_was_not_sent_when_its_market_settled_is_not_sent_at_all() -> None:
     bench = Bench()
     order = bench.release(qty_max=TEN)
-    assert bench.desk.permit(order.order_id, bench.now) is None
+    assert bench.permit(order, bench.now) is None
     bench.settle("yes")
-    assert bench.desk.permit(order.order_id, bench.now) == "market_settled"
+    assert bench.permit(order, bench.now) == "market_settled"
 
 
 @pytest.mark.parametrize(
@@ -334,9 +334,9 @@ def test_an_order_whose_cancel_is_kept_is_not_sent_if_it_has_not_left_yet() -> N
     bench = Bench()
     order = bench.release(qty_max=TEN)
     bench.ask_cancel()
-    assert bench.desk.permit(order.order_id, bench.now) == "cancelled"
+    assert bench.permit(order, bench.now) == "cancelled"
     bench.restart()
-    assert bench.desk.permit(order.order_id, bench.now) == "already_answered"
+    assert bench.permit(order, bench.now) == "already_answered"
 
 
 def test_a_cancel_of_an_unknown_order_that_arrives_after_it_is_asked_again() -> None:

@@ -103,7 +103,7 @@ def test_no_order_has_a_permit_in_observe_even_if_one_were_there() -> None:
     bench = watching()
     order = would(bench)
     bench.state.orders[order.order_id] = structs.replace(bench.state.would[order.order_id], status="released")
-    assert bench.desk.permit(order.order_id, bench.now) == "no_order_path"
+    assert bench.permit(order, bench.now) == "no_order_path"
 
 
 # --- its end -----------------------------------------------------------------------------------------------

@@ -489,7 +489,7 @@ def test_an_order_that_was_never_answered_before_a_restart_is_unknown_and_not_se
     order = released(bench)
     bench.restart()
     assert bench.order(order).status == "unknown"
-    assert bench.desk.permit(order.order_id, bench.now) == "already_answered"
+    assert bench.permit(order, bench.now) == "already_answered"
 
 
 # --- corrections ---------------------------------------------------------------------------------------

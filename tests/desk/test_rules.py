@@ -149,6 +149,9 @@ HALT_LIMITS = {"drawdown_fraction_max"}
 LOOK_LIMITS = {"slippage_max", "look_edge_min"}
 # Limits that only say when the others of their rule apply.
 SHAPES: set[str] = {"favourite_from", "themes"}
+# Limits of who must say yes, which no rule judges; see test_approving.
+ASSENT_LIMITS = {"approvals", "approval_mandatory", "second_factor_from", "second_factor_to_resume"}
+NO_RULE = HALT_LIMITS | LOOK_LIMITS | ASSENT_LIMITS
 each_rule = pytest.mark.parametrize("code", CODES)
 
 
@@ -225,7 +228,8 @@ def test_an_idea_without_a_fault_passes_with_every_check_recorded() -> None:
 
 
 @pytest.mark.parametrize(
-    "key", [limit.key for limit in LIMITS if limit.optional and limit.key not in HALT_LIMITS | LOOK_LIMITS]
+    "key",
+    [limit.key for limit in LIMITS if limit.optional and limit.key not in NO_RULE],
 )
 def test_every_limit_that_may_be_off_has_a_world_that_trades_when_it_is(key: str) -> None:
     """One world, one idea: refused by the limit's rule, released when this one limit stands at its loosest."""
@@ -246,7 +250,9 @@ def test_a_rule_whose_limits_are_all_off_is_not_part_of_the_house() -> None:
 
 def test_every_limit_that_may_be_off_puts_a_rule_in_force_or_cuts_a_size() -> None:
     named = {key for keys in LIMITS_OF.values() for key in keys}
-    assert {limit.key for limit in LIMITS if limit.optional} - named == SIZE_LIMITS | HALT_LIMITS | LOOK_LIMITS | SHAPES
+    assert {limit.key for limit in LIMITS if limit.optional} - named == (
+        SIZE_LIMITS | HALT_LIMITS | LOOK_LIMITS | SHAPES | ASSENT_LIMITS
+    )
 
 
 def test_every_rule_runs_although_the_first_has_said_no() -> None:

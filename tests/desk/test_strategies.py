@@ -220,7 +220,7 @@ def test_what_came_before_the_nonsense_at_a_quote_was_judged_and_is_not_sent() -
     bench, told = misbehave(lambda *_: [buy(), 1.5], "on_quote")
     assert kinds(told)[-2:] == ["StrategyStopped", "HaltRaised"]
     order = next(fact.order for fact in told if isinstance(fact, OrderReleased))
-    assert bench.desk.permit(order.order_id, bench.now) == "halted"
+    assert bench.permit(order, bench.now) == "halted"
 
 
 def test_of_a_strategy_that_says_nonsense_at_a_cycle_nothing_is_judged() -> None:

@@ -16,6 +16,7 @@ from assent.desk import gate
 from assent.desk.candidate import Candidate
 from assent.model.constitution import BY_KEY, LIMITS, Constitution, Drift, Limit, Theme, Tier
 from assent.model.intents import Proposal, Score
+from assent.model.policy import Band, Person
 from assent.model.strictness import tighter
 from assent.model.units import MICRO
 
@@ -38,6 +39,12 @@ def values_of(limit: Limit) -> st.SearchStrategy[Any]:
     if limit.kind == "tiers":
         one_tier = st.builds(Tier, st.integers(0, 2_000 * MICRO), st.integers(0, 10 * MICRO))
         return st.lists(one_tier, max_size=3).map(tuple)
+    if limit.kind == "bands":
+        band = st.builds(Band, st.sampled_from(("open", "close")), st.integers(0, 2 * MICRO), st.integers(1, 3))
+        return st.lists(band, max_size=3).map(tuple)
+    if limit.kind == "people":
+        person = st.builds(Person, st.sampled_from(("ada", "ben")), st.sampled_from((("os:a",), ("os:a", "os:b"))))
+        return st.lists(person, max_size=2, unique_by=lambda one: one.name).map(tuple)
     if limit.kind == "drift":
         dollars = st.builds(Drift, st.sampled_from((0, 1, 50_000, MICRO)), st.just("price"))
         return dollars | st.builds(Drift, st.integers(0, 10_000), st.just("bps"))
@@ -119,7 +126,7 @@ def test_a_change_is_tighter_one_way_at_most_and_what_is_the_same_is_no_change(
     for difference in there:
         assert difference == (limit.key, getattr(one, limit.key), getattr(other, limit.key), difference.becomes)
     ways = [d.becomes for d in (*there, *back)]
-    if limit.kind not in ("names", "scores", "themes", "tiers", "drift"):
+    if limit.kind not in ("names", "scores", "themes", "tiers", "drift", "bands", "people"):
         assert ways in ([], ["tighter", "looser"], ["looser", "tighter"])
 
 

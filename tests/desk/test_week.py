@@ -46,7 +46,7 @@ def refusal(bench: Bench) -> str | None:
     told = bench.propose(buy(**IDEA))
     released = [fact.order for fact in told if isinstance(fact, OrderReleased)]
     for order in released:
-        assert bench.desk.permit(order.order_id, bench.now) is None
+        assert bench.permit(order, bench.now) is None
         bench.answer(order, NotSent("not_connected"))
         return None
     return str(bench.of(IntentRefused)[-1].reason)  # one that is refused for the same reasons again is only counted

@@ -94,7 +94,7 @@ class Trial:
             return
         order = self.outbox.pop(which % len(self.outbox))
         self.bench.later(3 * SECOND if wait % 10 == 0 else 0)
-        obstacle = self.bench.desk.permit(order.order_id, self.bench.now)
+        obstacle = self.bench.permit(order, self.bench.now)
         if obstacle:
             self._answer(order, NotSent(obstacle))
             return

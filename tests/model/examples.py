@@ -1,8 +1,10 @@
 """One or more examples of every fact, with every alternative that a field may hold."""
 
+from typing import get_args
+
 from tests.model.support import T0, a_future, a_market
 
-from assent.model import facts, would
+from assent.model import assents, facts, would
 from assent.model.books import PositionAdopted
 from assent.model.change import LimitChange
 from assent.model.constitution import Constitution
@@ -15,6 +17,7 @@ from assent.model.settling import ActRefused, BooksAdopted, FillRecognised, Orde
 from assent.model.units import MICRO
 
 MARKET = a_market()
+CHANNELS = get_args(assents.Channel)
 SMALL_INTENT = Intent(
     intent_id="i-0", code="234567", strategy="s", decision=1, action="cancel", instrument=MARKET.id, side="buy",
     type="limit", price=0, qty=0, time_in_force="ioc", fee=0, worst_loss=0,
@@ -72,6 +75,15 @@ EXAMPLES: tuple[Fact, ...] = (
     facts.IntentSkipped("i-0", "skipped_unavailable", "no answer in time", (), None, 0),
     facts.DecisionRecorded("s", "NO_TRADE", "edge", (("dvs", 800_000),)),
     facts.DecisionRecorded("s", "TRADE", "", ()),
+    assents.ApprovalRequested("i-0", "ABCDEF", "t", ("d", "e"), 2, 510_000, 9),
+    assents.ApprovalRequested("i-1", "ABCDEG", "t", (), 1, None, 9),
+    *(assents.AssentGiven("i-0", "ada", "os:ada", channel, f"m-{channel}", "t", True) for channel in CHANNELS),
+    assents.AssentDenied("i-0", "ada", "token:phone", "web", "m-2", "too dear"),
+    *(assents.ApprovalEnded("i-0", why, "desk", 3) for why in get_args(assents.Ending)),
+    *(
+        assents.AssentRefused("i-0", "ABCDEF", verdict, "assent_late", "os:ada", "terminal", "m-3")
+        for verdict in get_args(assents.Verdict)
+    ),
     facts.OrderReleased(SMALL_ORDER, "d", "autonomous"),
     facts.OrderReleased(FULL_ORDER, "d", "ann"),
     would.WouldRelease(SMALL_ORDER, "d", "autonomous"),

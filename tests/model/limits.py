@@ -3,10 +3,13 @@
 from typing import Any
 
 from hypothesis import strategies as st
+from msgspec import structs
 
 from assent.model.constitution import LIMITS, Constitution, Drift, Kind, Limit, Theme, Tier
 from assent.model.intents import Score
+from assent.model.policy import BINDING, Band, Person, policy_fault
 
+ADA, BEN = Person("ada", ("os:ada", "token:ada")), Person("ben", ("os:ben",))
 NAMES = ("A", "B", "C", "D")
 # For a limit whose value is not one number.
 PAIRS: dict[Kind, tuple[Any, Any]] = {
@@ -16,6 +19,13 @@ PAIRS: dict[Kind, tuple[Any, Any]] = {
     "tiers": ((), (Tier(5, 1),)),
     "flag": (False, True),
     "drift": (Drift(50_000, "price"), Drift(40_000, "price")),
+    "bands": ((), (Band("open", 0, 1),)),
+    "people": ((ADA, BEN), (ADA,)),
+}
+# What a limit needs beside it to be allowed at all.
+BESIDE: dict[str, dict[str, Any]] = {
+    "approvals": {"approvers": (ADA,)},
+    "approval_mandatory": {"approvals": tuple(Band(action, 0, 1) for action in BINDING), "approvers": (ADA,)},
 }
 
 
@@ -39,6 +49,11 @@ def values_of(limit: Limit) -> st.SearchStrategy[Any]:
         return st.lists(st.builds(Tier, st.integers(1, 3), st.integers(0, 3)), max_size=3).map(tuple)
     if limit.kind == "drift":
         return st.builds(Drift, st.integers(0, 3), st.sampled_from(("price", "bps")))
+    if limit.kind == "bands":
+        one = st.builds(Band, st.sampled_from(("open", "close")), st.integers(0, 3), st.integers(1, 2))
+        return st.lists(one, max_size=3).map(tuple)
+    if limit.kind == "people":
+        return st.lists(st.sampled_from((ADA, BEN)), unique=True, max_size=2).map(tuple)
     if limit.kind == "flag":
         return st.booleans()
     return st.sampled_from((limit.least, (limit.least + limit.most) // 2, limit.most))
@@ -46,6 +61,9 @@ def values_of(limit: Limit) -> st.SearchStrategy[Any]:
 
 @st.composite
 def constitutions(draw: st.DrawFn) -> Constitution:
-    """Constitutions that differ in a few limits, or in none."""
+    """Constitutions that differ in a few limits, or in none, and ask nobody for what nobody could give."""
     keys = draw(st.lists(st.sampled_from(LIMITS), max_size=4, unique=True))
-    return Constitution(**{limit.key: draw(values_of(limit)) for limit in keys})
+    drawn = Constitution(**{limit.key: draw(values_of(limit)) for limit in keys})
+    if policy_fault(drawn) is None:
+        return drawn
+    return structs.replace(drawn, approvals=(), approval_mandatory=False)

@@ -11,6 +11,7 @@ from assent.model.constitution import LIMITS, LISTS, Constitution, Direction, Dr
 from assent.model.intents import Action, Score
 from assent.model.levels import ALLOWED, CAUSES, LATCHES, Level, Reset
 from assent.model.orders import Order, order_digest
+from assent.model.policy import Band, Person
 from assent.model.reasons import REASONS, Family, Unit, sentence
 from assent.model.units import HOUR
 
@@ -179,7 +180,8 @@ def test_a_name_of_one_kind_does_not_count_as_another() -> None:
 OTHER: dict[Kind, object] = {
     "money": 12_345, "price": 12_345, "qty": 12_345, "ppm": 12_345, "count": 123, "duration": 12_345, "flag": True,
     "names": ("M",), "scores": (Score("dvs", 1),), "tiers": (Tier(2, 1),),
-    "themes": (Theme("t", ("S",)),), "drift": Drift(50, "bps"),
+    "themes": (Theme("t", ("S",)),), "drift": Drift(50, "bps"), "bands": (Band("open", 0, 1),),
+    "people": (Person("ada", ("os:ada",)),),
 }  # fmt: skip
 
 

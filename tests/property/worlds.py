@@ -14,6 +14,7 @@ from tests.model.support import DECI_CENT, T0, TAPERED, a_market
 from assent.desk import adopting
 from assent.desk.desk import Desk
 from assent.desk.strategy import View
+from assent.model.assents import AssentSeen
 from assent.model.constitution import Constitution
 from assent.model.decisions import Decision
 from assent.model.facts import CancelReleased, Fact, LookRequested, OrderReleased
@@ -53,7 +54,8 @@ from assent.model.inputs import (
 )
 from assent.model.intents import Proposal, Score
 from assent.model.levels import CAUSES
-from assent.model.orders import Order
+from assent.model.orders import Order, order_digest
+from assent.model.policy import Band, Person
 from assent.model.settling import AdoptionAsked, ResolutionAsked
 from assent.model.units import HOUR, MICRO, SECOND
 from assent.strategy.threshold import build
@@ -62,6 +64,9 @@ CASH = 200 * MICRO
 LIMITS = Constitution(
     series=("KXTEST",), markets=("KXLOOSE-1",), edge_min=5_000, risk_per_trade_max=4 * MICRO, open_positions_max=8,
     total_exposure_max=60 * MICRO, quote_proof_age_max=8 * SECOND, supersede_step_min=20_000,
+    approvals=(Band("open", 3_500_000, 1), Band("open", 3_900_000, 2), Band("cancel", 0, 1), Band("claim", 0, 2)),
+    approvers=(Person("ada", ("os:ada", "token:ada")), Person("ben", ("token:ben",))),
+    approval_life=20 * SECOND, denied_pause_min=30 * SECOND, second_factor_from=3_990_000,
 )  # fmt: skip
 # What its owner's file may say one day: tighter, looser, and tighter here but looser there.
 FILES = (
@@ -86,7 +91,7 @@ HAPPENINGS = {
     "evidence": 4, "books": 8, "miscount": 0.3, "silence": 0.5, "settlement": 0.1, "resettlement": 0.2,
     "phase": 1.5, "transfer": 0.5, "rejection": 3, "halt": 0.5,
     "resume": 2, "cancel": 1, "restart": 0.4, "file": 0.3, "amendment": 0.6,
-    "meddling": 0.15, "acceptance": 1.5, "resolution": 0.8,
+    "meddling": 0.15, "acceptance": 1.5, "resolution": 0.8, "answer": 10,
 }  # fmt: skip
 
 
@@ -162,6 +167,8 @@ class World:
         self.rng = random.Random(seed)
         self._switch = random.Random(seed)
         self._others = random.Random(seed)
+        self._people = random.Random(seed)
+        self._answered: list[AssentSeen] = []
         self.seed = seed
         self.prepare()
         self.names = tuple(strategy.name for strategy in self.desk.strategies)
@@ -363,6 +370,26 @@ class World:
             said = "their support has it in writing"
             self.take(ResolutionAsked(name, filled, None, fee if filled else None, said, "ann", "asked", self.now))
 
+    def answer(self) -> None:
+        """Somebody answers a question: mostly the right person to the right terms, now and then all wrong."""
+        dice, asked = self._people, list(self.desk.state.asked.values())
+        if not asked or (self._answered and dice.random() < 0.05):
+            self.take(self._answered[-1] if self._answered else self._an_answer("234567", "no terms"))
+            return
+        one = dice.choice(asked)
+        named = one.code if dice.random() < 0.7 else one.intent.intent_id[: dice.randrange(4, 19)]
+        terms = one.terms if dice.random() < 0.9 else dice.choice(asked).terms
+        self._answered.append(self._an_answer(named, terms))
+        self.take(self._answered[-1])
+
+    def _an_answer(self, named: str, terms: str) -> AssentSeen:
+        dice = self._people
+        return AssentSeen(
+            dice.choices(("approve", "reject", "expire"), (12, 2, 1))[0], named, terms,
+            dice.choice(("os:ada", "token:ada", "token:ben", "token:ben", "os:nobody")),
+            dice.choice(("web", "terminal")), f"m-{len(self._answered)}", self.now, factor=dice.random() < 0.5, reason="a whim",
+        )  # fmt: skip
+
     def _flip(self) -> None:
         """The owner's kill switch: on now and then, and off again. It has dice of its own."""
         is_set = self._switch.random() < 0.2
@@ -393,7 +420,7 @@ class World:
 
     def _submit(self, fact: OrderReleased) -> None:
         order, chance = fact.order, self.rng.random()
-        obstacle = self.desk.permit(order.order_id, self.now)
+        obstacle = self.desk.permit(order.order_id, self.now, order_digest(order))
         outcome: Any = NotSent(obstacle or "not_connected")
         if obstacle is None and chance > 0.03:
             outcome = Refused("insufficient_balance", "no\x07") if chance < 0.1 else self.exchange.submit(order)

@@ -4,7 +4,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from tests.model.limits import pair
+from tests.model.limits import BESIDE, pair
 from tests.runtime.fakes import EPOCH, IDENTITY
 
 from assent.desk.desk import Desk
@@ -86,7 +86,8 @@ def size(place: Path) -> int:
 
 @each_limit
 def test_a_file_that_tightens_a_limit_is_taken_and_recorded(limit: Limit) -> None:
-    loose, tight = (Constitution(**{limit.key: value}) for value in pair(limit))
+    beside = BESIDE.get(limit.key, {})
+    loose, tight = (Constitution(**(beside | {limit.key: value})) for value in pair(limit))
     store = MemoryStore()
     start_in_memory(store, loose)
     desk, said = start_in_memory(store, tight)

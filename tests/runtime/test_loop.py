@@ -120,7 +120,7 @@ def test_a_halt_in_the_same_batch_as_a_release_wins_whatever_their_order(*, halt
     def execute(effects: list[object]) -> None:
         for effect in effects:
             assert isinstance(effect, SubmitOrder)
-            obstacles.append(desk.permit(effect.order.order_id, desk.now))
+            obstacles.append(desk.permit(effect.order.order_id, desk.now, effect.digest))
 
     loop = loop_around(desk, stocked(MemoryStore(), facts), execute)
     batch = [quote(EPOCH), HaltAsked("operator", "Ann", "stop", EPOCH)]

@@ -46,7 +46,7 @@ async def _run(
         stack.callback(lease.release)
         settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Before anything slow: whoever asks from here on waits for the answer, instead of finding nobody but the lease.
-        asked = _Control(settings)
+        asked = Control(settings)
         server = await control.serve(settings.control_path, asked.handle)
         stack.callback(control.socket_path(settings.control_path).unlink, missing_ok=True)
         stack.callback(server.close)
@@ -108,51 +108,3 @@ async def _observe(settings: Settings, rooms: Rooms, observer: Callable[[Status]
     while observer:
         observer(running_status(settings, rooms, running=True))
         await asyncio.sleep(OBSERVE_EVERY_S)
-
-
-def _is_ours(state: State, request: Mapping[str, Any]) -> bool:
-    """A cancel of what this desk has open itself waits for nobody's books; nor does a wish to have all of it off."""
-    wanted = request.get("order_id")
-    return request.get("cmd") == "cancel" and (not wanted or wanted in state.orders)
-
-
-class _Control:
-    """Answers the control socket from inside the running desk. Who asks while it starts waits until its ledger is
-    open; that is before its books are compared, so a halt comes before anything is released."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._inside: asyncio.Future[tuple[Rooms, Clock]] = asyncio.get_running_loop().create_future()
-
-    async def serve(self, rooms: Rooms, clock: Clock) -> None:
-        """The rooms stand: begin to answer, after everybody who waits at the door has been let in."""
-        self._inside.set_result((rooms, clock))
-        for _ in range(DOOR_TURNS):
-            await asyncio.sleep(0)
-
-    async def handle(self, request: Mapping[str, Any]) -> Status:
-        rooms, clock = await asyncio.shield(self._inside)
-        await rooms.runtime.opened.wait()
-        if request.get("cmd") == "status":
-            status = running_status(self._settings, rooms, running=True)
-            status.pop("last_facts")
-            return {"ok": True, "status": status}
-        runtime, command = rooms.runtime, request.get("cmd")
-        if command == LOOK:
-            await runtime.compare()
-            return {"ok": True, "reconcile": view_of(runtime.desk)}
-        if command in COMPARED and not _is_ours(runtime.desk.state, request):
-            await runtime.compare()
-        try:
-            wanted = act_input(request, clock.now())
-        except AssentError as error:
-            return {"ok": False, "error": str(error)}
-        answer = act_answer(runtime.act(wanted))
-        if command in SHOWN_AFTER:
-            await runtime.compare()
-            answer["reconcile"] = view_of(runtime.desk)
-        if answer["ok"] and request.get("cmd") == "resume":
-            forget_deaths(self._settings.state_dir, now=clock.now())
-            if "invariant_broken" not in rooms.runtime.desk.state.halts:
-                broken.forget(self._settings.state_dir)
-        return answer

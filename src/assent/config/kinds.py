@@ -16,7 +16,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from assent.config.table import STRATEGY_OPTIONS, options_of
-from assent.config.values import Setting, Unfit, read_value
+from assent.config.unfit import Unfit
+from assent.config.values import Setting, read_value
 from assent.desk.strategy import HOOKS, Strategy
 from assent.model.errors import AssentError
 from assent.model.text import shown

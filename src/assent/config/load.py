@@ -28,7 +28,8 @@ from assent.config.table import (
     STRATEGY_SETTINGS,
 )
 from assent.config.together import misfits
-from assent.config.values import Setting, Unfit, allowed_words, read_value, shown
+from assent.config.unfit import Unfit
+from assent.config.values import Setting, allowed_words, read_value, shown
 from assent.model.errors import AssentError
 
 FILE_NAME: Final = "assent.toml"

@@ -10,7 +10,8 @@ from typing import Final
 
 from assent.config.settings import Settings
 from assent.config.table import SCOPE
-from assent.config.values import Setting, Unfit, read_value, shown
+from assent.config.unfit import Unfit
+from assent.config.values import Setting, read_value, shown
 from assent.model.constitution import Narrowing
 from assent.model.errors import AssentError
 

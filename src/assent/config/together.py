@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from assent.config.origins import Origin
+from assent.model.constitution import Constitution
 from assent.model.inputs import Environment, Mode
+from assent.model.policy import POLICY, policy_fault
 
 # Which worlds a mode can run in, and why not in the others.
 ENVIRONMENTS: Final[Mapping[Mode, tuple[Environment, ...]]] = {
@@ -54,6 +56,14 @@ def misfits(values: Mapping[str, Any], origins: Mapping[str, Origin]) -> Iterato
             + " or ".join(f'"{mode}"' for mode in modes),
             f'environment = "{allowed[0]}"' if key == "desk.environment" else f'mode = "{modes[0]}"',
         )
+    fault = _policy_fault(values)
+    if fault is not None:
+        yield Misfit(
+            "constitution.approvals",
+            fault,
+            "bands and people that go together, or neither where approval is not mandatory",
+            'approvals = ["open needs 1", "close needs 1", "claim needs 1"] and approvers = ["ada=os:ada"]',
+        )
     if environment != "sim" and origins["desk.account"].where == "default":
         yield Misfit(
             "desk.account",
@@ -61,3 +71,10 @@ def misfits(values: Mapping[str, Any], origins: Mapping[str, Origin]) -> Iterato
             "text of 1 to 64 letters, digits, dots, dashes and underscores; it is sealed, and a live start asks for it",
             'account = "kalshi-main"',
         )
+
+
+def _policy_fault(values: Mapping[str, Any]) -> str | None:
+    said = {key: values[f"constitution.{key}"] for key in POLICY}
+    if any(value is None for value in said.values()):  # told already: one of them cannot be read
+        return None
+    return policy_fault(Constitution(**said))

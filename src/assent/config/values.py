@@ -9,16 +9,23 @@ import tomllib
 from collections.abc import Callable
 from typing import Final, Literal, NamedTuple
 
+from assent.config.policies import read_bands, read_people
+from assent.config.unfit import Unfit, type_word
+from assent.model.change import band_text, person_text
 from assent.model.constitution import MONEY_MOST, Drift, Theme, Tier
 from assent.model.errors import AssentError
 from assent.model.intents import Score
+from assent.model.policy import Band, Person
 from assent.model.units import MICRO, UNITS, format_bps, format_duration, format_micros, format_percent, parse_micros
 
 Kind = Literal[
     "money", "price", "qty", "ppm", "count", "duration", "flag", "names", "scores", "themes", "tiers", "name", "choice",
-    "digest", "variable", "path", "loopback", "url", "drift",
+    "digest", "variable", "path", "loopback", "url", "drift", "bands", "people",
 ]  # fmt: skip
-Value = int | str | Drift | tuple[str, ...] | tuple[Score, ...] | tuple[Theme, ...] | tuple[Tier, ...]
+Value = (
+    int | str | Drift | tuple[str, ...] | tuple[Score, ...] | tuple[Theme, ...] | tuple[Tier, ...] | tuple[Band, ...]
+    | tuple[Person, ...]
+)  # fmt: skip
 OFF: Final = "off"
 
 NAME_CHARS_MAX: Final = 120
@@ -59,10 +66,6 @@ class Setting(NamedTuple):
     optional: bool = False
 
 
-class Unfit(Exception):
-    """Why a value does not fit its setting."""
-
-
 def read_value(setting: Setting, raw: object) -> Value:
     """The value as the program uses it: micros, nanoseconds, a whole number, text, names."""
     if setting.optional and raw == OFF and setting.default is not None:
@@ -88,6 +91,8 @@ def allowed_words(setting: Setting) -> str:
         "tiers": f'a list of at most {most} texts, each equity below which, and risk for each trade: "2500.00=12.00"',
         "drift": f'text in dollars for one contract, "{format_micros(least)}" to "{format_micros(most)}", or in basis '
         f'points of its price, "0bps" to "{format_bps(BPS_MOST)}"',
+        "bands": f'a list of at most {most} texts: "open needs 1", or "open from 50.00 needs 2"',
+        "people": f'a list of at most {most} texts, each a person with identities: "ada=os:ada,token:phone"',
         "name": f"text of {least} to {most} letters, digits, dots, dashes and underscores",
         "variable": f"text of {least} to {most} letters, digits and underscores, no digit first",
         "path": f"text of {least} to {most} characters, the path of a file",
@@ -117,7 +122,7 @@ def written(setting: Setting, value: object) -> str:
 def from_text(setting: Setting, text: str) -> object:
     """What TOML would have made of a value that came as bare text, from a command line or the environment."""
     bare = text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
-    if setting.kind not in ("count", "flag", "names", "scores", "themes", "tiers") or bare == OFF:
+    if setting.kind not in ("count", "flag", "names", "scores", "themes", "tiers", "bands", "people") or bare == OFF:
         return bare
     try:
         return tomllib.loads(f"value = {text}")["value"]
@@ -132,6 +137,10 @@ def _entry(one: object) -> str:
         return f"{one.name}={','.join(one.series)}"
     if isinstance(one, Tier):
         return f"{format_micros(one.below)}={format_micros(one.risk_max)}"
+    if isinstance(one, Band):
+        return band_text(one)
+    if isinstance(one, Person):
+        return person_text(one)
     return str(one)
 
 
@@ -159,7 +168,7 @@ def _decimal(setting: Setting, raw: object) -> int:
     if isinstance(raw, float):
         raise Unfit(f"{what} is text: a bare decimal becomes a float, and a float cannot hold it exactly")
     if not isinstance(raw, str):
-        raise Unfit(f"{what} is text in {unit}; {_type_word(raw)} has no unit")
+        raise Unfit(f"{what} is text in {unit}; {type_word(raw)} has no unit")
     if not _DECIMAL.fullmatch(raw):
         raise Unfit(f"{what} is digits with at most six decimals, without a sign for the unit")
     try:
@@ -191,19 +200,19 @@ def _percent(setting: Setting, raw: object) -> int:
 
 def _flag(_setting: Setting, raw: object) -> bool:
     if type(raw) is not bool:
-        raise Unfit(f"it is {_type_word(raw)}, not true or false")
+        raise Unfit(f"it is {type_word(raw)}, not true or false")
     return raw
 
 
 def _count(setting: Setting, raw: object) -> int:
     if type(raw) is not int:
-        raise Unfit(f"it is {_type_word(raw)}, not a whole number")
+        raise Unfit(f"it is {type_word(raw)}, not a whole number")
     return _within(setting, raw)
 
 
 def _duration(setting: Setting, raw: object) -> int:
     if not isinstance(raw, str):
-        raise Unfit(f"a duration is text with its unit; {_type_word(raw)} has none")
+        raise Unfit(f"a duration is text with its unit; {type_word(raw)} has none")
     ns = parse_duration(raw)
     if ns is None:
         unit = " it has no unit" if raw.isdecimal() else " it is not a whole number with one of our units"
@@ -213,12 +222,12 @@ def _duration(setting: Setting, raw: object) -> int:
 
 def _names(setting: Setting, raw: object) -> tuple[str, ...]:
     if not isinstance(raw, list):
-        raise Unfit(f"it is {_type_word(raw)}, not a list")
+        raise Unfit(f"it is {type_word(raw)}, not a list")
     if len(raw) > setting.most:
         raise Unfit(f"it holds {len(raw)} names")
     for number, name in enumerate(raw, start=1):
         if not isinstance(name, str):
-            raise Unfit(f"entry {number} is {_type_word(name)}, not a name")
+            raise Unfit(f"entry {number} is {type_word(name)}, not a name")
         if not _MARKET_NAME.fullmatch(name) or len(name) > NAME_CHARS_MAX:
             raise Unfit(f"entry {number} is empty, longer than {NAME_CHARS_MAX}, or holds spaces or unusual signs")
         if name in raw[: number - 1]:
@@ -228,7 +237,7 @@ def _names(setting: Setting, raw: object) -> tuple[str, ...]:
 
 def _scores(setting: Setting, raw: object) -> tuple[Score, ...]:
     if not isinstance(raw, list):
-        raise Unfit(f"it is {_type_word(raw)}, not a list")
+        raise Unfit(f"it is {type_word(raw)}, not a list")
     if len(raw) > setting.most:
         raise Unfit(f"it holds {len(raw)} scores")
     found: list[Score] = []
@@ -245,7 +254,7 @@ def _scores(setting: Setting, raw: object) -> tuple[Score, ...]:
 
 def _themes(setting: Setting, raw: object) -> tuple[Theme, ...]:
     if not isinstance(raw, list):
-        raise Unfit(f"it is {_type_word(raw)}, not a list")
+        raise Unfit(f"it is {type_word(raw)}, not a list")
     if len(raw) > setting.most:
         raise Unfit(f"it holds {len(raw)} themes")
     found: list[Theme] = []
@@ -266,7 +275,7 @@ def _themes(setting: Setting, raw: object) -> tuple[Theme, ...]:
 
 def _tiers(setting: Setting, raw: object) -> tuple[Tier, ...]:
     if not isinstance(raw, list):
-        raise Unfit(f"it is {_type_word(raw)}, not a list")
+        raise Unfit(f"it is {type_word(raw)}, not a list")
     if len(raw) > setting.most:
         raise Unfit(f"it holds {len(raw)} tiers")
     found: list[Tier] = []
@@ -285,7 +294,7 @@ def _tiers(setting: Setting, raw: object) -> tuple[Tier, ...]:
 
 def _name(setting: Setting, raw: object) -> str:
     if not isinstance(raw, str):
-        raise Unfit(f"it is {_type_word(raw)}, not text")
+        raise Unfit(f"it is {type_word(raw)}, not text")
     if not setting.least <= len(raw) <= setting.most:
         raise Unfit(f"it has {len(raw)} characters")
     if not _NAME.fullmatch(raw):
@@ -295,7 +304,7 @@ def _name(setting: Setting, raw: object) -> str:
 
 def _variable(setting: Setting, raw: object) -> str:
     if not isinstance(raw, str):
-        raise Unfit(f"it is {_type_word(raw)}, not text")
+        raise Unfit(f"it is {type_word(raw)}, not text")
     if not setting.least <= len(raw) <= setting.most:
         raise Unfit(f"it has {len(raw)} characters")
     if not _VARIABLE.fullmatch(raw):
@@ -305,7 +314,7 @@ def _variable(setting: Setting, raw: object) -> str:
 
 def _path(setting: Setting, raw: object) -> str:
     if not isinstance(raw, str):
-        raise Unfit(f"it is {_type_word(raw)}, not text")
+        raise Unfit(f"it is {type_word(raw)}, not text")
     if not setting.least <= len(raw) <= setting.most:
         raise Unfit(f"it has {len(raw)} characters")
     if not raw.isprintable() or raw != raw.strip() or raw.endswith("/"):
@@ -335,7 +344,7 @@ def _choice(setting: Setting, raw: object) -> str:
         return raw
     if isinstance(raw, str) and raw in setting.later:
         raise Unfit(f"`{raw}` does not exist in this version: nothing here can trade there")
-    raise Unfit(f"it is {_type_word(raw)}, not text" if not isinstance(raw, str) else "it is none of the known words")
+    raise Unfit(f"it is {type_word(raw)}, not text" if not isinstance(raw, str) else "it is none of the known words")
 
 
 def _digest(_setting: Setting, raw: object) -> str:
@@ -352,10 +361,6 @@ def _within(setting: Setting, value: int) -> int:
     return value
 
 
-def _type_word(raw: object) -> str:
-    return _TYPE_WORDS.get(type(raw), "a date or time")
-
-
 _DECIMALS: dict[Kind, tuple[str, str]] = {
     "money": ("an amount of money", "dollars"),
     "price": ("a price", "dollars"),
@@ -368,14 +373,6 @@ _FORMATS: dict[Kind, Callable[[int], str]] = {
     "qty": lambda value: format_micros(value, 0),
     "ppm": format_percent,
     "duration": format_duration,
-}
-_TYPE_WORDS: dict[type, str] = {
-    bool: "true or false",
-    int: "a bare number",
-    float: "a float",
-    str: "text",
-    list: "a list",
-    dict: "a section",
 }
 
 _READERS: dict[Kind, Callable[[Setting, object], Value]] = {
@@ -391,6 +388,8 @@ _READERS: dict[Kind, Callable[[Setting, object], Value]] = {
     "scores": _scores,
     "themes": _themes,
     "tiers": _tiers,
+    "bands": lambda setting, raw: read_bands(raw, setting.most),
+    "people": lambda setting, raw: read_people(raw, setting.most),
     "name": _name,
     "variable": _variable,
     "path": _path,

@@ -13,6 +13,7 @@ from assent.model.constitution import Constitution
 from assent.model.errors import require
 from assent.model.facts import AmendmentRefused, CancelReleased, ConstitutionChanged, How
 from assent.model.inputs import AmendmentAsked, ConstitutionOffered
+from assent.model.policy import policy_fault
 from assent.model.text import shown
 
 RESTING = frozenset(("working", "quarantined"))
@@ -66,6 +67,7 @@ def _bring_about(
     seal = desk.state.seal
     if seal is None or not changes:
         return
+    obstacle = obstacle or policy_fault(wanted)
     if obstacle:
         desk.emit(AmendmentRefused(digest=wanted.digest(), changes=changes, by=shown(by), why=obstacle))
         return

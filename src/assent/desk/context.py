@@ -57,6 +57,18 @@ class Looked:
         self.ended_ts = ended_ts
 
 
+class Waiting:
+    """An idea about which people are asked, or were asked a moment ago: how often it came again since, and until when
+    nobody is asked about it anew."""
+
+    __slots__ = ("intent_id", "repeats", "until_ts")
+
+    def __init__(self, intent_id: str, *, until_ts: int = 0) -> None:
+        self.intent_id = intent_id
+        self.repeats = 0
+        self.until_ts = until_ts
+
+
 class Attempt(NamedTuple):
     """The last try of the desk to leave a position: what was held, how often in vain, and when it may try again."""
 
@@ -89,6 +101,9 @@ class Context:
         self.refused: dict[tuple[str, str, str, str], Refusal] = {}
         self.looked: dict[tuple[str, str, str, str], Looked] = {}
         self.cause_seen: dict[str, int] = {}
+        # Ideas that wait for people, and since when the exit of a position is asked about in vain.
+        self.waiting: dict[tuple[str, str, str, str], Waiting] = {}
+        self.unanswered: dict[str, int] = {}
         self.rejected: dict[str, int] = {}
         self.forgot_day = 0
         # When the books were last found equal, recorded or not; since when they cannot be read, and when that was said.

@@ -94,7 +94,7 @@ def resume_asked(desk: Context, inp: ResumeAsked) -> None:
     standing = desk.state.halts.values()
     wanted = [inp.cause] if inp.cause else [halt.cause for halt in standing if halt.reset == "human"]
     for cause in wanted:
-        obstacle = halts.resume_obstacle(desk.state, cause, by=inp.by, reason=inp.reason)
+        obstacle = halts.resume_obstacle(desk.state, cause, by=inp.by, reason=inp.reason, factor=inp.factor)
         by, reason = shown(inp.by), shown(inp.reason)
         if obstacle:
             desk.emit(ResumeRefused(cause=shown(cause), by=by, why=obstacle))

@@ -1,6 +1,19 @@
 """What each cycle of the clock brings about, in this order."""
 
-from assent.desk import account, amending, exits, halts, intake, looked, losses, norms, observing, ranking, recall
+from assent.desk import (
+    account,
+    amending,
+    assenting,
+    exits,
+    halts,
+    intake,
+    looked,
+    losses,
+    norms,
+    observing,
+    ranking,
+    recall,
+)
 from assent.desk.context import Context
 from assent.desk.state import OrderState
 from assent.model.facts import HaltCleared
@@ -33,6 +46,7 @@ def time_passed(desk: Context, _inp: TimePassed) -> None:
         desk.emit(HaltCleared(cause=cause, by="desk", reason="quiet for long enough"))
     observing.cycle(desk)
     looked.cycle(desk)
+    assenting.cycle(desk)
     exits.cycle(desk)
     ranking.cycle(desk)
 

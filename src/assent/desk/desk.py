@@ -13,6 +13,7 @@ from assent.desk import (
     adopting,
     amending,
     answers,
+    assenting,
     control,
     cycle,
     exits,
@@ -26,6 +27,7 @@ from assent.desk.context import Cell, Context
 from assent.desk.fold import evolve
 from assent.desk.strategy import Strategy
 from assent.model import inputs
+from assent.model.assents import AssentSeen
 from assent.model.errors import require
 from assent.model.facts import Fact
 from assent.model.inputs import BarSeen, Input, QuoteSeen, bar_fault
@@ -84,9 +86,10 @@ class Desk(Context):
                 proposing.take(self, name, proposals)
         return facts
 
-    def permit(self, order_id: str, now: int) -> str | None:
-        """Why this order must not be sent now, or None. Asked in the same step as the send."""
-        return permit.obstacle(self.state, order_id, now)
+    def permit(self, order_id: str, now: int, digest: str) -> str | None:
+        """Why an order of this name, whose bytes have this digest, must not be sent now, or None. Asked in the same
+        step as the send."""
+        return permit.obstacle(self.state, order_id, now, digest)
 
     def restore(self, records: Iterable[tuple[int, Fact]]) -> None:
         """Fold ledger records back into a desk that has not decided anything yet: the same road as running."""
@@ -110,6 +113,7 @@ class Desk(Context):
 def _starting(desk: Desk, inp: inputs.DeskStarting) -> None:
     control.desk_starting(desk, inp)
     looked.start(desk)
+    assenting.start(desk)
 
 
 def _cancelling(desk: Desk, inp: inputs.CancelAsked) -> None:
@@ -149,4 +153,5 @@ HANDLERS: dict[type, Callable[[Desk, Any], None]] = {
     AdoptionAsked: adopting.adoption_asked,
     ResolutionAsked: adopting.resolution_asked,
     CloseAsked: adopting.close_asked,
+    AssentSeen: assenting.assent_seen,
 }

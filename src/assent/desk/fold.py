@@ -7,9 +7,10 @@ other road, so what runs and what is restored cannot differ.
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from assent.desk import adoption, brackets, charter, halts, money, orders, pace, worth
+from assent.desk import adoption, brackets, charter, halts, money, orders, pace, warrants, worth
 from assent.desk.state import Differing, Guard, Look, OrderState, Outcome, Position, State
 from assent.model import facts, would
+from assent.model.assents import ApprovalEnded, ApprovalRequested, AssentDenied, AssentGiven, AssentRefused
 from assent.model.errors import InvariantBroken, require
 from assent.model.facts import Fact, LedgerOpened
 from assent.model.inputs import Holding
@@ -66,7 +67,8 @@ def _input_rejected(state: State, _ts: int, fact: facts.InputRejected) -> None:
 
 def _intent_proposed(state: State, _ts: int, fact: facts.IntentProposed) -> None:
     state.decisions = fact.intent.decision
-    if fact.intent.action != "cancel":
+    # A cancel is not waited for, but by people.
+    if fact.intent.action != "cancel" or (state.seal and warrants.people_for(state.seal.constitution, fact.intent)):
         state.proposed[fact.intent.intent_id] = fact.intent
 
 
@@ -79,7 +81,14 @@ def _look_requested(state: State, ts: int, fact: facts.LookRequested) -> None:
 
 
 def _intent_skipped(state: State, _ts: int, fact: facts.IntentSkipped) -> None:
-    del state.looks[fact.intent_id], state.proposed[fact.intent_id]
+    del state.proposed[fact.intent_id]
+    state.looks.pop(fact.intent_id, None)
+    warrants.over(state, fact.intent_id, "skipped", fact)
+
+
+def _cancel_released(state: State, ts: int, fact: facts.CancelReleased) -> None:
+    orders.cancel_released(state, ts, fact)
+    warrants.cancel_released(state, fact.order_id, fact)
 
 
 def _order_released(state: State, ts: int, fact: facts.OrderReleased) -> None:
@@ -305,7 +314,7 @@ EVOLVE: dict[type, Callable[[State, int, Any], None]] = {
     facts.OrderResolved: orders.order_resolved,
     facts.OrderClosed: orders.order_closed,
     facts.OrderQuarantined: orders.order_quarantined,
-    facts.CancelReleased: orders.cancel_released,
+    facts.CancelReleased: _cancel_released,
     facts.CancelEnded: orders.cancel_ended,
     facts.CancelKept: orders.cancel_kept,
     facts.FillBooked: _fill_booked,
@@ -322,6 +331,11 @@ EVOLVE: dict[type, Callable[[State, int, Any], None]] = {
     OrderAdopted: adoption.order_adopted,
     FillRecognised: _fill_recognised,
     ActRefused: _nothing,
+    ApprovalRequested: warrants.requested,
+    AssentGiven: warrants.given,
+    AssentDenied: warrants.denied,
+    ApprovalEnded: warrants.ended,
+    AssentRefused: _nothing,
     facts.StrategyStopped: halts.strategy_stopped,
     facts.HaltRaised: halts.halt_raised,
     facts.HaltCleared: halts.halt_cleared,

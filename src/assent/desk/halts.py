@@ -60,7 +60,7 @@ def spoken_for(state: State, rule: str) -> Level:
     return Level(max(levels, default=Level.TRADING))
 
 
-def resume_obstacle(state: State, cause: str, *, by: str, reason: str) -> str | None:
+def resume_obstacle(state: State, cause: str, *, by: str, reason: str, factor: bool) -> str | None:
     """Why this halt cannot be cleared now by this person, or None."""
     halt = state.halts.get(cause)
     if halt is None:
@@ -69,6 +69,8 @@ def resume_obstacle(state: State, cause: str, *, by: str, reason: str) -> str | 
         return "a resume needs the name of a person and a reason"
     if halt.reset != "human":
         return f"`{cause}` clears by itself {_ENDS.get(halt.reset, 'with the calendar')}"
+    if not factor and state.seal is not None and state.seal.constitution.second_factor_to_resume:
+        return "the constitution asks for a second factor to end a halt"
     unknown = [order.order.order_id for order in state.orders.values() if order.status == "unknown"]
     if unknown:
         return (

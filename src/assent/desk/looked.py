@@ -5,7 +5,7 @@ at this one moment: it decides this intent and is not kept, since a later proof 
 price that the stream never told.
 """
 
-from assent.desk import intake, releasing
+from assent.desk import intake, releasing, warrants
 from assent.desk.candidate import Candidate
 from assent.desk.context import Context, Looked
 from assent.desk.gate import judge
@@ -33,15 +33,15 @@ def look_answered(desk: Context, inp: LookAnswered) -> None:
     name = look.intent.instrument
     market, seen = desk.markets.get(name), inp.quote
     if desk.now - look.asked_ts >= ANSWER_MAX:
-        _skip(desk, look, "skipped_unanswered")
+        skip(desk, look, "skipped_unanswered")
     elif market is None:
-        _skip(desk, look, "market_open", detail="the market has ended and is forgotten")
+        skip(desk, look, "market_open", detail="the market has ended and is forgotten")
     elif seen is None:
-        _skip(desk, look, "skipped_unavailable", detail=shown(inp.why))
+        skip(desk, look, "skipped_unavailable", detail=shown(inp.why))
     elif seen.instrument != name or quote_fault(market.instrument, seen):
         fault = quote_fault(market.instrument, seen) or "market_data_unlisted"
         intake.reject(desk, fault, "look", name)
-        _skip(desk, look, "skipped_unavailable", detail=fault)
+        skip(desk, look, "skipped_unavailable", detail=fault)
     else:
         _judge(desk, look, market, seen)
 
@@ -50,7 +50,7 @@ def cycle(desk: Context) -> None:
     """Once a cycle: end the looks whose answer does not come, and forget what is over."""
     for look in list(desk.state.looks.values()):
         if desk.now - look.asked_ts >= ANSWER_MAX:
-            _skip(desk, look, "skipped_unanswered")
+            skip(desk, look, "skipped_unanswered")
     for key, known in list(desk.looked.items()):
         if known.ended_ts is not None and desk.now - known.ended_ts >= FORGOTTEN:
             del desk.looked[key]
@@ -59,25 +59,25 @@ def cycle(desk: Context) -> None:
 def start(desk: Context) -> None:
     """The question died with the process that asked it, and the idea is as old as that."""
     for look in list(desk.state.looks.values()):
-        _skip(desk, look, "skipped_restart")
+        skip(desk, look, "skipped_restart")
     desk.looked.clear()
 
 
 def _judge(desk: Context, look: Look, market: Market, seen: QuoteSeen) -> None:
     intent = look.intent
     candidate = Candidate(
-        state=desk.state, now=desk.now, strategy=intent.strategy, proposal=_as_proposed(intent, desk.now),
+        state=desk.state, now=desk.now, strategy=intent.strategy, proposal=as_proposed(intent, desk.now),
         market=market, quote=_newest(desk, market, seen), look=look,
     )  # fmt: skip
     verdict = judge(candidate)
     if verdict.reason is None:
         desk.looked.pop(_key(intent), None)
-        releasing.release(desk, intent, releasing.AUTONOMOUS)
+        releasing.release(desk, intent, warrants.assent_of(desk.state, intent))
     else:
-        _skip(desk, look, verdict.reason, checks=verdict.checks, quote=candidate.quote)
+        skip(desk, look, verdict.reason, checks=verdict.checks, quote=candidate.quote)
 
 
-def _skip(
+def skip(
     desk: Context,
     look: Look,
     reason: str,
@@ -86,6 +86,7 @@ def _skip(
     checks: tuple[Check, ...] = (),
     quote: QuoteTaken | None = None,
 ) -> None:
+    """End it without a release, and say why."""
     key = _key(look.intent)
     known = desk.looked.pop(key, None)
     desk.looked[key] = Looked(0, ended_ts=desk.now)
@@ -106,7 +107,7 @@ def _newest(desk: Context, market: Market, seen: QuoteSeen) -> QuoteTaken | None
     return QuoteTaken(*sides, seen.source_ts, seen.received_ts, seen.received_ts)
 
 
-def _as_proposed(intent: Intent, now: int) -> Proposal:
+def as_proposed(intent: Intent, now: int) -> Proposal:
     """The intent as its strategy would say it now, in the size that it has."""
     return Proposal(
         instrument=intent.instrument, action=intent.action, side=intent.side, price=intent.price, fair=intent.fair,

@@ -4,7 +4,7 @@
 money moves, and the order goes to quarantine for a person to look at. Nothing is ever forgotten.
 """
 
-from assent.desk import brackets
+from assent.desk import brackets, warrants
 from assent.desk.state import OrderState, State
 from assent.model.errors import InvariantBroken
 from assent.model.facts import (
@@ -90,18 +90,22 @@ def order_released(state: State, ts: int, fact: OrderReleased) -> None:
         raise InvariantBroken("order_released_twice", order_id=order.order_id)
     parent = state.orders.get(order.parent) if order.parent is not None else None
     intent = brackets.intent_of_child(parent, order) if parent else state.proposed.pop(order.intent_id)
+    warrant = warrants.warrant_of(state, intent, digest=fact.digest, assent=fact.assent, parent=parent, fact=fact)
     state.orders[order.order_id] = OrderState(
-        order=order, intent=intent, status="released", released_ts=ts, released_seq=state.seq, belts=state.belts
-    )
+        order=order, intent=intent, status="released", released_ts=ts, released_seq=state.seq, belts=state.belts,
+        digest=fact.digest, warrant=warrant,
+    )  # fmt: skip
 
 
 def would_release(state: State, ts: int, fact: WouldRelease) -> None:
     order = fact.order
     parent = state.would.get(order.parent) if order.parent is not None else None
     intent = brackets.intent_of_child(parent, order) if parent else state.proposed.pop(order.intent_id)
+    warrant = warrants.warrant_of(state, intent, digest=fact.digest, assent=fact.assent, parent=parent, fact=fact)
     state.would[order.order_id] = OrderState(
-        order=order, intent=intent, status=WOULD_REST, released_ts=ts, released_seq=state.seq
-    )
+        order=order, intent=intent, status=WOULD_REST, released_ts=ts, released_seq=state.seq, digest=fact.digest,
+        warrant=warrant,
+    )  # fmt: skip
 
 
 def ack_simulated(state: State, _ts: int, fact: AckSimulated) -> None:

@@ -6,7 +6,7 @@ connection: a halt, a cancel, an answer or too much time may have come between.
 
 from typing import Final
 
-from assent.desk import brackets, charter, halts
+from assent.desk import brackets, charter, halts, warrants
 from assent.desk.state import State
 from assent.model.levels import ALLOWED
 from assent.model.units import SECOND
@@ -15,8 +15,8 @@ from assent.model.units import SECOND
 PERMIT_LIFE: Final = 2 * SECOND
 
 
-def obstacle(state: State, order_id: str, now: int) -> str | None:
-    """Why this order must not be sent now, or None."""
+def obstacle(state: State, order_id: str, now: int, digest: str) -> str | None:
+    """Why an order of this name, whose bytes have this digest, must not be sent now, or None."""
     seal = state.seal
     if seal is None or seal.mode == charter.OBSERVE:
         return "no_order_path"
@@ -25,6 +25,9 @@ def obstacle(state: State, order_id: str, now: int) -> str | None:
         return "not_released" if state.find_order(order_id) is None else "already_answered"
     if order.status != "released":
         return "already_answered"
+    fault = warrants.fault(seal, order, digest)
+    if fault:
+        return fault
     if order.order.parent is not None:
         fault = brackets.obstacle(state, order) or _entry_stays(state, order.order.parent, now)
         if fault:
@@ -47,4 +50,4 @@ def _entry_stays(state: State, entry_id: str, now: int) -> str | None:
     """Legs are sent beside their entry: where that may not leave, there will be nothing for them to leave."""
     entry = state.orders.get(entry_id)
     waits = entry is not None and entry.status == "released"
-    return "parent_ended" if waits and obstacle(state, entry_id, now) else None
+    return "parent_ended" if entry is not None and waits and obstacle(state, entry_id, now, entry.digest) else None

@@ -8,7 +8,7 @@ are judged as they come; those of a cycle together, in `desk.ranking`.
 from collections.abc import Iterable
 from itertools import islice
 
-from assent.desk import looking, observing, recall, releasing, superseding
+from assent.desk import approving, looking, observing, recall, releasing, superseding
 from assent.desk.candidate import Candidate
 from assent.desk.context import Context, Refusal
 from assent.desk.gate import Verdict, judge
@@ -97,7 +97,7 @@ def candidate_of(desk: Context, strategy: str, proposal: Proposal) -> Candidate:
 
 def consider(desk: Context, strategy: str, proposal: Proposal) -> str | None:
     """One idea through the gate: released with all its exits, or not, for the reason that is returned; one that waits
-    for its last look is not released yet."""
+    for people or for its last look is not released yet."""
     candidate = candidate_of(desk, strategy, proposal)
     verdict = judge(candidate)
     # A name that no venue listed is one with all others like it: strategies can make up more than a desk can keep.
@@ -113,19 +113,26 @@ def consider(desk: Context, strategy: str, proposal: Proposal) -> str | None:
     desk.refused.pop(key, None)
     if desk.looked and looking.is_known(desk, key, candidate):
         return looking.REQUESTED
+    if desk.waiting and approving.is_known(desk, key, candidate):
+        return approving.REQUESTED
     intent = _record(desk, candidate)
     desk.emit(IntentProposed(intent=intent, checks=verdict.checks, quote=candidate.quote))
+    people, assent = approving.needed(desk, intent)
+    if people:
+        approving.ask(desk, intent, candidate.quote, people)
+        return approving.REQUESTED
     if intent.action == "cancel":
-        _cancel(desk, intent)
+        cancel(desk, intent)
     elif looking.is_due(candidate):
         looking.ask(desk, key, intent, candidate.quote)
         return looking.REQUESTED
     else:
-        releasing.release(desk, intent, releasing.AUTONOMOUS)
+        releasing.release(desk, intent, assent)
     return None
 
 
-def _cancel(desk: Context, intent: Intent) -> None:
+def cancel(desk: Context, intent: Intent) -> None:
+    """Take the order that the intent names off the book."""
     order_id = intent.order_id or ""
     if order_id in desk.state.would:
         observing.cancel(desk, order_id, intent.reason)

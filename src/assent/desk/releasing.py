@@ -6,12 +6,11 @@ it is stated as one that would have been released, answered as a venue would ans
 
 from assent.desk import brackets, charter, observing
 from assent.desk.context import Context
+from assent.desk.state import State
 from assent.model import ids
 from assent.model.facts import LedgerOpened, OrderReleased
 from assent.model.intents import Intent
 from assent.model.orders import Order, order_digest
-
-AUTONOMOUS = "autonomous"
 
 
 def release(desk: Context, intent: Intent, assent: str) -> None:
@@ -19,14 +18,21 @@ def release(desk: Context, intent: Intent, assent: str) -> None:
     seal = desk.state.seal
     if seal is None:
         return
+    for order in orders_of(desk.state, intent):
+        _state(desk, seal, order, assent)
+
+
+def orders_of(state: State, intent: Intent) -> list[Order]:
+    """Every order that a release of this intent states, the entry first."""
+    seal = state.seal
+    if seal is None:
+        return []
     order = _order(seal, intent)
-    _state(desk, seal, order, assent)
     if intent.exits is None:
-        return
-    instrument = desk.state.find_instrument(intent.instrument)
-    if instrument is not None and brackets.known_to_venue(instrument):
-        for leg in brackets.children(seal, order, intent):
-            _state(desk, seal, leg, assent)
+        return [order]
+    instrument = state.find_instrument(intent.instrument)
+    held_there = instrument is not None and brackets.known_to_venue(instrument)
+    return [order, *brackets.children(seal, order, intent)] if held_there else [order]
 
 
 def _state(desk: Context, seal: LedgerOpened, order: Order, assent: str) -> None:

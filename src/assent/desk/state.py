@@ -34,6 +34,22 @@ class Position(msgspec.Struct, gc=False):
     cost: int = 0
 
 
+class Grant(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One person's yes."""
+
+    person: str
+    identity: str
+    ts: int
+
+
+class Warrant(msgspec.Struct, frozen=True, array_like=True):
+    """What an order was released on: the terms that people assented to, and every order that these cover."""
+
+    terms: str
+    orders: tuple[str, ...]
+    grants: tuple[Grant, ...]
+
+
 class OrderState(msgspec.Struct, gc=False):
     """Where one released order stands. `venue_filled` is set once the venue says that nothing rests any more,
     `superseded_by` is the newer idea for which the strategy has it taken off."""
@@ -56,6 +72,9 @@ class OrderState(msgspec.Struct, gc=False):
     superseded_by: str = ""
     # Those of the run that released it.
     belts: Belts | None = None
+    # Of the bytes that were released, and whose assent they have; None where nobody had to be asked.
+    digest: str = ""
+    warrant: Warrant | None = None
 
     @property
     def open_qty(self) -> int:
@@ -76,6 +95,24 @@ class Look(msgspec.Struct, frozen=True):
     intent: Intent
     price: int | None
     asked_ts: int
+
+
+class Asked(msgspec.Struct):
+    """An intent that waits for people: what they are asked, what there was to deal at, who has said yes so far."""
+
+    intent: Intent
+    code: str
+    terms: str
+    orders: tuple[str, ...]
+    people: int
+    price: int | None
+    asked_ts: int
+    expires_ts: int
+    grants: tuple[Grant, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        return len(self.grants) >= self.people
 
 
 class Halt(msgspec.Struct):
@@ -158,7 +195,18 @@ class Worth(msgspec.Struct):
 class Archive:
     """What has ended but must be found again. Kept out of the digest; every change to it enters `chain`."""
 
-    __slots__ = ("adopted", "chain", "fills", "instruments", "noted", "orders", "outcomes", "transfers")
+    __slots__ = (
+        "adopted",
+        "answers",
+        "asked",
+        "chain",
+        "fills",
+        "instruments",
+        "noted",
+        "orders",
+        "outcomes",
+        "transfers",
+    )
 
     def __init__(self) -> None:
         self.orders: dict[str, OrderState] = {}
@@ -170,6 +218,10 @@ class Archive:
         self.noted: dict[str, Fill] = {}
         # Instruments whose position a person took over from the venue: our fills alone do not explain it.
         self.adopted: dict[str, int] = {}
+        # How each question to people ended, by the intent's id, with its code; and every answer that was taken, by the
+        # name that its channel gave it: none is taken twice.
+        self.asked: dict[str, tuple[str, str]] = {}
+        self.answers: dict[str, str] = {}
         self.chain = bytes(32)
 
     def note(self, item: msgspec.Struct) -> None:
@@ -182,6 +234,7 @@ class State:
     __slots__ = (
         "accounts",
         "archive",
+        "asked",
         "belts",
         "decisions",
         "differing",
@@ -234,6 +287,8 @@ class State:
         self.proposed: dict[str, Intent] = {}
         # Intents whose last look was asked for, by id. They reserve nothing: every rule runs again at the answer.
         self.looks: dict[str, Look] = {}
+        # Intents that wait for people's assent, by id. They reserve nothing either.
+        self.asked: dict[str, Asked] = {}
         self.orders: dict[str, OrderState] = {}
         # In observe: what would rest at the venue. Nothing of it is at stake, so only what counts orders counts these.
         self.would: dict[str, OrderState] = {}

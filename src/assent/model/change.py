@@ -11,6 +11,7 @@ import msgspec
 
 from assent.model.constitution import BY_KEY, Constitution, Drift, Kind, Limit, Theme, Tier
 from assent.model.intents import Score
+from assent.model.policy import Band, Person
 from assent.model.strictness import Difference, tighter
 from assent.model.text import shown
 from assent.model.units import format_bps, format_duration, format_micros, format_percent
@@ -75,6 +76,25 @@ def _drift(drift: Drift) -> str:
     return format_bps(drift.amount) if drift.unit == "bps" else format_micros(drift.amount)
 
 
+def _bands(bands: tuple[Band, ...]) -> str:
+    return ", ".join(band_text(band) for band in bands)
+
+
+def _people(people: tuple[Person, ...]) -> str:
+    return ", ".join(person_text(person) for person in people) or "none"
+
+
+def band_text(band: Band) -> str:
+    """`open from 50.00 needs 2`, as a file says it."""
+    since = f" from {format_micros(band.loss)}" if band.loss else ""
+    return f"{band.action}{since} needs {band.people}"
+
+
+def person_text(person: Person) -> str:
+    """`ada=os:ada,token:phone`, as a file says it."""
+    return f"{person.name}={','.join(person.identities)}"
+
+
 _WORDS: dict[Kind, Callable[[Any], str]] = {
     "money": format_micros,
     "price": format_micros,
@@ -88,4 +108,6 @@ _WORDS: dict[Kind, Callable[[Any], str]] = {
     "themes": _themes,
     "tiers": _tiers,
     "drift": _drift,
+    "bands": _bands,
+    "people": _people,
 }

@@ -12,15 +12,17 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from assent.model.intents import Score
-from assent.model.units import DAY, HOUR, MICRO, SECOND
+from assent.model.policy import AUTO_NEVER, Band, Person
+from assent.model.units import DAY, HOUR, MICRO, MINUTE, SECOND
 
 Direction = Literal["lower", "higher", "fewer", "more"]
 Kind = Literal[
     "money", "price", "qty", "ppm", "count", "duration", "flag", "names", "scores", "themes", "tiers", "drift",
+    "bands", "people",
 ]  # fmt: skip
 
 # Kinds whose value is not one number.
-LISTS: frozenset[Kind] = frozenset(("names", "scores", "themes", "tiers", "drift"))
+LISTS: frozenset[Kind] = frozenset(("names", "scores", "themes", "tiers", "drift", "bands", "people"))
 # Beyond what this software is for: a limit that stands here is off.
 MONEY_MOST = 10_000_000 * MICRO
 QTY_MOST = 10_000_000 * MICRO
@@ -114,6 +116,14 @@ class Constitution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     risk_fraction_max: int = MICRO
     risk_tiers: tuple[Tier, ...] = ()
     kelly_fraction_max: int = RATIO_MOST
+    approvals: tuple[Band, ...] = ()
+    approvers: tuple[Person, ...] = ()
+    approval_mandatory: bool = False
+    approval_life: int = 60 * SECOND
+    denied_pause_min: int = 10 * MINUTE
+    exits_auto_after: int = AUTO_NEVER
+    second_factor_from: int = MONEY_MOST
+    second_factor_to_resume: bool = False
 
     def digest(self) -> str:
         """SHA-256 of the canonical bytes: what the ledger seals."""
@@ -369,6 +379,39 @@ LIMITS: tuple[Limit, ...] = (
         "kelly_fraction_max", "ppm", "lower", 0, RATIO_MOST, '"25%"',
         "Most of the growth-optimal stake (Kelly, on the odds after fees) that a trade may risk. Sizes are cut to it.",
         True,
+    ),
+    Limit(
+        "approvals", "bands", "more", 0, 16, '["open needs 1", "open from 50.00 needs 2"]',
+        "What needs people's assent before it leaves: which kind of action, from which worst loss on, and how many "
+        "different people.", True,
+    ),
+    Limit(
+        "approvers", "people", "fewer", 0, 32, '["ada=os:ada,token:ada-phone"]',
+        "Who may give assent: each person by name, with the identities by which the desk knows that person.",
+    ),
+    Limit(
+        "approval_mandatory", "flag", "higher", 0, 1, "true",
+        "Whether every order that opens, closes or claims needs somebody's assent, whatever else is said.", True,
+    ),
+    Limit(
+        "approval_life", "duration", "lower", SECOND, DAY, '"60s"',
+        "How long an intent waits for assent; then it is over, and what still holds is proposed anew.",
+    ),
+    Limit(
+        "denied_pause_min", "duration", "higher", 0, DAY, '"10m"',
+        "How long nobody is asked about the same idea again after a person has said no to it.",
+    ),
+    Limit(
+        "exits_auto_after", "duration", "higher", SECOND, AUTO_NEVER, '"5m"',
+        "How long an exit of the desk's own may stay unanswered before it goes without assent; at 7d none ever does.",
+    ),
+    Limit(
+        "second_factor_from", "money", "lower", 0, MONEY_MOST, '"20.00"',
+        "Worst loss from which each assent needs a second factor besides.", True,
+    ),
+    Limit(
+        "second_factor_to_resume", "flag", "higher", 0, 1, "true",
+        "Whether ending a halt needs a second factor.", True,
     ),
 )  # fmt: skip
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from assent.model.assents import ApprovalEnded, ApprovalRequested, AssentDenied, AssentGiven, AssentRefused
 from assent.model.belts import Belts
 from assent.model.change import LimitChange
 from assent.model.constitution import Constitution, Narrowing
@@ -401,6 +402,11 @@ Fact = (
     | OrderAdopted
     | FillRecognised
     | ActRefused
+    | ApprovalRequested
+    | AssentGiven
+    | AssentDenied
+    | ApprovalEnded
+    | AssentRefused
     | StrategyStopped
     | HaltRaised
     | HaltCleared

@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from assent.model.assents import AssentSeen
 from assent.model.belts import Belts
 from assent.model.books import HeldCost, OpenOrder
 from assent.model.constitution import Constitution, Narrowing
@@ -320,12 +321,14 @@ class KillSwitchSeen(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class ResumeAsked(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """A named person asks to clear a halt. `cause` empty means every halt that a human may clear."""
+    """A named person asks to clear a halt. `cause` empty means every halt that a human may clear. `factor`: a second
+    factor was proven."""
 
     cause: str
     by: str
     reason: str
     received_ts: int
+    factor: bool = False
 
 
 class CancelAsked(msgspec.Struct, frozen=True, tag=True, gc=False):
@@ -369,6 +372,7 @@ Input = (
     | AdoptionAsked
     | ResolutionAsked
     | CloseAsked
+    | AssentSeen
 )
 
 

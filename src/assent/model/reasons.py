@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from assent.model.levels import CAUSES
 
-Family = Literal["rule", "market data", "venue", "order", "last look", "strategy", "halt"]
+Family = Literal["rule", "market data", "venue", "order", "last look", "assent", "strategy", "halt"]
 # How a check's numbers are shown to a person.
 Unit = Literal["money", "price", "qty", "count", "ppm", "duration", "flag", "level"]
 
@@ -256,6 +256,26 @@ _REASONS = (
     Reason(
         "look_not_asked", "last look", "A fresh quote came for an idea that does not wait for one, or not any more."
     ),
+    # Answers of people that change nothing, and why an idea waits for them.
+    Reason("approval_requested", "assent", "People were asked; it is released when enough of them have said yes."),
+    Reason("assent_changed", "assent", "The limits in force are not those that the assent was given under."),
+    Reason("assent_unknown", "assent", "No intent that waits has this code or id; see `assent intents list`."),
+    Reason("assent_ambiguous", "assent", "More than one intent that waits is meant by this; name more of its id."),
+    Reason("assent_replayed", "assent", "This very answer was taken before; no answer counts twice."),
+    Reason("assent_twice", "assent", "The same person has said yes to it already; another one is needed."),
+    Reason("assent_copied", "assent", "The answer names other terms than those of this intent; look at it again."),
+    Reason("assent_early", "assent", "The answer is older than the question."),
+    Reason("assent_late", "assent", "The intent expired before the answer came; what still holds is proposed anew."),
+    Reason("assent_ended", "assent", "The intent is over or released already; see `assent intents show`."),
+    Reason("assent_halted", "assent", "A halt forbids what was to be assented to; see `assent halt status`."),
+    Reason("assent_not_permitted", "assent", "Nobody whom the constitution names may assent answers by this identity."),
+    Reason("second_factor_missing", "assent", "So much at stake needs a second factor; add the code of your device."),
+    Reason("second_factor_wrong", "assent", "The second factor is wrong; see that the device's clock is right."),
+    Reason("second_factor_replayed", "assent", "This second factor was used before; wait for the next one."),
+    Reason("second_factor_locked", "assent", "Too many wrong second factors; wait, and find out who tried them."),
+    Reason("answers_too_many", "assent", "Too many answers in a row were refused; wait a minute and look again."),
+    Reason("credential_refused", "assent", "Whoever asked is not known here: no such token or session, or it is over."),
+    Reason("scope_refused", "assent", "This token may look but not do that; use one with the scope for it."),
     # Strategies.
     Reason("nothing_proposed", "strategy", "The strategy wants each cycle recorded, and saw nothing to propose."),
     Reason("strategy_exception", "strategy", "The strategy raised an error; mend it, then resume."),

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from assent.model.constitution import LIMITS, Constitution, Direction, Drift, Theme, Tier, tier_cap
 from assent.model.intents import Score
+from assent.model.policy import Band, Person, asks_no_less, names_no_more
 from assent.model.units import MICRO
 
 
@@ -43,8 +44,17 @@ def _covers(new: tuple[Any, ...], old: tuple[Any, ...]) -> bool:
         return all(tier_cap(new, equity) <= tier_cap(old, equity) for equity in edges)
     if any(type(one) is Theme for one in (*new, *old)):
         return all(any(set(theme.series) <= set(wider.series) for wider in new) for theme in old)
+    if any(type(one) is Band for one in (*new, *old)):
+        return asks_no_less(new, old)
     asked = _strictest(new)
     return all(asked.get(name, -1) >= least for name, least in _strictest(old).items())
+
+
+def _no_more(old: tuple[Any, ...], new: tuple[Any, ...]) -> bool:
+    """Whether the list allows nothing that the old one did not."""
+    if any(type(one) is Person for one in (*new, *old)):
+        return names_no_more(new, old)
+    return set(new) <= set(old)
 
 
 def _strictest(scores: tuple[Score, ...]) -> dict[str, int]:
@@ -64,6 +74,6 @@ def _no_further(old: int | Drift, new: int | Drift) -> bool:
 _KEEPS: dict[Direction, Callable[[Any, Any], bool]] = {
     "lower": _no_further,
     "higher": lambda old, new: new >= old,
-    "fewer": lambda old, new: set(new) <= set(old),
+    "fewer": _no_more,
     "more": lambda old, new: _covers(new, old),
 }

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from assent.desk.story import in_words
+from assent.model.assents import ApprovalEnded, AssentDenied, AssentGiven, AssentRefused, AssentSeen, Channel
 from assent.model.constitution import Constitution
 from assent.model.errors import AssentError
 from assent.model.facts import (
@@ -37,28 +38,40 @@ Answer = dict[str, Any]
 DONE = frozenset(
     (
         HaltRaised, HaltCleared, CancelKept, CancelReleased, ConstitutionChanged, BooksAdopted, OrderResolved,
-        IntentProposed,
+        IntentProposed, AssentGiven, AssentDenied, ApprovalEnded,
     )
 )  # fmt: skip
+# Answers to a question of the desk's: by whoever was proven to give them.
+ANSWERS = frozenset(("approve", "reject", "expire"))
 # Acts that rest on the venue's books as they are now, so that these are compared before; and the look at them.
 COMPARED = frozenset(("resume", "amend", "accept", "resolve", "cancel"))
 LOOK = "reconcile"
 # Acts after which a person wants to see what still differs.
 SHOWN_AFTER = frozenset(("accept", "resolve"))
 EVIDENCE_MAX = 500
+# By which an answer may come over the control socket.
+CHANNELS: tuple[Channel, ...] = ("terminal", "web", "api")
 
 
-def act_input(request: Mapping[str, Any], now: int, *, constitution: Constitution | None = None) -> Input:
+def act_input(
+    request: Mapping[str, Any],
+    now: int,
+    *,
+    constitution: Constitution | None = None,
+    identity: str = "",
+    factor: bool = False,
+) -> Input:
     """The input that a request asks for; `AssentError` when it asks for nothing we know.
 
     `constitution`: what the file says, for an amendment; a running desk has none to offer and is never amended.
+    `identity` and `factor`: who was proven to ask, and whether by a second factor as well.
     """
     command = request.get("cmd")
-    by = _text(request, "by")
+    by = _text(request, "by", needed=command not in ANSWERS)
     if command == "halt":
         return HaltAsked("operator", by, _text(request, "reason"), now)
     if command == "resume":
-        return ResumeAsked(_text(request, "cause", needed=False), by, _text(request, "reason"), now)
+        return ResumeAsked(_text(request, "cause", needed=False), by, _text(request, "reason"), now, factor)
     if command == "cancel":
         return CancelAsked(_text(request, "order_id", needed=False), by, now)
     if command == "accept":
@@ -71,20 +84,29 @@ def act_input(request: Mapping[str, Any], now: int, *, constitution: Constitutio
     if command == "close":
         instrument = _text(request, "instrument", needed=False)
         return CloseAsked(instrument, _number(request, "price"), by, _text(request, "reason"), now)
+    if command in ("approve", "reject", "expire"):
+        return AssentSeen(
+            command, _text(request, "intent"), _text(request, "terms", needed=command == "approve"), identity,
+            _channel(request), _text(request, "message_id"), now, factor, _text(request, "reason", needed=False),
+        )  # fmt: skip
     if command == "amend" and constitution is not None:
         return AmendmentAsked(_text(request, "instead_of"), constitution, by, _text(request, "reason"), now)
     raise AssentError(
-        f"the desk was asked for {shown(command, 40)}; it knows status, halt, resume, cancel, resolve, close,"
-        " reconcile and accept"
+        f"the desk was asked for {shown(command, 40)}; it knows status, approve, reject, expire, halt, resume, cancel,"
+        " resolve, close, reconcile and accept"
     )
 
 
 def act_answer(facts: list[Fact]) -> Answer:
     """What came of it, in words a program can read."""
     refused = [_why_not(fact) for fact in facts if isinstance(fact, ResumeRefused | AmendmentRefused | ActRefused)]
+    refused += [f"[{fact.reason}] {sentence(fact.reason)}" for fact in facts if isinstance(fact, AssentRefused)]
     refused += [_no_way_out(fact) for fact in facts if isinstance(fact, IntentRefused)]
     done = [fact for fact in facts if type(fact) in DONE]
     answer: Answer = {"ok": not refused, "facts": [kind_of(fact) for fact in facts]}
+    codes = [fact.reason for fact in facts if isinstance(fact, AssentRefused)]
+    if codes:
+        answer["code"] = codes[0]
     if refused:
         answer["error"] = "; ".join(refused)
         answer["refused"] = True
@@ -114,6 +136,13 @@ def _text(request: Mapping[str, Any], name: str, *, needed: bool = True, most: i
     if not isinstance(value, str) or len(value) > most or not value.isprintable() or (needed and not value.strip()):
         raise AssentError(f"`{name}` must be printable text of 1 to {most} characters; it is {shown(value, 40)}")
     return value
+
+
+def _channel(request: Mapping[str, Any]) -> Channel:
+    channel = request.get("channel")
+    if channel not in CHANNELS:
+        raise AssentError(f"`channel` must be {', '.join(CHANNELS)}; it is {shown(channel, 40)}")
+    return channel  # type: ignore[no-any-return]
 
 
 def _number(request: Mapping[str, Any], name: str) -> int | None:

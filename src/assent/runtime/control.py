@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 Answer = dict[str, Any]
-Handler = Callable[[Mapping[str, Any]], Awaitable[Answer]]
+# A request, and the user of this machine who made it; None where the system cannot tell.
+Handler = Callable[[Mapping[str, Any], int | None], Awaitable[Answer]]
 
 LINE_MAX = 65_536
 ANSWER_MAX_S = 15.0
@@ -40,7 +41,7 @@ async def serve(path: Path, handle: Handler) -> asyncio.Server:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             line = await asyncio.wait_for(reader.readline(), ANSWER_MAX_S)
-            answer = await _answer(line, handle)
+            answer = await _answer(line, _peer(writer), handle)
             writer.write(json.dumps(answer).encode() + b"\n")
             await writer.drain()
         except (TimeoutError, ConnectionError, ValueError):
@@ -57,14 +58,14 @@ async def serve(path: Path, handle: Handler) -> asyncio.Server:
         os.umask(before)
 
 
-async def _answer(line: bytes, handle: Handler) -> Answer:
+async def _answer(line: bytes, uid: int | None, handle: Handler) -> Answer:
     try:
         request = json.loads(line)
     except (ValueError, RecursionError):
         return {"ok": False, "error": "the request is not one line of JSON"}
     if not isinstance(request, dict):
         return {"ok": False, "error": "the request is not a JSON object"}
-    return await handle(request)
+    return await handle(request, uid)
 
 
 def ask(path: Path, request: Mapping[str, Any]) -> Answer | None:
@@ -87,10 +88,20 @@ def ask(path: Path, request: Mapping[str, Any]) -> Answer | None:
 
 def _is_ours(client: socket.socket) -> bool:
     """Whether the other side runs as us (or as root): in a shared folder anybody may bind a name. Linux can tell."""
+    uid = _uid_of(client)
+    return uid is None or uid in (0, os.getuid())
+
+
+def _peer(writer: asyncio.StreamWriter) -> int | None:
+    return _uid_of(writer.get_extra_info("socket"))
+
+
+def _uid_of(other: socket.socket) -> int | None:
+    """Who runs the process at the other end; None where the system cannot tell."""
     if not hasattr(socket, "SO_PEERCRED"):
-        return True
-    _, uid, _ = struct.unpack("3i", client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-    return uid in (0, os.getuid())
+        return None
+    _, uid, _ = struct.unpack("3i", other.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    return int(uid)
 
 
 def _read_answer(client: socket.socket) -> Answer:

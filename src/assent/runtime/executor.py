@@ -72,9 +72,10 @@ class Executor:
     def _obstacle(self, order: Order, digest: str) -> str | None:
         if self._stopping:
             return "stopping"
-        if order_digest(order) != digest:
+        leaving = order_digest(order)
+        if leaving != digest:
             return "digest_differs"
-        return self._desk.permit(order.order_id, self._clock.now())
+        return self._desk.permit(order.order_id, self._clock.now(), leaving)
 
     async def _send(self, order: Order, digest: str) -> None:
         """Nothing is awaited between the permit and the adapter's first step: a halt cannot come between."""

@@ -43,7 +43,7 @@ PAUSE: Final = SECOND
 _WALKED: Final = frozenset({"market_lifecycle_v2", "order_group_updates"})
 
 
-def _permitted(_order_id: str, _now: int) -> None:
+def _permitted(_order_id: str, _now: int, _digest: str) -> None:
     """For a desk to which nothing can happen in between."""
 
 
@@ -69,7 +69,7 @@ class KalshiVenue:
         scope: Scope,
         ours: Callable[[str], bool],
         held: Callable[[], Iterable[str]],
-        permit: Callable[[str, int], str | None] = _permitted,
+        permit: Callable[[str, int, str], str | None] = _permitted,
         member: Member = "direct",
         terms: Terms | None = None,
         since_ts: int = 0,

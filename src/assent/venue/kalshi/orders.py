@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from assent.model.inputs import Absent, Accepted, Evidence, NotSent, Outcome, Refused, Unknown
-from assent.model.orders import Order
+from assent.model.orders import Order, order_digest
 from assent.model.reasons import REASONS
 from assent.model.text import shown
 from assent.model.units import SECOND
@@ -51,7 +51,7 @@ class Orders:
         shard: Callable[[str], int | None],
         paused: Callable[[], None],
         ungrouped: Callable[[], None],
-        permit: Callable[[str, int], str | None],
+        permit: Callable[[str, int, str], str | None],
     ) -> None:
         self._rest = rest
         self._lists = lists
@@ -79,7 +79,8 @@ class Orders:
         try:
             written = await self._rest.write(
                 "POST", wire_requests.ORDERS_PATH, body, lane="submit", shard=shard,
-                not_after=now + LEAVE_WITHIN, withheld=lambda: self._permit(name, self._telling.now()),
+                not_after=now + LEAVE_WITHIN,
+                withheld=lambda: self._permit(name, self._telling.now(), order_digest(order)),
             )  # fmt: skip
             if isinstance(written, Answered | Lost):
                 memory.signed[name] = written.signed_ts

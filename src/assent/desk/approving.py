@@ -1,0 +1,110 @@
+"""An intent that needs people's assent is asked about once, and reserves nothing while it waits.
+
+The question covers the exact orders that a release would state, under one digest. While it stands the same idea is
+only counted; a better one takes its place where the constitution names a step. What comes of the question is seen to
+in `desk.assenting`.
+"""
+
+from typing import NamedTuple
+
+from assent.desk import releasing, warrants
+from assent.desk.candidate import Candidate
+from assent.desk.context import BY, Context, Waiting
+from assent.desk.looking import Key
+from assent.desk.rules.last_look import dealt_at
+from assent.desk.state import Asked
+from assent.model.assents import ApprovalEnded, ApprovalRequested
+from assent.model.binding import terms_digest
+from assent.model.constitution import SUPERSEDE_NEVER
+from assent.model.intents import Intent, QuoteTaken
+from assent.model.orders import order_digest
+
+# Why an idea that waits for people is not released yet.
+REQUESTED = "approval_requested"
+
+
+class Needed(NamedTuple):
+    """What a release would rest on: so many people, or none for the reason that is given."""
+
+    people: int
+    assent: str
+
+
+def needed(desk: Context, intent: Intent) -> Needed:
+    """Whom this intent has to wait for."""
+    seal = desk.state.seal
+    people = warrants.people_for(seal.constitution, intent) if seal is not None else 0
+    if not people:
+        return Needed(0, warrants.AUTONOMOUS)
+    if seal is not None and warrants.may_go_alone(seal.constitution, intent):
+        since = desk.unanswered.get(intent.instrument)
+        if since is not None and desk.now - since >= seal.constitution.exits_auto_after:
+            return Needed(0, warrants.AUTO_EXIT)
+    return Needed(people, "")
+
+
+def is_known(desk: Context, key: Key, candidate: Candidate) -> bool:
+    """Whether people are asked about this idea already, or have just said no, or nothing, to it. Such an idea is
+    counted and not recorded."""
+    known = desk.waiting.get(key)
+    if known is None:
+        return False
+    asked = desk.state.asked.get(known.intent_id)
+    if asked is not None and _is_better(candidate, asked):
+        end(desk, asked, "superseded", by=candidate.strategy)
+        return False
+    if asked is None and desk.now >= known.until_ts:
+        del desk.waiting[key]
+        return False
+    known.repeats += 1
+    return True
+
+
+def ask(desk: Context, intent: Intent, quote: QuoteTaken | None, people: int) -> None:
+    """Once for each intent."""
+    seal = desk.state.seal
+    if seal is None:
+        return
+    orders = _covered(desk, intent)
+    until = desk.now + seal.constitution.approval_life
+    if intent.expires_ts is not None:
+        until = min(until, intent.expires_ts)
+    desk.emit(
+        ApprovalRequested(
+            intent_id=intent.intent_id, code=intent.code, terms=terms_digest(seal, orders), orders=orders,
+            people=people, price=dealt_at(quote, intent.side), expires_ts=until,
+        )
+    )  # fmt: skip
+    desk.waiting[key_of(intent)] = Waiting(intent.intent_id)
+    if intent.strategy == BY:
+        desk.unanswered.setdefault(intent.instrument, desk.now)
+
+
+def end(desk: Context, asked: Asked, why: str, *, by: str) -> None:
+    """Nobody is asked any more. What only expired may be asked about again: what leaves a position at once, the rest
+    after as long again, since nobody seems to be there."""
+    key, seal = key_of(asked.intent), desk.state.seal
+    known = desk.waiting.pop(key, None)
+    repeats = known.repeats if known else 0
+    desk.emit(ApprovalEnded(intent_id=asked.intent.intent_id, why=why, by=by, repeats=repeats))  # type: ignore[arg-type]
+    if why != "superseded" and asked.intent.action != "close" and seal is not None:
+        desk.waiting[key] = Waiting(asked.intent.intent_id, until_ts=desk.now + seal.constitution.approval_life)
+
+
+def key_of(intent: Intent) -> Key:
+    return intent.strategy, intent.instrument, intent.action, intent.side
+
+
+def _covered(desk: Context, intent: Intent) -> tuple[str, ...]:
+    """The digests of what would leave; for a cancel of the order that would be taken off."""
+    if intent.action != "cancel":
+        return tuple(order_digest(order) for order in releasing.orders_of(desk.state, intent))
+    order = desk.state.find_order(intent.order_id or "") or desk.state.would.get(intent.order_id or "")
+    return (order_digest(order.order),) if order is not None else ()
+
+
+def _is_better(candidate: Candidate, asked: Asked) -> bool:
+    """Another price by the constitution's step, while not everybody has answered yet."""
+    seal = candidate.state.seal
+    step = SUPERSEDE_NEVER if seal is None else seal.constitution.supersede_step_min
+    return step < SUPERSEDE_NEVER and not asked.complete and abs(candidate.price - asked.intent.price) >= step

@@ -1,0 +1,128 @@
+"""What a release rests on: whether people had to be asked, whether enough of them said yes to exactly these orders.
+
+The fold asks here, so a ledger in which an order left without the assent that its constitution asks for does not fold;
+and so does the permit, of what is about to leave.
+"""
+
+from typing import Final
+
+from assent.desk.state import DESK, Asked, Grant, OrderState, State, Warrant
+from assent.model.assents import ApprovalEnded, ApprovalRequested, AssentDenied, AssentGiven
+from assent.model.binding import terms_digest
+from assent.model.constitution import Constitution
+from assent.model.errors import InvariantBroken, require
+from assent.model.facts import Fact, LedgerOpened
+from assent.model.intents import Intent
+from assent.model.policy import AUTO_NEVER, people_needed, person_of
+
+# Nobody had to be asked.
+AUTONOMOUS: Final = "autonomous"
+# An exit that nobody answered for as long as the constitution waits.
+AUTO_EXIT: Final = "exits_auto_after"
+
+
+def people_for(limits: Constitution, intent: Intent) -> int:
+    """How many people must say yes before this intent may be carried out."""
+    return people_needed(limits.approvals, intent.action, intent.worst_loss) if limits.approvals else 0
+
+
+def may_go_alone(limits: Constitution, intent: Intent) -> bool:
+    """Whether this exit is of the kind that may leave without an answer, once it has waited for long enough."""
+    allowed = limits.exits_auto_after != AUTO_NEVER and not limits.approval_mandatory
+    return allowed and intent.strategy == DESK and intent.action == "close"
+
+
+def assent_of(state: State, intent: Intent) -> str:
+    """By whose assent this intent is released now."""
+    asked = state.asked.get(intent.intent_id)
+    return AUTONOMOUS if asked is None else asked.terms
+
+
+def fault(seal: LedgerOpened, order: OrderState, digest: str) -> str | None:
+    """Why an order with this digest is not the one that was released and assented to, or None."""
+    if digest != order.digest:
+        return "digest_differs"
+    warrant = order.warrant
+    if warrant is None:
+        return None
+    if digest not in warrant.orders or terms_digest(seal, warrant.orders) != warrant.terms:
+        return "assent_changed"
+    return None
+
+
+# ------------------------------------------------------------------------------------------------- for the fold
+
+
+def requested(state: State, ts: int, fact: ApprovalRequested) -> None:
+    intent = state.proposed[fact.intent_id]
+    require(fact.people > 0 and fact.intent_id not in state.asked, "asked_for_nothing", intent_id=fact.intent_id)
+    state.asked[fact.intent_id] = Asked(
+        intent, fact.code, fact.terms, fact.orders, fact.people, fact.price, ts, fact.expires_ts
+    )
+
+
+def given(state: State, ts: int, fact: AssentGiven) -> None:
+    """Distinct permitted people, before the end, to exactly these terms, each answer once."""
+    seal, asked = state.seal, state.asked[fact.intent_id]
+    valid = (
+        seal is not None
+        and ts < asked.expires_ts
+        and fact.terms == asked.terms
+        and not asked.complete
+        and person_of(seal.constitution.approvers, fact.identity) == fact.person
+        and all(grant.person != fact.person for grant in asked.grants)
+        and fact.message_id not in state.archive.answers
+    )
+    require(valid, "assent_not_valid", intent_id=fact.intent_id, identity=fact.identity)
+    asked.grants = (*asked.grants, Grant(fact.person, fact.identity, ts))
+    state.archive.answers[fact.message_id] = fact.intent_id
+    state.archive.note(fact)
+
+
+def denied(state: State, _ts: int, fact: AssentDenied) -> None:
+    state.archive.answers[fact.message_id] = fact.intent_id
+    over(state, fact.intent_id, "denied", fact)
+
+
+def ended(state: State, _ts: int, fact: ApprovalEnded) -> None:
+    over(state, fact.intent_id, fact.why, fact)
+
+
+def over(state: State, intent_id: str, how: str, fact: Fact) -> None:
+    """Nobody is asked any more; whatever waited for it is over as well."""
+    asked = state.asked.pop(intent_id, None)
+    state.proposed.pop(intent_id, None)
+    state.looks.pop(intent_id, None)
+    if asked is not None:
+        state.archive.asked[intent_id] = asked.code, how
+        state.archive.note(fact)
+
+
+def cancel_released(state: State, order_id: str, fact: Fact) -> None:
+    """Whoever takes an order off the book, nobody need be asked about its cancel any more."""
+    for asked in list(state.asked.values()):
+        if asked.intent.action == "cancel" and asked.intent.order_id == order_id:
+            over(state, asked.intent.intent_id, "released", fact)
+
+
+def warrant_of(
+    state: State, intent: Intent, *, digest: str, assent: str, parent: OrderState | None, fact: Fact
+) -> Warrant | None:
+    """What this release rests on; a release that rests on nothing breaks the ledger."""
+    seal = state.seal
+    if seal is None:
+        raise InvariantBroken("released_before_the_seal", intent_id=intent.intent_id)
+    if parent is not None:
+        covered = parent.warrant is None or (digest in parent.warrant.orders and assent == parent.warrant.terms)
+        require(covered, "released_without_assent", intent_id=intent.intent_id, assent=assent)
+        return parent.warrant
+    asked = state.asked.get(intent.intent_id)
+    if asked is None:
+        needed = people_for(seal.constitution, intent)
+        alone = assent == AUTO_EXIT and may_go_alone(seal.constitution, intent)
+        require(not needed or alone, "released_without_assent", intent_id=intent.intent_id, assent=assent)
+        return None
+    bound = assent == asked.terms == terms_digest(seal, asked.orders) and digest in asked.orders
+    require(bound and asked.complete, "released_without_assent", intent_id=intent.intent_id, assent=assent)
+    over(state, intent.intent_id, "released", fact)
+    return Warrant(asked.terms, asked.orders, asked.grants)

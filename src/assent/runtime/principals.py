@@ -1,0 +1,77 @@
+"""Who asks over the control socket, and whether they may: proven here, in the desk's own process.
+
+Who comes without a credential is the user of this machine at the other end of the socket, told by the kernel. Who
+brings one is whoever that credential belongs to, and nobody else: a page in another process can pass it on, but cannot
+make one up. What is refused here never reaches the desk as an answer; it is only counted.
+"""
+
+import asyncio
+import os
+import pwd
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple, Protocol
+
+from assent.approval.values import Holder, Refusal
+
+ALL: Final = frozenset(("view", "approve", "operate"))
+# What each act takes; whatever is not here takes the most.
+NEEDED: Final[Mapping[str, str]] = {
+    "status": "view", "reconcile": "view", "approve": "approve", "reject": "approve", "expire": "approve",
+}  # fmt: skip
+CREDENTIAL_MAX: Final = 256
+
+
+class Proofs(Protocol):
+    """What knows credentials and second factors."""
+
+    def check(self, secret: object, now: int, *, source: str | None = None) -> Holder | Refusal: ...
+
+    def check_factor(self, person: object, digits: object, now: int) -> str | None: ...
+
+
+class Principal(NamedTuple):
+    """Somebody who is proven to be who they are."""
+
+    identity: str
+    scopes: frozenset[str]
+
+
+class NotAdmitted(NamedTuple):
+    """Why somebody is not let in, by a registered code."""
+
+    code: str
+    words: str
+
+
+def os_identity(uid: int) -> str:
+    """The user of this machine, by the name that the system knows."""
+    try:
+        return f"os:{pwd.getpwuid(uid).pw_name}"
+    except KeyError:
+        return f"os:{uid}"
+
+
+async def admit(request: Mapping[str, Any], uid: int | None, proofs: Proofs | None, now: int) -> Principal | NotAdmitted:
+    """Who this is, if they may ask for what they ask for. `now` is the time of this machine."""
+    secret = request.get("credential")
+    if secret is None and request.get("channel") in ("web", "api"):
+        return NotAdmitted("credential_refused", "a page asks for somebody, and does not say by whose credential")
+    if secret is None:
+        return Principal(os_identity(os.getuid() if uid is None else uid), ALL)
+    if proofs is None or not isinstance(secret, str) or len(secret) > CREDENTIAL_MAX:
+        return NotAdmitted("credential_refused", "no token or session is known here")
+    found = await asyncio.to_thread(proofs.check, secret, now)
+    if isinstance(found, Refusal):
+        return NotAdmitted("credential_refused", found.words)
+    needed = NEEDED.get(str(request.get("cmd")), "operate")
+    if needed not in found.scopes:
+        return NotAdmitted("scope_refused", f"this takes the scope `{needed}`")
+    return Principal(found.identity, found.scopes)
+
+
+async def prove_factor(person: str, digits: object, proofs: Proofs | None, now: int) -> NotAdmitted | None:
+    """None when these digits are the person's second factor, and were not used before."""
+    if proofs is None:
+        return NotAdmitted("second_factor_missing", "no second factor was ever enrolled here")
+    code = await asyncio.to_thread(proofs.check_factor, person, digits, now)
+    return None if code is None else NotAdmitted(code, "")
