@@ -102,6 +102,16 @@ def spaced(digest: str) -> str:
     return " ".join(digest[at : at + 8] for at in range(0, len(digest), 8))
 
 
+def waiting_words(pending: int) -> str:
+    """How many intents wait, as a sentence."""
+    return "1 intent waits for assent" if pending == 1 else f"{pending} intents wait for assent"
+
+
+def capitalised(text: str) -> str:
+    """With a capital at the beginning; the rest, tickers and all, as it is."""
+    return text[:1].upper() + text[1:]
+
+
 def _moment(ts: int) -> datetime:
     return _EPOCH + timedelta(seconds=ts // SECOND)
 
@@ -110,4 +120,5 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "pieces": pieces, "iso": iso, "clock": clock, "ms": ms, "when": when, "money": money, "price": price,
     "share": share, "span": span, "unit": lambda value, unit: in_unit(unit, value), "qty": lambda value: in_unit("qty", value),
     "percent": percent, "percent_width": percent_width, "signed": signed, "part": part, "short": short, "spaced": spaced,
+    "capitalised": capitalised,
 }  # fmt: skip
