@@ -32,6 +32,7 @@ from assent.model.constitution import LIMITS, Drift
 from assent.model.intents import Proposal
 from assent.model.levels import ALLOWED, CAUSES, LATCHES, Cause, Level
 from assent.model.orders import Order, order_digest
+from assent.model.policy import ASSENTS
 from assent.model.reasons import REASONS, Family
 from assent.model.units import format_duration, format_micros
 from assent.runtime import effects, executor, reconcile, runtime, tally
@@ -183,6 +184,16 @@ def rules() -> str:
 def limits() -> str:
     """Which limit sets which rule, and how a file says it."""
     return _limits_of(RULES, LIMITS_OF)
+
+
+def assents() -> str:
+    """The limits that say whose assent what needs."""
+    settings_of = {setting.key: setting for setting in SETTINGS}
+    rows = [
+        (f"`{key}`", settings_of[key].sentence, allowed_words(settings_of[key]), _default(settings_of[key]))
+        for key in ASSENTS
+    ]
+    return table(("limit", "what it says", "allowed", "default"), rows)
 
 
 def look_limits() -> str:
@@ -353,6 +364,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "causes": causes,
     "rules": rules,
     "limits": limits,
+    "assents": assents,
     "look-limits": look_limits,
     "reasons": reasons,
     "effects": effects_part,

@@ -6,9 +6,9 @@ import pytest
 from tests.desk.support import MARKET, Bench, buy, close, kinds
 from tests.model.support import HOSTILE
 
-from assent.cli.sentences import sentence_of
 from assent.cli.story_text import story_lines
 from assent.desk.desk import Desk
+from assent.desk.sentences import sentence_of
 from assent.desk.story import tell
 from assent.desk.strategy import View
 from assent.model.decisions import Decision

@@ -4,13 +4,13 @@ from tests.live.still import CENT, LIMITS, MARKET, OTHER, Still, live
 
 from assent.cli.status import belt_lines
 from assent.cli.story_text import story_lines
+from assent.desk.rows import order_row, told
 from assent.desk.story import tell
 from assent.model import facts
 from assent.model.belts import Belts
 from assent.model.intents import Proposal
 from assent.model.units import MICRO, MINUTE, SECOND
 from assent.runtime.effects import BELT_CAUSE
-from assent.runtime.status import order_row
 from assent.venue.kalshi.groups import TRIGGERED
 from assent.venue.kalshi.wire_requests import Terms
 
@@ -129,7 +129,7 @@ def test_an_entry_never_outlives_the_longest_life_at_the_venue_itself_and_each_o
         assert order.order.expires_ts - order.released_ts <= LIFE
         assert view.expires_ts == order.order.expires_ts // SECOND * SECOND
         assert (view.cancel_on_pause, view.group is not None, view.post_only) == (True, True, True)
-        text = "\n".join(belt_lines([order_row(order, None)]))
+        text = "\n".join(belt_lines([told(order_row(order, None))]))
         assert "5 contracts in 15 s" in text
         assert "taken off" in text
         assert "post-only" in text

@@ -387,7 +387,8 @@ class World:
         return AssentSeen(
             dice.choices(("approve", "reject", "expire"), (12, 2, 1))[0], named, terms,
             dice.choice(("os:ada", "token:ada", "token:ben", "token:ben", "os:nobody")),
-            dice.choice(("web", "terminal")), f"m-{len(self._answered)}", self.now, factor=dice.random() < 0.5, reason="a whim",
+            dice.choice(("web", "terminal")), f"m-{len(self._answered)}", self.now, factor=dice.random() < 0.5,
+            reason="a whim",
         )  # fmt: skip
 
     def _flip(self) -> None:

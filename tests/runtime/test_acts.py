@@ -38,7 +38,7 @@ def test_an_act_becomes_its_input(request_: dict[str, Any], wanted: object) -> N
         ({"cmd": "close", "price": 0.5, **WHO}, "`price` must be whole micros"),
         ({"cmd": "resolve", "order_id": "o", "filled": "1", "evidence": "e", **WHO}, "`filled` must be whole micros"),
         ({"cmd": "resolve", "order_id": "o", "evidence": "e" * 501, **WHO}, "`evidence` must be printable"),
-        ({"cmd": "sell", **WHO}, "it knows status, halt"),
+        ({"cmd": "sell", **WHO}, "it knows status, approve"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_words(request_: dict[str, Any], why: str) -> None:

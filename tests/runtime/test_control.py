@@ -16,7 +16,7 @@ def test_who_asks_while_a_start_fails_finds_the_line_closed_and_nobody_reads_a_t
     async def main(client: socket.socket) -> None:
         asked = asyncio.Event()
 
-        async def never(_: Mapping[str, Any]) -> control.Answer:
+        async def never(_: Mapping[str, Any], _uid: int | None) -> control.Answer:
             asked.set()
             await asyncio.Event().wait()
             return {}

@@ -8,6 +8,7 @@ import msgspec
 from tests.cli.support import CASH, LEDGER_ID, RAIN, SNOW, Script
 
 from assent.desk.fold import fold
+from assent.desk.rows import RESETS
 from assent.desk.state import State
 from assent.ledger.chain import EMPTY, Head
 from assent.model import inputs
@@ -15,7 +16,7 @@ from assent.model.constitution import LIMITS, LISTS
 from assent.model.facts import IntentProposed, IntentRefused
 from assent.model.levels import CAUSES
 from assent.model.units import MICRO, SECOND
-from assent.runtime.status import MEASURES, RESETS, status_of
+from assent.runtime.status import MEASURES, status_of
 
 HEAD = Head(9, bytes(31) + b"\x09", 5 * SECOND)
 

@@ -1,12 +1,14 @@
 """Acts and looks from outside: on the running desk by its socket, on a resting one by its ledger."""
 
 import asyncio
+import os
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from typing import Any
 
 from assent.app.around import open_around, resting_clock, signer_of
 from assent.app.wiring import Around, identity_of
+from assent.approval.access import Access
 from assent.config import Settings
 from assent.desk.desk import Desk
 from assent.desk.state import State
@@ -15,12 +17,15 @@ from assent.ledger.sqlite import open_reader
 from assent.model.errors import AssentError
 from assent.model.facts import Fact, HaltCleared, decode_fact
 from assent.model.inputs import Input
+from assent.model.policy import person_of
+from assent.model.reasons import sentence
 from assent.runtime import broken, control
 from assent.runtime.acts import COMPARED, LOOK, SHOWN_AFTER, act_answer, act_input
 from assent.runtime.clock import Clock, WallClock
 from assent.runtime.differences import view_of
 from assent.runtime.inbox import Inbox
 from assent.runtime.loop import Loop
+from assent.runtime.principals import os_identity, prove_factor
 from assent.runtime.reconcile import match_books, resolve_orders
 from assent.runtime.recovery import forget_deaths, open_ledger, take_lease
 from assent.runtime.status import Status
@@ -55,7 +60,10 @@ async def _act(settings: Settings, request: Mapping[str, Any]) -> Status:
         looks = command == LOOK
         compares = looks or command in COMPARED or command in SHOWN_AFTER
         around, clock = await _around(settings, stack, compares=compares)
-        wanted = None if looks else act_input(request, clock.now(), constitution=settings.constitution)
+        wanted = None
+        if not looks:
+            factor = await _proven(settings, request)
+            wanted = act_input(request, clock.now(), constitution=settings.constitution, factor=factor)
         opened = open_ledger(settings.ledger_path, desk, identity_of(settings), lease=lease, starting=False)
         stack.callback(opened.close)
         tally = Tally(opened, desk.state)
@@ -79,6 +87,20 @@ async def _act(settings: Settings, request: Mapping[str, Any]) -> Status:
             if any(type(fact) is HaltCleared and fact.cause == "invariant_broken" for fact in told):
                 broken.forget(settings.state_dir)
         return answer
+
+
+async def _proven(settings: Settings, request: Mapping[str, Any]) -> bool:
+    """Whether the second factor that came with it is that of whoever uses this machine."""
+    digits = request.get("factor")
+    if digits is None:
+        return False
+    with closing(Access.open(settings.access_path)) as access:
+        identity = os_identity(os.getuid())
+        person = person_of(settings.constitution.approvers, identity) or identity
+        fault = await prove_factor(person, digits, access, WallClock().now())
+    if fault is not None:
+        raise AssentError(f"[{fault.code}] {fault.words or sentence(fault.code)}")
+    return True
 
 
 async def _around(settings: Settings, stack: AsyncExitStack, *, compares: bool) -> tuple[Around | None, Clock]:

@@ -79,6 +79,10 @@ class Control:
             fault = await prove_factor(person or who.identity, factor, self._proofs, self._wall.now())
             if fault is not None:
                 return _turned_away(rooms, clock, fault)
+        named = request.get("message_id")
+        if isinstance(named, str) and named.strip():  # an answer without a name of its own is refused below
+            # The name is the holder's own: nobody uses up another's.
+            request = {**request, "message_id": f"{who.identity}/{named}"}
         if request.get("credential") is not None:
             request = {**request, "by": person or who.identity}
         if command in COMPARED and not _is_ours(state, request):

@@ -3,22 +3,19 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from functools import partial
-from typing import Any
 
 from assent.app.around import open_around, signer_of
+from assent.app.asked import Control
 from assent.app.shown import running_status, summary_of
 from assent.app.wiring import Rooms, watched_desk, wire
+from assent.approval.access import Access
 from assent.config import Settings
-from assent.desk.state import State
 from assent.model import ids
-from assent.model.errors import AssentError
 from assent.runtime import broken, control
-from assent.runtime.acts import COMPARED, LOOK, SHOWN_AFTER, act_answer, act_input
 from assent.runtime.clock import Clock, WallClock
-from assent.runtime.differences import view_of
 from assent.runtime.recovery import forget_deaths, take_lease
 from assent.runtime.status import Status
 
@@ -46,7 +43,9 @@ async def _run(
         stack.callback(lease.release)
         settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Before anything slow: whoever asks from here on waits for the answer, instead of finding nobody but the lease.
-        asked = Control(settings)
+        access = Access.open(settings.access_path)
+        stack.callback(access.close)
+        asked = Control(settings, access)
         server = await control.serve(settings.control_path, asked.handle)
         stack.callback(control.socket_path(settings.control_path).unlink, missing_ok=True)
         stack.callback(server.close)

@@ -10,9 +10,9 @@ from assent.cli.options import settings_of
 from assent.cli.reading import read_ledger
 from assent.cli.words import table
 from assent.config import FILE_NAME, load
-from assent.config.table import SCOPE
-from assent.model.change import LimitChange, changes_between, stated
-from assent.model.constitution import LIMITS, LISTS, Constitution, in_use
+from assent.model import limit_rows as model_rows
+from assent.model.change import LimitChange, changes_between
+from assent.model.constitution import Constitution
 from assent.model.facts import ConstitutionChanged
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 IN_FORCE: Final = "the limits in force"
 THE_FILE: Final = "the file"
-# How the tighter direction of a limit is said.
-TIGHTER: Final = {"lower": "less", "higher": "more", "fewer": "fewer names", "more": "more, or higher"}
 
 
 class InForce(NamedTuple):
@@ -70,21 +68,10 @@ def other_limits(place: Path, mode: str | None) -> Constitution:
 
 def limit_rows(now: Constitution, file: Constitution) -> list[dict[str, Any]]:
     """Every limit with all that there is to say of it; `file` only where the file says something else."""
-    defaults, differing = Constitution(), {change.key: change for change in changes_between(now, file)}
+    differing = {change.key: change for change in changes_between(now, file)}
     rows = []
-    for limit in LIMITS:
-        value = getattr(now, limit.key)
-        row = {
-            "key": limit.key,
-            "section": "scope" if limit.key in SCOPE else "constitution",
-            "value": _raw(value, of_list=limit.kind in LISTS),
-            "unit": limit.kind,
-            "said": stated(limit, value),
-            "default_said": stated(limit, getattr(defaults, limit.key)),
-            "off": limit.optional and not in_use(now, (limit.key,)),
-            "tighter": TIGHTER[limit.tighter],
-            "sentence": limit.sentence,
-        }
+    for limit in model_rows.limit_rows(now):
+        row = msgspec.structs.asdict(limit)
         changed = differing.get(limit.key)
         if changed:
             row["file"] = {"said": changed.new, "becomes": changed.becomes}
@@ -95,7 +82,3 @@ def limit_rows(now: Constitution, file: Constitution) -> list[dict[str, Any]]:
 def change_lines(changes: tuple[LimitChange, ...]) -> list[str]:
     """One line a limit, aligned."""
     return table([(c.becomes.upper(), c.key, c.old, "->", c.new) for c in changes])
-
-
-def _raw(value: Any, *, of_list: bool) -> Any:
-    return msgspec.to_builtins(value) if of_list else value

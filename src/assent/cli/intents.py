@@ -8,15 +8,11 @@ import click
 from assent.cli.options import desk_options, say, say_json, settings_of
 from assent.cli.why import command as why_command
 from assent.cli.words import money, price, table, when
+from assent.desk.intent_rows import STATUSES
 
 if TYPE_CHECKING:
     from assent.cli.reading import Ledger
-    from assent.desk.state import State
 
-# Public names. FAILED: refused by the venue, or never sent; an unknown order is APPROVED and says `unknown`.
-STATUSES: Final = (
-    "PENDING", "APPROVED", "REJECTED", "EXPIRED", "EXECUTED", "EXECUTED_DRYRUN", "FAILED", "SUPERSEDED",
-)  # fmt: skip
 LIMIT_DEFAULT: Final = 20
 
 
@@ -57,62 +53,10 @@ command.add_command(why_command, name="show")
 
 def intent_rows(ledger: "Ledger") -> list[dict[str, Any]]:
     """Every intent with its status, in the order of the ledger."""
-    from assent.desk.story import in_words
-    from assent.model.facts import (
-        IntentProposed,
-        IntentRefused,
-        IntentSkipped,
-        OrderReleased,
-    )
-    from assent.model.would import WouldRelease
+    from assent.desk import intent_rows as rows
+    from assent.desk.rows import told
 
-    facts = [fact for _, _, fact in ledger.records]
-    orders = {
-        fact.order.intent_id: fact.order.order_id
-        for fact in facts
-        if isinstance(fact, OrderReleased | WouldRelease) and fact.order.parent is None
-    }
-    would = {fact.order.order_id for fact in facts if type(fact) is WouldRelease}
-    skipped = {fact.intent_id: fact.reason for fact in facts if type(fact) is IntentSkipped}
-    rows = []
-    for seq, ts, fact in ledger.records:
-        if not isinstance(fact, IntentProposed | IntentRefused):
-            continue
-        intent, order_id = fact.intent, orders.get(fact.intent.intent_id, "")
-        reason = fact.reason if isinstance(fact, IntentRefused) else skipped.get(intent.intent_id, "")
-        cancels = intent.action == "cancel"
-        if order_id in would:
-            status, unknown = ("APPROVED" if order_id in ledger.state.would else "EXPIRED"), False
-        else:
-            status, unknown = status_of_intent(ledger.state, order_id, refused=bool(reason), cancels=cancels)
-        rows.append(
-            {
-                "seq": seq, "ts": ts, "intent_id": intent.intent_id, "code": intent.code, "status": status,
-                "unknown": unknown, "would": order_id in would, "reason": reason, "strategy": intent.strategy,
-                "type": intent.action, "side": intent.side,
-                "words": in_words(intent, ledger.state.find_instrument(intent.instrument)),
-                "instrument": intent.instrument, "price": intent.price, "qty": intent.qty, "edge": intent.edge,
-                "fee": intent.fee, "worst_loss": intent.worst_loss, "expires_ts": intent.expires_ts,
-                "order_id": order_id,
-            }
-        )  # fmt: skip
-    return rows
-
-
-def status_of_intent(state: "State", order_id: str, *, refused: bool, cancels: bool) -> tuple[str, bool]:
-    """The public name of where an intent stands, and whether its order's fate is unknown."""
-    order = state.find_order(order_id)
-    if refused:
-        return "REJECTED", False
-    if order is None:
-        return ("EXECUTED" if cancels else "PENDING"), False
-    if order.status in ("released", "working", "closing", "unknown"):
-        return "APPROVED", order.status == "unknown"
-    if order.filled:
-        return "EXECUTED", False
-    if order.status == "closed":
-        return ("SUPERSEDED" if order.superseded_by else "EXPIRED"), False
-    return "FAILED", False
+    return [told(row) for row in rows.intent_rows(ledger.records, ledger.state)]
 
 
 def _stands(row: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ import click
 from assent.cli.bounds import Bound, Place, places_of
 from assent.cli.exits import CommandError, Exit
 from assent.cli.options import desk_options, say, say_json, settings_of
-from assent.cli.words import line, plain, when
+from assent.cli.words import line, when
 from assent.ledger.streams import STREAMS
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ def _of_stream(
 
 
 def _require_kind(kind: str) -> None:
-    from assent.cli.sentences import SENTENCES
+    from assent.desk.sentences import SENTENCES
 
     known = [fact.__name__ for fact in SENTENCES]
     if kind not in known:
@@ -215,17 +215,9 @@ def _record_line(record: "Record") -> str:
 
 
 def _words(record: "Record") -> str:
-    """The fact in words, or why it cannot be read: a damaged ledger must still be shown."""
-    import msgspec
+    from assent.desk.sentences import words_of
 
-    from assent.cli.sentences import sentence_of
-    from assent.model.errors import InvariantBroken
-    from assent.model.facts import decode_fact
-
-    try:
-        return sentence_of(decode_fact(record.kind, record.version, record.body))
-    except (InvariantBroken, msgspec.MsgspecError) as error:
-        return plain(f"(cannot be read: {error})")
+    return words_of(record.kind, record.version, record.body)
 
 
 def _record_row(record: "Record") -> dict[str, Any]:

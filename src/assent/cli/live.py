@@ -17,10 +17,10 @@ from rich.table import Table
 from rich.text import Text
 
 from assent.cli.news import News
-from assent.cli.sentences import sentence_of
 from assent.cli.status import banner, order_stands
 from assent.cli.words import clipped, in_unit, line, money, when
 from assent.desk.lots import Told
+from assent.desk.sentences import sentence_of
 
 WIDTH: Final = 96
 FACTS_SHOWN: Final = 10

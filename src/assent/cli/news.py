@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from assent.cli.sentences import is_notable
 from assent.desk.lots import Told
+from assent.desk.sentences import is_notable
 
 
 class New(NamedTuple):

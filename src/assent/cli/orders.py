@@ -27,7 +27,7 @@ def command() -> None:
 def list_command(folder: Path, mode: str | None, *, everything: bool, as_json: bool) -> None:
     """Orders that may still fill; with --all, every order that was ever released."""
     from assent.cli.reading import read_ledger, standing
-    from assent.runtime.status import order_row
+    from assent.desk.rows import order_row, told
 
     settings = settings_of(folder, mode=mode)
     status = standing(settings)
@@ -35,7 +35,7 @@ def list_command(folder: Path, mode: str | None, *, everything: bool, as_json: b
     if everything:
         state = read_ledger(settings).state
         known = {**state.archive.orders, **state.orders}
-        rows = [order_row(order, state.find_instrument(order.order.instrument)) for order in known.values()]
+        rows = [told(order_row(order, state.find_instrument(order.order.instrument))) for order in known.values()]
         rows.sort(key=lambda row: (row["released_ts"], row["order_id"]))
     if as_json:
         say_json({"running": status["running"], "orders": rows})

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from assent.cli.news import News
 from assent.cli.options import say
-from assent.cli.sentences import sentence_of
 from assent.cli.words import line, money, when
+from assent.desk.sentences import sentence_of
 from assent.model.facts import kind_of
 
 # The observer is called about twice a second.

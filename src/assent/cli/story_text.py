@@ -2,9 +2,9 @@
 
 from textwrap import wrap
 
-from assent.cli.sentences import sentence_of
 from assent.cli.words import in_unit, line, money, plain, price, span, table, when
 from assent.desk.lots import Money
+from assent.desk.sentences import sentence_of
 from assent.desk.story import (
     Ages,
     Judged,

@@ -156,6 +156,11 @@ class Settings:
     def control_path(self) -> Path:
         return self.state_dir / "control.sock"
 
+    @property
+    def access_path(self) -> Path:
+        """Who may look, assent and operate besides the user of this machine: tokens, sessions, second factors."""
+        return self.state_dir / "access.sqlite"
+
 
 def settings_from(root: Path, values: Mapping[str, Any], strategies: tuple[StrategySettings, ...]) -> Settings:
     """What the values of a file, each checked by itself, come to."""

@@ -30,12 +30,14 @@ class Needed(NamedTuple):
     assent: str
 
 
-def needed(desk: Context, intent: Intent) -> Needed:
-    """Whom this intent has to wait for."""
+def needed(desk: Context, intent: Intent, *, by_halt: bool) -> Needed:
+    """Whom this intent has to wait for. `by_halt`: a halt's own procedure proposes it."""
     seal = desk.state.seal
     people = warrants.people_for(seal.constitution, intent) if seal is not None else 0
     if not people:
         return Needed(0, warrants.AUTONOMOUS)
+    if by_halt and warrants.is_procedure(desk.state, intent):
+        return Needed(0, warrants.BY_HALT)
     if seal is not None and warrants.may_go_alone(seal.constitution, intent):
         since = desk.unanswered.get(intent.instrument)
         if since is not None and desk.now - since >= seal.constitution.exits_auto_after:

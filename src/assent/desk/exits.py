@@ -114,7 +114,7 @@ def _gain_ppm(instrument: Instrument, position: Position, quote: QuoteSeen) -> i
     return gain * MICRO // max(1, position.cost)
 
 
-def _leave(desk: Context, market: Market, quote: QuoteSeen, why: str) -> None:
+def _leave(desk: Context, market: Market, quote: QuoteSeen, why: str, *, by_halt: bool = False) -> None:
     """Propose the close, unless one of ours is on its way. Nobody can be dealt with where nobody stands."""
     name, held = market.instrument.id, desk.state.held(market.instrument.id)
     price, last = quote.bid if held > 0 else quote.ask, desk.attempts.get(name)
@@ -141,7 +141,7 @@ def _leave(desk: Context, market: Market, quote: QuoteSeen, why: str) -> None:
         type="market" if brackets.known_to_venue(market.instrument) else "limit",
         reason=f"exit by {why}",
     )
-    released = proposing.consider(desk, BY, proposal) is None
+    released = proposing.consider(desk, BY, proposal, by_halt=by_halt) is None
     in_vain = last.in_vain + released if last is not None and last.held == held else int(released)
     wait = min(AGAIN << max(0, in_vain - 1), AGAIN_MOST)
     desk.attempts[name] = Attempt(held, min(in_vain, 16), desk.now + wait)
@@ -177,7 +177,7 @@ def _see_to_stop(desk: Context, name: str, market: Market | None, guard: Guard) 
     recall.raise_halt(desk, "unprotected", by=BY, detail=f"{name}: no working stop for {abs(held)}")
     quote = market.touch() if market is not None else None
     if market is not None and quote is not None:
-        _leave(desk, market, quote, "missing stop")
+        _leave(desk, market, quote, "missing stop", by_halt=True)
 
 
 def _call_back(desk: Context, order: OrderState, why: str) -> None:

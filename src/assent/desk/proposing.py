@@ -95,9 +95,9 @@ def candidate_of(desk: Context, strategy: str, proposal: Proposal) -> Candidate:
     return Candidate(state=desk.state, now=desk.now, strategy=strategy, proposal=proposal, market=market, quote=quote)
 
 
-def consider(desk: Context, strategy: str, proposal: Proposal) -> str | None:
+def consider(desk: Context, strategy: str, proposal: Proposal, *, by_halt: bool = False) -> str | None:
     """One idea through the gate: released with all its exits, or not, for the reason that is returned; one that waits
-    for people or for its last look is not released yet."""
+    for people or for its last look is not released yet. `by_halt`: a halt's own procedure asks for it."""
     candidate = candidate_of(desk, strategy, proposal)
     verdict = judge(candidate)
     # A name that no venue listed is one with all others like it: strategies can make up more than a desk can keep.
@@ -113,11 +113,11 @@ def consider(desk: Context, strategy: str, proposal: Proposal) -> str | None:
     desk.refused.pop(key, None)
     if desk.looked and looking.is_known(desk, key, candidate):
         return looking.REQUESTED
-    if desk.waiting and approving.is_known(desk, key, candidate):
+    if desk.waiting and not by_halt and approving.is_known(desk, key, candidate):
         return approving.REQUESTED
     intent = _record(desk, candidate)
     desk.emit(IntentProposed(intent=intent, checks=verdict.checks, quote=candidate.quote))
-    people, assent = approving.needed(desk, intent)
+    people, assent = approving.needed(desk, intent, by_halt=by_halt)
     if people:
         approving.ask(desk, intent, candidate.quote, people)
         return approving.REQUESTED

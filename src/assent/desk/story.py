@@ -205,8 +205,8 @@ def _story(
         sentence=sentence(decided.reason) if isinstance(decided, IntentRefused) else AGREED,
         repeats=decided.repeats if isinstance(decided, IntentRefused) else 0,
         quote=quote,
-        ages=_ages(quote, start.ts),
-        checks=tuple(_judged(check) for check in decided.checks),
+        ages=ages_of(quote, start.ts),
+        checks=tuple(judged(check) for check in decided.checks),
         order=release.order if release else None,
         digest=release.digest if release else "",
         assent=release.assent if release else "",
@@ -239,7 +239,7 @@ def _look(records: Sequence[Told], intent_id: str) -> Look | None:
         if isinstance(fact, IntentSkipped) and fact.intent_id == intent_id:
             return Look(
                 seq, ts, fact.reason, sentence(fact.reason), fact.detail, fact.repeats, fact.quote,
-                _ages(fact.quote, ts), tuple(_judged(check) for check in fact.checks),
+                ages_of(fact.quote, ts), tuple(judged(check) for check in fact.checks),
             )  # fmt: skip
     return None
 
@@ -302,13 +302,15 @@ def _steps(records: Sequence[Told], family: set[str], intent: Intent) -> tuple[S
     return tuple(steps)
 
 
-def _judged(check: Check) -> Judged:
+def judged(check: Check) -> Judged:
+    """The check with its sentence and the unit of its numbers."""
     known = REASONS.get(check.rule)
     unit: Unit = known.unit if known else "count"
     return Judged(check.rule, check.ok, check.measured, check.limit, unit, sentence(check.rule))
 
 
-def _ages(quote: QuoteTaken | None, ts: int) -> Ages | None:
+def ages_of(quote: QuoteTaken | None, ts: int) -> Ages | None:
+    """How old the quote was at `ts`."""
     if quote is None:
         return None
     return Ages(ts - quote.source_ts, ts - quote.received_ts, ts - quote.proven_ts)

@@ -19,6 +19,9 @@ from assent.model.policy import AUTO_NEVER, people_needed, person_of
 AUTONOMOUS: Final = "autonomous"
 # An exit that nobody answered for as long as the constitution waits.
 AUTO_EXIT: Final = "exits_auto_after"
+# What a halt itself does to bring the position to safety; nobody is waited for then, even where approval is mandatory.
+BY_HALT: Final = "halt_procedure"
+PROCEDURES: Final = frozenset(("unprotected",))
 
 
 def people_for(limits: Constitution, intent: Intent) -> int:
@@ -30,6 +33,11 @@ def may_go_alone(limits: Constitution, intent: Intent) -> bool:
     """Whether this exit is of the kind that may leave without an answer, once it has waited for long enough."""
     allowed = limits.exits_auto_after != AUTO_NEVER and not limits.approval_mandatory
     return allowed and intent.strategy == DESK and intent.action == "close"
+
+
+def is_procedure(state: State, intent: Intent) -> bool:
+    """Whether this leaves a position as a halt that stands asks for."""
+    return intent.strategy == DESK and intent.action == "close" and not PROCEDURES.isdisjoint(state.halts)
 
 
 def assent_of(state: State, intent: Intent) -> str:
@@ -120,6 +128,7 @@ def warrant_of(
     if asked is None:
         needed = people_for(seal.constitution, intent)
         alone = assent == AUTO_EXIT and may_go_alone(seal.constitution, intent)
+        alone = alone or (assent == BY_HALT and is_procedure(state, intent))
         require(not needed or alone, "released_without_assent", intent_id=intent.intent_id, assent=assent)
         return None
     bound = assent == asked.terms == terms_digest(seal, asked.orders) and digest in asked.orders

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 BINDING: tuple[Action, ...] = ("open", "close", "claim")
 # The limits of the constitution that make a policy together.
 POLICY = ("approvals", "approvers", "approval_mandatory", "exits_auto_after")
+# And all that have to do with whose assent what needs, in the order of the table.
+ASSENTS = (
+    "approvals", "approvers", "approval_mandatory", "approval_life", "denied_pause_min", "exits_auto_after",
+    "second_factor_from", "second_factor_to_resume",
+)  # fmt: skip
 PEOPLE_MOST = 9
 # Longer than any request lives: an exit never goes without its assent.
 AUTO_NEVER = 7 * DAY

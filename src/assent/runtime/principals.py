@@ -51,7 +51,9 @@ def os_identity(uid: int) -> str:
         return f"os:{uid}"
 
 
-async def admit(request: Mapping[str, Any], uid: int | None, proofs: Proofs | None, now: int) -> Principal | NotAdmitted:
+async def admit(
+    request: Mapping[str, Any], uid: int | None, proofs: Proofs | None, now: int
+) -> Principal | NotAdmitted:
     """Who this is, if they may ask for what they ask for. `now` is the time of this machine."""
     secret = request.get("credential")
     if secret is None and request.get("channel") in ("web", "api"):

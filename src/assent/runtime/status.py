@@ -8,33 +8,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from assent.desk.exposure import busy_instruments, instrument_exposure, orders_by_instrument, total_exposure
-from assent.desk.state import Look, OrderState, State
-from assent.desk.story import in_words
+from assent.desk.exposure import busy_instruments, orders_by_instrument, total_exposure
+from assent.desk.rows import halt_row, look_row, order_rows, position_row, stopped_rows, told, would_rows
+from assent.desk.state import State
 from assent.ledger.chain import Head
-from assent.model.belts import Belts
 from assent.model.constitution import LIMITS, LISTS, in_use
-from assent.model.instruments import Instrument
-from assent.model.levels import ALLOWED, CAUSES, Level, Reset
-from assent.model.reasons import sentence
-from assent.model.units import MINUTE
+from assent.model.levels import ALLOWED, Level
 from assent.runtime.kill_switch import KillSwitch
 
 Status = dict[str, Any]
 
-RESETS: Final[Mapping[Reset, str]] = {
-    "human": "a named person: assent halt resume --by NAME --reason REASON",
-    "next_day": "by itself, in the next day (UTC)",
-    "next_week": "by itself, in the next week (UTC, from Monday)",
-    "next_month": "by itself, in the next month (UTC)",
-    "clear_for": "by itself, once its cause has stayed away for",
-    "switch": "the owner: clear the variable, remove the file",
-}
-
 
 def status_of(state: State, *, settings_name: str, path: Path, head: Head, running: bool, pid: int | None) -> Status:
     """One object that says how the desk stands. `pid` is that of the running process, None when there is none."""
-    seal = state.seal
+    seal, orders = state.seal, orders_by_instrument(state)
     return {
         "running": running,
         "pid": pid if running else None,
@@ -53,7 +40,7 @@ def status_of(state: State, *, settings_name: str, path: Path, head: Head, runni
         "constitution": seal.constitution_digest if seal else "",
         "level": Level(state.level).name,
         "allowed": sorted(ALLOWED[state.level]),
-        "halts": [_halt(state, cause) for cause in state.halts],
+        "halts": [told(halt_row(state, cause)) for cause in state.halts],
         "cash": state.cash,
         "reserved": state.reserved(),
         "equity": state.equity,
@@ -61,14 +48,11 @@ def status_of(state: State, *, settings_name: str, path: Path, head: Head, runni
         "accounts": dict(state.accounts),
         "matched_ts": state.matched_ts,
         "limits": _limits(state),
-        "positions": [_position(state, name) for name in sorted(state.positions)],
-        "orders": [order_row(order, state.find_instrument(order.order.instrument)) for order in state.orders.values()],
-        "would": [order_row(order, state.find_instrument(order.order.instrument)) for order in state.would.values()],
-        "looks": [_look(state, look) for look in state.looks.values()],
-        "stopped": [
-            {"strategy": name, "reason": reason, "sentence": sentence(reason)}
-            for name, reason in sorted(state.stopped.items())
-        ],
+        "positions": [told(position_row(state, name, orders.get(name, []))) for name in sorted(state.positions)],
+        "orders": [told(row) for row in order_rows(state)],
+        "would": [told(row) for row in would_rows(state)],
+        "looks": [told(look_row(state, look)) for look in state.looks.values()],
+        "stopped": [told(row) for row in stopped_rows(state)],
         "rejections": dict(sorted(state.rejections.items())),
     }
 
@@ -83,68 +67,6 @@ def switch_status(switch: KillSwitch, environment: Mapping[str, str]) -> Status:
         "variable": switch.variable,
         "env_file": str(switch.env_file) if switch.env_file else None,
         "file": str(switch.sentinel),
-    }
-
-
-def order_row(order: OrderState, instrument: Instrument | None) -> dict[str, Any]:
-    """One order, open or ended."""
-    terms, intent, belts = order.order, order.intent, order.belts or Belts()
-    return {
-        "order_id": terms.order_id,
-        "intent_id": intent.intent_id,
-        "code": intent.code,
-        "strategy": intent.strategy,
-        "action": intent.action,
-        "words": in_words(intent, instrument),
-        "instrument": terms.instrument,
-        "side": terms.side,
-        "type": terms.type,
-        "time_in_force": terms.time_in_force,
-        "price": terms.price,
-        "qty": terms.qty,
-        "filled": order.filled,
-        "open_qty": order.open_qty,
-        "status": order.status,
-        "cancel": order.cancel,
-        "venue_order_id": order.venue_order_id,
-        "released_ts": order.released_ts,
-        "unknown_ts": order.unknown_ts,
-        "expires_ts": terms.expires_ts,
-        "post_only": terms.post_only,
-        "reduce_only": terms.reduce_only,
-        "cancel_on_pause": belts.cancel_on_pause,
-        "group_limit": belts.group_limit,
-    }
-
-
-def _look(state: State, look: Look) -> dict[str, Any]:
-    """An intent that waits for the venue's fresh quote."""
-    intent = look.intent
-    return {
-        "intent_id": intent.intent_id,
-        "code": intent.code,
-        "strategy": intent.strategy,
-        "words": in_words(intent, state.find_instrument(intent.instrument)),
-        "instrument": intent.instrument,
-        "price": intent.price,
-        "qty": intent.qty,
-        "asked_ts": look.asked_ts,
-    }
-
-
-def _halt(state: State, cause: str) -> dict[str, Any]:
-    halt, known = state.halts[cause], CAUSES[cause]
-    how = RESETS[halt.reset]
-    return {
-        "cause": cause,
-        "level": Level(halt.level).name,
-        "sentence": known.sentence,
-        "detail": halt.detail,
-        "by": halt.by,
-        "since_ts": halt.raised_ts,
-        "reset": halt.reset,
-        "reset_how": f"{how} {known.quiet_ns // MINUTE} minutes" if halt.reset == "clear_for" else how,
-        "quiet_ns": known.quiet_ns,
     }
 
 
@@ -171,18 +93,3 @@ def _limits(state: State) -> list[dict[str, Any]]:
         for limit in LIMITS
         if limit.kind not in LISTS and not (limit.optional and not in_use(constitution, (limit.key,)))
     ]
-
-
-def _position(state: State, name: str) -> dict[str, Any]:
-    position, instrument = state.positions[name], state.find_instrument(name)
-    orders = orders_by_instrument(state).get(name, [])
-    return {
-        "instrument": name,
-        "title": instrument.title if instrument else "",
-        "event": instrument.event if instrument else "",
-        "side": "yes" if position.qty > 0 else "no",
-        "qty": position.qty,
-        "cost": position.cost,
-        "exposure": instrument_exposure(state, name, orders),
-        "close_ts": instrument.close_ts if instrument else None,
-    }

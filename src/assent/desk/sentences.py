@@ -6,11 +6,13 @@ A sentence says what the fact says and no more. Prices and sides are in the book
 from collections.abc import Callable
 from typing import Any, Final
 
-from assent.cli.words import clipped, in_unit, line, money, price, share, span
+import msgspec
+
 from assent.desk.story import in_words
-from assent.model import facts, would
+from assent.model import assents, facts, would
 from assent.model.change import in_one_line
-from assent.model.facts import Fact, kind_of
+from assent.model.errors import InvariantBroken
+from assent.model.facts import Fact, decode_fact, kind_of
 from assent.model.inputs import Accepted
 from assent.model.intents import Intent
 from assent.model.levels import Level
@@ -19,6 +21,7 @@ from assent.model.reasons import REASONS
 from assent.model.reasons import sentence as reason_sentence
 from assent.model.settling import ActRefused, BooksAdopted, FillRecognised, OrderAdopted
 from assent.model.units import MICRO, format_qty
+from assent.model.words import clipped, in_unit, line, money, price, share, span
 
 WIDTH_MAX: Final = 240
 NAMES_SHOWN: Final = 5
@@ -27,6 +30,14 @@ NAMES_SHOWN: Final = 5
 def sentence_of(fact: Fact) -> str:
     """The fact in words, on one line, inert in a terminal."""
     return clipped(line(SENTENCES[type(fact)](fact)), WIDTH_MAX)
+
+
+def words_of(kind: str, version: int, body: bytes) -> str:
+    """A stored record in words, or why it cannot be read: a damaged ledger must still be shown."""
+    try:
+        return sentence_of(decode_fact(kind, version, body))
+    except (InvariantBroken, msgspec.MsgspecError) as error:
+        return line(f"(cannot be read: {error})")
 
 
 def is_notable(fact: Fact) -> bool:
@@ -226,6 +237,30 @@ def _decision(fact: facts.DecisionRecorded) -> str:
     return f"{fact.strategy} decided {fact.decision}{scores}{': ' if known else ''}{known}"
 
 
+def short_intent(intent_id: str) -> str:
+    """The beginning of an intent's id: enough to find it again with `why`."""
+    return f"intent {intent_id[:10]}"
+
+
+def _asked(fact: assents.ApprovalRequested) -> str:
+    people = "one person" if fact.people == 1 else f"{fact.people} people"
+    return f"{short_intent(fact.intent_id)} waits for the assent of {people} under code {fact.code}"
+
+
+def _given(fact: assents.AssentGiven) -> str:
+    factor = " with a second factor" if fact.factor else ""
+    return f"{fact.person} said yes to {short_intent(fact.intent_id)} by {fact.channel}, as {fact.identity}{factor}"
+
+
+def _again(repeats: int) -> str:
+    return f", and the idea came {repeats} times again" if repeats else ""
+
+
+ENDINGS: Final[dict[str, str]] = {
+    "expired": "nobody answered in time",
+    "superseded": "a better idea took its place",
+    "ended_by_hand": "a person ended it",
+}
 SENTENCES: Final[dict[type, Callable[[Any], str]]] = {
     facts.LedgerOpened: _opened,
     facts.ConstitutionChanged: _changed,
@@ -270,6 +305,17 @@ SENTENCES: Final[dict[type, Callable[[Any], str]]] = {
     OrderAdopted: _found,
     FillRecognised: lambda f: (
         f"fill {f.fill.fill_id} of order {short(f.fill.order_id)} is the one that a person resolved: not booked again"
+    ),
+    assents.ApprovalRequested: _asked,
+    assents.AssentGiven: _given,
+    assents.AssentDenied: lambda f: (
+        f"{f.person} said no to {short_intent(f.intent_id)} by {f.channel}{f': {f.reason}' if f.reason else ''}"
+    ),
+    assents.ApprovalEnded: lambda f: (
+        f"the question about {short_intent(f.intent_id)} is over: {ENDINGS[f.why]}{_again(f.repeats)}"
+    ),
+    assents.AssentRefused: lambda f: (
+        f"{f.verdict} of {f.said} by {f.identity}, {f.channel}, refused [{f.reason}]: {reason_sentence(f.reason)}"
     ),
     ActRefused: lambda f: f"{f.act} of {f.subject or 'all'} by {f.by} refused: {f.why}",
     facts.StrategyStopped: lambda f: f"strategy {f.strategy} stopped [{f.reason}]: {f.detail}",

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.cli.support import HOSTILE, Script
 
-from assent.cli.sentences import QUIET, SENTENCES, WIDTH_MAX, is_notable, sentence_of
+from assent.desk.sentences import QUIET, SENTENCES, WIDTH_MAX, is_notable, sentence_of
 from assent.model import facts
 from assent.model.belts import Belts
 from assent.model.facts import Fact, kind_of

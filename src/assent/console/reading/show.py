@@ -1,0 +1,265 @@
+"""The views of one moment, made from the book: pure, from what was folded and the time that it is for.
+
+Each view costs what is open now and never what has been, so that making all of them after every handful of records
+stays cheap however long the ledger is.
+"""
+
+from assent.console.reading import views
+from assent.console.reading.book import Book
+from assent.console.reading.listing import Waiting
+from assent.desk import worth
+from assent.desk.exposure import busy_instruments, instrument_exposure, orders_by_instrument, total_exposure
+from assent.desk.gauges import gauges, share_of
+from assent.desk.rows import OrderRow, halt_row, look_row, order_rows, stopped_rows, would_rows
+from assent.desk.rules.last_look import dealt_at
+from assent.desk.stakes import stakes
+from assent.desk.state import ADJUSTMENTS, DEPOSITS, FEES, REALISED, State
+from assent.desk.story import ages_of, in_words, judged
+from assent.model.constitution import BY_KEY, MONEY_MOST, Narrowing, in_use
+from assent.model.instruments import Future, Instrument
+from assent.model.levels import ALLOWED, Level
+from assent.model.limit_rows import limit_rows
+from assent.model.units import share_up
+
+NOBODY = Narrowing()
+
+
+def overview(book: Book, name: str, now: int) -> views.Overview:
+    state = book.state
+    line = book.equity.points()
+    return views.Overview(
+        deployment=deployment(state, name),
+        now_ts=now,
+        level=Level(state.level).name,
+        allowed=tuple(sorted(ALLOWED[state.level])),
+        halts=tuple(halt_row(state, cause) for cause in state.halts),
+        stopped=tuple(stopped_rows(state)),
+        worth=money(state, line[-1].ts if line else None),
+        budgets=budgets(state, now),
+        gauges=tuple(gauges(state, now)),
+        belts=state.belts,
+        pending=len(book.intents.waiting),
+        open_orders=len(state.orders),
+        unknown_orders=sum(order.status == "unknown" for order in state.orders.values()),
+        open_positions=len(busy_instruments(state)),
+        line=line,
+    )
+
+
+def deployment(state: State, name: str) -> views.Deployment:
+    seal = state.seal
+    return views.Deployment(
+        name=name,
+        mode=seal.mode if seal else "",
+        venue=seal.venue if seal else "",
+        environment=seal.environment if seal else "",
+        account=seal.account if seal else "",
+        ledger_id=seal.ledger_id if seal else "",
+        constitution=seal.constitution_digest if seal else "",
+        opened_ts=state.opened_ts,
+        markets=seal.constitution.markets if seal else (),
+        events=seal.constitution.events if seal else (),
+        series=seal.constitution.series if seal else (),
+        narrowed=state.narrowed is not None,
+    )
+
+
+def money(state: State, equity_ts: int | None) -> views.Worth:
+    drawn, accounts = worth.drawdown(state), state.accounts
+    return views.Worth(
+        cash=state.cash,
+        reserved=state.reserved(),
+        equity=worth.equity_now(state),
+        equity_ts=equity_ts,
+        peak=state.worth.peak,
+        drawdown=max(0, drawn.amount) if drawn else None,
+        exposure=total_exposure(state),
+        # In the books a gain stands on the other side of the account.
+        realised=-accounts[REALISED],
+        fees=accounts[FEES],
+        deposits=-accounts[DEPOSITS],
+        adjustments=-accounts[ADJUSTMENTS],
+    )
+
+
+def budgets(state: State, now: int) -> tuple[views.LossBudget, ...]:
+    """For each period what is lost, and what may be."""
+    return tuple(_budget(state, now, row) for row in range(len(worth.LOSSES)) if worth.loss_of(state, "day", now))
+
+
+def _budget(state: State, now: int, row: int) -> views.LossBudget:
+    period, _, amount_key, part_key = worth.LOSSES[row]
+    lost = worth.loss_of(state, period, now) or worth.Loss(0, 0)
+    most: int | None = None
+    if state.seal is not None:
+        found = worth.most_lost(state.seal.constitution, amount_key, part_key, lost.baseline)
+        most = None if found >= MONEY_MOST else found
+    return views.LossBudget(
+        period=period,  # type: ignore[arg-type]  # the names in the table of periods
+        lost=max(0, lost.amount),
+        baseline=lost.baseline,
+        most=most,
+        left=None if most is None else max(0, most - max(0, lost.amount)),
+    )
+
+
+def intents(book: Book, now: int) -> views.Intents:
+    today = next((budget for budget in budgets(book.state, now) if budget.period == "day"), None)
+    rows = book.intents.rows
+    return views.Intents(
+        pending=tuple(_card(book, waiting, today) for waiting in book.intents.waiting.values()),
+        rows=rows.shown(),
+        total=rows.total,
+    )
+
+
+def _card(book: Book, waiting: Waiting, today: views.LossBudget | None) -> views.Card:
+    intent, quote = waiting.fact.intent, waiting.fact.quote
+    instrument = book.state.find_instrument(intent.instrument)
+    row = book.intents.rows.get(intent.intent_id)
+    if row is None:
+        raise KeyError(intent.intent_id)
+    last, look = book.intents.quotes.get(intent.instrument), book.state.looks.get(intent.intent_id)
+    bounded = today is not None and today.most is not None
+    return views.Card(
+        row=row,
+        intent=intent,
+        words=in_words(intent, instrument),
+        title=instrument.title if instrument else "",
+        event=instrument.event if instrument else "",
+        series=instrument.series if instrument else "",
+        close_ts=instrument.close_ts if instrument else None,
+        worst_loss=intent.worst_loss,
+        fee=intent.fee,
+        edge=intent.edge,
+        share=share_of(intent.worst_loss, today.most or 0) if today and bounded else None,
+        share_left=share_of(intent.worst_loss, today.left or 0) if today and bounded else None,
+        quote=quote,
+        ages=ages_of(quote, waiting.ts),
+        price_then=dealt_at(quote, intent.side),
+        last=last,
+        price_last=dealt_at(last.quote, intent.side) if last else None,
+        checks=tuple(judged(check) for check in waiting.fact.checks),
+        looking_since=look.asked_ts if look else None,
+    )
+
+
+def orders(book: Book) -> views.Orders:
+    state = book.state
+    return views.Orders(
+        open=tuple(order_rows(state)),
+        would=tuple(would_rows(state)),
+        looks=tuple(look_row(state, look) for look in state.looks.values()),
+        rows=book.orders.rows.shown(),
+        total=book.orders.rows.total,
+    )
+
+
+def positions(book: Book) -> views.Positions:
+    state, open_orders = book.state, orders_by_instrument(book.state)
+    rows = tuple(
+        _held(state, name, instrument_exposure(state, name, open_orders.get(name, [])))
+        for name in sorted(state.positions)
+    )
+    return views.Positions(
+        rows=rows,
+        cost=sum(row.cost for row in rows),
+        gain=sum(row.gain or 0 for row in rows),
+        unmarked=sum(row.mark is None for row in rows),
+    )
+
+
+def _held(state: State, name: str, exposure: int) -> views.Held:
+    position, instrument, mark = state.positions[name], state.find_instrument(name), state.marks.get(name)
+    future, guard = type(instrument) is Future, state.guards.get(name)
+    return views.Held(
+        instrument=name,
+        title=instrument.title if instrument else "",
+        event=instrument.event if instrument else "",
+        series=instrument.series if instrument else "",
+        future=future,
+        side="yes" if position.qty > 0 else "no",
+        qty=position.qty,
+        cost=position.cost,
+        average=share_up(1_000_000, abs(position.qty), position.cost),
+        mark=mark,
+        gain=None if mark is None else mark if future else mark - position.cost,
+        exposure=exposure,
+        close_ts=instrument.close_ts if instrument else None,
+        exits=guard.exits if guard else None,
+    )
+
+
+def exposure(book: Book) -> views.Exposure:
+    state, found = book.state, stakes(book.state)
+
+    def rows(sums: dict[str, int], key: str) -> tuple[views.Stake, ...]:
+        return tuple(_stake(state, name, loss, key) for name, loss in sorted(sums.items()))
+
+    return views.Exposure(
+        total=_stake(state, "", found.total, "total_exposure_max"),
+        markets=rows(dict(found.markets), "market_exposure_max"),
+        events=rows(dict(found.events), "event_exposure_max"),
+        series=rows(dict(found.series), "series_exposure_max"),
+        themes=rows(dict(found.themes), "theme_exposure_max"),
+    )
+
+
+def _stake(state: State, name: str, loss: int, key: str) -> views.Stake:
+    instrument: Instrument | None = state.find_instrument(name) if key == "market_exposure_max" else None
+    constitution = state.seal.constitution if state.seal else None
+    used = constitution is not None and (not BY_KEY[key].optional or in_use(constitution, (key,)))
+    limit: int | None = getattr(constitution, key) if used else None
+    return views.Stake(
+        name=name,
+        title=instrument.title if instrument else "",
+        loss=loss,
+        limit=limit,
+        share=None if limit is None else share_of(loss, limit),
+    )
+
+
+def halts(book: Book) -> views.Halts:
+    state = book.state
+    return views.Halts(
+        level=Level(state.level).name,
+        standing=tuple(halt_row(state, cause) for cause in state.halts),
+        stopped=tuple(stopped_rows(state)),
+        history=book.halts.rows(),
+    )
+
+
+def constitution(book: Book) -> views.Constitution:
+    seal, kept_to = book.state.seal, book.state.narrowed or NOBODY
+    narrowed = {"markets": kept_to.markets, "events": kept_to.events, "series": kept_to.series}
+    return views.Constitution(
+        digest=seal.constitution_digest if seal else "",
+        rows=tuple(limit_rows(seal.constitution)) if seal else (),
+        narrowed={key: names for key, names in narrowed.items() if names},
+        amended=tuple(book.amended),
+    )
+
+
+def health(
+    book: Book, *, taken_ts: int, beat: views.Beat | None, version: str, behind: int, open_orders: tuple[OrderRow, ...]
+) -> views.Health:
+    state = book.state
+    return views.Health(
+        taken_ts=taken_ts,
+        beat=beat,
+        beat_age=max(0, taken_ts - beat.written_ts) if beat else None,
+        matched_ts=state.matched_ts,
+        unmatched=state.unmatched,
+        differences=tuple(
+            views.Difference(what=what, ours=one.ours, theirs=one.theirs, since_ts=one.since_ts, source=one.source)
+            for what, one in state.differing.items()
+        ),
+        unknown=tuple(row for row in open_orders if row.status == "unknown"),
+        rejections=dict(sorted(state.rejections.items())),
+        refusals=dict(sorted(book.refusals.items())),
+        run=book.run,
+        version=version,
+        records=book.head.seq,
+        head_ts=book.head.ts,
+        behind=behind,
+    )

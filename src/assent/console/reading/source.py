@@ -1,0 +1,56 @@
+"""Where the pages' knowledge comes from and how good it is: the state of the file that is being followed.
+
+Whatever becomes of the file is told as one of these, never as a traceback: each with what was found, why that matters
+and what to do.
+"""
+
+from typing import Final, Literal
+
+import msgspec
+
+from assent.ledger.errors import LedgerBusy, LedgerCorrupt, LedgerError, LedgerMissing
+
+Standing = Literal["missing", "empty", "catching up", "following", "busy", "unreadable"]
+Turn = Literal["replaced", "rewritten", "cut", "gone"]
+TURNS_KEPT: Final = 20
+
+
+class Turned(msgspec.Struct, frozen=True):
+    """Something happened to the file that no desk does: told for as long as the console runs."""
+
+    turn: Turn
+    ts: int
+    what: str
+
+
+class Source(msgspec.Struct, frozen=True):
+    """How the file stands. `shown_seq` is the last record in what is shown, `head_seq` the last one in the file."""
+
+    standing: Standing
+    path: str
+    shown_seq: int = 0
+    head_seq: int = 0
+    what: str = ""
+    why: str = ""
+    todo: str = ""
+    turned: tuple[Turned, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """What is shown is all that there is."""
+        return self.standing == "following"
+
+
+def trouble(error: LedgerError) -> tuple[Standing, str, str, str]:
+    """What stands in the way of reading, in the words of the error."""
+    standing: Standing = "unreadable"
+    if isinstance(error, LedgerMissing):
+        standing = "missing"
+    elif isinstance(error, LedgerBusy):
+        standing = "busy"
+    return standing, error.what, error.why, error.todo
+
+
+def not_folding(seq: int, error: Exception) -> LedgerCorrupt:
+    """A record that does not follow from those before it."""
+    return LedgerCorrupt(seq, f"it does not follow from the records before it: {error}")

@@ -1,0 +1,79 @@
+"""Ledgers with a past on the disk, written by the real desk from a seeded world, and what a whole fold says of them."""
+
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from tests.property.worlds import World
+
+from assent.console.reading.follower import Follower
+from assent.desk.fold import evolve
+from assent.desk.lots import Told
+from assent.desk.state import State
+from assent.ledger.anchors import AnchorFile, anchors_of
+from assent.ledger.chain import Entry
+from assent.ledger.sqlite import SqliteStore, open_reader
+from assent.model.facts import SCHEMA_VERSION, Fact, decode_fact, encode_fact, kind_of
+from assent.model.units import SECOND
+
+NOW = 1_800_000_000 * SECOND
+
+
+def entries_of(records: list[tuple[int, Fact]]) -> list[Entry]:
+    return [Entry(ts, kind_of(fact), SCHEMA_VERSION, encode_fact(fact)) for ts, fact in records]
+
+
+class Growing:
+    """A ledger that its writer fills from a world, a handful of records at a time."""
+
+    def __init__(self, path: Path, seed: int = 1, steps: int = 400, *, ledger: str = "") -> None:
+        self.path = path
+        self.left = entries_of(World(seed, ledger=ledger).live(steps).records)
+        self.store = SqliteStore.open(path, create=True)
+
+    def grow(self, count: int) -> Self:
+        self.store.append(self.left[:count])
+        del self.left[:count]
+        return self
+
+    def finish(self) -> Self:
+        while self.left:
+            self.grow(1_000)
+        return self
+
+    def anchor(self, ledger_id: str) -> None:
+        anchors = AnchorFile(anchors_of(self.path))
+        anchors.append(ledger_id, self.store.head())
+        anchors.close()
+
+    def close(self) -> None:
+        self.store.close()
+
+
+def write_world(path: Path, seed: int = 1, steps: int = 400, *, ledger: str = "") -> Path:
+    Growing(path, seed, steps, ledger=ledger).finish().close()
+    return path
+
+
+class Whole(NamedTuple):
+    """What `read_ledger` of the command line has: everything in memory."""
+
+    state: State
+    records: list[Told]
+
+
+def read_whole(path: Path) -> Whole:
+    reader, state, records = open_reader(path), State(), []
+    for record in reader.records():
+        fact = decode_fact(record.kind, record.version, record.body)
+        evolve(state, record.ts, fact)
+        records.append((record.seq, record.ts, fact))
+    reader.close()
+    return Whole(state, records)
+
+
+def followed(path: Path) -> Follower:
+    """A follower that has read all that there is."""
+    follower = Follower(path, lambda: NOW)
+    while follower.step():
+        pass
+    return follower
