@@ -52,6 +52,11 @@ MENU: Final = (
 )
 
 
+def window_title(title: str, short: str, waiting: int) -> str:
+    """The title of the window: what waits first, since a tab shows no more."""
+    return f"{f'({waiting}) ' if waiting else ''}{title} · {short} · Assent"
+
+
 class Shell:
     """The templates with what all of them share."""
 
@@ -79,11 +84,12 @@ class Shell:
 
     def base(self, request: Request, caller: Caller, snapshot: Snapshot, *, page: str, title: str) -> dict[str, Any]:
         """What the frame of every page needs. The scopes decide what is offered; the desk decides what is done."""
-        now = self.desk_now(snapshot)
+        now, place = self.desk_now(snapshot), place_of(snapshot)
         query = f"?{request.url.query}" if request.url.query else ""
         return {
             "theme": theme_of(request),
-            "place": place_of(snapshot),
+            "place": place,
+            "window": window_title(title, place.short, place.waiting),
             "now": now,
             "now_ms": now // 1_000_000,
             "page": page,

@@ -57,6 +57,14 @@ def iso(ts: int) -> str:
     return f"{_moment(ts):%Y-%m-%dT%H:%M:%S}.{ts % SECOND // _MILLISECOND:03d}Z"
 
 
+def to_second(ts: int) -> str:
+    return f"{_moment(ts):%Y-%m-%d %H:%M:%S}"
+
+
+def day(ts: int) -> str:
+    return f"{_moment(ts):%Y-%m-%d}"
+
+
 def clock(ts: int) -> str:
     """The time of day alone, for a column whose day is known."""
     return f"{_moment(ts):%H:%M:%S}"
@@ -117,7 +125,7 @@ def _moment(ts: int) -> datetime:
 
 
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
-    "pieces": pieces, "iso": iso, "clock": clock, "ms": ms, "when": when, "money": money, "price": price,
+    "pieces": pieces, "iso": iso, "clock": clock, "to_second": to_second, "day": day, "ms": ms, "when": when, "money": money, "price": price,
     "share": share, "span": span, "unit": lambda value, unit: in_unit(unit, value), "qty": lambda value: in_unit("qty", value),
     "percent": percent, "percent_width": percent_width, "signed": signed, "part": part, "short": short, "spaced": spaced,
     "capitalised": capitalised,

@@ -81,7 +81,3 @@ SIGHTS: Final = {
 def fragment_file(name: str) -> str:
     return f"fragments/{name.replace('-', '_')}.html"
 
-
-def window_title(title: str, short: str, waiting: int) -> str:
-    """The title of the window: what waits first, since a tab shows no more."""
-    return f"{f'({waiting}) ' if waiting else ''}{title} · {short} · Assent"

@@ -10,8 +10,9 @@ from starlette.responses import Response
 from assent.approval import AccessError, Refusal
 from assent.console.guard.people import Caller, viewer
 from assent.console.guard.refusals import Refused
-from assent.console.pages.shell import Shell
-from assent.console.pages.sights import SIGHTS, Sight, fragment_file, window_title
+from assent.console.pages.place import place_of
+from assent.console.pages.shell import Shell, window_title
+from assent.console.pages.sights import SIGHTS, Sight, fragment_file
 from assent.console.pages.streams import EventStream, Fragments, Streams, Watched
 
 Viewer = Annotated[Caller, Depends(viewer)]
@@ -51,9 +52,8 @@ class Streaming:
             }
 
         def title() -> str:
-            snapshot = shell.snapshot
-            base = shell.base(request, caller, snapshot, page=sight.page, title=sight.title)
-            return window_title(sight.title, base["place"].short, base["place"].waiting)
+            place = place_of(shell.snapshot)
+            return window_title(sight.title, place.short, place.waiting)
 
         async def alive() -> bool:
             try:

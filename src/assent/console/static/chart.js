@@ -50,7 +50,7 @@ async function draw(figure) {
   place.hidden = false;
   const { data, layout } = dressed(figure, sent);
   await globalThis.Plotly.react(place, data, layout, CONFIG);
-  figure.querySelector(".drawn").classList.add("unseen");
+  figure.querySelector(".drawn").setAttribute("hidden", "");
   figure.dataset.drawn = "yes";
 }
 
