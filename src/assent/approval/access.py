@@ -14,7 +14,7 @@ from sqlite3 import Connection
 from typing import Final, Self
 
 from assent.approval import factors, lockout, sessions, tokens
-from assent.approval.errors import AccessBusy
+from assent.approval.errors import AccessBusy, AccessUnwritable
 from assent.approval.lockout import SOURCE
 from assent.approval.secret import RANDOM, Chance, Print, print_of, sign_of
 from assent.approval.store import Store
@@ -131,12 +131,15 @@ class Access:
                 with self._changing(now) as db:
                     _count_wrong(db, source, secret, now)
             return UNKNOWN
-        if isinstance(found, Refusal):
-            with self._changing(now):  # what is seen to be over is swept, so no clock makes it hold again
-                return found
-        if last_use_is_old and seen is not None:
-            with suppress(AccessBusy):  # when it was last used is for the list alone: nobody waits for it
-                self._touch(seen, now)
+        # What is over is swept, so no clock makes it hold again; what is used is written down, for the list and for
+        # idleness. Neither changes this answer, so nobody waits for it, and a full disk does not keep the owner out.
+        with suppress(AccessBusy, AccessUnwritable):
+            if isinstance(found, Refusal):
+                with self._changing(now):
+                    pass
+            elif last_use_is_old and seen is not None:
+                with self._store.writing() as db:
+                    (tokens if seen.kind == "token" else sessions).touch(db, seen, now)
         return found
 
     # -------------------------------------------------------------------------------------- second factors
@@ -150,6 +153,7 @@ class Access:
         """The person has none any more: the phone is lost, or somebody left."""
         with self._store.writing() as db:
             factors.forget(db, person)
+        self._store.overwrite()
 
     def factors(self, now: int) -> tuple[FactorShown, ...]:
         with self._store.reading() as db:
@@ -170,10 +174,6 @@ class Access:
         with self._store.writing() as db:
             _sweep(db, now)
             yield db
-
-    def _touch(self, seen: Print, now: int) -> None:
-        with self._store.writing() as db:
-            (tokens if seen.kind == "token" else sessions).touch(db, seen, now)
 
 
 def _look(db: Connection, seen: Print | None, secret: object, now: int) -> tuple[Holder | Refusal | None, bool]:

@@ -6,7 +6,7 @@ begins one session and no second, also when two processes are shown it at the sa
 
 import sqlite3
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 from assent.approval import tokens, values
 from assent.approval.errors import AccessFull
@@ -32,7 +32,15 @@ LOGIN_USED: Final = Refusal(
 LOGIN_OVER: Final = Refusal(code=CREDENTIAL_REFUSED, words="this code is over; ask for a new one")
 SESSION_OVER: Final = Refusal(code=CREDENTIAL_REFUSED, words="this session is over; sign in again")
 
-Row = tuple[bytes, str, str, int, int]
+
+class Row(NamedTuple):
+    """A session, as the file holds it."""
+
+    whole: bytes
+    identity: str
+    scopes: str
+    used: int
+    ends: int
 
 
 def offer(db: sqlite3.Connection, chance: Chance, identity: str, scopes: Iterable[str], now: int) -> str:
@@ -84,27 +92,27 @@ def redeem(db: sqlite3.Connection, chance: Chance, seen: Print, now: int) -> Ses
 
 def row_of(db: sqlite3.Connection, seen: Print) -> Row | None:
     """The row of the session whose secret this is, compared as a whole."""
-    row: Row | None = db.execute(
+    found = db.execute(
         "SELECT whole, identity, scopes, used, ends FROM sessions WHERE mark = ?", (seen.mark,)
     ).fetchone()
-    return row if row is not None and seen.is_of(row[0]) else None
+    return Row._make(found) if found is not None and seen.is_of(found[0]) else None
 
 
 def holder_of(row: Row, secret: str) -> Holder:
-    return Holder(identity=row[1], scopes=frozenset(row[2].split()), session=page_text_of(secret))
+    return Holder(identity=row.identity, scopes=frozenset(row.scopes.split()), session=page_text_of(secret))
 
 
 def is_over(row: Row, now: int) -> bool:
     """Also one that would last longer than any: it was begun by a clock that ran ahead."""
-    return row[4] <= now or now - row[3] >= SESSION_IDLE_NS or row[4] - now > SESSION_LIFE_NS + CLOCK_STEP_NS
+    return row.ends <= now or now - row.used >= SESSION_IDLE_NS or row.ends - now > SESSION_LIFE_NS + CLOCK_STEP_NS
 
 
 def last_use_is_old(row: Row, now: int) -> bool:
-    return now - row[3] >= SESSION_USED_EVERY_NS
+    return abs(now - row.used) >= SESSION_USED_EVERY_NS
 
 
 def touch(db: sqlite3.Connection, seen: Print, now: int) -> None:
-    db.execute("UPDATE sessions SET used = ?2 WHERE mark = ?1 AND used < ?2", (seen.mark, now))
+    db.execute("UPDATE sessions SET used = ? WHERE mark = ?", (now, seen.mark))
 
 
 def end(db: sqlite3.Connection, seen: Print) -> bool:

@@ -120,6 +120,14 @@ class Store:
                     self._connection.execute("ROLLBACK")
                 raise
 
+    def overwrite(self) -> None:
+        """Bring what was changed into the database and cut the log, so that what was forgotten stands nowhere.
+
+        While the other process looks, the log is cut at a later time: at the latest when both have ended.
+        """
+        with self.reading() as db:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+
     def close(self) -> None:
         with self._turn:
             self._closed = True

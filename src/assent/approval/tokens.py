@@ -7,7 +7,7 @@ What was once seen to be over stays over, whatever a clock does later.
 
 import sqlite3
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 from assent.approval import values
 from assent.approval.errors import AccessAskedWrongly, AccessFull
@@ -24,7 +24,15 @@ OVERLAP_MAX_NS: Final = 7 * DAY
 KEPT_NS: Final = 30 * DAY  # so long a token that is over still stands in the list, to say why it is refused
 USED_EVERY_NS: Final = MINUTE  # the last use is known to the minute: writing down each would make a write of every look
 
-Row = tuple[bytes, str, str, int | None, int | None]
+
+class Row(NamedTuple):
+    """A secret of a token, as the file holds it."""
+
+    whole: bytes
+    name: str
+    scopes: str
+    ends: int | None
+    used: int | None
 
 
 def issue(db: sqlite3.Connection, chance: Chance, name: str, scopes: Iterable[str], now: int, life: int | None) -> str:
@@ -78,45 +86,42 @@ def revoke(db: sqlite3.Connection, name: str) -> None:
 
 def listed(db: sqlite3.Connection) -> tuple[TokenShown, ...]:
     rows = db.execute(
-        "SELECT name, scopes, issued, rotated, ends, (SELECT min(ends) FROM secrets WHERE secrets.name = tokens.name "
-        "HAVING count(*) > 1), used FROM tokens ORDER BY name"
+        "SELECT name, scopes, issued, rotated, ends, used, (SELECT CASE WHEN count(*) > 1 THEN min(ends) END "
+        "FROM secrets WHERE secrets.name = tokens.name) FROM tokens ORDER BY name"
     )
     return tuple(
         TokenShown(
             name=name, scopes=frozenset(scopes.split()), issued=issued, rotated=rotated, ends=ends, old_ends=old_ends,
             used=used,
         )
-        for name, scopes, issued, rotated, ends, old_ends, used in rows
+        for name, scopes, issued, rotated, ends, used, old_ends in rows
     )  # fmt: skip
 
 
 def row_of(db: sqlite3.Connection, seen: Print) -> Row | None:
     """The row of the token whose secret this is, compared as a whole."""
-    row: Row | None = db.execute(
+    found = db.execute(
         "SELECT whole, name, scopes, secrets.ends, used FROM secrets JOIN tokens USING (name) WHERE mark = ?",
         (seen.mark,),
     ).fetchone()
-    return row if row is not None and seen.is_of(row[0]) else None
+    return Row._make(found) if found is not None and seen.is_of(found[0]) else None
 
 
 def holder_of(row: Row) -> Holder:
-    return Holder(identity=f"token:{row[1]}", scopes=frozenset(row[2].split()))
+    return Holder(identity=f"token:{row.name}", scopes=frozenset(row.scopes.split()))
 
 
 def is_over(row: Row, now: int) -> bool:
-    return row[3] is not None and row[3] <= now
+    return row.ends is not None and row.ends <= now
 
 
 def last_use_is_old(row: Row, now: int) -> bool:
-    return row[4] is None or now - row[4] >= USED_EVERY_NS
+    return row.used is None or abs(now - row.used) >= USED_EVERY_NS
 
 
 def touch(db: sqlite3.Connection, seen: Print, now: int) -> None:
     used = now // USED_EVERY_NS * USED_EVERY_NS
-    db.execute(
-        "UPDATE tokens SET used = ?2 WHERE name = (SELECT name FROM secrets WHERE mark = ?1) AND ifnull(used, 0) < ?2",
-        (seen.mark, used),
-    )
+    db.execute("UPDATE tokens SET used = ? WHERE name = (SELECT name FROM secrets WHERE mark = ?)", (used, seen.mark))
 
 
 def first_end(db: sqlite3.Connection, name: str, scopes: frozenset[str]) -> int | None:

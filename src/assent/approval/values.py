@@ -113,13 +113,13 @@ class FactorShown:
 
 def require_name(name: object, what: str) -> str:
     """A name that stands in lists, in the constitution and in the ledger, so it is short, plain and lower case."""
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not is_name(name):
         raise AccessAskedWrongly(
             f"{shown(name)} cannot be {what}",
             why="Such a name is read by people and compared by programs, so two that look alike must be alike",
             todo="Take 1 to 40 of a-z, 0-9, dot, dash and underscore, beginning with a letter or a digit",
         )
-    return name
+    return str(name)
 
 
 def is_name(name: object) -> bool:
