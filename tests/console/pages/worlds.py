@@ -3,6 +3,7 @@
 Snapshots are made by hand from the read side's own structs, so that a page is shown what no honest ledger would hold.
 """
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +12,27 @@ from assent.console.reading.book import Amended, Run
 from assent.console.reading.chain import Anchored, ChainStatus
 from assent.console.reading.equity import Point
 from assent.console.reading.listing import LastQuote
+from assent.console.reading.records import RecordPage, RecordRow, WholeRecord
 from assent.console.reading.snapshot import PARTS, Snapshot
 from assent.console.reading.source import Source
+from assent.console.reading.stories import NotOne
 from assent.console.reading.tail import Tail
 from assent.desk.gauges import Gauge
 from assent.desk.halt_history import PastHalt
 from assent.desk.intent_rows import IntentRow
 from assent.desk.rows import HaltRow, OrderRow, StoppedRow
-from assent.desk.state import Asked, Grant
-from assent.desk.story import Ages, Judged
+from assent.desk.lots import Money, Settled
+from assent.desk.state import Grant
+from assent.desk.story import Ages, Judged, Step, Story
 from assent.model import ids
+from assent.model.assents import ApprovalRequested, AssentGiven, AssentRefused
 from assent.model.belts import Belts
 from assent.model.change import LimitChange
 from assent.model.constitution import Constitution
+from assent.model.facts import FillBooked, OrderAccepted, OrderReleased
 from assent.model.intents import Intent, QuoteTaken, Score
 from assent.model.limit_rows import limit_rows
+from assent.model.orders import Fill, Order
 from assent.model.policy import Band, Person
 from assent.model.reasons import sentence
 from assent.model.units import DAY, HOUR, MICRO, MINUTE, SECOND
@@ -90,12 +97,6 @@ def code(number: int) -> str:
     return ids.human_code(f"i-{number:016x}")
 
 
-class AskedCard(views.Card, frozen=True, kw_only=True):
-    """A card with the question that the desk asks."""
-
-    asked: Asked | None = None
-
-
 def row(number: int, *, status: str = "PENDING", text: str = "", **changes: Any) -> IntentRow:
     one = intent(number, text=text)
     fields: dict[str, Any] = {
@@ -107,12 +108,13 @@ def row(number: int, *, status: str = "PENDING", text: str = "", **changes: Any)
     return IntentRow(**(fields | changes))
 
 
-def card(number: int, *, text: str = "", people: int = 1, grants: tuple[Grant, ...] = (), **changes: Any) -> AskedCard:
+def card(number: int, *, text: str = "", people: int = 1, grants: tuple[Grant, ...] = (), **changes: Any) -> views.Card:
     one = intent(number, text=text)
     quote = QuoteTaken(460_000, 20 * MICRO, 470_000, 35 * MICRO, NOW - 3 * SECOND, NOW - 2 * SECOND, NOW - SECOND)
-    asked = Asked(
-        intent=one, code=one.code, terms=f"{number:02x}" * 32, orders=(f"{number + 7:02x}" * 32,), people=people,
-        price=470_000, asked_ts=NOW - 12 * SECOND, expires_ts=NOW + (20 + 14 * number) * SECOND, grants=grants,
+    asked = views.Asked(
+        code=one.code, terms=f"{number:02x}" * 32, orders=(f"{number + 7:02x}" * 32,), people=people, grants=grants,
+        may_answer=(text or "ada", "grace"), factor=one.worst_loss >= CONSTITUTION.second_factor_from, price=470_000,
+        asked_ts=NOW - 12 * SECOND, expires_ts=NOW + (20 + 14 * number) * SECOND,
     )  # fmt: skip
     fields: dict[str, Any] = {
         "row": row(number, text=text), "intent": one, "words": "buy YES at 0.48" if number % 2 else "buy NO at 0.52",
@@ -123,7 +125,7 @@ def card(number: int, *, text: str = "", people: int = 1, grants: tuple[Grant, .
         "price_last": 470_000 + 10_000 * (number % 3 - 1), "checks": checks(refused=bool(text)), "looking_since": None,
         "asked": asked,
     }  # fmt: skip
-    return AskedCard(**(fields | changes))
+    return views.Card(**(fields | changes))
 
 
 def order(number: int, *, status: str = "working", text: str = "", **changes: Any) -> OrderRow:
@@ -245,10 +247,10 @@ def snapshot(**changes: Any) -> Snapshot:
             run=Run(902, NOW - 4 * HOUR, "0.1.0+3f9c2d1a77be", (text or "threshold",)), records=1_190, head_ts=NOW,
             behind=0,
         ),
-        "chain": ChainStatus(
+        "chain": views.Chain(head_seq=1_190, head_hash="5a" * 32, head_ts=NOW, states_agreed=41, status=ChainStatus(
             verified_seq=1_190, verified_hash="5a" * 32, whole=True, whole_ts=NOW - 40 * MINUTE, anchors=12,
             last_anchor=Anchored(1_150, "7c" * 32, NOW - 20 * MINUTE), anchors_fault=text,
-        ),
+        )),
     }  # fmt: skip
     version = changes.pop("version", 7)
     parts |= changes
@@ -265,3 +267,67 @@ def nothing() -> Snapshot:
 def hostile() -> Snapshot:
     """Every text that comes from outside is an attack."""
     return snapshot(text=HOSTILE, halted=True)
+
+
+def story(wanted: str, text: str = "") -> Story | NotOne:
+    """One that was asked about, assented to, released, filled and settled."""
+    one = intent(2, text=text)
+    if wanted not in (one.code, one.intent_id):
+        return NotOne(wanted, (), "No intent has this id or code")
+    order_id = "00000002-2b7d-41e0-9c1a-5d0f6a778802"
+    sent = Order(order_id, one.intent_id, 1, one.instrument, "buy", "limit", one.price, one.qty, "ioc")
+    fill = Fill("f-1", order_id, one.instrument, "buy", one.price, one.qty, 140_000, True, NOW)
+    quote = QuoteTaken(460_000, 20 * MICRO, 470_000, 35 * MICRO, NOW - 3 * SECOND, NOW - 2 * SECOND, NOW - SECOND)
+    digest = "4d" * 32
+    told: tuple[Any, ...] = (
+        ApprovalRequested(one.intent_id, one.code, "02" * 32, (digest,), 1, 470_000, NOW + MINUTE),
+        AssentRefused(one.intent_id, text or one.code, "approve", "assent_copied", text or "os:eve", "web", text or "m-0"),
+        AssentGiven(one.intent_id, text or "ada", text or "os:ada", "web", text or "m-1", "02" * 32, False),
+        OrderReleased(sent, digest, text or "ada"),
+        OrderAccepted(order_id, text or "v-881", 0, one.qty),
+        FillBooked(fill),
+    )
+    return Story(
+        seal=None, seq=1_014, ts=NOW - HOUR, intent=one, words="buy YES at 0.49", instrument=None, held_before=0,
+        verdict="released", reason=None, sentence="Every rule agreed.", repeats=0, quote=quote,
+        ages=Ages(3 * SECOND, 2 * SECOND, SECOND), checks=checks(refused=bool(text)), order=sent, digest=digest,
+        assent=text or "ada", belts=Belts(20 * MINUTE, 50 * MICRO, True), look=None,
+        steps=tuple(Step(1_015 + at, NOW - HOUR + at * 7 * SECOND, fact) for at, fact in enumerate(told)),
+        fills=(fill,), settled=Settled(1_180, NOW - 60 * SECOND, "yes", MICRO),
+        money=Money(8 * MICRO, 3_920_000, 140_000, 0, 0, 8 * MICRO, 0, 3_940_000), decision=None,
+        hindsight_per_contract=None,
+    )  # fmt: skip
+
+
+WORDS = (
+    ("EquityMarked", "equity $502.48, cash $481.23, exposure $15.14"),
+    ("FillBooked", "bought 8 contracts at 0.49 in KXHIGHNY-26JAN05-B42.5, fee $0.14 (taker), order 00000002"),
+    ("OrderAccepted", "order 00000002 accepted by the venue as v-881"),
+    ("OrderReleased", "order 00000002 released: buy 8 contracts at 0.49, assent: ada"),
+    ("AssentGiven", "ada said yes to 42222W on the web"),
+    ("ApprovalRequested", "42222W asks for 1 person's assent until 11:06:40"),
+    ("IntentProposed", "threshold proposed 42222W: buy YES at 0.49, worst loss $2.48"),
+)
+
+
+def record_row(seq: int, text: str = "") -> RecordRow:
+    kind, words = WORDS[seq % len(WORDS)]
+    return RecordRow(
+        seq=seq, ts=NOW - (1_190 - seq) * 8 * SECOND, kind=kind, version=1, words=text or words,
+        hash=hashlib.sha256(str(seq).encode()).hexdigest(),
+    )  # fmt: skip
+
+
+def records(text: str = "") -> RecordPage:
+    return RecordPage(
+        rows=tuple(record_row(seq, text) for seq in range(1_141, 1_191)), older=1_141, newer=None, last_seq=1_190,
+        stream="", value="",
+    )  # fmt: skip
+
+
+def record(seq: int, text: str = "") -> WholeRecord | None:
+    if not 0 < seq <= 1_190:
+        return None
+    body = {"intent_id": intent(2).intent_id, "person": text or "ada", "nanoseconds": 1_795_000_000_000_000_001}
+    prev = hashlib.sha256(str(seq - 1).encode()).hexdigest()
+    return WholeRecord(row=record_row(seq, text), prev_hash=prev, body=body, last_seq=1_190)

@@ -7,8 +7,6 @@ it stands. Numbers that are shown are those that the answer is about; what may h
 import hashlib
 from typing import Final, NamedTuple
 
-import msgspec
-
 from assent.console.reading import views
 from assent.console.reading.snapshot import Snapshot
 from assent.desk.state import Grant
@@ -18,7 +16,6 @@ from assent.model.words import price
 
 # So it begins when what a person does is to buy or sell the other side of a contract.
 NO_SIDE: Final = ("buy NO", "sell NO")
-_encode: Final = msgspec.json.Encoder(order="deterministic").encode
 
 
 class CardShown(NamedTuple):
@@ -49,6 +46,7 @@ class CardShown(NamedTuple):
     agreed: int
     people: int
     grants: tuple[Grant, ...]
+    may_answer: tuple[str, ...]
     pips: tuple[bool, ...]
     terms: str
     orders: tuple[str, ...]
@@ -62,14 +60,13 @@ class CardShown(NamedTuple):
 
 def cards_of(snapshot: Snapshot, now: int, csrf: str) -> tuple[CardShown, ...]:
     """Those that wait for people, the one that runs out first before the others."""
-    factor = factor_from(snapshot)
-    found = [card_of(card, now, csrf, factor) for card in snapshot.intents.pending if card.asked is not None]
+    found = [card_of(card, card.asked, now, csrf) for card in snapshot.intents.pending if card.asked is not None]
     return tuple(sorted(found, key=lambda card: (card.expires_ts, card.intent_id)))
 
 
-def card_of(card: views.Card, now: int, csrf: str, factor_from: int | None) -> CardShown:
+def card_of(card: views.Card, asked: views.Asked, now: int, csrf: str) -> CardShown:
     """`now`: the desk's own time; `csrf` stands for the session in the name of its answer."""
-    asked, intent = card.asked, card.intent
+    intent = card.intent
     then, last = (_side(card.words, value) for value in (card.price_then, card.price_last))
     drift_words, drift_tone = _drift(then, last, buys=card.words.startswith("buy"))
     life = max(1, asked.expires_ts - asked.asked_ts)
@@ -99,27 +96,22 @@ def card_of(card: views.Card, now: int, csrf: str, factor_from: int | None) -> C
         agreed=sum(check.ok for check in card.checks),
         people=asked.people,
         grants=asked.grants,
+        may_answer=asked.may_answer,
         pips=tuple(place < len(asked.grants) for place in range(asked.people)),
         terms=asked.terms,
         orders=asked.orders,
         expires_ts=asked.expires_ts,
         life_ns=life,
         left_ppm=max(0, min(MICRO, (asked.expires_ts - now) * MICRO // life)),
-        factor=factor_from is not None and card.worst_loss >= factor_from,
+        factor=asked.factor,
         answer=answer_name(csrf, intent.intent_id, asked.terms, str(now)),
-        mark=hashlib.sha256(_encode((card, csrf))).hexdigest()[:16],
+        mark=hashlib.sha256(repr((card, csrf)).encode()).hexdigest()[:16],
     )
 
 
 def answer_name(*parts: str) -> str:
     """A name for one answer: the same form sent twice is the same answer, and nobody else's form has that name."""
     return hashlib.sha256(b"".join(len(part).to_bytes(4, "big") + part.encode() for part in parts)).hexdigest()[:32]
-
-
-def factor_from(snapshot: Snapshot) -> int | None:
-    """From which worst loss on a yes needs a second factor; None: never."""
-    row = next((row for row in snapshot.constitution.rows if row.key == "second_factor_from"), None)
-    return None if row is None or row.off else row.value
 
 
 def _side(words: str, yes_price: int | None) -> int | None:

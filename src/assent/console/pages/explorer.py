@@ -49,7 +49,9 @@ def ledger_context(page: RecordPage, wish: Wish, snapshot: Snapshot) -> dict[str
         "records": tuple(reversed(page.rows)),
         "newer": f"{PATH}?{urlencode({**kept, 'after': page.newer})}" if page.newer else "",
         "older": f"{PATH}?{urlencode({**kept, 'before': page.older})}" if page.older else "",
-        "words": f"records {first:,} to {last:,} of {page.last_seq:,}" if page.rows else f"of {page.last_seq:,} records",
+        "words": f"records {first:,} to {last:,} of {page.last_seq:,}"
+        if page.rows
+        else f"of {page.last_seq:,} records",
         "wish": wish,
         "streams": STREAMS,
         "chain": snapshot.chain,

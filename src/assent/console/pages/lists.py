@@ -65,7 +65,9 @@ def intents_listed(intents: Intents, said: Mapping[str, str], path: str) -> List
     fitting = [
         row
         for row in intents.rows
-        if (not status or row.status == status) and (not kind or row.type == kind) and (not wanted or _names(row, wanted))
+        if (not status or row.status == status)
+        and (not kind or row.type == kind)
+        and (not wanted or _names(row, wanted))
     ]
     kept = {"status": status, "type": kind, "find": find, "page": said.get("page", "")}
     rows, pager = page_of(fitting, kept, path)

@@ -17,6 +17,7 @@ from assent.console.pages.lists import ROWS_A_PAGE
 from assent.console.pages.shell import Shell
 from assent.console.pages.sights import SIGHTS
 from assent.console.pages.story import story_context, told_of
+from assent.console.reading.source import Trouble
 from assent.console.reading.stories import NotOne
 from assent.desk.intent_rows import STATUSES
 
@@ -67,26 +68,29 @@ class Looking:
 
     async def intent(self, request: Request, name: str, caller: Viewer) -> Response:
         """One intent, from the idea to the money."""
-        found = await self._asked(self._shell.desk.tail.story, name)
+        found = await _asked(self._shell.desk.tail.story, name)
         if isinstance(found, NotOne):
             raise Refused("not_found", told_of(found))
         snapshot = self._shell.snapshot
         context = self._frame(request, caller, page="intents", title=f"Intent {found.intent.code}")
-        return self._shell.answer("intent.html", context | story_context(found, snapshot, context["now"], context["csrf"]))
+        return self._shell.answer(
+            "intent.html", context | story_context(found, snapshot, context["now"], context["csrf"])
+        )
 
     async def ledger(self, request: Request, caller: Viewer) -> Response:
         """The records, newest first, all of them or those of one stream."""
         wish = wish_of(request.query_params)
-        page = await self._asked(
-            self._shell.desk.tail.records, before=wish.before, after=wish.after, limit=ROWS_A_PAGE,
-            stream=wish.stream, value=wish.value,
-        )  # fmt: skip
+        tail, place = self._shell.desk.tail, {"before": wish.before, "after": wish.after, "limit": ROWS_A_PAGE}
+        if wish.stream:
+            page = await _asked(tail.stream, wish.stream, wish.value, **place)
+        else:
+            page = await _asked(tail.page, **place)
         context = self._frame(request, caller, page="ledger", title="Ledger")
         return self._shell.answer("ledger.html", context | ledger_context(page, wish, self._shell.snapshot))
 
     async def record(self, request: Request, seq: str, caller: Viewer) -> Response:
         """One record whole, as it is stored."""
-        found = await self._asked(self._shell.desk.tail.record, seq_of(seq))
+        found = await _asked(self._shell.desk.tail.record, seq_of(seq))
         if found is None:
             raise Refused("not_found", "the ledger has no record of this number")
         context = self._frame(request, caller, page="ledger", title=f"Record {found.row.seq}")
@@ -95,21 +99,15 @@ class Looking:
     async def constitution(self, request: Request, caller: Viewer) -> Response:
         """The limits in force, and how they came to be."""
         law = self._shell.snapshot.constitution
-        return self._plain(
-            request, caller, "constitution.html", page="constitution", title="Constitution", law=law
-        )
+        return self._plain(request, caller, "constitution.html", page="constitution", title="Constitution", law=law)
 
     async def keys(self, request: Request, caller: Viewer) -> Response:
         """The keyboard, for those who look without scripts as well."""
-        return self._plain(request, caller, "keys.html", page="", title="Keys", keys_title="keys-title")
+        return self._plain(request, caller, "keys.html", page="", title="Keys")
 
     async def equity_figure(self, _caller: Viewer) -> Response:
         """The equity curve as data for the chart."""
         return JSONResponse(figure_of(self._shell.snapshot.overview.line))
-
-    async def _asked(self, question: Callable[..., Any], *said: Any, **more: Any) -> Any:
-        """What only the ledger's file can answer, read in a thread."""
-        return await asyncio.to_thread(question, *said, **more)
 
     def _sight(self, request: Request, caller: Caller, name: str, **more: Any) -> Response:
         sight, snapshot = SIGHTS[name], self._shell.snapshot
@@ -129,3 +127,11 @@ class Looking:
 
     def _frame(self, request: Request, caller: Caller, *, page: str, title: str) -> dict[str, Any]:
         return self._shell.base(request, caller, self._shell.snapshot, page=page, title=title)
+
+
+async def _asked(question: Callable[..., Any], *said: Any, **more: Any) -> Any:
+    """What only the ledger's file can answer, read in a thread. A file that cannot be read is told as such."""
+    found = await asyncio.to_thread(question, *said, **more)
+    if isinstance(found, Trouble):
+        raise Refused("ledger_unread", f"{found.what}. {found.why}. {found.todo}.")
+    return found

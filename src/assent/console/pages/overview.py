@@ -81,8 +81,14 @@ def notices(snapshot: Snapshot) -> Iterator[Notice]:
             "/console/halts", "What ends it",
         )  # fmt: skip
     if overview.unknown_orders:
-        words = "1 order's fate is unknown" if overview.unknown_orders == 1 else f"{overview.unknown_orders} orders' fates are unknown"
-        yield Notice("bad", words, ("The worst case stays reserved until evidence arrives.",), "/console/orders", "Orders")
+        words = (
+            "1 order's fate is unknown"
+            if overview.unknown_orders == 1
+            else f"{overview.unknown_orders} orders' fates are unknown"
+        )
+        yield Notice(
+            "bad", words, ("The worst case stays reserved until evidence arrives.",), "/console/orders", "Orders"
+        )
     yield from _of_the_beat(snapshot.health)
     if overview.pending:
         yield Notice("warn", waiting_words(overview.pending), (), "/console/approvals", "Answer")
@@ -118,7 +124,11 @@ def _of_today(worth: views.Worth, today: views.LossBudget | None) -> Figure:
     if today is None or worth.equity is None:
         return Figure("Today", "-", "no baseline yet")
     gained = worth.equity - today.baseline
-    left = f"{money(today.left)} of {money(today.most)} left to lose" if today.most is not None else "no limit on a day's loss"
+    left = (
+        f"{money(today.left)} of {money(today.most)} left to lose"
+        if today.most is not None
+        else "no limit on a day's loss"
+    )
     return Figure("Today", signed(gained), left, "bad" if gained < 0 else "good" if gained > 0 else "")
 
 
@@ -133,6 +143,8 @@ def dials(gauges: tuple[Gauge, ...]) -> tuple[Dial, ...]:
 
 def label_of(key: str) -> str:
     """`total_exposure_max` as a person says it."""
-    words = key.removesuffix("_max").removesuffix("_min").replace("_", " ").replace(" fraction", ", part of the account")
+    words = (
+        key.removesuffix("_max").removesuffix("_min").replace("_", " ").replace(" fraction", ", part of the account")
+    )
     named = words.capitalize()
     return f"{named}, at least" if key.endswith("_min") else named

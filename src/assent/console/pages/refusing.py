@@ -44,7 +44,13 @@ class Refusing:
             problem = "This session has ended" if over else ""
             return self._shell.render("sign_in.html", entrance(request, problem=problem, advice="Sign in again."))
         told = refused.refusal
-        context = {"theme": "auto", "heading": headline(told), "words": told.error, "todo": told.todo, "code": told.code}
+        context = {
+            "theme": "auto",
+            "heading": headline(told),
+            "words": told.error,
+            "todo": told.todo,
+            "code": told.code,
+        }
         return self._shell.render("refused.html", context)
 
     def _inside(self, request: Request, caller: Caller, refused: Refused) -> str:

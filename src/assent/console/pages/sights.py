@@ -80,4 +80,3 @@ SIGHTS: Final = {
 
 def fragment_file(name: str) -> str:
     return f"fragments/{name.replace('-', '_')}.html"
-

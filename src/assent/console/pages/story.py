@@ -2,7 +2,7 @@
 
 from typing import Any, Final, NamedTuple
 
-from assent.console.pages.cards import card_of, factor_from
+from assent.console.pages.cards import card_of
 from assent.console.reading.snapshot import Snapshot
 from assent.console.reading.stories import NotOne
 from assent.desk.sentences import sentence_of
@@ -43,14 +43,14 @@ class StepShown(NamedTuple):
 
 def story_context(story: Story, snapshot: Snapshot, now: int, csrf: str) -> dict[str, Any]:
     name = story.intent.intent_id
-    waiting = next((card for card in snapshot.intents.pending if card.intent.intent_id == name and card.asked), None)
+    waiting = next((card for card in snapshot.intents.pending if card.intent.intent_id == name), None)
     order = story.order.order_id if story.order else ""
     return {
         "story": story,
         "steps": tuple(_shown(step) for step in story.steps),
         "row": next((row for row in reversed(snapshot.intents.rows) if row.intent_id == name), None),
         "order_row": next((row for row in reversed(snapshot.orders.rows) if order and row.order_id == order), None),
-        "card": card_of(waiting, now, csrf, factor_from(snapshot)) if waiting else None,
+        "card": card_of(waiting, waiting.asked, now, csrf) if waiting and waiting.asked else None,
         "decided": sentence_of(story.decision) if story.decision else "",
     }
 

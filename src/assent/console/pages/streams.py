@@ -138,7 +138,9 @@ class EventStream(Response):
     async def _changes(self, send: Send) -> None:
         """Those fragments that differ from what this reader has."""
         told: list[tuple[str, str, object]] = [("title", "title", self._watched.title())]
-        told += [(f"#{name}", "fragment", {"name": name, "html": html}) for name, html in self._watched.render().items()]
+        told += [
+            (f"#{name}", "fragment", {"name": name, "html": html}) for name, html in self._watched.render().items()
+        ]
         for key, event, data in told:
             mark = hashlib.sha256(json.dumps(data).encode()).digest()
             if self._sent.get(key) != mark:
