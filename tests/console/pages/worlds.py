@@ -204,7 +204,7 @@ def snapshot(**changes: Any) -> Snapshot:
             budgets=(
                 views.LossBudget(period="day", lost=2_850_000, baseline=505_330_000, most=20 * MICRO, left=17_150_000),
             ),
-            gauges=gauges(text), belts=Belts(20 * MINUTE, 50 * MICRO, True), pending=len(pending), open_orders=2,
+            gauges=gauges(text), belts=Belts(20 * MINUTE, 50 * MICRO, True), pending=len(pending), asked=len(pending), open_orders=2,
             unknown_orders=int(bool(text)), open_positions=3, line=line(),
         ),
         "intents": views.Intents(pending=pending, rows=rows, total=len(rows)),

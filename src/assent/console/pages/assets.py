@@ -7,6 +7,7 @@ each other. A name that is not in the table does not exist, whatever lies on the
 import gzip
 import hashlib
 import re
+from functools import cache
 from importlib import metadata, util
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -38,10 +39,7 @@ class Assets:
         self._plotly = _plotly_file()
         self._plotly_version = f"plotly-{metadata.version('plotly')}" if self._plotly else ""
         self._packed: dict[str, Asset] = {}
-        # The library puts style elements into the page unless elements of these names are there, and our content
-        # policy would refuse each with an error. The page has them, empty.
-        told = _STYLE_IDS.findall(self._plotly.read_bytes()) if self._plotly else []
-        self.library_ids = tuple(sorted({found.decode() for found in told}))
+        self.library_ids = _style_ids(self._plotly) if self._plotly else ()
 
     def address(self, name: str) -> str:
         """Where a page finds the file."""
@@ -64,6 +62,13 @@ class Assets:
         asset = Asset(body, _TYPES[Path(name).suffix], gzip.compress(body, 6, mtime=0))
         self._packed[name] = asset
         return asset
+
+
+@cache
+def _style_ids(path: Path) -> tuple[str, ...]:
+    """The library puts style elements into the page unless elements of these names are there, and our content policy
+    would refuse each with an error. So the page has them, empty."""
+    return tuple(sorted({found.decode() for found in _STYLE_IDS.findall(path.read_bytes())}))
 
 
 def _plotly_file() -> Path | None:

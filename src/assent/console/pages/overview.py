@@ -90,8 +90,8 @@ def notices(snapshot: Snapshot) -> Iterator[Notice]:
             "bad", words, ("The worst case stays reserved until evidence arrives.",), "/console/orders", "Orders"
         )
     yield from _of_the_beat(snapshot.health)
-    if overview.pending:
-        yield Notice("warn", waiting_words(overview.pending), (), "/console/approvals", "Answer")
+    if overview.asked:
+        yield Notice("warn", waiting_words(overview.asked), (), "/console/approvals", "Answer")
 
 
 def _of_the_beat(health: views.Health) -> Iterator[Notice]:

@@ -47,7 +47,7 @@ def place_of(snapshot: Snapshot) -> Place:
     where = f"{deployment.mode} {deployment.environment}".upper() if deployment.mode else "NO DESK"
     account = " ".join(text for text in (deployment.venue, deployment.account) if text)
     return Place(
-        tone.name, where, tone.words, account, overview.level, overview.pending, len(overview.halts)
+        tone.name, where, tone.words, account, overview.level, overview.asked, len(overview.halts)
     )  # fmt: skip
 
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from assent.model.units import MICRO, SECOND
+from assent.model.units import DAY, MICRO, SECOND
 from assent.model.words import in_unit, money, price, share, span, when
 
 # Longer than any honest title; the whole of it is in the ledger, and there in the record.
-OUTSIDE_MAX: Final = 600
+OUTSIDE_MAX: Final = 300
 # Marks that pile up on one letter beyond this would cover the lines above and below.
 _MARKS_MAX: Final = 2
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,10 +28,10 @@ class Piece(NamedTuple):
     escaped: bool
 
 
-def pieces(text: object) -> list[Piece]:
-    """Foreign text in runs, at most `OUTSIDE_MAX` characters of it; what was cut is counted."""
+def pieces(text: object, most: int = OUTSIDE_MAX) -> list[Piece]:
+    """Foreign text in runs, at most `most` characters of it; what was cut is counted."""
     whole = str(text)
-    kept = whole[:OUTSIDE_MAX]
+    kept = whole[:most]
     runs: list[tuple[list[str], bool]] = []
     marks = 0
     for char in kept:
@@ -68,6 +68,11 @@ def day(ts: int) -> str:
 def clock(ts: int) -> str:
     """The time of day alone, for a column whose day is known."""
     return f"{_moment(ts):%H:%M:%S}"
+
+
+def near(ts: int, now: int) -> str:
+    """The time of day, with the day where it is another than today's."""
+    return clock(ts) if ts // DAY == now // DAY else f"{_moment(ts):%m-%d %H:%M:%S}"
 
 
 def ms(ts: int) -> int:
@@ -125,7 +130,7 @@ def _moment(ts: int) -> datetime:
 
 
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
-    "pieces": pieces, "iso": iso, "clock": clock, "to_second": to_second, "day": day, "ms": ms, "when": when, "money": money, "price": price,
+    "pieces": pieces, "iso": iso, "clock": clock, "to_second": to_second, "near": near, "day": day, "ms": ms, "when": when, "money": money, "price": price,
     "share": share, "span": span, "unit": lambda value, unit: in_unit(unit, value), "qty": lambda value: in_unit("qty", value),
     "percent": percent, "percent_width": percent_width, "signed": signed, "part": part, "short": short, "spaced": spaced,
     "capitalised": capitalised,
