@@ -19,6 +19,7 @@ def running_status(settings: Settings, rooms: Rooms, *, running: bool) -> Status
     )
     status["kill_switch"] = switch_status(switch_of(settings), os.environ)
     status["ready"] = rooms.runtime.ready
+    status["now_ts"] = rooms.around.clock.now()
     status["trades"] = rooms.tally.trades
     status["refusals"] = dict(sorted(rooms.tally.refusals.items()))
     status["quotes"] = rooms.runtime.loop.quotes

@@ -41,6 +41,7 @@ from assent.model.facts import (
     OrderResolved,
     OrderUnknown,
 )
+from assent.model.ids import CODE_ALPHABET, CODE_LENGTH, is_human_code
 from assent.model.instruments import Future, Instrument
 from assent.model.intents import Check, Intent, QuoteTaken
 from assent.model.orders import Fill, Order
@@ -157,6 +158,17 @@ def find(records: Iterable[Told], wanted: str) -> tuple[str, ...]:
     starts = (lowered, "i-" + lowered)
     meant = {intent: None for name, intent in names.items() if lowered and name.lower().startswith(starts)}
     return tuple(meant)
+
+
+def why_unknown(wanted: str) -> str:
+    """A code that was read out or typed wrongly is told apart from one of another desk."""
+    code = wanted.upper()
+    if len(code) == CODE_LENGTH and set(code) <= set(CODE_ALPHABET) and not is_human_code(code):
+        return "As a code it has a slip in it: its last symbol checks the others, and does not fit them"
+    return (
+        "Only intents, their codes and their orders have a story; of an order that was found at the venue the ledger"
+        " tells who took it in"
+    )
 
 
 def tell(records: Sequence[Told], intent_id: str) -> Story | None:

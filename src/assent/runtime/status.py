@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from assent.desk.asked_rows import asked_rows
 from assent.desk.exposure import busy_instruments, orders_by_instrument, total_exposure
 from assent.desk.rows import halt_row, look_row, order_rows, position_row, stopped_rows, told, would_rows
 from assent.desk.state import State
@@ -52,6 +53,8 @@ def status_of(state: State, *, settings_name: str, path: Path, head: Head, runni
         "orders": [told(row) for row in order_rows(state)],
         "would": [told(row) for row in would_rows(state)],
         "looks": [told(look_row(state, look)) for look in state.looks.values()],
+        "intents": [told(row) for row in asked_rows(state)],
+        "approval_mandatory": seal.constitution.approval_mandatory if seal else False,
         "stopped": [told(row) for row in stopped_rows(state)],
         "rejections": dict(sorted(state.rejections.items())),
     }
