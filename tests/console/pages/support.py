@@ -122,7 +122,7 @@ def make_pages(
     settings = WebSettings(**{"per_address": FREE, "per_credential": FREE, **web})
     tail = TailAsTold(snapshot or worlds.snapshot(), text=text)
     console = ConsoleDesk(tail=tail, access=access, ask=desk.ask, clock=clock, web=settings)
-    standing = streams or Streams()
+    standing = Streams() if streams is None else streams
     router, render = pages(console, standing)
     app = create_app(console, routers=(router,), render=render)
     return Pages(app, access, desk, tail, clock, standing, settings)

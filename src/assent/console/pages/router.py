@@ -27,7 +27,7 @@ Render = Callable[[Scope, Refused], bytes | None]
 def pages(desk: ConsoleDesk, streams: Streams | None = None) -> tuple[APIRouter, Render]:
     """The pages of one desk: their routes, and how a refusal looks to a browser."""
     shell = Shell(desk)
-    standing = streams or Streams()
+    standing = Streams() if streams is None else streams
     looking, acting = Looking(shell), Acting(shell)
     signing, streaming = Signing(shell, standing), Streaming(shell, standing)
     router = APIRouter(include_in_schema=False)

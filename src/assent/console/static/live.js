@@ -22,11 +22,23 @@ function say(state, words) {
 
 // Read out, once, and only what a person asked to be told: not every number that moves.
 export function speak(words) {
-  if (spoken) spoken.textContent = words;
+  if (spoken && spoken.textContent !== words) spoken.textContent = words;
 }
 
-function keyOf(element) {
-  return element.id || element.getAttribute("name") || "";
+const FOCUSABLE = "a, button, input, select, summary, [tabindex]";
+
+// Where the focus is, in terms that still hold when the element is another one: the nearest name, and the place in it.
+function focusWithin(element) {
+  const active = document.activeElement;
+  if (!active || active === document.body || !element.contains(active)) return null;
+  const named = active.closest("[id]");
+  return { id: named.id, at: active === named ? -1 : [...named.querySelectorAll(FOCUSABLE)].indexOf(active) };
+}
+
+function focusAgain(focused) {
+  const named = focused && document.getElementById(focused.id);
+  const wanted = focused && focused.at >= 0 ? named?.querySelectorAll(FOCUSABLE)[focused.at] : named;
+  wanted?.focus({ preventScroll: true });
 }
 
 // What a person has done in an element that is about to be replaced.
@@ -36,9 +48,7 @@ function doings(element) {
     if (field.id && field.value !== field.defaultValue) typed.set(field.id, field.value);
   }
   const opened = [...element.querySelectorAll("details[id]")].map((one) => [one.id, one.open]);
-  const active = document.activeElement;
-  const focused = active && active !== document.body && element.contains(active) ? keyOf(active) : "";
-  return { typed, opened, focused };
+  return { typed, opened, focused: focusWithin(element) };
 }
 
 function restore({ typed, opened, focused }) {
@@ -50,7 +60,7 @@ function restore({ typed, opened, focused }) {
     const one = document.getElementById(id);
     if (one) one.open = open;
   }
-  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  focusAgain(focused);
 }
 
 function replace(old, fresh) {
