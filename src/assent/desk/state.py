@@ -200,6 +200,7 @@ class Archive:
         "answers",
         "asked",
         "chain",
+        "denied",
         "fills",
         "instruments",
         "noted",
@@ -222,6 +223,8 @@ class Archive:
         # name that its channel gave it: none is taken twice.
         self.asked: dict[str, tuple[str, str]] = {}
         self.answers: dict[str, str] = {}
+        # The last no to each idea (strategy, market, action, side): to which intent, and when.
+        self.denied: dict[tuple[str, str, str, str], tuple[str, int]] = {}
         self.chain = bytes(32)
 
     def note(self, item: msgspec.Struct) -> None:

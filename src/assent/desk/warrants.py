@@ -7,12 +7,14 @@ and so does the permit, of what is about to leave.
 from typing import Final
 
 from assent.desk.state import DESK, Asked, Grant, OrderState, State, Warrant
+from assent.model import ids
 from assent.model.assents import ApprovalEnded, ApprovalRequested, AssentDenied, AssentGiven
 from assent.model.binding import terms_digest
 from assent.model.constitution import Constitution
 from assent.model.errors import InvariantBroken, require
 from assent.model.facts import Fact, LedgerOpened
 from assent.model.intents import Intent
+from assent.model.orders import DIFFERS, Order, order_digest
 from assent.model.policy import AUTO_NEVER, people_needed, person_of
 
 # Nobody had to be asked.
@@ -46,10 +48,24 @@ def assent_of(state: State, intent: Intent) -> str:
     return AUTONOMOUS if asked is None else asked.terms
 
 
+def stands(state: State, intent: Intent) -> bool:
+    """Whether a release of this intent would still rest on what it was proposed under: people may have said yes under
+    other limits, or nobody was asked where the limits in force ask somebody."""
+    seal, asked = state.seal, state.asked.get(intent.intent_id)
+    if seal is None:
+        return False
+    if asked is None:
+        return not people_for(seal.constitution, intent)
+    return asked.complete and terms_digest(seal, asked.orders) == asked.terms
+
+
 def fault(seal: LedgerOpened, order: OrderState, digest: str) -> str | None:
-    """Why an order with this digest is not the one that was released and assented to, or None."""
-    if digest != order.digest:
-        return "digest_differs"
+    """Why an order with this digest is not the one that was released and assented to, or None.
+
+    What would be sent must be what was released, to the last field: as the ledger says it, as it stands in memory, and
+    under the id that is the name of just that."""
+    if not digest == order.digest == order_digest(order.order) or order.order.order_id != _name(seal, order.order):
+        return DIFFERS
     warrant = order.warrant
     if warrant is None:
         return None
@@ -58,12 +74,26 @@ def fault(seal: LedgerOpened, order: OrderState, digest: str) -> str | None:
     return None
 
 
+def _name(seal: LedgerOpened, order: Order) -> str:
+    """The id that belongs to these terms of this intent's attempt, and to no others."""
+    return ids.client_order_id(
+        seal.ledger_id, seal.venue, seal.account, order.intent_id, order.attempt,
+        order.instrument, order.side, order.price, order.qty,
+    )  # fmt: skip
+
+
 # ------------------------------------------------------------------------------------------------- for the fold
 
 
 def requested(state: State, ts: int, fact: ApprovalRequested) -> None:
-    intent = state.proposed[fact.intent_id]
+    intent, seal = state.proposed[fact.intent_id], state.seal
     require(fact.people > 0 and fact.intent_id not in state.asked, "asked_for_nothing", intent_id=fact.intent_id)
+    whole = (
+        seal is not None
+        and fact.people == people_for(seal.constitution, intent)
+        and fact.terms == terms_digest(seal, fact.orders)
+    )
+    require(whole, "asked_for_something_else", intent_id=fact.intent_id, people=fact.people)
     state.asked[fact.intent_id] = Asked(
         intent, fact.code, fact.terms, fact.orders, fact.people, fact.price, ts, fact.expires_ts
     )
@@ -87,12 +117,16 @@ def given(state: State, ts: int, fact: AssentGiven) -> None:
     state.archive.note(fact)
 
 
-def denied(state: State, _ts: int, fact: AssentDenied) -> None:
+def denied(state: State, ts: int, fact: AssentDenied) -> None:
+    intent = state.asked[fact.intent_id].intent
+    state.archive.denied[intent.strategy, intent.instrument, intent.action, intent.side] = fact.intent_id, ts
     state.archive.answers[fact.message_id] = fact.intent_id
     over(state, fact.intent_id, "denied", fact)
 
 
 def ended(state: State, _ts: int, fact: ApprovalEnded) -> None:
+    if fact.message_id:
+        state.archive.answers[fact.message_id] = fact.intent_id
     over(state, fact.intent_id, fact.why, fact)
 
 
