@@ -87,7 +87,7 @@ def test_nothing_is_said_as_nothing(cli: Cli, lived: Lived) -> None:
 def test_intents_are_listed_with_what_became_of_them(cli: Cli, lived: Lived) -> None:
     told = cli("intents", "--all", "-C", lived.folder)
     assert told.code == Exit.OK
-    statuses = [line.split()[3] for line in told.out.splitlines()[1:]]
+    statuses = [line.split()[4] for line in told.out.splitlines()[1:]]
     assert statuses == ["EXECUTED", "REJECTED", "EXECUTED"]
     assert "edge" in told.out
     assert "buy NO at 0.60" in told.out
@@ -99,7 +99,9 @@ def test_intents_can_be_chosen_by_status_and_number(cli: Cli, lived: Lived) -> N
     last = cli("intents", "--all", "--limit", "1", "-C", lived.folder, "--json").json
     assert (len(last["intents"]), last["total"]) == (1, 3)
     assert last["intents"][0]["order_id"] == lived.lost.order_id
-    assert cli("intents", "--all", "--limit", "2", "-C", lived.folder).out.endswith("\nthe newest 2 of 3; --limit shows more\n")
+    assert cli("intents", "--all", "--limit", "2", "-C", lived.folder).out.endswith(
+        "\nthe newest 2 of 3; --limit shows more\n"
+    )
     assert "newest" not in cli("intents", "--all", "--limit", "3", "-C", lived.folder).out
 
 
