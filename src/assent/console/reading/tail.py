@@ -121,7 +121,10 @@ class Tail:
         return self._snapshot
 
     def listen(self, listener: Listener) -> Listener:
-        """Call `listener`, from the tail's thread, after each news; what is returned ends that."""
+        """Call `listener`, from the tail's thread, after each news; what is returned ends that.
+
+        It may neither wait nor raise: it only passes the word on.
+        """
         with self._news:
             self._listeners = (*self._listeners, listener)
 
@@ -137,6 +140,14 @@ class Tail:
         """One intent's whole story, by its id, its code, its order's id, or the beginning of one of them."""
         landmarks = self._snapshot.landmarks
         return self._answer(lambda reader: story_of(reader, self._index, landmarks, wanted))
+
+    def records(
+        self, *, before: int | None = None, after: int | None = None, limit: int = 50, stream: str = "", value: str = ""
+    ) -> RecordPage | Trouble:
+        """A page of all records, or with `stream` of those that belong to its `value`."""
+        if not stream:
+            return self.page(before=before, after=after, limit=limit)
+        return self.stream(stream, value, before=before, after=after, limit=limit)
 
     def page(self, *, before: int | None = None, after: int | None = None, limit: int = 50) -> RecordPage | Trouble:
         """Records, oldest first: the newest before a number, or the oldest after one; without either, the newest."""
@@ -161,7 +172,7 @@ class Tail:
                 return question(reader)
             finally:
                 reader.close()
-        except LedgerError as error:
+        except (LedgerError, OSError) as error:
             return trouble(error)
         except NotReady as error:
             return error.trouble
