@@ -30,12 +30,12 @@ class Book:
 
     holders = {"look": LOOKER, "yes": APPROVER}  # noqa: RUF012 - a test's own, never changed
 
-    def check(self, secret: object, now: int, *, source: str | None = None) -> Holder | Refusal:  # noqa: ARG002
+    def check(self, secret: object, now: int, *, source: str | None = None) -> Holder | Refusal:
         if secret == "busy":
             raise AccessBusy("/desk/access.sqlite", "locked")
         return self.holders.get(str(secret), Refusal(code="credential_refused", words="nobody's"))
 
-    def check_factor(self, person: object, digits: object, now: int) -> str | None:  # noqa: ARG002
+    def check_factor(self, person: object, digits: object, now: int) -> str | None:
         if digits == "busy":
             raise AccessBusy("/desk/access.sqlite", "locked")
         return None if (person, digits) == ("ada", "123456") else "second_factor_wrong"

@@ -44,7 +44,7 @@ def have_done(settings: "Settings", request: Request, *, what: str, todo: str, n
     error = str(answer.get("error", "no reason was given"))
     if answer.get("refused"):
         raise CommandError(
-            f"{request['cmd']}_refused",
+            str(answer.get("code", f"{request['cmd']}_refused")),
             f"The {what} was refused: {error}",
             why="The refusal is on the record, and nothing else was changed",
             todo=todo,

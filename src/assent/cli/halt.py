@@ -5,6 +5,7 @@ the next start finds it: a halt is never lost because nobody listened.
 """
 
 import getpass
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -43,8 +44,11 @@ def now(folder: Path, mode: str | None, *, reason: str, by: str | None, as_json:
 @click.option("--cause", default="", help="Only this one.  [default: every halt that a person may end]")
 @click.option("--by", required=True, help="Who.")
 @click.option("--reason", required=True, help="Why it is safe; recorded for ever.")
+@click.option("--factor", metavar="DIGITS", help="Your second factor, where the constitution asks for one.")
 @desk_options
-def resume(folder: Path, mode: str | None, *, cause: str, by: str, reason: str, as_json: bool) -> int:
+def resume(
+    folder: Path, mode: str | None, *, cause: str, by: str, reason: str, factor: str | None, as_json: bool
+) -> int:
     """End a halt that waits for a person. Refused while books differ or an order's fate is unknown."""
     from assent.model.levels import CAUSES
 
@@ -61,6 +65,9 @@ def resume(folder: Path, mode: str | None, *, cause: str, by: str, reason: str, 
         "by": need(by, "--by", "Ada"),
         "reason": need(reason, "--reason", '"checked the books, all is well"'),
     }
+    digits = factor or _asked_factor(folder, mode, attended=not as_json and sys.stdin.isatty() and sys.stdout.isatty())
+    if digits:
+        request["factor"] = digits
     return _act(folder, mode, request, as_json=as_json)
 
 
@@ -110,6 +117,14 @@ def _told_lines(told: Mapping[str, Any]) -> list[str]:
     return [*lines, line(f"  {ended}")]
 
 
+def _asked_factor(folder: Path, mode: str | None, *, attended: bool) -> str:
+    """The digits, typed unseen, where the constitution asks for them and somebody can be asked."""
+    if not attended or not settings_of(folder, mode=mode).constitution.second_factor_to_resume:
+        return ""
+    typed: str = click.prompt("Second factor", hide_input=True, default="", show_default=False)
+    return typed.strip()
+
+
 def _user_of_this_machine() -> str:
     try:
         return getpass.getuser()
@@ -142,7 +157,7 @@ def _not_done(what: str, answer: dict[str, Any]) -> CommandError:
     error = str(answer.get("error", "no reason was given"))
     if answer.get("refused"):
         return CommandError(
-            "resume_refused",
+            str(answer.get("code", "resume_refused")),
             f"The {what} was refused: {error}",
             why="Only a halt that stands can be ended, and only when its cause is settled",
             todo="See what stands, and what ends it, with `assent halt status`, and ask again",

@@ -201,6 +201,11 @@ _REASONS = (
     Reason("too_late", "venue", "The request's turn came too late for it to be sent."),
     Reason("dry_run", "venue", "This mode sends nothing that would change anything."),
     Reason(
+        "no_reader",
+        "venue",
+        "Nobody reads back what this request would change before it leaves, so it is not sent; this is a bug of ours.",
+    ),
+    Reason(
         "order_group_missing",
         "venue",
         "The order group that every order goes into is not there yet; nothing is sent without it.",
@@ -219,7 +224,11 @@ _REASONS = (
     Reason("not_released", "order", "No release stands for this order."),
     Reason("already_answered", "order", "The order was sent before; it is never sent again."),
     Reason("parent_ended", "order", "The entry that this exit belongs to ended without a fill; nothing was sent."),
-    Reason("digest_differs", "order", "The order's bytes are not those that were released."),
+    Reason(
+        "digest_differs",
+        "order",
+        "The bytes that were about to leave do not say what was released: nothing was sent, and a person must look.",
+    ),
     Reason("not_connected", "order", "There is no connection to the venue; nothing was sent."),
     Reason("stopping", "order", "The process is going down; nothing new is sent."),
     Reason("late_fill", "order", "A fill came for an order that was closed; the position moved, please review."),
