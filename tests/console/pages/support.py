@@ -8,9 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from assent.console.guard.settings import WebSettings
-from assent.console.seam import ConsoleDesk
-from assent.console.server import create_app
 from tests.console.pages import worlds
 from tests.console.support import BASE, FREE, SAME_SITE, SCOPES, Desk
 

@@ -301,8 +301,8 @@ def story(wanted: str, text: str = "") -> Story | NotOne:
         ages=Ages(3 * SECOND, 2 * SECOND, SECOND), checks=checks(refused=bool(text)), order=sent, digest=digest,
         assent=text or "ada", belts=Belts(20 * MINUTE, 50 * MICRO, True), look=None,
         question=Question(
-            1_015, NOW - HOUR, one.code, "02" * 32, 1, 470_000, NOW + MINUTE, (text or "ada",), "denied" if text else "",
-            text, text,
+            1_015, NOW - HOUR, one.code, "02" * 32, 1, 470_000, NOW + MINUTE, (text or "ada",),
+            "denied" if text else "", text, text,
         ),
         steps=tuple(Step(1_015 + at, NOW - HOUR + at * 7 * SECOND, fact) for at, fact in enumerate(told)),
         fills=(fill,), settled=Settled(1_180, NOW - 60 * SECOND, "yes", MICRO),
