@@ -12,9 +12,12 @@ from tests.console.pages import worlds
 from tests.console.support import BASE, FREE, SAME_SITE, SCOPES, Desk
 
 from assent.approval import Access, Session
+from assent.console.guard.settings import WebSettings
 from assent.console.pages.router import pages
 from assent.console.pages.streams import Streams
 from assent.console.reading.snapshot import Snapshot
+from assent.console.seam import ConsoleDesk
+from assent.console.server import create_app
 
 EVERY_PAGE = (
     "/console/", "/console/approvals", "/console/orders", "/console/positions", "/console/halts", "/console/health",
