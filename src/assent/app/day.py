@@ -23,7 +23,6 @@ from assent.ledger.lease import Lease
 from assent.ledger.sqlite import open_reader
 from assent.model import ids
 from assent.model.errors import AssentError
-from assent.model.levels import Level
 from assent.model.units import DAY, MICRO, MINUTE
 from assent.runtime import virtual
 from assent.runtime.clock import Clock, VirtualClock, WallClock, stopwatch
@@ -139,7 +138,7 @@ def _demo_result(
         "pnl": state.cash - settings.cash - moved,
         "exchange": {"cash": balance.cash, "fees": balance.fees_paid, "positions": theirs},
         "books_equal": (state.cash, state.accounts["fees"], ours) == (balance.cash, balance.fees_paid, theirs),
-        "level": Level(state.level).name,
+        "level": level_at(state, state.ts).name,
     }
 
 

@@ -32,8 +32,8 @@ def obstacle(state: State, order_id: str, now: int, digest: str) -> str | None:
         fault = brackets.obstacle(state, order) or _entry_stays(state, order.order.parent, now)
         if fault:
             return fault
-    elif order.intent.action not in ALLOWED[state.level] or order.intent.strategy in state.stopped:
-        return "kill_switch_guard" if halts.spoken_for(state, "kill_switch_guard") else "halted"
+    elif order.intent.action not in ALLOWED[halts.level_at(state, now)] or order.intent.strategy in state.stopped:
+        return "kill_switch_guard" if halts.spoken_for(state, "kill_switch_guard", now) else "halted"
     if order.cancel == "kept":
         return "cancelled"
     if order.order.instrument in state.archive.outcomes:

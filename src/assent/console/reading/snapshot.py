@@ -65,7 +65,7 @@ class Maker:
             "orders": orders,
             "positions": show.positions(book),
             "exposure": show.exposure(book),
-            "halts": show.halts(book),
+            "halts": show.halts(book, moment.desk_ts),
             "constitution": self._constitution(book),
             "health": show.health(
                 book, taken_ts=moment.taken_ts, beat=moment.beat, version=self._version,
