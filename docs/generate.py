@@ -17,6 +17,7 @@ from docs.markers import ROOT, fill_pages, table
 from docs.shapes import facts_table, fields_of, first_sentence, inputs_table, parts_tables, required
 from docs.usage import commands, exit_codes
 
+from assent.approval import SCOPES, factors, lockout, sessions, tokens
 from assent.config import demo_settings
 from assent.config.environment import may_say, variable_of
 from assent.config.settings import Settings
@@ -34,7 +35,7 @@ from assent.model.levels import ALLOWED, CAUSES, LATCHES, Cause, Level
 from assent.model.orders import Order, order_digest
 from assent.model.policy import ASSENTS
 from assent.model.reasons import REASONS, Family
-from assent.model.units import format_duration, format_micros
+from assent.model.units import DAY, format_duration, format_micros
 from assent.runtime import effects, executor, reconcile, runtime, tally
 from assent.strategy.testing import Bench
 from assent.venue.kalshi import outcomes
@@ -142,6 +143,10 @@ def files() -> str:
         ),
         (str(some.sentinel_path.relative_to(some.root)), "yours: while it is there, the kill switch is set"),
         (str(some.control_path.relative_to(some.root)), "the socket on which the running desk answers"),
+        (
+            str(some.access_path.relative_to(some.root)),
+            "who may do what: hashes of tokens and sessions, seeds of second factors; for you alone",
+        ),
         (str(some.exchange_journal.relative_to(some.root)), "the exchange in the box: its seed and what it was sent"),
     ]
     return table(("in the desk's folder", "what it is"), [(f"`{name}`", what) for name, what in rows])
@@ -149,6 +154,37 @@ def files() -> str:
 
 def _beside(some: Settings, name: str) -> str:
     return str((some.state_dir / name).relative_to(some.root))
+
+
+def token_scopes() -> str:
+    """What each scope of a credential allows."""
+    return table(("scope", "who has it may"), [(f"`{name}`", what) for name, what in SCOPES.items()])
+
+
+def credentials() -> str:
+    """How long each credential lives, and how many there may be."""
+    span = format_duration
+    longest = f"{tokens.LIFE_MAX_NS // DAY} days"
+    whole, idle = span(sessions.SESSION_LIFE_NS), span(sessions.SESSION_IDLE_NS)
+    rows = [
+        ("a token", f"until it is revoked, or a life of {span(tokens.LIFE_MIN_NS)} to {longest}", tokens.TOKENS_MAX),
+        ("a replaced secret", f"at once over, or an overlap of at most {span(tokens.OVERLAP_MAX_NS)}", "one a token"),
+        (
+            "a session",
+            f"{whole}, or {idle} without use, or as long as its token",
+            f"{sessions.EACH_MAX} an identity, {sessions.ALL_MAX} in all",
+        ),
+        ("a login code", f"{span(sessions.LOGIN_LIFE_NS)}, and one use", f"{sessions.EACH_MAX} an identity"),
+        ("a second factor", "until it is forgotten; each step of half a minute once", factors.PEOPLE_MAX),
+        ("wrong second factors", _lock(lockout.FACTOR), "for each person"),
+        ("wrong credentials", _lock(lockout.SOURCE), "for each source"),
+    ]
+    return table(("what", "how long it holds", "how many"), [(what, life, str(many)) for what, life, many in rows])
+
+
+def _lock(guard: lockout.Guard) -> str:
+    span = format_duration
+    return f"{guard.tries} within {span(guard.window)} lock out for {span(guard.lock)}"
 
 
 def levels() -> str:
@@ -360,6 +396,8 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "settings": settings,
     "variables": variables,
     "files": files,
+    "token-scopes": token_scopes,
+    "credentials": credentials,
     "levels": levels,
     "causes": causes,
     "rules": rules,

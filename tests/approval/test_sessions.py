@@ -139,6 +139,13 @@ def test_a_code_that_came_from_a_token_ends_when_that_is_rotated(access: Access)
     refused(access.redeem(code, NOW))
 
 
+def test_a_code_lives_no_longer_than_the_token_it_came_from(access: Access) -> None:
+    access.issue("t", ["view"], NOW, life_ns=MINUTE)
+    first, second = (access.offer_login("token:t", ["view"], NOW) for _ in range(2))
+    begun(access.redeem(first, NOW + MINUTE - 1))
+    assert "over" in refused(access.redeem(second, NOW + MINUTE)).words
+
+
 def test_a_session_lives_no_longer_than_the_token_it_came_from(access: Access) -> None:
     access.issue("t", ["view"], NOW, life_ns=10 * MINUTE)
     session = signed_in(access, "token:t")

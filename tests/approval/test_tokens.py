@@ -85,6 +85,13 @@ def test_of_a_token_rotated_twice_two_secrets_hold_and_not_three(access: Access)
     held(access.check(third, NOW))
 
 
+def test_an_overlap_is_not_lengthened_by_the_life_of_the_old_secret(access: Access) -> None:
+    old = access.issue("t", ["view"], NOW, life_ns=DAY)
+    access.rotate("t", NOW, overlap_ns=HOUR)
+    held(access.check(old, NOW + HOUR - 1))
+    refused(access.check(old, NOW + HOUR))
+
+
 def test_rotation_gives_a_whole_new_life_and_no_longer_one_to_the_old_secret(access: Access) -> None:
     old = access.issue("t", ["view"], NOW, life_ns=HOUR)
     new = access.rotate("t", NOW + HOUR // 2, overlap_ns=DAY)
@@ -162,7 +169,7 @@ def test_an_overlap_has_bounds(access: Access, overlap: int) -> None:
     held(access.check(secret, NOW))
 
 
-@pytest.mark.parametrize("name", ["ghost", "", "x' OR '1'='1", "\x1b[2J"])
+@pytest.mark.parametrize("name", ["ghost", "", "x' OR '1'='1", "\x1b[2J", "\ud800", "\x00", "A"])
 def test_a_token_that_does_not_exist_is_named_with_those_that_do(access: Access, name: str) -> None:
     access.issue("ada-phone", ["view"], NOW)
     for act in (lambda: access.revoke(name), lambda: access.rotate(name, NOW)):

@@ -85,7 +85,7 @@ def test_nothing_is_said_as_nothing(cli: Cli, lived: Lived) -> None:
 
 
 def test_intents_are_listed_with_what_became_of_them(cli: Cli, lived: Lived) -> None:
-    told = cli("intents", "-C", lived.folder)
+    told = cli("intents", "--all", "-C", lived.folder)
     assert told.code == Exit.OK
     statuses = [line.split()[3] for line in told.out.splitlines()[1:]]
     assert statuses == ["EXECUTED", "REJECTED", "EXECUTED"]
@@ -96,11 +96,11 @@ def test_intents_are_listed_with_what_became_of_them(cli: Cli, lived: Lived) -> 
 def test_intents_can_be_chosen_by_status_and_number(cli: Cli, lived: Lived) -> None:
     rejected = cli("intents", "list", "--status", "rejected", "-C", lived.folder, "--json").json
     assert [(row["status"], row["reason"]) for row in rejected["intents"]] == [("REJECTED", "edge")]
-    last = cli("intents", "--limit", "1", "-C", lived.folder, "--json").json
+    last = cli("intents", "--all", "--limit", "1", "-C", lived.folder, "--json").json
     assert (len(last["intents"]), last["total"]) == (1, 3)
     assert last["intents"][0]["order_id"] == lived.lost.order_id
-    assert cli("intents", "--limit", "2", "-C", lived.folder).out.endswith("\nthe newest 2 of 3; --limit shows more\n")
-    assert "newest" not in cli("intents", "--limit", "3", "-C", lived.folder).out
+    assert cli("intents", "--all", "--limit", "2", "-C", lived.folder).out.endswith("\nthe newest 2 of 3; --limit shows more\n")
+    assert "newest" not in cli("intents", "--all", "--limit", "3", "-C", lived.folder).out
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_an_intent_stands_where_its_order_stands(
     if fill:
         past.fill(order, fill)
     past.close()
-    (row,) = cli("intents", "-C", tmp_path, "--json").json["intents"]
+    (row,) = cli("intents", "--all", "-C", tmp_path, "--json").json["intents"]
     assert (row["status"], row["unknown"]) == stands
 
 
@@ -140,7 +140,7 @@ def test_an_order_that_gave_way_to_a_newer_idea_is_superseded(cli: Cli, tmp_path
     past.tell(inputs.CancelAnswered(order.order_id, inputs.Accepted("v", 0, 0), past.now))
     past.idea(RAIN, price=400_000, qty_max=10 * MICRO, time_in_force="gtc")
     past.close()
-    older, refused, newer = cli("intents", "-C", tmp_path, "--json").json["intents"]
+    older, refused, newer = cli("intents", "--all", "-C", tmp_path, "--json").json["intents"]
     assert [older["status"], refused["status"], newer["status"]] == ["SUPERSEDED", "REJECTED", "APPROVED"]
     assert refused["reason"] == "one_open_intent"
     assert cli("intents", "--status", "superseded", "-C", tmp_path, "--json").json["intents"] == [older]
@@ -153,9 +153,9 @@ def test_in_observe_every_command_says_would(cli: Cli, tmp_path: Path) -> None:
     past = Past(make_folder(tmp_path, DESK_FILE.replace("[scope]", 'mode = "observe"\n[scope]')))
     past.idea(RAIN, time_in_force="gtc")
     past.close()
-    (row,) = cli("intents", "-C", tmp_path, "--json").json["intents"]
+    (row,) = cli("intents", "--all", "-C", tmp_path, "--json").json["intents"]
     assert (row["status"], row["would"]) == ("APPROVED", True)
-    assert "would be APPROVED" in cli("intents", "-C", tmp_path).out
+    assert "would be APPROVED" in cli("intents", "--all", "-C", tmp_path).out
     shown = cli("status", "-C", tmp_path).out
     assert shown.startswith("OBSERVE  tester")
     assert "orders that would rest (observe sends nothing)" in shown
@@ -171,7 +171,7 @@ def test_in_observe_what_may_not_rest_has_expired(cli: Cli, tmp_path: Path) -> N
     past = Past(make_folder(tmp_path, DESK_FILE.replace("[scope]", 'mode = "observe"\n[scope]')))
     past.idea(RAIN, time_in_force="ioc")
     past.close()
-    (row,) = cli("intents", "-C", tmp_path, "--json").json["intents"]
+    (row,) = cli("intents", "--all", "-C", tmp_path, "--json").json["intents"]
     assert (row["status"], row["would"]) == ("EXPIRED", True)
 
 
@@ -185,7 +185,7 @@ def test_a_skipped_last_look_is_told_with_its_numbers_and_a_waiting_one_with_its
     past.tell(inputs.LookAnswered(asked.intent_id, fresh, "", past.now))
     past.idea(SNOW)
     past.close()
-    skipped, waiting = cli("intents", "-C", tmp_path, "--json").json["intents"]
+    skipped, waiting = cli("intents", "--all", "-C", tmp_path, "--json").json["intents"]
     assert (skipped["status"], skipped["reason"]) == ("REJECTED", "skipped_drift")
     assert (waiting["status"], waiting["reason"]) == ("PENDING", "")
     assert "waiting for a last look at the market" in cli("status", "-C", tmp_path).out

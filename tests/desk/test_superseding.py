@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.desk.support import MARKET, Bench, Scripted, buy, kinds, limits, sell
 
-from assent.cli.intents import status_of_intent
+from assent.desk.intent_rows import status_of_order
 from assent.desk.story import tell
 from assent.model.constitution import Constitution
 from assent.model.facts import CancelReleased, Fact, IntentRefused, OrderReleased
@@ -36,7 +36,7 @@ def cancelled(bench: Bench, order: Order) -> None:
 
 
 def status(bench: Bench, order: Order) -> str:
-    return status_of_intent(bench.state, order.order_id, refused=False, cancels=False)[0]
+    return status_of_order(bench.state, order.order_id, cancels=False)[0]
 
 
 def test_by_default_a_resting_order_never_gives_way() -> None:

@@ -141,6 +141,8 @@ def _came_to(rooms: Rooms, intent_id: str) -> Status:
             return {"came_to": "released", "order_id": fact.order.order_id}
         if isinstance(fact, WouldRelease) and fact.order.intent_id == intent_id and fact.order.parent is None:
             return {"came_to": "would be released", "order_id": fact.order.order_id}
+    if rooms.runtime.desk.state.archive.asked.get(intent_id, ("", ""))[1] == "released":
+        return {"came_to": "released"}  # a cancel, which is no order of its own
     return {"came_to": "looking"}
 
 

@@ -16,10 +16,11 @@ def running_status(settings: Settings, rooms: Rooms, *, running: bool) -> Status
         head=rooms.runtime.loop.head,
         running=running,
         pid=os.getpid(),
-        now=rooms.runtime.clock.now(),
+        now=rooms.around.clock.now(),
     )
     status["kill_switch"] = switch_status(switch_of(settings), os.environ)
     status["ready"] = rooms.runtime.ready
+    status["now_ts"] = rooms.around.clock.now()
     status["trades"] = rooms.tally.trades
     status["refusals"] = dict(sorted(rooms.tally.refusals.items()))
     status["quotes"] = rooms.runtime.loop.quotes

@@ -87,9 +87,10 @@ class Access:
         """The session that a login code begins; the code is used up. `source`: where wrong ones are counted."""
         _require_time(now)
         seen = print_of(code)
-        with self._store.writing() as db:
+        with self._store.reading() as db:
             if locked := _locked(db, source, now):
                 return locked
+        with self._store.writing() as db:
             found = sessions.redeem(db, self._chance, seen, now) if seen is not None and seen.kind == "login" else None
             if found is None:
                 _count_wrong(db, source, code, now)
@@ -116,7 +117,7 @@ class Access:
     # ----------------------------------------------------------------------------------------- credentials
 
     def check(self, secret: object, now: int, *, source: str | None = None) -> Holder | Refusal:
-        """Who shows this token or session. Looks without waiting for anybody who writes.
+        """Who shows this token or session. What is right is answered without waiting for another process.
 
         `source` says where it came from, and wrong ones from there are counted; None counts nothing.
         """
@@ -135,10 +136,10 @@ class Access:
         # idleness. Neither changes this answer, so nobody waits for it, and a full disk does not keep the owner out.
         with suppress(AccessBusy, AccessUnwritable):
             if isinstance(found, Refusal):
-                with self._changing(now):
-                    pass
+                with self._store.writing(patient=False) as db:
+                    _sweep(db, now)
             elif last_use_is_old and seen is not None:
-                with self._store.writing() as db:
+                with self._store.writing(patient=False) as db:
                     (tokens if seen.kind == "token" else sessions).touch(db, seen, now)
         return found
 

@@ -28,7 +28,7 @@ NEVER: Final = -1
 
 
 def enrol(db: sqlite3.Connection, chance: Chance, person: str, now: int) -> Enrolment:
-    values.require_name(person, "the name of a person")
+    values.require_person(person)
     if db.execute("SELECT 1 FROM factors WHERE person = ?", (person,)).fetchone():
         raise AccessAskedWrongly(
             f"{person} has a second factor already",
@@ -48,7 +48,7 @@ def enrol(db: sqlite3.Connection, chance: Chance, person: str, now: int) -> Enro
 
 def forget(db: sqlite3.Connection, person: str) -> None:
     """The seed is overwritten in the file; the wrong tries were tries at that seed, so they go with it."""
-    if not db.execute("DELETE FROM factors WHERE person = ?", (person,)).rowcount:
+    if not values.is_person(person) or not db.execute("DELETE FROM factors WHERE person = ?", (person,)).rowcount:
         raise AccessAskedWrongly(
             f"{shown(person)} has no second factor",
             why="There is nothing to forget",
@@ -59,7 +59,7 @@ def forget(db: sqlite3.Connection, person: str) -> None:
 
 def check(db: sqlite3.Connection, person: object, digits: object, now: int) -> str | None:
     """None: these are this person's digits, and nobody used them before. Else the code of the refusal."""
-    if not values.is_name(person) or digits is None or digits == "":
+    if not values.is_person(person) or digits is None or digits == "":
         return FACTOR_MISSING
     row = db.execute("SELECT seed, step FROM factors WHERE person = ?", (person,)).fetchone()
     if row is None:

@@ -54,8 +54,8 @@ def offer(db: sqlite3.Connection, chance: Chance, identity: str, scopes: Iterabl
     code, kept = new_secret("login", chance)
     insert_secret(
         db,
-        "INSERT INTO logins VALUES (?, ?, ?, ?, ?, ?, NULL, ?)",
-        (kept.mark, kept.whole, identity, token, values.written_scopes(wanted), now, ends),
+        "logins",
+        (kept.mark, kept.whole, identity, token, values.written_scopes(wanted), now, None, ends),
     )
     return code
 
@@ -83,7 +83,7 @@ def redeem(db: sqlite3.Connection, chance: Chance, seen: Print, now: int) -> Ses
     secret, kept = new_secret("session", chance)
     insert_secret(
         db,
-        "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "sessions",
         (kept.mark, kept.whole, identity, token, written, now, now, ends),
     )
     csrf = page_text_of(secret)

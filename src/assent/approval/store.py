@@ -59,6 +59,8 @@ _SETTINGS: Final = (
     ("busy_timeout", BUSY_MS),
     ("journal_mode", "wal"),
     ("synchronous", 2),  # FULL: a code that was used stays used through a power cut
+    ("fullfsync", 1),  # on macOS a plain fsync stops at the drive's cache
+    ("checkpoint_fullfsync", 1),
     ("foreign_keys", 1),
     ("secure_delete", 1),  # what is forgotten is overwritten
     ("trusted_schema", 0),
@@ -92,9 +94,7 @@ class Store:
             connection = _connect(place)
             undo.callback(connection.close)
             _apply_settings(connection)
-            answers = [answer for (answer,) in connection.execute("PRAGMA quick_check(1)")]
-            if answers != ["ok"]:
-                raise AccessDamaged(str(place), "; ".join(map(str, answers)))
+            _require_whole(connection, place)
             require_same(place, known)
             undo.pop_all()
         return cls(place, known, connection)
@@ -107,11 +107,14 @@ class Store:
             yield self._connection
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """Look and change, as one step that happens wholly or not at all, and one after the other."""
+    def writing(self, *, patient: bool = True) -> Iterator[sqlite3.Connection]:
+        """Look and change, as one step that happens wholly or not at all, and one after the other.
+
+        Without patience `AccessBusy` comes at once where another process is at it.
+        """
         with self._turn, _in_our_words(self.place):
             self._require_open()
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._begin(BUSY_MS if patient else 0)
             try:
                 yield self._connection
                 self._connection.execute("COMMIT")
@@ -132,6 +135,13 @@ class Store:
         with self._turn:
             self._closed = True
             self._connection.close()
+
+    def _begin(self, wait_ms: int) -> None:
+        self._connection.execute(f"PRAGMA busy_timeout = {wait_ms}")
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        finally:
+            self._connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
 
     def _require_open(self) -> None:
         if self._closed:
@@ -194,6 +204,15 @@ def _require_ours(place: Path) -> None:
         raise AccessForeign(str(place), f"of format {found}, and this build knows format {FORMAT}")
     if said != SCHEMA:
         raise AccessDamaged(str(place), "its tables are not as we made them")
+
+
+def _require_whole(connection: sqlite3.Connection, place: Path) -> None:
+    """Every page, every index, every column's own condition, and nothing that belongs to a token that is not there."""
+    answers = [answer for (answer,) in connection.execute("PRAGMA integrity_check(1)")]
+    if answers != ["ok"]:
+        raise AccessDamaged(str(place), "; ".join(map(str, answers)))
+    if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
+        raise AccessDamaged(str(place), "something in it came from a token that is not there")
 
 
 def _apply_settings(connection: sqlite3.Connection) -> None:

@@ -13,7 +13,7 @@ from assent.approval import values
 from assent.approval.errors import AccessAskedWrongly, AccessFull
 from assent.approval.secret import Chance, Print, new_secret
 from assent.approval.values import Holder, TokenShown
-from assent.model.errors import InvariantBroken
+from assent.model.errors import require
 from assent.model.text import shown
 from assent.model.units import DAY, MINUTE, format_duration
 
@@ -36,7 +36,7 @@ class Row(NamedTuple):
 
 
 def issue(db: sqlite3.Connection, chance: Chance, name: str, scopes: Iterable[str], now: int, life: int | None) -> str:
-    values.require_name(name, "the name of a token")
+    values.require_name(name)
     written = values.written_scopes(values.require_scopes(scopes))
     if life is not None and not LIFE_MIN_NS <= life <= LIFE_MAX_NS:
         raise _wrong_span("The life of a token", life, LIFE_MIN_NS, LIFE_MAX_NS)
@@ -57,9 +57,7 @@ def rotate(db: sqlite3.Connection, chance: Chance, name: str, now: int, overlap:
     """A new secret for the same token, with a whole life. What came from the old one ends with it."""
     if not 0 <= overlap <= OVERLAP_MAX_NS:
         raise _wrong_span("The overlap of a rotation", overlap, 0, OVERLAP_MAX_NS)
-    row = db.execute("SELECT life FROM tokens WHERE name = ?", (name,)).fetchone()
-    if row is None:
-        raise _unknown(db, name)
+    life = _life_of(db, name)
     # Of two that hold, the one that was being replaced already dies now.
     db.execute(
         "DELETE FROM secrets WHERE name = ?1 AND mark NOT IN "
@@ -73,15 +71,15 @@ def rotate(db: sqlite3.Connection, chance: Chance, name: str, now: int, overlap:
         db.execute("DELETE FROM secrets WHERE name = ?", (name,))
     for table in ("sessions", "logins"):
         db.execute(f"UPDATE {table} SET ends = min(ends, ?2) WHERE token = ?1", (name, until))  # noqa: S608 - ours
-    ends = None if row[0] is None else now + int(row[0])
+    ends = None if life is None else now + life
     db.execute("UPDATE tokens SET rotated = ?2, ends = ?3 WHERE name = ?1", (name, now, ends))
     return _give(db, chance, name, ends)
 
 
 def revoke(db: sqlite3.Connection, name: str) -> None:
     """The token, its secrets, and all sessions and login codes that came from it, at once."""
-    if not db.execute("DELETE FROM tokens WHERE name = ?", (name,)).rowcount:
-        raise _unknown(db, name)
+    _life_of(db, name)
+    db.execute("DELETE FROM tokens WHERE name = ?", (name,))
 
 
 def listed(db: sqlite3.Connection) -> tuple[TokenShown, ...]:
@@ -150,16 +148,15 @@ def sweep(db: sqlite3.Connection, now: int) -> None:
 def _give(db: sqlite3.Connection, chance: Chance, name: str, ends: int | None) -> str:
     secret, kept = new_secret("token", chance)
     before = db.execute("SELECT ifnull(max(generation), 0) FROM secrets WHERE name = ?", (name,)).fetchone()[0]
-    insert_secret(db, "INSERT INTO secrets VALUES (?, ?, ?, ?, ?)", (kept.mark, kept.whole, name, before + 1, ends))
+    insert_secret(db, "secrets", (kept.mark, kept.whole, name, before + 1, ends))
     return secret
 
 
-def insert_secret(db: sqlite3.Connection, statement: str, row: tuple[object, ...]) -> None:
-    """Keep a new one. A secret that was drawn before was not drawn by chance, and another may hold it."""
-    try:
-        db.execute(statement, row)
-    except sqlite3.IntegrityError as error:
-        raise InvariantBroken("access_chance_repeats") from error
+def insert_secret(db: sqlite3.Connection, table: str, row: tuple[object, ...]) -> None:
+    """Keep a new one; its mark stands first. One that was drawn before was not drawn by chance: others may have it."""
+    drawn_before = db.execute(f"SELECT 1 FROM {table} WHERE mark = ?", row[:1]).fetchone()  # noqa: S608 - ours
+    require(not drawn_before, "access_chance_repeats")
+    db.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608 - ours
 
 
 def _require_room(db: sqlite3.Connection) -> None:
@@ -173,6 +170,16 @@ def _require_room(db: sqlite3.Connection) -> None:
             why="So many cannot be kept an eye on, and a table without an end would fill the disk",
             todo="Revoke those that are no longer used: the list shows when each was last",
         )
+
+
+def _life_of(db: sqlite3.Connection, name: object) -> int | None:
+    """The life that a token was issued with; there is such a token."""
+    known = values.is_name(name)
+    row = db.execute("SELECT life FROM tokens WHERE name = ?", (name,)).fetchone() if known else None
+    if row is None:
+        raise _unknown(db, name)
+    life: int | None = row[0]
+    return life
 
 
 def _unknown(db: sqlite3.Connection, name: object) -> AccessAskedWrongly:

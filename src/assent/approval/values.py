@@ -28,6 +28,7 @@ FACTOR_LOCKED: Final = "second_factor_locked"
 FACTOR_REPLAYED: Final = "second_factor_replayed"
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
+_PERSON: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 _IDENTITY: Final = re.compile(r"(os|token):([!-+\--<>-~]{1,64})")  # printable, but for space, comma and "="
 
 
@@ -111,11 +112,11 @@ class FactorShown:
     locked_until: int | None
 
 
-def require_name(name: object, what: str) -> str:
-    """A name that stands in lists, in the constitution and in the ledger, so it is short, plain and lower case."""
+def require_name(name: object) -> str:
+    """A token's name, which stands in lists, in the constitution and in the ledger: short, plain and lower case."""
     if not is_name(name):
         raise AccessAskedWrongly(
-            f"{shown(name)} cannot be {what}",
+            f"{shown(name)} cannot be the name of a token",
             why="Such a name is read by people and compared by programs, so two that look alike must be alike",
             todo="Take 1 to 40 of a-z, 0-9, dot, dash and underscore, beginning with a letter or a digit",
         )
@@ -124,6 +125,21 @@ def require_name(name: object, what: str) -> str:
 
 def is_name(name: object) -> bool:
     return isinstance(name, str) and _NAME.fullmatch(name) is not None
+
+
+def require_person(person: object) -> str:
+    """A person as the constitution names one, or the identity of somebody whom it does not name."""
+    if not is_person(person):
+        raise AccessAskedWrongly(
+            f"{shown(person)} cannot be the name of a person",
+            why="A second factor belongs to somebody whom the constitution can name",
+            todo="Give the name that stands in its `approvers`, or an identity such as os:ada",
+        )
+    return str(person)
+
+
+def is_person(person: object) -> bool:
+    return isinstance(person, str) and any(form.fullmatch(person) for form in (_PERSON, _IDENTITY))
 
 
 def require_identity(identity: object) -> tuple[str, str | None]:

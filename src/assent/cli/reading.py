@@ -17,6 +17,7 @@ from assent.ledger.chain import EMPTY, Head
 from assent.ledger.sqlite import left_of, open_reader
 from assent.model.errors import InvariantBroken
 from assent.model.facts import decode_fact
+from assent.runtime.clock import WallClock
 from assent.runtime.control import ask
 from assent.runtime.shadow_book import summary_of
 from assent.runtime.shadow_file import FILE_NAME, read_book
@@ -52,6 +53,28 @@ def read_ledger(settings: "Settings") -> Ledger:
     return Ledger(state, head, records)
 
 
+def asking_now(settings: "Settings") -> tuple[Ledger, int]:
+    """What people are asked, and the time by which it ends: that of the running desk, whose clock may be its own."""
+    status = standing(settings)
+    if not status["running"]:
+        raise CommandError(
+            "not_running",
+            "The desk does not run, so nobody is there to take an answer",
+            why="An assent rests on the market and the limits of this moment, and only a running desk knows them",
+            todo="Start it with `assent run`; what still waits then can be answered until its time is over",
+            exit_code=Exit.NOT_RUNNING,
+        )
+    return read_ledger(settings), int(status["now_ts"])
+
+
+def now_of(settings: "Settings", head: Head) -> int:
+    """What time it is for this desk: by its own clock when it runs."""
+    answer = ask(settings.control_path, {"cmd": "status"})
+    if answer is not None and answer.get("ok"):
+        return int(answer["status"]["now_ts"])
+    return max(head.ts, WallClock().now())
+
+
 def standing(settings: "Settings") -> Status:
     """The status of the desk, from itself when it runs, else from its ledger."""
     answer = ask(settings.control_path, {"cmd": "status"})
@@ -80,6 +103,7 @@ def resting(settings: "Settings") -> Status:
     status = status_of(
         ledger.state, settings_name=settings.name, path=settings.ledger_path, head=ledger.head, running=False, pid=None
     )
+    status["now_ts"] = max(ledger.head.ts, WallClock().now())
     if not ledger.head.seq:  # no seal says it yet
         status |= {key: getattr(settings, key) for key in ("mode", "venue", "environment", "account")}
     status["kill_switch"] = switch_now(settings)

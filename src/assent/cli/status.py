@@ -8,6 +8,7 @@ import click
 from assent.cli.exits import Exit
 from assent.cli.options import desk_options, say, say_json, settings_of
 from assent.cli.words import in_unit, line, money, plain, table, when
+from assent.model.units import SECOND
 
 BAR_CHARS = 20
 HYPOTHETICAL = "HYPOTHETICAL: what the orders that observe did not send would have got on paper"
@@ -41,6 +42,7 @@ def status_lines(status: dict[str, Any]) -> list[str]:
         *_indented(limit_lines(status)),
         *_block("halts", halt_lines(status)),
         *_block("stopped strategies", [f"{s['strategy']} [{s['reason']}] {s['sentence']}" for s in status["stopped"]]),
+        *_only("waiting for assent", asked_lines(status)),
         *_block("positions", position_lines(status)),
         *_block("orders", order_lines(status["orders"])),
         *_only("their belts at the venue", belt_lines(status["orders"])),
@@ -54,13 +56,14 @@ def head_lines(status: dict[str, Any]) -> list[str]:
     """Who, which mode, at which level, with how much."""
     if not status["ledger"]["records"]:
         return [f"{line(status['name'])}  has never run in this mode: there is no ledger yet"]
-    ledger = status["ledger"]
+    ledger, mandatory = status["ledger"], status["approval_mandatory"]
     sums = [f"{name} {money(status[name])}" for name in ("cash", "equity", "exposure", "reserved")]
     return [
         f"{banner(status)}  {_running(status)}",
         f"level   {status['level']}; allowed: {', '.join(status['allowed']) or 'nothing without a person'}",
         f"money   {'   '.join(sums)}",
         f"switch  {switch_words(status)}",
+        *(["assent  mandatory: nothing opens, closes or is claimed without a person"] if mandatory else []),
         f"ledger  {line(ledger['id'])}   {ledger['records']} records, head {ledger['head'][:16]}, {when(ledger['ts'])}",
     ]
 
@@ -161,6 +164,20 @@ def shadow_lines(shadow: dict[str, Any] | None) -> list[str]:
     if shadow["skipped"]:
         lines.append(f"{shadow['skipped']} orders were too many at once, or legs of a bracket, and were not played")
     return lines + ([f"stopped: {line(shadow['stopped'])}"] if shadow["stopped"] else [])
+
+
+def asked_lines(status: dict[str, Any]) -> list[str]:
+    """What waits for people, and how long it still does."""
+    now = status["now_ts"]
+    rows = [
+        (
+            o["code"], o["words"], o["instrument"], in_unit("qty", o["qty"]), money(o["worst_loss"]),
+            f"{len(o['given'])} of {o['needed']}", f"{max(0, -(-(o['expires_ts'] - now) // SECOND))} s",
+        )
+        for o in status["intents"]
+    ]  # fmt: skip
+    head = ("code", "what", "market", "qty", "worst loss", "given", "left")
+    return table(rows, head=head, right=(3, 4, 6)) if rows else []
 
 
 def look_lines(looks: list[dict[str, Any]]) -> list[str]:

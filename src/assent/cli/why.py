@@ -7,7 +7,6 @@ import click
 
 from assent.cli.exits import CommandError
 from assent.cli.options import desk_options, say, say_json, settings_of
-from assent.model.ids import CODE_ALPHABET, CODE_LENGTH, is_human_code
 
 if TYPE_CHECKING:
     from assent.desk.lots import Told
@@ -38,7 +37,7 @@ def command(wanted: str, folder: Path, mode: str | None, *, as_json: bool) -> No
 
 def story_of(records: "list[Told]", wanted: str) -> "Story":
     """The one story that the name means."""
-    from assent.desk.story import find, tell
+    from assent.desk.story import find, tell, why_unknown
 
     meant = find(records, wanted)
     if len(meant) > 1:
@@ -54,18 +53,7 @@ def story_of(records: "list[Told]", wanted: str) -> "Story":
         raise CommandError(
             "id_unknown",
             f"Nothing in this ledger is called {wanted!r}",
-            why=_why_not(wanted),
+            why=why_unknown(wanted),
             todo="See `assent intents` for the latest ones; -C names another desk's folder, --mode another mode",
         )
     return story
-
-
-def _why_not(wanted: str) -> str:
-    """A code that was read out or typed wrongly is told apart from one of another desk."""
-    code = wanted.upper()
-    if len(code) == CODE_LENGTH and set(code) <= set(CODE_ALPHABET) and not is_human_code(code):
-        return "As a code it has a slip in it: its last symbol checks the others, and does not fit them"
-    return (
-        "Only intents, their codes and their orders have a story; of an order that was found at the venue the ledger"
-        " tells who took it in"
-    )

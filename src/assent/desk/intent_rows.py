@@ -9,9 +9,11 @@ from typing import Final
 
 import msgspec
 
+from assent.desk.asked_rows import asked_status
 from assent.desk.lots import Told
 from assent.desk.state import State
 from assent.desk.story import in_words
+from assent.model.assents import ApprovalEnded, AssentDenied
 from assent.model.facts import IntentProposed, IntentRefused, IntentSkipped, OrderReleased
 from assent.model.intents import Action
 from assent.model.orders import Side
@@ -80,6 +82,8 @@ def fate_of(fact: object) -> tuple[str, Fate] | None:
         return fact.order.intent_id, Fate(fact.order.order_id, type(fact) is WouldRelease)
     if isinstance(fact, IntentSkipped):
         return fact.intent_id, Fate(skipped=fact.reason)
+    if isinstance(fact, AssentDenied | ApprovalEnded):
+        return fact.intent_id, NO_FATE  # it is over; how, the state knows
     return None
 
 
@@ -111,6 +115,9 @@ def _standing(state: State, row: IntentRow) -> tuple[str, bool]:
     """The public name of where an intent stands, and whether its order's fate is unknown."""
     if row.reason:
         return "REJECTED", False
+    by_people = None if row.order_id else asked_status(state, row.intent_id)
+    if by_people is not None:
+        return by_people, False
     if row.would:
         return ("APPROVED" if row.order_id in state.would else "EXPIRED"), False
     return status_of_order(state, row.order_id, cancels=row.type == "cancel")

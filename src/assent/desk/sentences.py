@@ -27,6 +27,8 @@ from assent.model.words import clipped, in_unit, line, money, price, share, span
 
 WIDTH_MAX: Final = 240
 NAMES_SHOWN: Final = 5
+TERMS_LENGTH: Final = 64
+TERMS_SHOWN: Final = 16
 
 
 def sentence_of(fact: Fact) -> str:
@@ -147,8 +149,13 @@ def _released(fact: facts.OrderReleased | would.WouldRelease) -> str:
     kind = "" if order.type == "limit" else f" {order.type}"
     return (
         f"order {short(order.order_id)} released: {order.side} {_contracts(order.qty, order.price)}"
-        f" at {price(order.price)}{kind} in {order.instrument}, {order.time_in_force}, {fact.assent}"
+        f" at {price(order.price)}{kind} in {order.instrument}, {order.time_in_force}, {assent_words(fact.assent)}"
     )
+
+
+def assent_words(assent: str) -> str:
+    """What a release rests on: the terms that people said yes to, or why nobody was asked."""
+    return f"by assent to terms {assent[:TERMS_SHOWN]}" if len(assent) == TERMS_LENGTH else assent
 
 
 def _accepted(fact: facts.OrderAccepted) -> str:

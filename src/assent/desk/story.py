@@ -24,6 +24,7 @@ from assent.model.facts import (
     FeeDiffered,
     FillBooked,
     FillCorrected,
+    HaltCleared,
     HaltRaised,
     InstrumentListed,
     IntentProposed,
@@ -41,6 +42,7 @@ from assent.model.facts import (
     OrderResolved,
     OrderUnknown,
 )
+from assent.model.ids import CODE_ALPHABET, CODE_LENGTH, is_human_code
 from assent.model.instruments import Future, Instrument
 from assent.model.intents import Check, Intent, QuoteTaken
 from assent.model.orders import Fill, Order
@@ -126,6 +128,8 @@ class Story(msgspec.Struct, frozen=True):
     money: Money | None
     decision: DecisionRecorded | None
     hindsight_per_contract: int | None
+    # Halts that were set aside when it was released, or else judged.
+    overrides: tuple[Step, ...] = ()
 
 
 def in_words(intent: Intent, instrument: Instrument | None = None) -> str:
@@ -157,6 +161,17 @@ def find(records: Iterable[Told], wanted: str) -> tuple[str, ...]:
     starts = (lowered, "i-" + lowered)
     meant = {intent: None for name, intent in names.items() if lowered and name.lower().startswith(starts)}
     return tuple(meant)
+
+
+def why_unknown(wanted: str) -> str:
+    """A code that was read out or typed wrongly is told apart from one of another desk."""
+    code = wanted.upper()
+    if len(code) == CODE_LENGTH and set(code) <= set(CODE_ALPHABET) and not is_human_code(code):
+        return "As a code it has a slip in it: its last symbol checks the others, and does not fit them"
+    return (
+        "Only intents, their codes and their orders have a story; of an order that was found at the venue the ledger"
+        " tells who took it in"
+    )
 
 
 def tell(records: Sequence[Told], intent_id: str) -> Story | None:
@@ -218,6 +233,7 @@ def _story(
         money=walk.money() if isinstance(release, OrderReleased) else None,
         decision=_decision(after, start.ts, intent.strategy),
         hindsight_per_contract=_hindsight(intent, instrument, settled) if refused else None,
+        overrides=_overrides(records, release or decided),
     )
 
 
@@ -257,6 +273,19 @@ def _belts(records: Sequence[Told], release: OrderReleased) -> Belts | None:
         elif fact is release:
             return belts
     return belts
+
+
+def _overrides(records: Sequence[Told], moment: Fact) -> tuple[Step, ...]:
+    """The overrides in force at the moment of this record."""
+    found: dict[str, Step] = {}
+    for seq, ts, fact in records:
+        if isinstance(fact, HaltOverridden):
+            found[fact.cause] = Step(seq, ts, fact)
+        elif isinstance(fact, OverrideEnded | HaltCleared):
+            found.pop(fact.cause, None)
+        elif fact is moment:
+            return tuple(one for one in found.values() if isinstance(one.fact, HaltOverridden) and ts < one.fact.until_ts)
+    return ()
 
 
 def _decision(records: Sequence[Told], ts: int, strategy: str) -> DecisionRecorded | None:

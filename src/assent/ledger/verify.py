@@ -153,12 +153,13 @@ class Report(NamedTuple):
 # ------------------------------------------------------------------------------------------------------ chain
 
 
-def walk_chain(rows: Iterable[tuple[Any, ...]]) -> Walk:
+def walk_chain(rows: Iterable[tuple[Any, ...]], after: tuple[int, bytes, int] = (0, GENESIS_HASH, 0)) -> Walk:
     """Follow the chain through rows in the order of `COLUMNS`, up to the first that does not fit.
 
+    `after` is seq, hash and ts of the record before the first row: a walk may go on where an earlier one ended.
     The loop decides only whether a row fits; why it does not is worked out afterwards, once.
     """
-    expected, prev, floor = 1, GENESIS_HASH, 0
+    expected, prev, floor = after[0] + 1, after[1], after[2]
     seq = before = ts = kind = version = body = stored = None
     names: dict[str, bytes] = {}
     tag, pack, digest_of, name_of = TAG, LAYOUT.pack, sha256, names.get

@@ -20,6 +20,7 @@ from assent.model.errors import AssentError
 
 FORMAT: Final = 1
 RECORDS_A_TURN: Final = 5_000
+LAST_CHARACTER: Final = "\U0010ffff"
 BUSY_S: Final = 5
 APPLICATION_ID: Final = 0x41535356  # 'ASSV': nothing else is ever thrown away
 _SCHEMA: Final = f"""
@@ -53,7 +54,7 @@ def views_of(ledger: str | os.PathLike[str]) -> Path:
 
 
 class Views:
-    """The index of one ledger, up to date with it when `open` returns."""
+    """The index of one ledger, up to date with it when `open` returns, unless it is to be read on by and by."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -61,16 +62,19 @@ class Views:
         self._keys: dict[str, frozenset[Mention]] = {}
 
     @classmethod
-    def open(cls, path: Path, reader: Reader) -> "Views":
-        """From the file if it is usable, else from a new one, else in memory. The ledger is only read."""
+    def open(cls, path: Path, reader: Reader, *, whole: bool = True) -> "Views":
+        """From the file if it is usable, else from a new one, else in memory. The ledger is only read.
+
+        Not `whole`: nothing is read yet, `read_on` does it, and any thread may use the index, one at a time.
+        """
         for _attempt in range(2):
             try:
-                connection = _connect(path)
+                connection = _connect(path, one_thread=whole)
             except sqlite3.Error:
                 break
             views = cls(connection)
             try:
-                views._begin(reader)
+                views._begin(reader, whole=whole)
             except UNREADABLE as error:
                 views.close()
                 if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF in _NOT_OURS_TO_MEND:
@@ -81,9 +85,15 @@ class Views:
                 raise
             else:
                 return views
-        views = cls(sqlite3.connect(":memory:", isolation_level=None))
-        views._begin(reader)
+        views = cls(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=whole))
+        views._begin(reader, whole=whole)
         return views
+
+    def read_on(self, reader: Reader) -> int:
+        """Read at most some thousand records more; the number of the last record that is in the index now."""
+        self._turn(reader)
+        row = self._connection.execute("SELECT seq FROM read_to").fetchone()
+        return 0 if row is None else int(row[0])
 
     def find(self, stream: str, value: str, *, first: int = 1, last: int | None = None) -> Iterator[int]:
         """The numbers of the stream's records between two others, both included, in order."""
@@ -92,6 +102,22 @@ class Views:
             (stream, value, first, (1 << 62) if last is None else last),
         )
         return (seq for (seq,) in rows)
+
+    def newest(self, stream: str, value: str, *, before: int, most: int) -> list[int]:
+        """The numbers of the stream's newest records before another one, in order."""
+        rows = self._connection.execute(
+            "SELECT seq FROM records WHERE stream = ? AND value = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
+            (stream, value, before, most),
+        )
+        return [seq for (seq,) in rows][::-1]
+
+    def beginning(self, stream: str, begin: str, *, most: int) -> list[str]:
+        """Values of a stream that begin so."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT value FROM records WHERE stream = ? AND value >= ? AND value < ? ORDER BY value LIMIT ?",
+            (stream, begin, begin + LAST_CHARACTER, most),
+        )
+        return [value for (value,) in rows]
 
     def values(self, stream: str, like: str, *, most: int = 200) -> list[str]:
         """Values of a stream that begin like this one, for advice."""
@@ -104,12 +130,12 @@ class Views:
     def close(self) -> None:
         self._connection.close()
 
-    def _begin(self, reader: Reader) -> None:
+    def _begin(self, reader: Reader, *, whole: bool) -> None:
         """Read on from where it stood, some thousand records in each transaction."""
         self._connection.executescript(_SCHEMA)
         if self._connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
             raise sqlite3.DatabaseError("damaged")
-        while self._turn(reader):
+        while whole and self._turn(reader):
             pass
 
     def _turn(self, reader: Reader) -> bool:
@@ -167,11 +193,11 @@ class Views:
         return known
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, *, one_thread: bool) -> sqlite3.Connection:
     """The file, if it is an index or can become one. `sqlite3.Error` where it is somebody else's, or cannot be made."""
     if path.is_symlink():
         raise sqlite3.Error("a link may lead anywhere")
-    connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
+    connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=one_thread)
     connection.text_factory = lambda found: found.decode(errors="replace")
     try:
         connection.execute("PRAGMA synchronous = OFF")  # what a crash destroys is made anew

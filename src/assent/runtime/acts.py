@@ -27,6 +27,7 @@ from assent.model.facts import (
     kind_of,
 )
 from assent.model.inputs import AmendmentAsked, CancelAsked, HaltAsked, Input, ResumeAsked
+from assent.model.overrides import HaltOverridden, OverrideAsked, OverrideEndAsked, OverrideEnded, OverrideRefused
 from assent.model.reasons import sentence
 from assent.model.settling import ActRefused, AdoptionAsked, BooksAdopted, CloseAsked, ResolutionAsked
 from assent.model.text import shown
@@ -38,16 +39,18 @@ Answer = dict[str, Any]
 DONE = frozenset(
     (
         HaltRaised, HaltCleared, CancelKept, CancelReleased, ConstitutionChanged, BooksAdopted, OrderResolved,
-        IntentProposed, AssentGiven, AssentDenied, ApprovalEnded,
+        IntentProposed, AssentGiven, AssentDenied, ApprovalEnded, HaltOverridden, OverrideEnded,
     )
 )  # fmt: skip
 # Answers to a question of the desk's: by whoever was proven to give them.
 ANSWERS = frozenset(("approve", "reject", "expire"))
 # Acts that rest on the venue's books as they are now, so that these are compared before; and the look at them.
-COMPARED = frozenset(("resume", "amend", "accept", "resolve", "cancel"))
+COMPARED = frozenset(("resume", "override", "amend", "accept", "resolve", "cancel"))
 LOOK = "reconcile"
 # Acts after which a person wants to see what still differs.
 SHOWN_AFTER = frozenset(("accept", "resolve"))
+# Acts that are whoever's was proven, whatever name the request gives.
+PROVEN = frozenset(("override", "end_override"))
 EVIDENCE_MAX = 500
 # By which an answer may come over the control socket.
 CHANNELS: tuple[Channel, ...] = ("terminal", "web", "api")
@@ -72,6 +75,11 @@ def act_input(
         return HaltAsked("operator", by, _text(request, "reason"), now)
     if command == "resume":
         return ResumeAsked(_text(request, "cause", needed=False), by, _text(request, "reason"), now, factor)
+    if command == "override":
+        cause, reason = _text(request, "cause"), _text(request, "reason")
+        return OverrideAsked(cause, _number(request, "life_ns") or 0, by, reason, now, factor)
+    if command == "end_override":
+        return OverrideEndAsked(_text(request, "cause"), by, _text(request, "reason", needed=False), now)
     if command == "cancel":
         return CancelAsked(_text(request, "order_id", needed=False), by, now)
     if command == "accept":
@@ -92,8 +100,8 @@ def act_input(
     if command == "amend" and constitution is not None:
         return AmendmentAsked(_text(request, "instead_of"), constitution, by, _text(request, "reason"), now)
     raise AssentError(
-        f"the desk was asked for {shown(command, 40)}; it knows status, approve, reject, expire, halt, resume, cancel,"
-        " resolve, close, reconcile and accept"
+        f"the desk was asked for {shown(command, 40)}; it knows status, approve, reject, expire, halt, resume, override,"
+        " end_override, cancel, resolve, close, reconcile and accept"
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from assent.desk import halts
+from assent.desk.asked_rows import asked_rows
 from assent.desk.exposure import busy_instruments, orders_by_instrument, total_exposure
 from assent.desk.rows import halt_rows, look_row, order_rows, position_row, stopped_rows, told, would_rows
 from assent.desk.state import State
@@ -58,6 +59,8 @@ def status_of(
         "orders": [told(row) for row in order_rows(state)],
         "would": [told(row) for row in would_rows(state)],
         "looks": [told(look_row(state, look)) for look in state.looks.values()],
+        "intents": [told(row) for row in asked_rows(state)],
+        "approval_mandatory": seal.constitution.approval_mandatory if seal else False,
         "stopped": [told(row) for row in stopped_rows(state)],
         "rejections": dict(sorted(state.rejections.items())),
     }

@@ -97,7 +97,7 @@ class Follower:
         book.refresh()
         seq = book.head.seq
         standing: Standing = "empty" if not last else "following" if seq >= last else "catching up"
-        self._stands(standing, shown_seq=seq, head_seq=last)
+        self.source = Source(standing, str(self.path), seq, last, turned=self.source.turned)
 
     def _turned(self, reader: SqliteReader, last: int) -> bool:
         """Whether the file does not hold what was read from it."""
@@ -116,20 +116,14 @@ class Follower:
         self._spoiled = False
 
     def _tell(self, error: LedgerError) -> None:
-        standing, what, why, todo = trouble(error)
-        if standing == "missing" and self.book.head.seq and self.source.standing != "missing":
+        found = trouble(error)
+        if found.standing == "missing" and self.book.head.seq and self.source.standing != "missing":
             self._note("gone", f"The ledger at {self.path} is gone; what is shown is what was read of it")
-        self._stands(standing, shown_seq=self.source.shown_seq, head_seq=self.source.head_seq, told=(what, why, todo))
+        self.source = msgspec.structs.replace(self.source, **msgspec.structs.asdict(found))
 
     def _note(self, turn: Turn, what: str) -> None:
         turned = (*self.source.turned, Turned(turn, self._now(), what))[-TURNS_KEPT:]
         self.source = msgspec.structs.replace(self.source, turned=turned)
-
-    def _stands(
-        self, standing: Standing, *, shown_seq: int, head_seq: int, told: tuple[str, str, str] = ("", "", "")
-    ) -> None:
-        what, why, todo = told
-        self.source = Source(standing, str(self.path), shown_seq, head_seq, what, why, todo, self.source.turned)
 
 
 def _what_turned(reader: SqliteReader, book: Book, last: int) -> tuple[Turn, str]:

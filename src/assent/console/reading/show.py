@@ -6,6 +6,7 @@ stays cheap however long the ledger is.
 
 from assent.console.reading import views
 from assent.console.reading.book import Book
+from assent.console.reading.chain import ChainStatus
 from assent.console.reading.listing import Waiting
 from assent.desk import worth
 from assent.desk.exposure import busy_instruments, instrument_exposure, orders_by_instrument, total_exposure
@@ -238,6 +239,13 @@ def constitution(book: Book) -> views.Constitution:
         rows=tuple(limit_rows(seal.constitution)) if seal else (),
         narrowed={key: names for key, names in narrowed.items() if names},
         amended=tuple(book.amended),
+    )
+
+
+def chain(book: Book, status: ChainStatus) -> views.Chain:
+    head = book.head
+    return views.Chain(
+        head_seq=head.seq, head_hash=head.hash.hex(), head_ts=head.ts, states_agreed=book.states_agreed, status=status
     )
 
 

@@ -11,10 +11,11 @@ import msgspec
 
 from assent.console.reading import show, views
 from assent.console.reading.book import Book
+from assent.console.reading.chain import ChainStatus
 from assent.console.reading.source import Source
 
 PARTS: Final = (
-    "source", "overview", "intents", "orders", "positions", "exposure", "halts", "constitution", "health",
+    "source", "overview", "intents", "orders", "positions", "exposure", "halts", "constitution", "chain", "health",
 )  # fmt: skip
 
 
@@ -32,6 +33,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     exposure: views.Exposure
     halts: views.Halts
     constitution: views.Constitution
+    chain: views.Chain
     health: views.Health
     changed: Mapping[str, int]
     landmarks: tuple[int, ...] = ()
@@ -45,6 +47,7 @@ class Moment(NamedTuple):
     taken_ts: int
     desk_ts: int
     beat: views.Beat | None
+    chain: ChainStatus
 
 
 class Maker:
@@ -67,6 +70,7 @@ class Maker:
             "exposure": show.exposure(book),
             "halts": show.halts(book, moment.desk_ts),
             "constitution": self._constitution(book),
+            "chain": show.chain(book, moment.chain),
             "health": show.health(
                 book, taken_ts=moment.taken_ts, beat=moment.beat, version=self._version,
                 behind=max(0, moment.source.head_seq - book.head.seq), open_orders=orders.open,
@@ -105,7 +109,7 @@ def _joined(
 
 
 # Parts of which something grows by itself while nothing happens, and how they look without it.
-_AGEING: Final = frozenset(("overview", "health"))
+_AGEING: Final = frozenset(("overview", "chain", "health"))
 
 
 def _news(part: str, before: Any, now: Any) -> bool:
@@ -115,6 +119,12 @@ def _news(part: str, before: Any, now: Any) -> bool:
         beat = None if now.beat is None or before.beat is None else before.beat
         same = {"taken_ts": before.taken_ts, "beat_age": before.beat_age, **({"beat": beat} if beat else {})}
         return bool(msgspec.structs.replace(now, **same) != before) or _status(now.beat) != _status(before.beat)
+    if part == "chain":
+        # How far a walk is tells nothing new; where it ends does.
+        status = msgspec.structs.replace(
+            now.status, verified_seq=before.status.verified_seq, verified_hash=before.status.verified_hash
+        )
+        return bool(msgspec.structs.replace(now, status=status) != before)
     return bool(now != before)
 
 

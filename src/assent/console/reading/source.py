@@ -41,16 +41,35 @@ class Source(msgspec.Struct, frozen=True):
         return self.standing == "following"
 
 
-def trouble(error: LedgerError) -> tuple[Standing, str, str, str]:
+class Trouble(msgspec.Struct, frozen=True):
+    """Why there is no answer now: what was found, why that matters, what to do."""
+
+    standing: Standing
+    what: str
+    why: str
+    todo: str
+
+
+def trouble(error: LedgerError) -> Trouble:
     """What stands in the way of reading, in the words of the error."""
     standing: Standing = "unreadable"
     if isinstance(error, LedgerMissing):
         standing = "missing"
     elif isinstance(error, LedgerBusy):
         standing = "busy"
-    return standing, error.what, error.why, error.todo
+    return Trouble(standing, error.what, error.why, error.todo)
 
 
 def not_folding(seq: int, error: Exception) -> LedgerCorrupt:
     """A record that does not follow from those before it."""
     return LedgerCorrupt(seq, f"it does not follow from the records before it: {error}")
+
+
+def broken(error: Exception) -> Trouble:
+    """Something in a record, or in this program, is not as it must be."""
+    return Trouble(
+        "unreadable",
+        f"The ledger could not be shown: {type(error).__name__}: {error}",
+        "What is shown must follow from the records, and here it does not",
+        "Run `assent ledger verify`; if it finds nothing, this is a fault of the console: please report it",
+    )

@@ -10,23 +10,41 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Self, TypeVar
+
+import msgspec
 
 from assent.console.reading.beats import Heartbeat
 from assent.console.reading.book import Book
+from assent.console.reading.chores import Chores
 from assent.console.reading.follower import Follower
+from assent.console.reading.index import Index, NotReady, index_of
+from assent.console.reading.records import RecordPage, WholeRecord, page_of, stream_page, whole_record
 from assent.console.reading.snapshot import Maker, Moment, Snapshot
+from assent.console.reading.source import Trouble, broken, trouble
+from assent.console.reading.stories import NotOne, story_of
+from assent.desk.story import Story
+from assent.ledger.errors import LedgerError
+from assent.ledger.sqlite import SqliteReader, open_reader
+from assent.model.errors import InvariantBroken
 from assent.model.units import SECOND
 
 POLL_S: Final = 0.1
+# After something in here broke: told, and tried again.
+BROKEN_S: Final = 2.0
 # So often what only time changes is worked out anew: windows of pace, ages, a new day's losses.
 REFRESH_NS: Final = SECOND
 
 Listener = Callable[[], None]
+Answer = TypeVar("Answer")
 
 
 class Tail:
-    """Follows one ledger. `now` is this machine's time in nanoseconds; `heartbeat` the desk's file, if it has one."""
+    """Follows one ledger.
+
+    `now` is this machine's time in nanoseconds. `heartbeat` is the desk's file, if it has one; `index` where the
+    console's own index of the ledger lies, beside the ledger unless said otherwise.
+    """
 
     def __init__(
         self,
@@ -36,6 +54,7 @@ class Tail:
         name: str = "",
         version: str = "",
         heartbeat: Path | None = None,
+        index: Path | None = None,
         poll_s: float = POLL_S,
     ) -> None:
         self.ledger = ledger
@@ -44,26 +63,27 @@ class Tail:
         self._follower = Follower(ledger, now)
         self._maker = Maker(name, version)
         self._beats = Heartbeat(heartbeat)
+        self._index = Index(index or index_of(ledger))
+        self._chores = Chores(lambda: self._snapshot, self._index, now)
         self._snapshot = self._maker.make(Book(), self._moment(), None)
         self._news = threading.Condition()
         self._listeners: tuple[Listener, ...] = ()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ledger tail", daemon=True)
 
-    @property
-    def snapshot(self) -> Snapshot:
-        """The newest; it never changes, so take it once for a page."""
-        return self._snapshot
+    # ------------------------------------------------------------------------------------------------- its life
 
     def start(self) -> Self:
         self._thread.start()
+        self._chores.start()
         return self
 
     def stop(self) -> None:
-        """End the thread and whoever waits."""
+        """End the threads and whoever waits."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
+        self._chores.stop()
         self._tell()
 
     def __enter__(self) -> Self:
@@ -71,6 +91,13 @@ class Tail:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    # ------------------------------------------------------------------------------------------- what is known
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest; it never changes, so take it once for a page."""
+        return self._snapshot
 
     def wait(self, since: int, timeout: float) -> Snapshot:
         """The newest snapshot, at once if it has a later version than `since`, else when there is one or in time."""
@@ -104,6 +131,45 @@ class Tail:
 
         return forget
 
+    # -------------------------------------------------------------------- questions, answered from the file itself
+
+    def story(self, wanted: str) -> Story | NotOne | Trouble:
+        """One intent's whole story, by its id, its code, its order's id, or the beginning of one of them."""
+        landmarks = self._snapshot.landmarks
+        return self._answer(lambda reader: story_of(reader, self._index, landmarks, wanted))
+
+    def page(self, *, before: int | None = None, after: int | None = None, limit: int = 50) -> RecordPage | Trouble:
+        """Records, oldest first: the newest before a number, or the oldest after one; without either, the newest."""
+        return self._answer(lambda reader: page_of(reader, before=before, after=after, limit=limit))
+
+    def stream(
+        self, stream: str, value: str, *, before: int | None = None, after: int | None = None, limit: int = 50
+    ) -> RecordPage | Trouble:
+        """The same of one of `ledger.streams.STREAMS` only."""
+        return self._answer(
+            lambda reader: stream_page(reader, self._index, stream, value, before=before, after=after, limit=limit)
+        )
+
+    def record(self, seq: int) -> WholeRecord | Trouble | None:
+        """One record in full; None where there is none of this number."""
+        return self._answer(lambda reader: whole_record(reader, seq))
+
+    def _answer(self, question: Callable[[SqliteReader], Answer]) -> Answer | Trouble:
+        try:
+            reader = open_reader(self.ledger)
+            try:
+                return question(reader)
+            finally:
+                reader.close()
+        except LedgerError as error:
+            return trouble(error)
+        except NotReady as error:
+            return error.trouble
+        except (InvariantBroken, msgspec.MsgspecError, KeyError) as error:
+            return broken(error)
+
+    # ------------------------------------------------------------------------------------------ the thread's part
+
     def poll(self) -> bool:
         """One turn of the thread; whether there is more to read at once."""
         moved = self._follower.step()
@@ -116,9 +182,15 @@ class Tail:
         return source.standing == "catching up"
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
-            if not self.poll():
-                self._stopping.wait(self._poll_s)
+        pause = 0.0
+        while not self._stopping.wait(pause):
+            try:
+                pause = 0.0 if self.poll() else self._poll_s
+            except Exception as error:  # boundary: a page must say that the reading broke, not stand still unnoticed
+                pause = BROKEN_S
+                said = msgspec.structs.asdict(broken(error))
+                source = msgspec.structs.replace(self._snapshot.source, **said)
+                self._swap(self._maker.told(source, self._snapshot))
 
     def _swap(self, snapshot: Snapshot) -> None:
         news = snapshot.version != self._snapshot.version
@@ -137,7 +209,7 @@ class Tail:
         follower, taken = self._follower, self._now()
         beat = self._beats.read()
         desk_ts = self._beats.desk_time(follower.book.head.ts, taken)
-        return Moment(follower.source, follower.edition, taken, desk_ts, beat)
+        return Moment(follower.source, follower.edition, taken, desk_ts, beat, self._chores.chain)
 
 
 def _wake(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:

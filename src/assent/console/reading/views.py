@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from assent.console.reading.book import Amended, Run
+from assent.console.reading.chain import ChainStatus
 from assent.console.reading.equity import Point
 from assent.console.reading.listing import LastQuote
 from assent.desk.gauges import Gauge
@@ -193,6 +194,16 @@ class Constitution(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[LimitRow, ...]
     narrowed: Mapping[str, tuple[str, ...]]
     amended: tuple[Amended, ...]
+
+
+class Chain(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the ledger ends, how far that was verified, and how many of the states that it marks agreed with ours."""
+
+    head_seq: int
+    head_hash: str
+    head_ts: int
+    states_agreed: int
+    status: ChainStatus
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
