@@ -99,7 +99,9 @@ def test_intents_can_be_chosen_by_status_and_number(cli: Cli, lived: Lived) -> N
     last = cli("intents", "--all", "--limit", "1", "-C", lived.folder, "--json").json
     assert (len(last["intents"]), last["total"]) == (1, 3)
     assert last["intents"][0]["order_id"] == lived.lost.order_id
-    assert cli("intents", "--all", "--limit", "2", "-C", lived.folder).out.endswith("\nthe newest 2 of 3; --limit shows more\n")
+    assert cli("intents", "--all", "--limit", "2", "-C", lived.folder).out.endswith(
+        "\nthe newest 2 of 3; --limit shows more\n"
+    )
     assert "newest" not in cli("intents", "--all", "--limit", "3", "-C", lived.folder).out
 
 

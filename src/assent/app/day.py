@@ -14,6 +14,7 @@ from assent.app.daybook import DayBook, SeriesDay
 from assent.app.wiring import Around, Rooms, watched_desk, wire
 from assent.config import Settings
 from assent.desk.desk import Desk
+from assent.desk.halts import level_at
 from assent.exchange.boxed import BoxedExchange
 from assent.exchange.types import MarketView
 from assent.ledger.anchors import anchors_of

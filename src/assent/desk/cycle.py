@@ -27,8 +27,8 @@ UNKNOWN_MAX = 120 * SECOND
 
 
 def time_passed(desk: Context, _inp: TimePassed) -> None:
-    """One cycle: overrides whose time is up, overdue unknowns, expired orders, equity, halts that have gone quiet, overdue looks, then the
-    strategies."""
+    """One cycle: overrides whose time is up, overdue unknowns, expired orders, equity, halts that have gone quiet,
+    overdue looks, then the strategies."""
     state, now = desk.state, desk.now
     overriding.cycle(desk)
     for order in list(state.orders.values()):

@@ -1,5 +1,5 @@
-"""Every halt that a ledger tells of: why and by whom it was raised, how and by whom it ended, and for how long it was set
-aside meanwhile.
+"""Every halt that a ledger tells of: why and by whom it was raised, how and by whom it ended, and for how long it was
+set aside meanwhile.
 
 Pure: from the facts alone, so that it answers for a desk that runs, one that rests, and one that is only a copy.
 """

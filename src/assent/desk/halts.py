@@ -1,8 +1,9 @@
 """Halts: one voice stops, and each cause knows what it takes to go on.
 
-The level is the strictest of the halts that stand and are not overridden at that moment. What a human must reset takes a name, a reason, books that match
-the venue's, and no order whose fate is unknown. A cause that clears by itself but keeps coming back is raised for a
-person in the end; how often it came is folded from facts, so that a restart does not forget it.
+The level is the strictest of the halts that stand and are not overridden at that moment. What a human must reset takes
+a name, a reason, books that match the venue's, and no order whose fate is unknown. A cause that clears by itself but
+keeps coming back is raised for a person in the end; how often it came is folded from facts, so that a restart does not
+forget it.
 """
 
 from assent.desk import worth
@@ -116,7 +117,9 @@ def resume_obstacle(state: State, cause: str, *, by: str, reason: str, factor: b
     return None
 
 
-def override_obstacle(state: State, cause: str, *, by: str, reason: str, life: int, factor: bool, now: int) -> str | None:
+def override_obstacle(
+    state: State, cause: str, *, by: str, reason: str, life: int, factor: bool, now: int
+) -> str | None:
     """The code of why this person may not set this halt aside now, or None. The second factor is asked for whatever the
     constitution says. Books that differ and orders whose fate nobody knows have no end by a clock, so nothing is let go
     beside them, whichever halt it was."""

@@ -73,8 +73,8 @@ class LookRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HaltRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A halt that stands, and what ends it. `overridable`: a person may set it aside for a while; the last three say who
-    has, until when and why, and are None where nobody has now."""
+    """A halt that stands, and what ends it. `overridable`: a person may set it aside for a while; the last three say
+    until when somebody has, who and why, and are None where nobody has now."""
 
     cause: str
     level: str

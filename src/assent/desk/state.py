@@ -316,7 +316,7 @@ class State:
         self.halts: dict[str, Halt] = {}
         # When each cause that may become a person's was last raised; see `desk.halts`.
         self.raised: dict[str, list[int]] = {}
-        # The strictest of all halts that stand. What an override lets go for a while is not in it; see `halts.level_at`.
+        # The strictest of all halts that stand, overridden or not. What may be done at a moment: `halts.level_at`.
         self.level = Level.TRADING
         self.stopped: dict[str, str] = {}
         self.rejections: dict[str, int] = {}

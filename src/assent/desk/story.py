@@ -46,6 +46,7 @@ from assent.model.ids import CODE_ALPHABET, CODE_LENGTH, is_human_code
 from assent.model.instruments import Future, Instrument
 from assent.model.intents import Check, Intent, QuoteTaken
 from assent.model.orders import Fill, Order
+from assent.model.overrides import HaltOverridden, OverrideEnded
 from assent.model.reasons import REASONS, Unit, sentence
 from assent.model.settling import BooksAdopted, FillRecognised, OrderAdopted
 from assent.model.units import MICRO, format_micros, mul_down
@@ -284,7 +285,9 @@ def _overrides(records: Sequence[Told], moment: Fact) -> tuple[Step, ...]:
         elif isinstance(fact, OverrideEnded | HaltCleared):
             found.pop(fact.cause, None)
         elif fact is moment:
-            return tuple(one for one in found.values() if isinstance(one.fact, HaltOverridden) and ts < one.fact.until_ts)
+            return tuple(
+                one for one in found.values() if isinstance(one.fact, HaltOverridden) and ts < one.fact.until_ts
+            )
     return ()
 
 

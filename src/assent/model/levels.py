@@ -58,8 +58,8 @@ class Cause(NamedTuple):
 # code, and every rule that judges an idea by numbers goes on judging it. All others never are, and a new cause is not
 # until it is written down here:
 # - books: `discrepancy`, `unknown_overdue`, `foreign_fill`, `late_fill`, `strange_fill`, `settlement_changed`,
-#   `books_overdue`, `account_unavailable`, `venue_contract`. What is held, owed or resting may not be what we think, and
-#   every limit is counted on it.
+#   `books_overdue`, `account_unavailable`, `venue_contract`. What is held, owed or resting may not be what we think,
+#   and every limit is counted on it.
 # - keys: `venue_auth`. Nothing would be taken from us anyway, and somebody may be using or changing the key.
 # - our own bugs: `invariant_broken`, `inbox_overflow`, `strategy_repeats`. Code that broke its promise cannot promise
 #   that the override ends.

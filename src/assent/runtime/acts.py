@@ -49,7 +49,7 @@ COMPARED = frozenset(("resume", "override", "amend", "accept", "resolve", "cance
 LOOK = "reconcile"
 # Acts after which a person wants to see what still differs.
 SHOWN_AFTER = frozenset(("accept", "resolve"))
-# Acts that are whoever's was proven, whatever name the request gives.
+# Acts of the person who was proven, whatever name the request gives.
 PROVEN = frozenset(("override", "end_override"))
 EVIDENCE_MAX = 500
 # By which an answer may come over the control socket.
@@ -100,26 +100,29 @@ def act_input(
     if command == "amend" and constitution is not None:
         return AmendmentAsked(_text(request, "instead_of"), constitution, by, _text(request, "reason"), now)
     raise AssentError(
-        f"the desk was asked for {shown(command, 40)}; it knows status, approve, reject, expire, halt, resume, override,"
-        " end_override, cancel, resolve, close, reconcile and accept"
+        f"the desk was asked for {shown(command, 40)}; it knows status, approve, reject, expire, halt, resume,"
+        " override, end_override, cancel, resolve, close, reconcile and accept"
     )
 
 
 def act_answer(facts: list[Fact]) -> Answer:
     """What came of it, in words a program can read."""
     refused = [_why_not(fact) for fact in facts if isinstance(fact, ResumeRefused | AmendmentRefused | ActRefused)]
-    refused += [f"[{fact.reason}] {sentence(fact.reason)}" for fact in facts if isinstance(fact, AssentRefused)]
+    coded = [fact.reason for fact in facts if isinstance(fact, AssentRefused | OverrideRefused)]
+    refused += [f"[{code}] {sentence(code)}" for code in coded]
     refused += [_no_way_out(fact) for fact in facts if isinstance(fact, IntentRefused)]
     done = [fact for fact in facts if type(fact) in DONE]
     answer: Answer = {"ok": not refused, "facts": [kind_of(fact) for fact in facts]}
-    codes = [fact.reason for fact in facts if isinstance(fact, AssentRefused)]
-    if codes:
-        answer["code"] = codes[0]
+    if coded:
+        answer["code"] = coded[0]
     if refused:
         answer["error"] = "; ".join(refused)
         answer["refused"] = True
     elif not done:
         answer["note"] = "nothing changed: it was so already"
+    overridden = [fact for fact in facts if isinstance(fact, HaltOverridden)]
+    if overridden:
+        answer |= {"by": overridden[0].by, "until_ts": overridden[0].until_ts}
     intents = [fact.intent for fact in facts if isinstance(fact, IntentProposed)]
     if intents:
         answer["intents"] = [

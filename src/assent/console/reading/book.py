@@ -29,7 +29,6 @@ from assent.model.facts import (
     DiscrepancyFound,
     EquityMarked,
     Fact,
-    HaltCleared,
     HaltRaised,
     IntentRefused,
     LedgerOpened,
