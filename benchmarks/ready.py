@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 from assent.app.wiring import identity_of
 from assent.config import Settings, load
 from assent.desk.desk import Desk
-from assent.desk.strategy import Proposals, View
+from assent.desk.strategy import Proposals, Strategy, View
 from assent.ledger.anchors import AnchorFile, anchors_of
 from assent.ledger.sqlite import SqliteStore
 from assent.model.facts import OrderReleased
@@ -88,11 +88,13 @@ class Scalper:
 class Past:
     """A desk that lives through months in seconds, and keeps what `assent run` would keep."""
 
-    def __init__(self, settings: Settings, store: SqliteStore, *, begin_ts: int) -> None:
+    def __init__(
+        self, settings: Settings, store: SqliteStore, *, begin_ts: int, strategy: Strategy | None = None
+    ) -> None:
         self._store = store
         self._anchors = AnchorFile(anchors_of(store.path))
         self._writer = Writer(store)
-        self._desk = Desk((Scalper(),))
+        self._desk = Desk((strategy or Scalper(),))
         self._ts = begin_ts
         self._records = 0
         opening = opening_inputs(
@@ -101,8 +103,8 @@ class Past:
         for inp in (*opening, self._account()):
             self._take(inp)
         for number in range(MARKETS):
-            self._take(InstrumentSeen(_market(number), begin_ts))
-            self._take(PhaseSeen(_market(number).id, "open", begin_ts, begin_ts))
+            self._take(InstrumentSeen(a_market(number), begin_ts))
+            self._take(PhaseSeen(a_market(number).id, "open", begin_ts, begin_ts))
 
     def live(self, records: int) -> int:
         """Trade until so many records are written; the desk is flat then, with the cash that it had."""
@@ -110,7 +112,7 @@ class Past:
         while self._records < records:
             if number > records:
                 raise RuntimeError("the limits let the past hardly trade")
-            name = _market(number % MARKETS).id
+            name = a_market(number % MARKETS).id
             for bid, ask_price in ((38, 40), (42, 44)):
                 self._ts += APART
                 self._take(TimePassed(self._ts))
@@ -153,7 +155,7 @@ class Past:
         )  # fmt: skip
 
 
-def _market(number: int) -> BinaryContract:
+def a_market(number: int) -> BinaryContract:
     return BinaryContract(
         id=f"{SERIES}-26JAN01-B{number}", venue="kalshi", event=f"{SERIES}-26JAN01", series=SERIES,
         title="a market", prices=CENT_GRID, quantities=WHOLE_CONTRACTS, fees=PerContractFee(FEE),

@@ -5,11 +5,12 @@ the naive rules on the naive books as they stand, and compared with what the des
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from msgspec import structs
-from tests.naive import arithmetic, halts, looks, market, periods
+from tests.naive import arithmetic, assents, halts, looks, market, periods
+from tests.naive.asking import Asking
 from tests.naive.books import Books
 from tests.naive.halts import Faults
 from tests.naive.idea import Idea
@@ -18,6 +19,8 @@ from tests.naive.rules import gives_way, judge
 
 from assent.desk import exposure
 from assent.desk.desk import Desk
+from assent.desk.state import DESK
+from assent.model.assents import AssentSeen
 from assent.model.decisions import Decision
 from assent.model.facts import Fact, HaltRaised, decode_fact, encode_fact, kind_of
 from assent.model.inputs import (
@@ -30,6 +33,7 @@ from assent.model.inputs import (
     SettlementSeen,
     TimePassed,
 )
+from assent.model.intents import Proposal
 
 FEE_TOLERANCE = 10_000
 # An order that is being sent, and one of which nothing rests, have nothing to cancel.
@@ -88,11 +92,14 @@ class Audit:
 
     def __init__(self) -> None:
         self.books, self.seen, self.faults = Books(), Seen(), Faults()
+        self.asking = Asking(self.books, self.seen)
         self.input: Any = None
         self.records: list[tuple[int, Fact]] = []
         # Proposals that were said in this step and of which no fact has spoken yet: by whom, and what.
         self.open: dict[str, tuple[str, Any]] = {}
         self.quiet: dict[str, bool] = {}
+        # Those of them that pass, and are only counted while people are asked, or the venue is.
+        self.counted: set[str] = set()
         # Which rules refused an idea last, by strategy, market, action and side.
         self.last: dict[tuple[str, ...], tuple[str, ...]] = {}
         self.numbers = 0
@@ -117,12 +124,14 @@ class Audit:
     def step(self, desk: Desk, ts: int, inp: Input) -> list[Fact]:
         """Hand one input to the desk, and watch."""
         self.now, self.told, self.input = ts, 0, inp
-        self.open, self.quiet = {}, {}
+        self.open, self.quiet, self.counted = {}, {}, set()
         norms = self._limits is not None and self._limits.spread_ratio_max != type(self._limits)().spread_ratio_max
         self.seen.read(inp, norms=norms)
         self.faults.read(inp, ts, unpriced=market.unpriced(self.books, self.seen))
         standing = set(self.books.halts)
-        going = {cause for cause in standing if halts.may_be_resumed(self.books, cause)}
+        factor = type(inp) is ResumeAsked and inp.factor
+        going = {cause for cause in standing if halts.may_be_resumed(self.books, cause, factor=factor)}
+        self.asking.step(ts, inp, self.seen)
         if type(inp) is TimePassed:
             over = self.seen.sweep(self.books, ts)
             self.last = {key: failing for key, failing in self.last.items() if key[1] not in over}
@@ -131,6 +140,7 @@ class Audit:
         before = len(self.records)
         facts = list(desk.handle(ts, inp))
         same("the facts of a step", facts, [fact for _, fact in self.records[before:]])
+        self._agreed(self.asking.after)
         self._expect_silence()
         so(f"every proposal was judged or known: {self.open}", all(self.quiet.get(number) for number in self.open))
         if type(inp) is TimePassed:
@@ -189,13 +199,11 @@ class Audit:
         while self.told < len(facts):
             fact = facts[self.told]
             self.told += 1
+            self._agreed(self.asking.expect, fact)
             self._expect(fact)
             allowed = self._may_lose(fact)
             self.records.append((self.now, fact))
-            try:
-                self.books.read(self.now, fact)
-            except AssertionError as wrong:
-                raise Mismatch(str(wrong)) from None
+            self._agreed(self.books.read, self.now, fact)
             floor = self.books.floor()
             if allowed is not None:
                 so(f"nothing but a release lowers the worst end, here by {self.floor - floor}: {fact}",
@@ -207,6 +215,14 @@ class Audit:
             if kind_of(fact) == "WouldRelease":
                 self._would_be_released()
         self._compare(desk)
+
+    @staticmethod
+    def _agreed(look: Callable[..., None], *args: Any) -> None:
+        """What the naive reading finds wrong by itself."""
+        try:
+            look(*args)
+        except AssertionError as wrong:
+            raise Mismatch(str(wrong)) from None
 
     @property
     def _limits(self) -> Any:
@@ -269,12 +285,27 @@ class Audit:
                 intent = self.books.intents[fact.intent_id]
                 price = looks.to_deal_at(self.seen.quotes[intent.instrument], intent.side)
                 same("the price before a look", (fact.instrument, fact.price), (intent.instrument, price))
+        elif type(self.input) is AssentSeen:
+            self._assented(fact)
         elif kind == "LookRequested":
             so("a look is asked for where an idea has just passed", holds=False)
+        elif kind == "ApprovalRequested":
+            so("people are asked where an idea has just passed", holds=False)
         elif kind in ("OrderReleased", "WouldRelease"):
             self._look_passed(fact)
         elif kind == "IntentSkipped":
             self._skipped(fact)
+
+    def _assented(self, fact: Any) -> None:
+        """What follows on enough answers is told by `asking`; here only what it leaves behind."""
+        kind = kind_of(fact)
+        if kind == "LookRequested":
+            price, name = self.books.asked[fact.intent_id].price, self.books.intents[fact.intent_id].instrument
+            same("the price that people were asked beside", (fact.instrument, fact.price), (name, price))
+        elif kind == "IntentSkipped":
+            intent = self.books.intents[fact.intent_id]
+            self.in_vain[self._key(intent.strategy, intent)] = self.now
+            self.primary[fact.reason] += 1
 
     def _halted(self, fact: Any) -> None:
         """With the level and the end that the pages tell of; once, but for a switch that says something else now."""
@@ -293,7 +324,7 @@ class Audit:
         reset = books.halts[cause].reset
         if reset == halts.WRITTEN["person"]:
             so(f"{cause} is ended by a named person", type(self.input) is ResumeAsked and fact.by == self.input.by)
-            so(f"{cause} may be ended", halts.may_be_resumed(books, cause))
+            so(f"{cause} may be ended", halts.may_be_resumed(books, cause, factor=self.input.factor))
             return
         same(f"who ends {cause}", fact.by, "desk")
         if reset == halts.WRITTEN["switch"]:
@@ -308,7 +339,9 @@ class Audit:
     def _judged(self, fact: Any, *, refused: bool) -> None:
         """The desk has spoken of one proposal: with our checks, our numbers, our reason and our size?"""
         self._expect_silence()
-        strategy, proposal = self.open.pop(fact.intent.reason)
+        own = fact.intent.strategy == DESK
+        number = "" if own else fact.intent.reason
+        strategy, proposal = (DESK, self._own(fact.intent)) if own else self.open[number]
         idea, checks, failing = self._judge(strategy, proposal)
         same(f"the checks of {proposal}", [(c.rule, c.ok, c.measured, c.limit) for c in fact.checks], checks)
         same("a refusal", refused, bool(failing))
@@ -319,6 +352,12 @@ class Audit:
         same("the size", (intent.qty, intent.fee, intent.worst_loss, intent.edge),
              (size.qty, size.fee, size.loss or 0, size.edge))  # fmt: skip
         key = self._key(strategy, proposal)
+        # What was said after it of the same idea comes after it as well, and has to be heard again.
+        later = list(self.open)[list(self.open).index(number) + 1 :] if number else []
+        for other in later:
+            if other in self.counted and self._key(*self.open[other]) == key:
+                self.quiet.pop(other, None)
+        self.open.pop(number, None)
         self.refused.update(failing)
         self.passed.update(code for code, ok, *_ in checks if ok)
         if refused:
@@ -327,18 +366,31 @@ class Audit:
             if older is not None:
                 self.cancel_due = older.terms.order_id, fact.intent.intent_id
                 self.counts["superseded"] += 1
-            so("a refusal that says nothing new is not recorded", older is not None or self.last.get(key) != failing)
+            new = own or older is not None or self.last.get(key) != failing
+            so("a refusal that says nothing new is not recorded", new)
             self.primary[fact.reason] += 1
             self.last[key] = failing
         else:
             self.last.pop(key, None)
             so("the same idea does not wait twice", not self._is_known(idea, key))
-            if intent.action != "cancel":
+            if self.asking.people(intent):
+                self.due = "ApprovalRequested", intent.intent_id
+            elif intent.action != "cancel":
                 release = "WouldRelease" if self.books.mode == "observe" else "OrderReleased"
                 self.due = "LookRequested" if looks.is_due(idea) else release, intent.intent_id
 
+    @staticmethod
+    def _own(intent: Any) -> Proposal:
+        """What the desk has proposed by itself, as far as its record says it: an exit, of all that is held."""
+        return Proposal(
+            intent.instrument, action=intent.action, side=intent.side, price=intent.price, type=intent.type,
+            time_in_force=intent.time_in_force, reason=intent.reason,
+        )  # fmt: skip
+
     def _is_known(self, idea: Idea, key: tuple[str, ...]) -> bool:
         """Whether an idea that passes waits already, or would ask again a moment after a look in vain."""
+        if self.asking.is_known(key, idea.proposal.price):
+            return True
         if idea.action != "open":
             return False
         waiting = {self._key(one.strategy, one) for one in map(self.books.intents.get, self.books.looks) if one}
@@ -355,6 +407,7 @@ class Audit:
         """Released at the answer: nothing says no, and it is the order that was recorded."""
         intent, found = self._answer("a release", fact.order.intent_id)
         same("what says no to a release at its look", [code for code, ok, *_ in found.checks if not ok], [])
+        so("a release rests on what it was proposed under", assents.still_stands(self.books, intent))
         recorded = (intent.instrument, intent.side, intent.price, intent.qty, intent.expires_ts)
         order = fact.order
         same("the order", (order.instrument, order.side, order.price, order.qty, order.expires_ts), recorded)
@@ -375,6 +428,8 @@ class Audit:
             same("a market that is gone", fact.reason, "market_open")
         elif self.input.quote is None:
             same("a venue that cannot answer", fact.reason, "skipped_unavailable")
+        elif not assents.still_stands(self.books, intent):
+            same("limits that have changed", fact.reason, "assent_changed")
         else:
             _, found = self._answer("a skip", fact.intent_id)
             same("the checks of a look", [(c.rule, c.ok, c.measured, c.limit) for c in fact.checks], found.checks)
@@ -396,6 +451,7 @@ class Audit:
                     self.quiet[number] = self.last.get(key) == failing and gives_way(idea, failing) is None
                 elif self._is_known(idea, key):
                     self.quiet[number] = True
+                    self.counted.add(number)
                     self.last.pop(key, None)
 
     def _key(self, strategy: str, proposal: Any) -> tuple[str, ...]:
@@ -436,6 +492,12 @@ class Audit:
         same("the accounts", state.accounts, ours)
         same("the sum of the accounts", sum(ours.values()), 0)
         same("the positions", {name: (p.qty, p.cost) for name, p in state.positions.items()}, books.positions())
+        asked = {
+            name: (one.code, one.terms, one.orders, one.people, one.price, one.asked_ts, one.expires_ts,
+                   [grant.person for grant in one.grants])
+            for name, one in state.asked.items()
+        }  # fmt: skip
+        same("what people are asked", asked, {name: tuple(one) for name, one in books.asked.items()})
         same("which looks wait", list(state.looks), list(books.looks))
         same("what would rest", list(state.would), list(books.would))
         resting = {name: order.rest for name, order in books.orders.items() if order.rest}
@@ -541,5 +603,7 @@ class Audit:
         same("the naive books, read again", (again.accounts(), again.positions(), again.reserved(), again.total()),
              (self.books.accounts(), self.books.positions(), self.books.reserved(), self.books.total()))  # fmt: skip
         same("the looks, read again", again.looks, self.books.looks)
+        same("the questions, read again", (again.asked, again.taken), (self.books.asked, self.books.taken))
+        self.asking.restart()
         self.seen, self.faults, self.last, self.in_vain = Seen(), Faults(), {}, {}
         return desk

@@ -97,6 +97,24 @@ class Looked(NamedTuple):
     price: int | None
 
 
+class Question(NamedTuple):
+    """What people are asked: under which code, to which terms and orders, how many of them, since when and until when;
+    and who has said yes so far."""
+
+    code: str
+    terms: str
+    orders: tuple[str, ...]
+    people: int
+    price: int | None
+    ts: int
+    expires_ts: int
+    yes: list[str]
+
+    @property
+    def enough(self) -> bool:
+        return len(self.yes) >= self.people
+
+
 class Halt(NamedTuple):
     """How strict it is, who ends it, since when, and after how many records."""
 
@@ -111,9 +129,16 @@ class Books:
 
     def __init__(self) -> None:
         self.count = 0
-        # The mode that is sealed, and the limits in force.
-        self.mode = ""
+        # What is sealed, its mode, and the limits in force with their digest.
+        self.seal: Any = None
+        self.mode = self.limits_digest = ""
         self.limits: Any = None
+        # Questions that stand, those that are over (intent, code, how), the answers that were taken, and the last no to
+        # each idea.
+        self.asked: dict[str, Question] = {}
+        self.answered: list[tuple[str, str, str]] = []
+        self.taken: set[str] = set()
+        self.noes: dict[tuple[str, ...], int] = {}
         self.started = self.matched = self.differed = self.started_ts = 0
         self.shown: Any = None
         self.listed: dict[str, Any] = {}
@@ -160,10 +185,12 @@ class Books:
     # --- what was said ------------------------------------------------------------------------------------------
 
     def read_LedgerOpened(self, _ts: int, fact: Any) -> None:  # noqa: N802 - a reader is named for its fact
-        self.mode, self.limits = fact.mode, fact.constitution
+        self.seal, self.mode, self.limits, self.limits_digest = (
+            fact, fact.mode, fact.constitution, fact.constitution_digest,
+        )  # fmt: skip
 
     def read_ConstitutionChanged(self, _ts: int, fact: Any) -> None:  # noqa: N802
-        self.limits = fact.constitution
+        self.limits, self.limits_digest = fact.constitution, fact.digest
 
     def read_DeskStarted(self, ts: int, _fact: Any) -> None:  # noqa: N802
         self.started, self.started_ts = self.count, ts
@@ -200,6 +227,40 @@ class Books:
         if fact.cause == "loss_streak":
             self.streak = 0
 
+    # --- people -------------------------------------------------------------------------------------------------
+
+    def read_ApprovalRequested(self, ts: int, fact: Any) -> None:  # noqa: N802
+        self.asked[fact.intent_id] = Question(
+            fact.code, fact.terms, fact.orders, fact.people, fact.price, ts, fact.expires_ts, []
+        )
+
+    def read_AssentGiven(self, _ts: int, fact: Any) -> None:  # noqa: N802
+        self.asked[fact.intent_id].yes.append(fact.person)
+        self.taken.add(fact.message_id)
+
+    def read_AssentDenied(self, ts: int, fact: Any) -> None:  # noqa: N802
+        intent = self.intents[fact.intent_id]
+        self.noes[intent.strategy, intent.instrument, intent.action, intent.side] = ts
+        self.taken.add(fact.message_id)
+        self._answered(fact.intent_id, "denied")
+
+    def read_ApprovalEnded(self, _ts: int, fact: Any) -> None:  # noqa: N802
+        self.taken |= {fact.message_id} - {""}
+        self._answered(fact.intent_id, fact.why)
+
+    def _answered(self, intent_id: str, how: str) -> None:
+        """Nobody is asked any more, if anybody was; a look that waited for it is over as well."""
+        self.looks.pop(intent_id, None)
+        asked = self.asked.pop(intent_id, None)
+        if asked is not None:
+            self.answered.append((intent_id, asked.code, how))
+
+    def _cancelled(self, order_id: str) -> None:
+        """Whoever takes an order off, nobody is asked about its cancel any more."""
+        for name in list(self.asked):
+            if (self.intents[name].action, self.intents[name].order_id) == ("cancel", order_id):
+                self._answered(name, "released")
+
     # --- orders -------------------------------------------------------------------------------------------------
 
     def read_OrderReleased(self, ts: int, fact: Any) -> None:  # noqa: N802
@@ -208,24 +269,25 @@ class Books:
         self.orders[terms.order_id] = Placed(intent, terms, fee)
         worth = worth_of(terms.side, terms.price, terms.qty)
         self.releases.append((ts, terms.instrument, worth, intent.action == "open"))
-
-        self.looks.pop(terms.intent_id, None)
+        self._answered(terms.intent_id, "released")
 
     def read_WouldRelease(self, ts: int, fact: Any) -> None:  # noqa: N802
         terms, intent = fact.order, self.intents[fact.order.intent_id]
         self.would[terms.order_id] = Placed(intent, terms, 0)
         self.releases.append((ts, terms.instrument, worth_of(terms.side, terms.price, terms.qty), True))
-        self.looks.pop(terms.intent_id, None)
+        self._answered(terms.intent_id, "released")
 
     def read_WouldOrderEnded(self, _ts: int, fact: Any) -> None:  # noqa: N802
         del self.would[fact.order_id]
+        self._cancelled(fact.order_id)
 
     def read_LookRequested(self, ts: int, fact: Any) -> None:  # noqa: N802
         assert fact.intent_id not in self.looks
         self.looks[fact.intent_id] = Looked(ts, fact.price)
 
     def read_IntentSkipped(self, _ts: int, fact: Any) -> None:  # noqa: N802
-        del self.looks[fact.intent_id]
+        assert fact.intent_id in self.looks or fact.intent_id in self.asked
+        self._answered(fact.intent_id, "skipped")
 
     def read_OrderAccepted(self, _ts: int, fact: Any) -> None:  # noqa: N802
         order = self.orders[fact.order_id]
@@ -244,6 +306,7 @@ class Books:
     def read_CancelReleased(self, ts: int, fact: Any) -> None:  # noqa: N802
         order = self.orders[fact.order_id]
         order.cancel, order.cancel_ts = "asked", ts
+        self._cancelled(fact.order_id)
 
     def read_CancelKept(self, ts: int, fact: Any) -> None:  # noqa: N802
         order = self.orders[fact.order_id]

@@ -95,8 +95,11 @@ def due(books: Books, cause: str, now: int, *, with_exits: bool = False) -> tupl
     return level, WRITTEN["person" if latched else known.ends]
 
 
-def may_be_resumed(books: Books, cause: str) -> bool:
-    """By a named person with a reason: the books equal since, and no order whose fate nobody knows."""
+def may_be_resumed(books: Books, cause: str, *, factor: bool) -> bool:
+    """By a named person with a reason, and a second factor where the limits ask for one: the books equal since, and no
+    order whose fate nobody knows."""
+    if books.limits.second_factor_to_resume and not factor:
+        return False
     halt = books.halts.get(cause)
     unknown = any(order.status == "unknown" for order in books.open_orders())
     return (

@@ -29,7 +29,7 @@ class Again(NamedTuple):
     post_only: bool
     life_ns: int | None
     scores: Any
-    order_id: None = None
+    order_id: str | None = None
     protective: bool = False
     hold: bool = False
 
@@ -52,16 +52,21 @@ def answered(books: Books, seen: Seen, now: int, intent: Any, looked: Looked, qu
     if held is None or held.received_ts <= quote.received_ts:
         fresh = copy(seen)
         fresh.quotes, fresh.proofs = {**seen.quotes, name: quote}, []
-    life = None if intent.expires_ts is None else intent.expires_ts - now
-    said = Again(
-        name, intent.action, intent.side, intent.price, intent.fair, intent.qty, intent.type, intent.time_in_force,
-        intent.post_only, life, intent.scores,
-    )  # fmt: skip
-    idea = Idea(books, fresh, now, intent.strategy, said)
+    idea = said_again(books, fresh, now, intent)
     idea.size = _size(books, idea)
     usual = judge(idea)
     place = [code for code, *_ in usual].index("quote_proof") + 1
     return Answered(usual[:place] + _own(idea, intent, looked) + usual[place:], fresh.evidence(name))
+
+
+def said_again(books: Books, seen: Seen, now: int, intent: Any) -> Idea:
+    """A recorded intent as an idea of now, asking for no more than it has."""
+    life = None if intent.expires_ts is None else intent.expires_ts - now
+    said = Again(
+        intent.instrument, intent.action, intent.side, intent.price, intent.fair, intent.qty, intent.type,
+        intent.time_in_force, intent.post_only, life, intent.scores, intent.order_id,
+    )  # fmt: skip
+    return Idea(books, seen, now, intent.strategy, said)
 
 
 class Answered(NamedTuple):

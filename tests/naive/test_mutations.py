@@ -1,6 +1,7 @@
 """The watching can fail: desks with one planted bug each are caught, every one, within a few of the same worlds."""
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 import pytest
@@ -10,7 +11,10 @@ from tests.naive.worlds import SmallWorld
 
 from assent.desk import (
     account,
+    amending,
     answers,
+    approving,
+    assenting,
     candidate,
     desk,
     exposure,
@@ -23,13 +27,19 @@ from assent.desk import (
     orders,
     pace,
     recall,
+    releasing,
     sizing,
     state,
+    warrants,
     worth,
 )
 from assent.desk.candidate import Candidate
+from assent.desk.context import Waiting
 from assent.desk.rules import permission
-from assent.model import facts, inputs
+from assent.desk.state import Asked, Grant, Warrant
+from assent.desk.warrants import people_for
+from assent.model import binding, facts, ids, inputs
+from assent.model.assents import AssentGiven
 from assent.model.intents import Check
 from assent.model.levels import ALLOWED, Level
 from assent.model.units import MICRO
@@ -340,6 +350,242 @@ def something_lives_on_that_no_fact_tells(patch: Patch) -> None:
     patch.setitem(fold.EVOLVE, facts.CancelEnded, drifting)
 
 
+def the_fold_lets_everything_pass(patch: Patch) -> None:
+    """Without it the ledger itself would not take what most of the next ones do."""
+
+    def given(at: Any, ts: int, fact: Any) -> None:
+        asked = at.asked[fact.intent_id]
+        asked.grants = (*asked.grants, Grant(fact.person, fact.identity, ts))
+        at.archive.answers[fact.message_id] = fact.intent_id
+        at.archive.note(fact)
+
+    def warrant_of(at: Any, intent: Any, *, fact: Any, **_: Any) -> Any:
+        asked = at.asked.get(intent.intent_id)
+        if asked is None:
+            return None
+        warrants.over(at, intent.intent_id, "released", fact)
+        return Warrant(asked.terms, asked.orders, asked.grants)
+
+    patch.setitem(fold.EVOLVE, AssentGiven, given)
+    patch.setattr(warrants, "warrant_of", warrant_of)
+
+
+def deaf_to(patch: Patch, *codes: str) -> None:
+    """Answers are not refused for these reasons."""
+    the_fold_lets_everything_pass(patch)
+    right = assenting._obstacle
+
+    def deaf(at: Any, asked: Any, inp: Any) -> Any:
+        reason = right(at, asked, inp)
+        return None if reason in codes else reason
+
+    patch.setattr(assenting, "_obstacle", deaf)
+
+
+def an_assent_can_be_used_again(patch: Patch) -> None:
+    right = warrants.over
+
+    def kept(at: Any, intent_id: str, how: str, fact: Any) -> None:
+        if how != "released":
+            right(at, intent_id, how, fact)
+
+    patch.setattr(warrants, "over", kept)
+
+
+def one_person_counts_twice(patch: Patch) -> None:
+    deaf_to(patch, "assent_twice")
+
+
+def one_of_two_is_enough(patch: Patch) -> None:
+    patch.setattr(Asked, "complete", property(lambda asked: len(asked.grants) >= 1))
+
+
+def a_no_after_a_yes_is_ignored(patch: Patch) -> None:
+    right = assenting._deny
+
+    def ignoring(at: Any, asked: Any, inp: Any) -> None:
+        if not asked.grants:
+            right(at, asked, inp)
+
+    patch.setattr(assenting, "_deny", ignoring)
+
+
+def a_no_is_too_late_once_the_time_to_say_yes_is_over(patch: Patch) -> None:
+    right = assenting._obstacle
+
+    def punctual(at: Any, asked: Any, inp: Any) -> Any:
+        late = max(at.now, inp.received_ts) >= asked.expires_ts
+        return "assent_late" if late and asked.complete else right(at, asked, inp)
+
+    patch.setattr(assenting, "_obstacle", punctual)
+
+
+def a_yes_is_never_too_late(patch: Patch) -> None:
+    deaf_to(patch, "assent_late")
+
+
+def a_question_expires_one_late(patch: Patch) -> None:
+    right = assenting._obstacle
+
+    def late(at: Any, asked: Any, inp: Any) -> Any:
+        other = copy(asked)
+        other.expires_ts += 1
+        return right(at, other, inp)
+
+    the_fold_lets_everything_pass(patch)
+    patch.setattr(assenting, "_obstacle", late)
+
+
+def an_expired_question_survives_a_restart(patch: Patch) -> None:
+    def kept(at: Any) -> None:
+        at.waiting.clear()
+        for asked in at.state.asked.values():
+            at.waiting[approving.key_of(asked.intent)] = Waiting(asked.intent.intent_id)
+
+    patch.setattr(assenting, "start", kept)
+
+
+def a_no_does_not_survive_a_restart(patch: Patch) -> None:
+    right = assenting.start
+
+    def forgetful(at: Any) -> None:
+        noes, at.state.archive.denied = at.state.archive.denied, {}
+        right(at)
+        at.state.archive.denied = noes
+
+    patch.setattr(assenting, "start", forgetful)
+
+
+def the_terms_of_an_answer_are_not_compared(patch: Patch) -> None:
+    deaf_to(patch, "assent_copied")
+
+
+def the_code_of_another_intent_will_do(patch: Patch) -> None:
+    right = assenting._find
+
+    def generous(at: Any, inp: Any) -> Any:
+        asked, reason = right(at, inp)
+        return (next(iter(at.asked.values())), None) if asked is None and at.asked else (asked, reason)
+
+    patch.setattr(assenting, "_find", generous)
+
+
+def an_answer_is_taken_twice(patch: Patch) -> None:
+    the_fold_lets_everything_pass(patch)
+    right = assenting._find
+    patch.setattr(assenting, "_find", lambda at, inp: right(at, structs.replace(inp, message_id="never taken")))
+
+
+def a_code_is_matched_in_any_case(patch: Patch) -> None:
+    right = assenting._find
+
+    def lenient(at: Any, inp: Any) -> Any:
+        named = inp.intent.upper() if ids.is_human_code(inp.intent.upper()) else inp.intent.lower()
+        return right(at, structs.replace(inp, intent=named))
+
+    patch.setattr(assenting, "_find", lenient)
+
+
+def anybody_may_say_yes(patch: Patch) -> None:
+    deaf_to(patch, "assent_not_permitted")
+
+
+def an_answer_may_be_older_than_its_question(patch: Patch) -> None:
+    deaf_to(patch, "assent_early")
+
+
+def a_yes_counts_under_a_halt(patch: Patch) -> None:
+    deaf_to(patch, "assent_halted")
+
+
+def a_yes_counts_under_other_limits_than_it_was_asked_under(patch: Patch) -> None:
+    deaf_to(patch, "assent_changed")
+
+
+def limits_that_change_during_a_look_are_not_noticed(patch: Patch) -> None:
+    the_fold_lets_everything_pass(patch)
+    patch.setattr(warrants, "stands", lambda *_: True)
+
+
+def no_second_factor_is_needed(patch: Patch) -> None:
+    deaf_to(patch, "second_factor_missing")
+
+
+def an_order_is_released_without_anybody_being_asked(patch: Patch) -> None:
+    the_fold_lets_everything_pass(patch)
+    patch.setattr(approving, "needed", lambda *_, **__: approving.Needed(0, warrants.AUTONOMOUS))
+
+
+def fewer_people_are_asked_than_the_limits_say(patch: Patch) -> None:
+    patch.setattr(warrants, "people_for", lambda limits, intent: bool(people_for(limits, intent)) * 1)
+
+
+def the_terms_do_not_cover_the_limits(patch: Patch) -> None:
+    def blind(seal: Any, orders: Any) -> str:
+        return binding.terms_digest(structs.replace(seal, constitution_digest=""), orders)
+
+    for module in (approving, assenting, warrants):
+        patch.setattr(module, "terms_digest", blind)
+
+
+def what_has_its_assent_goes_without_another_look(patch: Patch) -> None:
+    def hasty(at: Any, asked: Any) -> None:
+        at.waiting.pop(approving.key_of(asked.intent), None)
+        releasing.release(at, asked.intent, asked.terms)
+
+    patch.setattr(assenting, "_carry_out", hasty)
+
+
+def an_exit_that_has_its_assent_is_not_judged_again(patch: Patch) -> None:
+    right = assenting._carry_out
+
+    def hasty(at: Any, asked: Any) -> None:
+        if asked.intent.action != "close":
+            right(at, asked)
+            return
+        at.waiting.pop(approving.key_of(asked.intent), None)
+        releasing.release(at, asked.intent, asked.terms)
+
+    patch.setattr(assenting, "_carry_out", hasty)
+
+
+def people_are_asked_about_the_same_idea_at_each_quote(patch: Patch) -> None:
+    patch.setattr(approving, "is_known", lambda *_: False)
+
+
+def a_better_idea_has_to_wait(patch: Patch) -> None:
+    patch.setattr(approving, "_is_better", lambda *_: False)
+
+
+def nobody_minds_that_somebody_has_said_no(patch: Patch) -> None:
+    right = assenting._deny
+
+    def forgetful(at: Any, asked: Any, inp: Any) -> None:
+        right(at, asked, inp)
+        at.waiting.pop(approving.key_of(asked.intent), None)
+
+    patch.setattr(assenting, "_deny", forgetful)
+
+
+def an_exit_goes_alone_at_once(patch: Patch) -> None:
+    right = approving.needed
+
+    def hasty(at: Any, intent: Any, **how: Any) -> Any:
+        alone = warrants.may_go_alone(at.state.seal.constitution, intent)
+        return approving.Needed(0, warrants.AUTO_EXIT) if alone else right(at, intent, **how)
+
+    patch.setattr(approving, "needed", hasty)
+
+
+def a_halt_ends_without_the_second_factor(patch: Patch) -> None:
+    right = halts.resume_obstacle
+    patch.setattr(halts, "resume_obstacle", lambda at, cause, **said: right(at, cause, **(said | {"factor": True})))
+
+
+def limits_that_ask_nobody_come_into_force(patch: Patch) -> None:
+    patch.setattr(amending, "policy_fault", lambda _: None)
+
+
 BUGS = (
     fees_round_down,
     a_fee_is_counted_for_the_whole_order_alone,
@@ -382,6 +628,36 @@ BUGS = (
     what_was_taken_back_is_waited_for,
     a_transfer_is_booked_as_often_as_it_is_told,
     something_lives_on_that_no_fact_tells,
+    an_assent_can_be_used_again,
+    one_person_counts_twice,
+    one_of_two_is_enough,
+    a_no_after_a_yes_is_ignored,
+    a_no_is_too_late_once_the_time_to_say_yes_is_over,
+    a_yes_is_never_too_late,
+    a_question_expires_one_late,
+    an_expired_question_survives_a_restart,
+    a_no_does_not_survive_a_restart,
+    the_terms_of_an_answer_are_not_compared,
+    the_code_of_another_intent_will_do,
+    an_answer_is_taken_twice,
+    a_code_is_matched_in_any_case,
+    anybody_may_say_yes,
+    an_answer_may_be_older_than_its_question,
+    a_yes_counts_under_a_halt,
+    a_yes_counts_under_other_limits_than_it_was_asked_under,
+    limits_that_change_during_a_look_are_not_noticed,
+    no_second_factor_is_needed,
+    an_order_is_released_without_anybody_being_asked,
+    fewer_people_are_asked_than_the_limits_say,
+    the_terms_do_not_cover_the_limits,
+    what_has_its_assent_goes_without_another_look,
+    an_exit_that_has_its_assent_is_not_judged_again,
+    people_are_asked_about_the_same_idea_at_each_quote,
+    a_better_idea_has_to_wait,
+    nobody_minds_that_somebody_has_said_no,
+    an_exit_goes_alone_at_once,
+    a_halt_ends_without_the_second_factor,
+    limits_that_ask_nobody_come_into_force,
 )
 
 

@@ -21,6 +21,7 @@ from assent.desk.rules import RULES as REGISTRY
 from assent.model.constitution import LIMITS
 from assent.model.facts import HaltRaised
 from assent.model.levels import CAUSES
+from assent.model.reasons import REASONS
 
 WORLDS = int(os.environ.get("ASSENT_WORLDS", "1000"))
 STEPS = 160
@@ -29,6 +30,12 @@ STEPS = 160
 NEVER_REACHED = {"strategy_stopped", "mode"}
 # It stops a strategy that killed the process, and leaves nothing to be judged.
 NEVER_RAISED = {"strategy_repeats"}
+# Proven before an answer reaches the desk, or no refusal of an answer; and no two intents began with the same signs.
+NEVER_ANSWERED = {
+    "answers_too_many",
+    "approval_requested", "second_factor_wrong", "second_factor_replayed", "second_factor_locked", "credential_refused",
+    "scope_refused", "assent_ambiguous",
+}  # fmt: skip
 # They concern futures, of which these worlds have none; their trial is `tests/desk/test_bracket_trial.py`.
 OF_FUTURES = {"stop_missing", "one_bracket"}
 
@@ -42,6 +49,8 @@ class Judged:
         self.refused: Counter[str] = Counter()
         self.passed: Counter[str] = Counter()
         self.primary: Counter[str] = Counter()
+        # What came of questions to people, and why answers were refused.
+        self.asking: Counter[str] = Counter()
         self.limits: Counter[str] = Counter()
         # What was halted for, how strictly, and who had to end it.
         self.halts: Counter[tuple[str, int, str]] = Counter()
@@ -56,6 +65,7 @@ class Judged:
         self.refused += audit.refused
         self.passed += audit.passed
         self.primary += audit.primary
+        self.asking += audit.asking.counts
         ended, books = audit.books.ended, audit.books
         winners = Counter(books.listed[name].exclusive_group for name, value in ended.items() if value == ONE)
         self.two_winners += any(group and number > 1 for group, number in winners.items())
@@ -85,7 +95,8 @@ def test_the_desk_and_the_naive_reading_agree_in_every_world() -> None:
         f"{facts['FillBooked']} fills, {facts['FillCorrected']} corrections, {facts['OrderUnknown']} unknown, "
         f"{facts['MarketSettled']} settlements, {facts['HaltRaised']} halts, {facts['DeskStarted']} starts, "
         f"{facts['IntentRefused']} refusals, {facts['superseded']} superseded\n"
-        f"primary reasons: {dict(found.primary.most_common())}"
+        f"primary reasons: {dict(found.primary.most_common())}\n"
+        f"{facts['ApprovalRequested']} questions to people, and what came of them: {dict(found.asking.most_common())}"
     )
     assert facts["OrderReleased"] > 3 * WORLDS
     assert facts["IntentRefused"] > 10 * WORLDS
@@ -125,8 +136,22 @@ def test_the_awkward_things_of_a_market_s_life_have_happened() -> None:
         "CancelReleased", "CancelEnded", "FillCorrected", "FeeDiffered", "MarketSettled", "CashMoved", "HaltRaised",
         "HaltCleared", "ResumeRefused", "DiscrepancyFound", "AccountSnapshot",
         "ConstitutionChanged", "AmendmentRefused", "superseded", "SettlementCorrected", "CancelKept",
+        "ApprovalRequested", "AssentGiven", "AssentDenied", "ApprovalEnded", "AssentRefused",
     ):  # fmt: skip
         assert facts[kind] >= 20, kind
+
+
+@pytest.mark.skipif(WORLDS < 1_000, reason="fewer worlds were asked for than it takes to be refused for everything")
+def test_people_have_answered_in_every_way_and_questions_have_ended_in_every_way() -> None:
+    found = judged().asking
+    assert found["releases on assent"] >= 500
+    for what in (
+        "assents to open", "assents to close", "assents to cancel", "noes", "noes after enough had said yes", "expired",
+        "superseded", "ended_by_hand", "exits that went alone",
+    ):  # fmt: skip
+        assert found[what] >= 10, what
+    codes = {code for code, reason in REASONS.items() if reason.family == "assent"}
+    assert codes - {code for code, times in found.items() if times >= 20} == NEVER_ANSWERED
 
 
 @pytest.mark.skipif(WORLDS < 1_000, reason="fewer worlds were asked for than it takes to meet every halt")

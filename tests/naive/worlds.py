@@ -6,15 +6,18 @@ reaches them, and the dealers mostly want to trade.
 
 import random
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from msgspec import structs
 from tests.model.support import CENTI_EDGES, DECI_CENT, KALSHI_FEES, LINEAR_CENT, T0, TAPERED, a_market
 from tests.naive.audit import Audit, Overheard, Watched
 from tests.property.worlds import World, strategies
 
+from assent.desk.state import DESK, Asked
 from assent.desk.strategy import View
+from assent.model.assents import AssentSeen
 from assent.model.constitution import Constitution, Drift, Theme, Tier
+from assent.model.exits import Exits
 from assent.model.facts import CancelReleased, LookRequested, OrderReleased
 from assent.model.grids import HUNDREDTHS, WHOLE_CONTRACTS, QtyGrid
 from assent.model.inputs import (
@@ -26,13 +29,16 @@ from assent.model.inputs import (
     HaltAsked,
     Input,
     KillSwitchSeen,
+    LookAnswered,
     OrderClosedSeen,
     QuoteSeen,
+    ResumeAsked,
     SettlementSeen,
     TimePassed,
 )
 from assent.model.instruments import BinaryContract, QuadraticFee
 from assent.model.intents import Proposal, Score
+from assent.model.policy import AUTO_NEVER, Band, Person
 from assent.model.units import DAY, HOUR, MICRO, MINUTE, SECOND
 
 Draw = Callable[[random.Random], Any]
@@ -120,6 +126,51 @@ def a_constitution(rng: random.Random) -> Constitution:
     return structs.replace(limits, **drawn)
 
 
+# Whose assent what needs; drawn with dice of its own, mostly as a whole, so that the people can really be asked.
+PEOPLE = (Person("ada", ("os:ada", "token:ada")), Person("ben", ("token:ben",)), Person("cal", ("os:cal", "text:+1")))
+POLICY_DRAWS: dict[str, Draw] = {
+    "approvals": lambda rng: some_bands(rng, most=2),
+    "approvers": lambda rng: PEOPLE[: rng.randrange(1, 4)],
+    "approval_mandatory": lambda rng: rng.random() < 0.5,
+    "approval_life": lambda rng: rng.choice((10 * SECOND, 30 * SECOND, MINUTE, 3 * MINUTE)),
+    "denied_pause_min": lambda rng: rng.choice((0, 10 * SECOND, MINUTE, 10 * MINUTE)),
+    "exits_auto_after": lambda rng: rng.choice((SECOND, 20 * SECOND, 2 * MINUTE)),
+    "second_factor_from": lambda rng: rng.choice((0, MICRO // 2, 2 * MICRO)),
+    "second_factor_to_resume": lambda _: True,
+}
+
+
+def some_bands(rng: random.Random, *, most: int) -> tuple[Band, ...]:
+    bands = [Band("open", rng.choice((0, 0, MICRO // 2, 2 * MICRO)), rng.randrange(1, most + 1))]
+    if rng.random() < 0.4:
+        bands.append(Band("open", rng.randrange(3 * MICRO, 6 * MICRO), most))
+    others: Any = (("close", 0.4), ("cancel", 0.3), ("claim", 0.3))
+    return (
+        *bands,
+        *(Band(action, 0, rng.randrange(1, most + 1)) for action, chance in others if rng.random() < chance),
+    )
+
+
+def a_policy(rng: random.Random, limits: Constitution) -> Constitution:
+    """Nobody is asked in most worlds; in the others as many as there are, and sometimes whatever is done. There
+    the price may mostly move, since it does so while people think."""
+    drawn = {key: draw(rng) for key, draw in POLICY_DRAWS.items() if key not in ("approvals", "approval_mandatory")}
+    for key in ("denied_pause_min", "exits_auto_after", "second_factor_from", "second_factor_to_resume"):
+        if rng.random() < 0.6:
+            del drawn[key]
+    if rng.random() < 0.6:
+        return structs.replace(limits, **({} if rng.random() < 0.8 else drawn))
+    drawn["approvals"] = some_bands(rng, most=min(2, len(drawn["approvers"])))
+    if rng.random() < 0.2:
+        drawn["approvals"] = tuple(Band(action, 0, 1) for action in ("open", "close", "claim"))
+        drawn |= {"approval_mandatory": True, "exits_auto_after": AUTO_NEVER}
+    elif "exits_auto_after" in drawn:
+        drawn["approvals"] = (*(band for band in drawn["approvals"] if band.action != "close"), Band("close", 0, 1))
+    if rng.random() < 0.7:
+        drawn["drift_max"] = Drift(MICRO, "price")
+    return structs.replace(limits, **drawn)
+
+
 def some_markets(rng: random.Random) -> tuple[BinaryContract, ...]:
     """Two or more, some of them outcomes of one question; each with a grid and fees of its own."""
     markets = []
@@ -145,6 +196,8 @@ class Dealer:
         self.name = name
         self._rng = rng
         self._markets = markets
+        self._ways = random.Random(name)
+        self.leaves = 0.0
 
     def deal(self, view: View, name: str) -> Proposal:
         rng, quote, held = self._rng, view.quote(name), view.held(name)
@@ -168,7 +221,12 @@ class Dealer:
             type="market" if odd and rng.random() < 0.1 else "limit", hold=rng.random() < 0.02,
             order_id=rng.choice(orders).order_id if orders else None,
             scores=tuple(Score(score, rng.randrange(300_000, MICRO)) for score in SCORES if rng.random() < 0.95),
+            exits=self._exits() if action == "open" and self._ways.random() < self.leaves else None,
         )  # fmt: skip
+
+    def _exits(self) -> Exits:
+        """The desk is to leave by itself: soon, or at a small loss."""
+        return Exits(life_ns=self._ways.choice((5 * SECOND, 30 * SECOND)), loss_ppm=self._ways.choice((None, 20_000)))
 
 
 class QuoteDealer(Dealer):
@@ -213,12 +271,14 @@ class SmallWorld(WatchedWorld):
         "quote": 52, "cycle": 14, "proof": 5, "news": 40, "execution": 25, "closing": 5, "contradiction": 1,
         "evidence": 5, "books": 8, "settlement": 0.8, "phase": 0.7, "transfer": 1, "halt": 0.2, "resume": 3,
         "cancel": 1, "rebirth": 1.5, "new_terms": 0.5, "silence": 0.15,
-        "file": 0.3, "amendment": 0.3, "fault": 0.25, "resettlement": 1,
+        "file": 0.3, "amendment": 0.3, "fault": 0.25, "resettlement": 1, "answer": 1,
     }  # fmt: skip
 
     def prepare(self) -> None:
         rng = self.rng
         self.limits, self.markets = a_constitution(rng), some_markets(rng)
+        self.policy = random.Random(f"policy {self.seed}")
+        self.limits = a_policy(self.policy, self.limits)
         self.mode = "observe" if rng.random() < 0.01 else "paper"
         self.cash = 200 * MICRO if rng.random() < 0.96 else 2 * MICRO
         # What the exchange has said of how markets ended.
@@ -226,12 +286,22 @@ class SmallWorld(WatchedWorld):
         self.transfers = 0
         self.audit = Audit()
         names = tuple(market.id for market in self.markets)
-        self.watch((QuoteDealer("quotes", rng, names), CycleDealer("cycles", rng, names)))
+        dealers = QuoteDealer("quotes", rng, names), CycleDealer("cycles", rng, names)
+        auto = bool(self.limits.approvals) and self.limits.exits_auto_after != AUTO_NEVER
+        # Nobody answers about the desk's own exits.
+        self.absent = self.policy.random() < 0.6
+        for dealer in dealers:
+            dealer.leaves = 0.8 if auto else 0.5 if self.policy.random() < 0.25 else 0.0
+        self.watch(dealers)
         self.middles = {market.id: rng.randrange(5, 95) * 10_000 for market in self.markets}
         # Some live through weeks, most through a minute or two.
         self.strides = rng.choice(
             ((2 * SECOND,), (2 * SECOND,), (2 * SECOND, 30 * MINUTE), (2 * SECOND, 6 * HOUR, 9 * DAY))
         )
+
+    def live(self, steps: int) -> Self:
+        """Where people are asked, everything takes longer."""
+        return super().live(steps * 3 // 2 if self.limits.approvals else steps)
 
     def pause(self) -> int:
         stride = self.strides[0] if self.rng.random() < 0.93 else self.rng.choice(self.strides)
@@ -244,6 +314,12 @@ class SmallWorld(WatchedWorld):
             keeps = not is_set or rng.random() < 0.3
             self.take(KillSwitchSeen(keeps, rng.random() < 0.5, rng.choice(("STOP", "the environment")), self.now))
         self.take(TimePassed(self.now))
+        self._attend(0.5)
+
+    def _attend(self, chance: float) -> None:
+        """People look at what they are asked beside everything else."""
+        if self.desk.state.asked and self._people.random() < chance:
+            self.answer()
 
     def fault(self) -> None:
         """Something that passes by itself, and comes back: the feed is silent, the clock jumps, the account is dark."""
@@ -263,6 +339,7 @@ class SmallWorld(WatchedWorld):
         bid, ask = (price if rng.random() < 0.98 else None for price in (middle - below, middle + above))
         some = rng.randrange(1, 1_000) * 10_000
         self.take(QuoteSeen(name, bid, bid and some, ask, ask and some, self.now, self.now))
+        self._attend(0.3)
 
     def execution(self) -> None:
         """All or half of what rests, now and then at a better price, seldom corrected."""
@@ -335,8 +412,74 @@ class SmallWorld(WatchedWorld):
         seal = self.desk.state.seal
         keys = self.rng.sample(sorted(DRAWS), 2)
         if seal is not None:
-            drawn = structs.replace(seal.constitution, **{key: DRAWS[key](self.rng) for key in keys})
-            self.take(ConstitutionOffered(drawn, self.now))
+            changes = {key: DRAWS[key](self.rng) for key in keys}
+            if self.policy.random() < 0.5:
+                key = self.policy.choice(sorted(POLICY_DRAWS))
+                changes[key] = POLICY_DRAWS[key](self.policy)
+            self.take(ConstitutionOffered(structs.replace(seal.constitution, **changes), self.now))
+
+    def resume(self) -> None:
+        """Mostly with a second factor."""
+        self.take(ResumeAsked("", "ann", "looked at it", self.now, factor=self._people.random() < 0.7))
+
+    def answer(self) -> None:
+        """People look at what they are asked. Most answers are as they should be; the others are wrong in one way."""
+        dice = self._people
+        asked = [one for one in self.desk.state.asked.values() if not (self.absent and one.intent.strategy == DESK)]
+        if not asked:
+            if self._answered and dice.random() < 0.1:
+                again = dice.choice(self._answered)
+                self._say_so(structs.replace(again, message_id=dice.choice((again.message_id, self._message()))))
+            return
+        for one in asked:
+            said = self._right(one)
+            if dice.random() < 0.2:
+                said = self._wrong(one, said, dice.choice(asked))
+            self._say_so(said)
+            if dice.random() < 0.6 and one.intent.intent_id in self.desk.state.asked:
+                self._say_so(self._right(one))
+
+    def _right(self, one: Asked) -> AssentSeen:
+        """An answer of somebody who has not answered yet, mostly a yes."""
+        dice, known = self._people, {grant.person for grant in one.grants}
+        limits: Any = self.desk.state.seal
+        able = [person for person in limits.constitution.approvers if person.name not in known] or [PEOPLE[0]]
+        named = one.code if dice.random() < 0.7 else one.intent.intent_id[: dice.randrange(7, 19)]
+        verdict: Any = dice.choices(("approve", "reject", "expire"), (92, 5, 3))[0]
+        return AssentSeen(
+            verdict, named, one.terms, dice.choice(dice.choice(able).identities), "web", self._message(), self.now,
+            factor=dice.random() < 0.9, reason="as it is",
+        )  # fmt: skip
+
+    def _wrong(self, one: Asked, said: AssentSeen, other: Asked) -> AssentSeen:
+        """Wrong in one way, or on the edge of time."""
+        dice, way = self._people, self._people.randrange(10)
+        if way == 0 and one.expires_ts - self.now < 4 * MINUTE:
+            self.now = max(self.now, one.expires_ts - dice.randrange(3))
+            return structs.replace(said, received_ts=self.now)
+        known = one.grants[0].identity if one.grants else "os:nobody"
+        changes: dict[str, Any] = {
+            1: {"identity": dice.choice(("os:nobody", "", "os:ADA"))}, 2: {"terms": other.terms},
+            3: {"terms": said.terms.upper()},
+            4: {"intent": dice.choice((said.intent.swapcase(), said.intent[:5], "i-"))},
+            5: {"received_ts": one.asked_ts - 1}, 6: {"identity": known}, 7: {"factor": False},
+            8: {"message_id": self._answered[-1].message_id if self._answered else "m"},
+            9: {"intent": other.code},
+        }.get(way, {})  # fmt: skip
+        return structs.replace(said, **changes)
+
+    def _say_so(self, said: AssentSeen) -> None:
+        """Who has said yes mostly sees what comes of it: the exchange answers the last look soon."""
+        self._answered.append(said)
+        self.take(said)
+        if self.desk.state.looks and self._people.random() < 0.05:
+            self.file()
+        for message in [one for one in self._later if type(one) is LookAnswered and self._people.random() < 0.7]:
+            self._later.remove(message)
+            self.take(message)
+
+    def _message(self) -> str:
+        return f"m-{len(self._answered)}"
 
     def new_terms(self) -> None:
         """A market changes its grid and its fees while it lives."""

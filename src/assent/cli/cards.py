@@ -10,12 +10,11 @@ from typing import NamedTuple
 
 from assent.cli.reading import Ledger
 from assent.cli.words import in_unit, line, money, plain, price, share, span, table, when
-from assent.desk import worth
 from assent.desk.asked_rows import AskedRow, asked_row
+from assent.desk.budgets import day_budget
 from assent.desk.gauges import share_of
 from assent.desk.lots import Told
 from assent.desk.state import Asked, State
-from assent.model.constitution import MONEY_MOST
 from assent.model.exits import Exits
 from assent.model.facts import IntentProposed
 from assent.model.intents import Check, Intent, QuoteTaken
@@ -87,12 +86,8 @@ def proposals_of(records: list[Told]) -> dict[str, IntentProposed]:
 
 def budget_of(state: State, now: int) -> Budget | None:
     """What a day may lose, by the stricter of its limits; None where the constitution bounds no day's loss."""
-    lost = worth.loss_of(state, "day", now)
-    if state.seal is None or lost is None:
-        return None
-    amount_key, part_key = next((amount, part) for period, _, amount, part in worth.LOSSES if period == "day")
-    most = worth.most_lost(state.seal.constitution, amount_key, part_key, lost.baseline)
-    return None if most >= MONEY_MOST else Budget(most, max(0, most - max(0, lost.amount)))
+    day = day_budget(state, now)
+    return None if day is None or day.most is None or day.left is None else Budget(day.most, day.left)
 
 
 def left_of(row: AskedRow, now: int) -> str:

@@ -9,18 +9,21 @@ from typing import NamedTuple
 
 from assent.desk import releasing, warrants
 from assent.desk.candidate import Candidate
-from assent.desk.context import BY, Context, Waiting
+from assent.desk.context import BY, Context, Unanswered, Waiting
 from assent.desk.looking import Key
 from assent.desk.rules.last_look import dealt_at
 from assent.desk.state import Asked
-from assent.model.assents import ApprovalEnded, ApprovalRequested
+from assent.model.assents import ApprovalEnded, ApprovalRequested, Ending
 from assent.model.binding import terms_digest
 from assent.model.constitution import SUPERSEDE_NEVER
 from assent.model.intents import Intent, QuoteTaken
 from assent.model.orders import order_digest
+from assent.model.units import MINUTE
 
 # Why an idea that waits for people is not released yet.
 REQUESTED = "approval_requested"
+# An exit that nobody was asked about for this long was not due meanwhile: it begins to wait anew.
+NOT_DUE = MINUTE
 
 
 class Needed(NamedTuple):
@@ -39,8 +42,8 @@ def needed(desk: Context, intent: Intent, *, by_halt: bool) -> Needed:
     if by_halt and warrants.is_procedure(desk.state, intent):
         return Needed(0, warrants.BY_HALT)
     if seal is not None and warrants.may_go_alone(seal.constitution, intent):
-        since = desk.unanswered.get(intent.instrument)
-        if since is not None and desk.now - since >= seal.constitution.exits_auto_after:
+        waited = _waited(desk, intent.instrument)
+        if waited is not None and desk.now - waited.since_ts >= seal.constitution.exits_auto_after:
             return Needed(0, warrants.AUTO_EXIT)
     return Needed(people, "")
 
@@ -79,16 +82,25 @@ def ask(desk: Context, intent: Intent, quote: QuoteTaken | None, people: int) ->
     )  # fmt: skip
     desk.waiting[key_of(intent)] = Waiting(intent.intent_id)
     if intent.strategy == BY:
-        desk.unanswered.setdefault(intent.instrument, desk.now)
+        waited = _waited(desk, intent.instrument)
+        since = desk.now if waited is None else waited.since_ts
+        desk.unanswered[intent.instrument] = Unanswered(since, until + NOT_DUE)
 
 
-def end(desk: Context, asked: Asked, why: str, *, by: str) -> None:
+def _waited(desk: Context, instrument: str) -> Unanswered | None:
+    waited = desk.unanswered.get(instrument)
+    return waited if waited is not None and desk.now < waited.until_ts else None
+
+
+def end(desk: Context, asked: Asked, why: Ending, *, by: str, message_id: str = "") -> None:
     """Nobody is asked any more. What only expired may be asked about again: what leaves a position at once, the rest
     after as long again, since nobody seems to be there."""
     key, seal = key_of(asked.intent), desk.state.seal
-    known = desk.waiting.pop(key, None)
+    known = desk.waiting.pop(key, None) or desk.looked.pop(key, None)
     repeats = known.repeats if known else 0
-    desk.emit(ApprovalEnded(intent_id=asked.intent.intent_id, why=why, by=by, repeats=repeats))  # type: ignore[arg-type]
+    desk.emit(ApprovalEnded(intent_id=asked.intent.intent_id, why=why, by=by, repeats=repeats, message_id=message_id))
+    if asked.intent.strategy == BY:
+        desk.attempts.pop(asked.intent.instrument, None)
     if why != "superseded" and asked.intent.action != "close" and seal is not None:
         desk.waiting[key] = Waiting(asked.intent.intent_id, until_ts=desk.now + seal.constitution.approval_life)
 

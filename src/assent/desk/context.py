@@ -69,6 +69,14 @@ class Waiting:
         self.until_ts = until_ts
 
 
+class Unanswered(NamedTuple):
+    """Since when people are asked in vain about the exit of a position, and until when they may be asked again for that
+    to go on."""
+
+    since_ts: int
+    until_ts: int
+
+
 class Attempt(NamedTuple):
     """The last try of the desk to leave a position: what was held, how often in vain, and when it may try again."""
 
@@ -103,7 +111,7 @@ class Context:
         self.cause_seen: dict[str, int] = {}
         # Ideas that wait for people, and since when the exit of a position is asked about in vain.
         self.waiting: dict[tuple[str, str, str, str], Waiting] = {}
-        self.unanswered: dict[str, int] = {}
+        self.unanswered: dict[str, Unanswered] = {}
         self.rejected: dict[str, int] = {}
         self.forgot_day = 0
         # When the books were last found equal, recorded or not; since when they cannot be read, and when that was said.

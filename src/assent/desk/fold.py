@@ -92,6 +92,11 @@ def _cancel_released(state: State, ts: int, fact: facts.CancelReleased) -> None:
     warrants.cancel_released(state, fact.order_id, fact)
 
 
+def _would_order_ended(state: State, ts: int, fact: would.WouldOrderEnded) -> None:
+    orders.would_order_ended(state, ts, fact)
+    warrants.cancel_released(state, fact.order_id, fact)
+
+
 def _order_released(state: State, ts: int, fact: facts.OrderReleased) -> None:
     if state.seal is None or state.seal.mode == charter.OBSERVE:
         raise InvariantBroken("released_in_observe", order_id=fact.order.order_id)
@@ -307,7 +312,7 @@ EVOLVE: dict[type, Callable[[State, int, Any], None]] = {
     facts.OrderReleased: _order_released,
     would.WouldRelease: _would_release,
     would.AckSimulated: orders.ack_simulated,
-    would.WouldOrderEnded: orders.would_order_ended,
+    would.WouldOrderEnded: _would_order_ended,
     facts.OrderAccepted: orders.order_accepted,
     facts.OrderRefused: orders.order_refused,
     facts.OrderNotSent: orders.order_not_sent,

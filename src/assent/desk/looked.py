@@ -65,6 +65,9 @@ def start(desk: Context) -> None:
 
 def _judge(desk: Context, look: Look, market: Market, seen: QuoteSeen) -> None:
     intent = look.intent
+    if not warrants.stands(desk.state, intent):
+        skip(desk, look, "assent_changed")
+        return
     candidate = Candidate(
         state=desk.state, now=desk.now, strategy=intent.strategy, proposal=as_proposed(intent, desk.now),
         market=market, quote=_newest(desk, market, seen), look=look,
@@ -113,7 +116,7 @@ def as_proposed(intent: Intent, now: int) -> Proposal:
         instrument=intent.instrument, action=intent.action, side=intent.side, price=intent.price, fair=intent.fair,
         qty_max=intent.qty, type=intent.type, time_in_force=intent.time_in_force, stop_price=intent.stop_price,
         post_only=intent.post_only, life_ns=None if intent.expires_ts is None else intent.expires_ts - now,
-        exits=intent.exits, scores=intent.scores, reason=intent.reason,
+        order_id=intent.order_id, exits=intent.exits, scores=intent.scores, reason=intent.reason,
     )  # fmt: skip
 
 

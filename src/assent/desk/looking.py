@@ -11,9 +11,8 @@ fail: it goes on the proof that the rule `quote_proof` asks for, at a price that
 
 from assent.desk.candidate import Candidate
 from assent.desk.context import Context, Looked
-from assent.desk.rules.last_look import dealt_at
 from assent.model.facts import LookRequested
-from assent.model.intents import Intent, QuoteTaken
+from assent.model.intents import Intent
 from assent.model.units import SECOND
 
 # Why an idea that waits for its look is not released yet.
@@ -44,9 +43,9 @@ def is_known(desk: Context, key: Key, candidate: Candidate) -> bool:
     return True
 
 
-def ask(desk: Context, key: Key, intent: Intent, quote: QuoteTaken | None) -> None:
-    """Once for each intent. Bounded by the strategies and the markets: one look for each idea that they may have."""
+def ask(desk: Context, key: Key, intent: Intent, price: int | None, *, repeats: int = 0) -> None:
+    """Once for each intent. Bounded by the strategies and the markets: one look for each idea that they may have.
+    `price`: what there was to deal at when it was judged. `repeats`: how often it came again meanwhile."""
     known = desk.looked.get(key)
-    desk.looked[key] = Looked(known.repeats if known else 0)
-    price = dealt_at(quote, intent.side)
+    desk.looked[key] = Looked(repeats + (known.repeats if known else 0))
     desk.emit(LookRequested(intent_id=intent.intent_id, instrument=intent.instrument, price=price))

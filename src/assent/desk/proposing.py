@@ -12,6 +12,7 @@ from assent.desk import approving, looking, observing, recall, releasing, supers
 from assent.desk.candidate import Candidate
 from assent.desk.context import Context, Refusal
 from assent.desk.gate import Verdict, judge
+from assent.desk.rules.last_look import dealt_at
 from assent.desk.state import OrderState
 from assent.model.facts import (
     CancelReleased,
@@ -124,7 +125,7 @@ def consider(desk: Context, strategy: str, proposal: Proposal, *, by_halt: bool 
     if intent.action == "cancel":
         cancel(desk, intent)
     elif looking.is_due(candidate):
-        looking.ask(desk, key, intent, candidate.quote)
+        looking.ask(desk, key, intent, dealt_at(candidate.quote, intent.side))
         return looking.REQUESTED
     else:
         releasing.release(desk, intent, assent)

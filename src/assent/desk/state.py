@@ -214,6 +214,7 @@ class Archive:
         "answers",
         "asked",
         "chain",
+        "denied",
         "fills",
         "instruments",
         "noted",
@@ -236,6 +237,8 @@ class Archive:
         # name that its channel gave it: none is taken twice.
         self.asked: dict[str, tuple[str, str]] = {}
         self.answers: dict[str, str] = {}
+        # The last no to each idea (strategy, market, action, side): to which intent, and when.
+        self.denied: dict[tuple[str, str, str, str], tuple[str, int]] = {}
         self.chain = bytes(32)
 
     def note(self, item: msgspec.Struct) -> None:

@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from assent.desk.lots import Lots, Money, Settled, Told
+from assent.model.assents import ApprovalEnded, ApprovalRequested, AssentDenied, AssentGiven, AssentRefused, Ending
 from assent.model.belts import Belts
 from assent.model.facts import (
     CancelEnded,
@@ -58,6 +59,17 @@ _OF_AN_ORDER = (
     OrderAccepted, OrderRefused, OrderNotSent, OrderUnknown, OrderResolved, OrderClosed, OrderQuarantined,
     CancelReleased, CancelEnded, CancelKept, AckSimulated, WouldOrderEnded,
 )  # fmt: skip
+# Facts that speak of one intent by its id, after it was proposed.
+_OF_AN_INTENT = (
+    LookRequested, IntentSkipped, ApprovalRequested, AssentGiven, AssentDenied, ApprovalEnded, AssentRefused,
+)  # fmt: skip
+Verdict = Literal[
+    "released", "would be released", "waiting", "skipped", "refused",
+    "denied", "expired", "superseded", "ended by hand",
+]  # fmt: skip
+_ENDED: dict[Ending, Verdict] = {
+    "expired": "expired", "superseded": "superseded", "ended_by_hand": "ended by hand",
+}  # fmt: skip
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -111,7 +123,7 @@ class Story(msgspec.Struct, frozen=True):
     words: str
     instrument: Instrument | None
     held_before: int
-    verdict: Literal["released", "would be released", "waiting", "skipped", "refused"]
+    verdict: Verdict
     reason: str | None
     sentence: str
     repeats: int
@@ -216,7 +228,7 @@ def _story(
         words=in_words(intent, instrument),
         instrument=instrument,
         held_before=_held(records[:place], intent.instrument),
-        verdict=_verdict(intent, release, look, refused=refused),
+        verdict=_verdict(intent, release, look, steps, refused=refused),
         reason=decided.reason if isinstance(decided, IntentRefused) else None,
         sentence=sentence(decided.reason) if isinstance(decided, IntentRefused) else AGREED,
         repeats=decided.repeats if isinstance(decided, IntentRefused) else 0,
@@ -239,15 +251,40 @@ def _story(
 
 
 def _verdict(
-    intent: Intent, release: OrderReleased | WouldRelease | None, look: Look | None, *, refused: bool
-) -> Literal["released", "would be released", "waiting", "skipped", "refused"]:
+    intent: Intent, release: OrderReleased | WouldRelease | None, look: Look | None, steps: Sequence[Step], *,
+    refused: bool,
+) -> Verdict:  # fmt: skip
     if refused:
         return "refused"
     if isinstance(release, WouldRelease):
         return "would be released"
-    if release or intent.action == "cancel":
+    if release:
+        return "released"
+    if intent.action == "cancel" and any(isinstance(step.fact, CancelReleased) for step in steps):
+        return "released"
+    by_people = _verdict_of_people(steps)
+    if by_people is not None:
+        return by_people
+    if intent.action == "cancel":
         return "released"
     return "skipped" if look else "waiting"
+
+
+def _verdict_of_people(steps: Sequence[Step]) -> Verdict | None:
+    """What people made of it; None where nobody was asked, or all that had to said yes."""
+    verdict: Verdict | None = None
+    people, given = 0, 0
+    for step in steps:
+        fact = step.fact
+        if isinstance(fact, ApprovalRequested):
+            verdict, people = "waiting", fact.people
+        elif isinstance(fact, AssentGiven):
+            given += 1
+        elif isinstance(fact, AssentDenied):
+            return "denied"
+        elif isinstance(fact, ApprovalEnded):
+            return _ENDED[fact.why]
+    return verdict if given < people else None
 
 
 def _look(records: Sequence[Told], intent_id: str) -> Look | None:
@@ -314,7 +351,7 @@ def _steps(records: Sequence[Told], family: set[str], intent: Intent) -> tuple[S
             concerns = bool(family) and any(one.instrument == intent.instrument for one in fact.positions)
         elif isinstance(fact, FillRecognised):
             concerns = fact.fill.order_id in family
-        elif isinstance(fact, LookRequested | IntentSkipped):
+        elif isinstance(fact, _OF_AN_INTENT):
             concerns = fact.intent_id == intent.intent_id
         elif isinstance(fact, FillBooked):
             concerns = fact.fill.order_id in family

@@ -46,6 +46,17 @@ def assent_of(state: State, intent: Intent) -> str:
     return AUTONOMOUS if asked is None else asked.terms
 
 
+def stands(state: State, intent: Intent) -> bool:
+    """Whether a release of this intent would still rest on what it was proposed under: people may have said yes under
+    other limits, or nobody was asked where the limits in force ask somebody."""
+    seal, asked = state.seal, state.asked.get(intent.intent_id)
+    if seal is None:
+        return False
+    if asked is None:
+        return not people_for(seal.constitution, intent)
+    return asked.complete and terms_digest(seal, asked.orders) == asked.terms
+
+
 def fault(seal: LedgerOpened, order: OrderState, digest: str) -> str | None:
     """Why an order with this digest is not the one that was released and assented to, or None."""
     if digest != order.digest:
@@ -62,8 +73,14 @@ def fault(seal: LedgerOpened, order: OrderState, digest: str) -> str | None:
 
 
 def requested(state: State, ts: int, fact: ApprovalRequested) -> None:
-    intent = state.proposed[fact.intent_id]
+    intent, seal = state.proposed[fact.intent_id], state.seal
     require(fact.people > 0 and fact.intent_id not in state.asked, "asked_for_nothing", intent_id=fact.intent_id)
+    whole = (
+        seal is not None
+        and fact.people == people_for(seal.constitution, intent)
+        and fact.terms == terms_digest(seal, fact.orders)
+    )
+    require(whole, "asked_for_something_else", intent_id=fact.intent_id, people=fact.people)
     state.asked[fact.intent_id] = Asked(
         intent, fact.code, fact.terms, fact.orders, fact.people, fact.price, ts, fact.expires_ts
     )
@@ -87,12 +104,16 @@ def given(state: State, ts: int, fact: AssentGiven) -> None:
     state.archive.note(fact)
 
 
-def denied(state: State, _ts: int, fact: AssentDenied) -> None:
+def denied(state: State, ts: int, fact: AssentDenied) -> None:
+    intent = state.asked[fact.intent_id].intent
+    state.archive.denied[intent.strategy, intent.instrument, intent.action, intent.side] = fact.intent_id, ts
     state.archive.answers[fact.message_id] = fact.intent_id
     over(state, fact.intent_id, "denied", fact)
 
 
 def ended(state: State, _ts: int, fact: ApprovalEnded) -> None:
+    if fact.message_id:
+        state.archive.answers[fact.message_id] = fact.intent_id
     over(state, fact.intent_id, fact.why, fact)
 
 

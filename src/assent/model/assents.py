@@ -73,12 +73,13 @@ class AssentDenied(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 class ApprovalEnded(msgspec.Struct, frozen=True, tag=True, gc=False):
     """The question is over without a release: nobody answered in time, a newer idea took its place, or a person ended
-    it. `repeats` are the same ideas that were only counted meanwhile."""
+    it, by the answer of this name. `repeats` are the same ideas that were only counted meanwhile."""
 
     intent_id: str
     why: Ending
     by: str
     repeats: int
+    message_id: str = ""
 
 
 class AssentRefused(msgspec.Struct, frozen=True, tag=True, gc=False):

@@ -1,9 +1,10 @@
 """Ledgers with a past on the disk, written by the real desk from a seeded world, and what a whole fold says of them."""
 
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import ClassVar, NamedTuple, Self
 
-from tests.property.worlds import World
+from msgspec import structs
+from tests.property.worlds import HAPPENINGS, LIMITS, World
 
 from assent.console.reading.follower import Follower
 from assent.desk.fold import evolve
@@ -13,9 +14,24 @@ from assent.ledger.anchors import AnchorFile, anchors_of
 from assent.ledger.chain import Entry
 from assent.ledger.sqlite import SqliteStore, open_reader
 from assent.model.facts import SCHEMA_VERSION, Fact, decode_fact, encode_fact, kind_of
+from assent.model.policy import Band
 from assent.model.units import SECOND
 
 NOW = 1_800_000_000 * SECOND
+
+
+class Asking(World):
+    """A world in which people are asked about everything, and answer often."""
+
+    limits = structs.replace(
+        LIMITS, approvals=(Band("open", 0, 1), Band("open", 2_500_000, 2), Band("close", 0, 1), Band("cancel", 0, 1)),
+        approval_life=12 * SECOND, denied_pause_min=3 * SECOND, supersede_step_min=10_000,
+    )  # fmt: skip
+    files = ()
+    happenings: ClassVar[dict[str, float]] = HAPPENINGS | {
+        "answer": 70, "halt": 0.1, "meddling": 0, "contradiction": 0, "silence": 0.1, "file": 0, "amendment": 0.1,
+        "resume": 10, "books": 15, "cancel": 2,
+    }  # fmt: skip
 
 
 def entries_of(records: list[tuple[int, Fact]]) -> list[Entry]:
@@ -25,9 +41,11 @@ def entries_of(records: list[tuple[int, Fact]]) -> list[Entry]:
 class Growing:
     """A ledger that its writer fills from a world, a handful of records at a time."""
 
-    def __init__(self, path: Path, seed: int = 1, steps: int = 400, *, ledger: str = "") -> None:
+    def __init__(
+        self, path: Path, seed: int = 1, steps: int = 400, *, ledger: str = "", world: type[World] = World
+    ) -> None:
         self.path = path
-        self.left = entries_of(World(seed, ledger=ledger).live(steps).records)
+        self.left = entries_of(world(seed, ledger=ledger).live(steps).records)
         self.store = SqliteStore.open(path, create=True)
 
     def grow(self, count: int) -> Self:
@@ -49,8 +67,8 @@ class Growing:
         self.store.close()
 
 
-def write_world(path: Path, seed: int = 1, steps: int = 400, *, ledger: str = "") -> Path:
-    Growing(path, seed, steps, ledger=ledger).finish().close()
+def write_world(path: Path, seed: int = 1, steps: int = 400, *, ledger: str = "", world: type[World] = World) -> Path:
+    Growing(path, seed, steps, ledger=ledger, world=world).finish().close()
     return path
 
 

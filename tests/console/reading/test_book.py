@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from tests.console.reading.ledgers import Growing, followed, read_whole, write_world
+from tests.console.reading.ledgers import Asking, Growing, followed, read_whole, write_world
+from tests.property.worlds import World
 
 from assent.console.reading import listing
 from assent.console.reading.follower import Follower
@@ -12,12 +13,16 @@ from assent.desk.halt_history import halt_history
 from assent.desk.intent_rows import STATUSES, intent_rows
 from assent.desk.rows import order_row, told
 
-SEEDS = range(6)
+each_world = pytest.mark.parametrize(
+    ("world", "seed"), [(World, seed) for seed in range(4)] + [(Asking, seed) for seed in (0, 4, 5, 9)]
+)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_intents_orders_halts_and_the_state_are_those_of_a_whole_fold(tmp_path: Path, seed: int) -> None:
-    path = write_world(tmp_path / "l.sqlite", seed, 900)
+@each_world
+def test_intents_orders_halts_and_the_state_are_those_of_a_whole_fold(
+    tmp_path: Path, world: type[World], seed: int
+) -> None:
+    path = write_world(tmp_path / "l.sqlite", seed, 900, world=world)
     book, whole = followed(path).book, read_whole(path)
     assert book.state.digest() == whole.state.digest()
     assert list(book.intents.rows.shown()) == intent_rows(whole.records, whole.state)
@@ -28,9 +33,11 @@ def test_intents_orders_halts_and_the_state_are_those_of_a_whole_fold(tmp_path: 
     assert {row.status for row in book.intents.rows.shown()} <= set(STATUSES)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_records_that_come_one_by_one_leave_the_same_as_all_at_once(tmp_path: Path, seed: int) -> None:
-    growing = Growing(tmp_path / "l.sqlite", seed, 250)
+@each_world
+def test_records_that_come_one_by_one_leave_the_same_as_all_at_once(
+    tmp_path: Path, world: type[World], seed: int
+) -> None:
+    growing = Growing(tmp_path / "l.sqlite", seed, 250, world=world)
     follower = Follower(growing.path, lambda: 0)
     while growing.left:
         growing.grow(1)
@@ -38,6 +45,9 @@ def test_records_that_come_one_by_one_leave_the_same_as_all_at_once(tmp_path: Pa
         follower.step()
         seq = growing.store.head().seq
         assert follower.book.head.seq == seq
+        waiting = {row.intent_id for row, _ in follower.book.intents.pending()}
+        asked = {name for name, one in follower.book.state.asked.items() if not one.complete}
+        assert asked <= waiting <= asked | follower.book.state.looks.keys() | follower.book.state.proposed.keys()
         if seq % 50 == 0:
             whole = read_whole(growing.path)
             assert list(follower.book.intents.rows.shown()) == intent_rows(whole.records, whole.state)
@@ -50,18 +60,18 @@ def test_records_that_come_one_by_one_leave_the_same_as_all_at_once(tmp_path: Pa
 
 def test_the_worlds_reach_what_the_listing_must_tell_apart(tmp_path: Path) -> None:
     seen: set[str] = set()
-    for seed in SEEDS:
-        book = followed(write_world(tmp_path / f"{seed}.sqlite", seed, 900)).book
+    for number, (world, seed) in enumerate(((World, 0), (World, 1), (World, 4), (Asking, 1), (Asking, 5))):
+        book = followed(write_world(tmp_path / f"{number}.sqlite", seed, 900, world=world)).book
         seen |= {row.status for row in book.intents.rows.shown()}
         seen |= {"cleared" for row in book.halts.rows() if row.cleared_seq is not None}
-    assert seen >= {"APPROVED", "REJECTED", "EXECUTED", "EXPIRED", "FAILED", "cleared"}
+    assert seen >= {"APPROVED", "REJECTED", "EXECUTED", "EXPIRED", "FAILED", "SUPERSEDED", "cleared"}
 
 
 def test_the_newest_rows_are_kept_and_the_open_ones_whatever_their_age(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listing, "SLACK", 5)
-    path = write_world(tmp_path / "l.sqlite", 3, 900)
+    path = write_world(tmp_path / "l.sqlite", 0, 900)
     follower = Follower(path, lambda: 0)
     follower.book.intents, follower.book.orders = Intents(kept=20), Orders(kept=5)
     follower.step()

@@ -24,16 +24,16 @@ def tail(tmp_path: Path) -> Tail:
 
 
 def test_pages_lead_from_the_end_to_the_beginning_and_back(tail: Tail) -> None:
-    page = the_page(tail.page(limit=70))
+    page = the_page(tail.records(limit=70))
     assert page.newer is None
     last, seen = page.last_seq, [row.seq for row in page.rows]
     while page.older is not None:
-        page = the_page(tail.page(before=page.older, limit=70))
+        page = the_page(tail.records(before=page.older, limit=70))
         seen = [row.seq for row in page.rows] + seen
     assert seen == list(range(1, last + 1))
     forth = [row.seq for row in page.rows]
     while page.newer is not None:
-        page = the_page(tail.page(after=page.newer, limit=70))
+        page = the_page(tail.records(after=page.newer, limit=70))
         forth += [row.seq for row in page.rows]
     assert forth == seen
 
@@ -47,14 +47,14 @@ def test_pages_lead_from_the_end_to_the_beginning_and_back(tail: Tail) -> None:
     ],
 )  # fmt: skip
 def test_what_lies_outside_is_empty_and_not_an_error(tail: Tail, asked: dict[str, int], numbers: list[int]) -> None:
-    page = the_page(tail.page(**asked))
+    page = the_page(tail.records(**asked))
     assert [row.seq for row in page.rows] == ([page.last_seq] if numbers is None else numbers)
-    stream = the_page(tail.stream("strategy", "threshold", **asked))
+    stream = the_page(tail.records(stream="strategy", value="threshold", **asked))
     assert len(stream.rows) <= 1 or asked.get("limit", 50) > 1
 
 
 def test_a_page_is_bounded_whatever_is_asked_for(tail: Tail) -> None:
-    assert len(the_page(tail.page(limit=10**9)).rows) == min(PAGE_MOST, the_page(tail.page()).last_seq)
+    assert len(the_page(tail.records(limit=10**9)).rows) == min(PAGE_MOST, the_page(tail.records()).last_seq)
 
 
 def test_every_stream_gives_exactly_the_records_of_the_ledger_s_own_index(tail: Tail) -> None:
@@ -63,17 +63,17 @@ def test_every_stream_gives_exactly_the_records_of_the_ledger_s_own_index(tail: 
     whole, compared = read_whole(tail.ledger), 0
     for stream in STREAMS:
         for value in views.beginning(stream, "", most=25):
-            wanted, page = list(views.find(stream, value)), the_page(tail.stream(stream, value, limit=3))
+            wanted, page = list(views.find(stream, value)), the_page(tail.records(stream=stream, value=value, limit=3))
             assert page.newer is None
             seen = [row.seq for row in page.rows]
             while page.older is not None:
-                page = the_page(tail.stream(stream, value, before=page.older, limit=3))
+                page = the_page(tail.records(stream=stream, value=value, before=page.older, limit=3))
                 seen = [row.seq for row in page.rows] + seen
             assert seen == wanted
-            forth, page = [], the_page(tail.stream(stream, value, after=0, limit=3))
+            forth, page = [], the_page(tail.records(stream=stream, value=value, after=0, limit=3))
             forth += [row.seq for row in page.rows]
             while page.newer is not None:
-                page = the_page(tail.stream(stream, value, after=page.newer, limit=3))
+                page = the_page(tail.records(stream=stream, value=value, after=page.newer, limit=3))
                 forth += [row.seq for row in page.rows]
             assert forth == wanted
             compared += 1
@@ -108,9 +108,9 @@ def test_a_record_in_full_is_what_the_export_has(tmp_path: Path, cli: Cli) -> No
 def test_a_page_made_while_the_ledger_grows_leads_on_to_what_came(tmp_path: Path) -> None:
     growing = Growing(tmp_path / "l.sqlite", 2, 200).grow(30)
     tail = Tail(growing.path, now=lambda: NOW)
-    page = the_page(tail.page(limit=10))
+    page = the_page(tail.records(limit=10))
     assert page.newer is None
     growing.grow(4)
-    assert [row.seq for row in the_page(tail.page(after=page.rows[-1].seq)).rows] == [31, 32, 33, 34]
+    assert [row.seq for row in the_page(tail.records(after=page.rows[-1].seq)).rows] == [31, 32, 33, 34]
     growing.close()
     tail.stop()

@@ -1,11 +1,13 @@
 """A story told from a few records is the one that the whole ledger tells, and a name means here what it means there."""
 
 import threading
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from tests.cli.support import Cli, lived_desk
-from tests.console.reading.ledgers import NOW, Growing, Whole, read_whole, write_world
+from tests.console.reading.ledgers import NOW, Asking, Growing, Whole, read_whole, write_world
+from tests.property.worlds import World
 
 from assent.cli.story_text import story_lines
 from assent.console.reading.index import Index, index_of
@@ -14,9 +16,8 @@ from assent.console.reading.stories import NotOne
 from assent.console.reading.tail import Tail
 from assent.desk.story import Story, find, tell
 from assent.ledger import views
+from assent.model.assents import ApprovalEnded, ApprovalRequested, AssentDenied, AssentGiven, AssentRefused
 from assent.model.facts import IntentProposed, IntentRefused, OrderReleased
-
-SEEDS = range(5)
 
 
 def polled(path: Path) -> Tail:
@@ -37,9 +38,11 @@ def every_name(whole: Whole) -> list[tuple[str, str]]:
     return names
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_every_intent_has_the_very_story_that_the_whole_ledger_tells(tmp_path: Path, seed: int) -> None:
-    path = write_world(tmp_path / "l.sqlite", seed, 700)
+@pytest.mark.parametrize(("world", "seed"), [(World, 0), (World, 4), (World, 5), (Asking, 4), (Asking, 9)])
+def test_every_intent_has_the_very_story_that_the_whole_ledger_tells(
+    tmp_path: Path, world: type[World], seed: int
+) -> None:
+    path = write_world(tmp_path / "l.sqlite", seed, 700, world=world)
     tail, whole = polled(path), read_whole(path)
     names = every_name(whole)
     assert len(names) > 60
@@ -75,6 +78,33 @@ def test_a_name_that_means_nothing_is_answered_with_a_reason(tmp_path: Path, wan
     assert isinstance(found, NotOne)
     assert found.candidates == ()
     assert found.why
+    tail.stop()
+
+
+def test_what_people_said_is_told_where_it_belongs_and_decides_how_it_ended(tmp_path: Path) -> None:
+    path = write_world(tmp_path / "l.sqlite", 9, 900, world=Asking)
+    tail, whole = polled(path), read_whole(path)
+    seen: Counter[str] = Counter()
+    statuses = {row.intent_id: row.status for row in tail.snapshot.intents.rows}
+    asked = [fact.intent_id for _, _, fact in whole.records if isinstance(fact, ApprovalRequested)]
+    for intent_id in asked:
+        story = tail.story(intent_id)
+        assert isinstance(story, Story)
+        told = [type(step.fact) for step in story.steps]
+        assert told[0] is ApprovalRequested
+        seen[story.verdict] += 1
+        expected = {
+            "denied": ("REJECTED", AssentDenied), "expired": ("EXPIRED", ApprovalEnded),
+            "superseded": ("SUPERSEDED", ApprovalEnded), "ended by hand": ("EXPIRED", ApprovalEnded),
+            "skipped": ("REJECTED", AssentGiven), "released": (statuses[intent_id], ApprovalRequested),
+        }  # fmt: skip
+        status, kind = expected[story.verdict]
+        assert (statuses[intent_id], kind in told) == (status, True)
+        if story.order:
+            assert AssentGiven in told
+    assert seen.keys() == {"denied", "expired", "superseded", "ended by hand", "skipped", "released"}
+    refused = sum(isinstance(fact, AssentRefused) and fact.intent_id != "" for _, _, fact in whole.records)
+    assert refused > 20
     tail.stop()
 
 
@@ -174,7 +204,7 @@ def test_an_index_may_be_used_by_many_threads(tmp_path: Path) -> None:
 
 def test_a_missing_ledger_answers_every_question_in_words(tmp_path: Path) -> None:
     tail = Tail(tmp_path / "l.sqlite", now=lambda: NOW)
-    for answer in (tail.story("x"), tail.page(), tail.record(1), tail.stream("day", "2026-01-01")):
+    for answer in (tail.story("x"), tail.records(), tail.record(1), tail.records(stream="day", value="2026-01-01")):
         assert isinstance(answer, Trouble)
         assert answer.standing == "missing"
         assert answer.todo

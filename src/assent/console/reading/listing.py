@@ -9,13 +9,13 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from assent.desk.intent_rows import IntentRow, fate_of, intent_row, standing_now
+from assent.desk.intent_rows import Fate, IntentRow, fate_of, intent_row, standing_now
 from assent.desk.rows import OrderRow, order_row
 from assent.desk.state import State
 from assent.model.facts import Fact, IntentProposed, IntentRefused
 from assent.model.intents import QuoteTaken
 
-ROWS_KEPT: Final = 10_000
+ROWS_KEPT: Final = 5_000
 # Dropped in handfuls, since dropping goes over all of them.
 SLACK: Final = 500
 QUOTES_KEPT: Final = 2_000
@@ -68,7 +68,7 @@ class LastQuote(msgspec.Struct, frozen=True):
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """An intent that is neither released nor over, with its record."""
+    """The record of an intent that is neither released nor over."""
 
     seq: int
     ts: int
@@ -84,6 +84,7 @@ class Intents:
         self.quotes: dict[str, LastQuote] = {}
         self._of_order: dict[str, str] = {}
         self._touched: set[str] = set()
+        self._begun: set[str] = set()
 
     def add(self, state: State, seq: int, ts: int, fact: Fact) -> None:
         """After the fact was folded into the state."""
@@ -92,23 +93,10 @@ class Intents:
             return
         fated = fate_of(fact)
         if fated is not None:
-            intent_id, fate = fated
-            self.waiting.pop(intent_id, None)
-            row = self.rows.get(intent_id)
-            if row is None:
-                return
-            if fate.order_id:
-                self._of_order[fate.order_id] = intent_id
-            self._look(row.instrument, seq, ts, getattr(fact, "quote", None))
-            changed = msgspec.structs.replace(
-                row, order_id=fate.order_id, would=fate.would, reason=row.reason or fate.skipped
-            )
-            self.rows.put(intent_id, changed)
+            self._fated(seq, ts, fact, *fated)
+        intent_id = getattr(fact, "intent_id", None) or self._of_order.get(order_named_by(state, fact))
+        if intent_id:
             self._touched.add(intent_id)
-            return
-        order_id = order_named_by(state, fact)
-        if order_id and (known := self._of_order.get(order_id)):
-            self._touched.add(known)
 
     def refresh(self, state: State) -> None:
         """Bring every row up to date that may have changed since the last time."""
@@ -123,19 +111,43 @@ class Intents:
                 rows.open.add(name)
             else:
                 rows.open.discard(name)
+        for name in self.waiting.keys() - rows.open - self._begun:
+            del self.waiting[name]
         self._touched.clear()
+        self._begun.clear()
         rows.drop_old(lambda row: self._of_order.pop(row.order_id, None))
+
+    def pending(self) -> list[tuple[IntentRow, Waiting]]:
+        """Those that wait, with their records, in the order in which they were proposed."""
+        found = []
+        for name, waiting in self.waiting.items():
+            row = self.rows.get(name)
+            if row is not None and row.status == "PENDING":
+                found.append((row, waiting))
+        return found
 
     def _begin(self, state: State, seq: int, ts: int, fact: IntentProposed | IntentRefused) -> None:
         intent = fact.intent
         row = intent_row(state, seq, ts, fact)
         self.rows.total += 1
         self.rows.put(intent.intent_id, row)
-        if row.status in OPEN_STATUSES:
-            self.rows.open.add(intent.intent_id)
-            if isinstance(fact, IntentProposed):
-                self.waiting[intent.intent_id] = Waiting(seq, ts, fact)
+        self._touched.add(intent.intent_id)
+        if isinstance(fact, IntentProposed):
+            # Whether it waits, the records after it say.
+            self.waiting[intent.intent_id] = Waiting(seq, ts, fact)
+            self._begun.add(intent.intent_id)
         self._look(intent.instrument, seq, ts, fact.quote)
+
+    def _fated(self, seq: int, ts: int, fact: Fact, intent_id: str, fate: Fate) -> None:
+        """Released, or over at its last look, or by people."""
+        row = self.rows.get(intent_id)
+        if row is None:
+            return
+        if fate.order_id:
+            self._of_order[fate.order_id] = intent_id
+        self._look(row.instrument, seq, ts, getattr(fact, "quote", None))
+        changed = {"order_id": fate.order_id or row.order_id, "would": fate.would or row.would}
+        self.rows.put(intent_id, msgspec.structs.replace(row, reason=row.reason or fate.skipped, **changed))
 
     def _look(self, instrument: str, seq: int, ts: int, quote: QuoteTaken | None) -> None:
         if quote is None:

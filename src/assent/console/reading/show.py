@@ -9,15 +9,17 @@ from assent.console.reading.book import Book
 from assent.console.reading.chain import ChainStatus
 from assent.console.reading.listing import Waiting
 from assent.desk import worth
+from assent.desk.budgets import LossBudget, day_budget, loss_budgets
 from assent.desk.exposure import busy_instruments, instrument_exposure, orders_by_instrument, total_exposure
 from assent.desk.gauges import gauges, share_of
 from assent.desk.halts import level_at
+from assent.desk.intent_rows import IntentRow
 from assent.desk.rows import OrderRow, halt_rows, look_row, order_rows, stopped_rows, would_rows
 from assent.desk.rules.last_look import dealt_at
 from assent.desk.stakes import stakes
 from assent.desk.state import ADJUSTMENTS, DEPOSITS, FEES, REALISED, State
 from assent.desk.story import ages_of, in_words, judged
-from assent.model.constitution import BY_KEY, MONEY_MOST, Narrowing, in_use
+from assent.model.constitution import BY_KEY, Narrowing, in_use
 from assent.model.instruments import Future, Instrument
 from assent.model.levels import ALLOWED
 from assent.model.limit_rows import limit_rows
@@ -28,7 +30,7 @@ NOBODY = Narrowing()
 
 def overview(book: Book, name: str, now: int) -> views.Overview:
     state = book.state
-    line, level = book.equity.points(), level_at(state, now)
+    line, pending, level = book.equity.points(), book.intents.pending(), level_at(state, now)
     return views.Overview(
         deployment=deployment(state, name),
         now_ts=now,
@@ -37,10 +39,11 @@ def overview(book: Book, name: str, now: int) -> views.Overview:
         halts=tuple(halt_rows(state, now)),
         stopped=tuple(stopped_rows(state)),
         worth=money(state, line[-1].ts if line else None),
-        budgets=budgets(state, now),
+        budgets=loss_budgets(state, now),
         gauges=tuple(gauges(state, now)),
         belts=state.belts,
-        pending=len(book.intents.waiting),
+        pending=len(pending),
+        asked=sum(row.intent_id in state.asked for row, _ in pending),
         open_orders=len(state.orders),
         unknown_orders=sum(order.status == "unknown" for order in state.orders.values()),
         open_positions=len(busy_instruments(state)),
@@ -84,45 +87,20 @@ def money(state: State, equity_ts: int | None) -> views.Worth:
     )
 
 
-def budgets(state: State, now: int) -> tuple[views.LossBudget, ...]:
-    """For each period what is lost, and what may be."""
-    return tuple(_budget(state, now, row) for row in range(len(worth.LOSSES)) if worth.loss_of(state, "day", now))
-
-
-def _budget(state: State, now: int, row: int) -> views.LossBudget:
-    period, _, amount_key, part_key = worth.LOSSES[row]
-    lost = worth.loss_of(state, period, now) or worth.Loss(0, 0)
-    most: int | None = None
-    if state.seal is not None:
-        found = worth.most_lost(state.seal.constitution, amount_key, part_key, lost.baseline)
-        most = None if found >= MONEY_MOST else found
-    return views.LossBudget(
-        period=period,  # type: ignore[arg-type]  # the names in the table of periods
-        lost=max(0, lost.amount),
-        baseline=lost.baseline,
-        most=most,
-        left=None if most is None else max(0, most - max(0, lost.amount)),
-    )
-
-
 def intents(book: Book, now: int) -> views.Intents:
-    today = next((budget for budget in budgets(book.state, now) if budget.period == "day"), None)
+    today = day_budget(book.state, now)
     rows = book.intents.rows
     return views.Intents(
-        pending=tuple(_card(book, waiting, today) for waiting in book.intents.waiting.values()),
+        pending=tuple(_card(book, row, waiting, today) for row, waiting in book.intents.pending()),
         rows=rows.shown(),
         total=rows.total,
     )
 
 
-def _card(book: Book, waiting: Waiting, today: views.LossBudget | None) -> views.Card:
+def _card(book: Book, row: IntentRow, waiting: Waiting, today: LossBudget | None) -> views.Card:
     intent, quote = waiting.fact.intent, waiting.fact.quote
     instrument = book.state.find_instrument(intent.instrument)
-    row = book.intents.rows.get(intent.intent_id)
-    if row is None:
-        raise KeyError(intent.intent_id)
     last, look = book.intents.quotes.get(intent.instrument), book.state.looks.get(intent.intent_id)
-    bounded = today is not None and today.most is not None
     return views.Card(
         row=row,
         intent=intent,
@@ -134,8 +112,8 @@ def _card(book: Book, waiting: Waiting, today: views.LossBudget | None) -> views
         worst_loss=intent.worst_loss,
         fee=intent.fee,
         edge=intent.edge,
-        share=share_of(intent.worst_loss, today.most or 0) if today and bounded else None,
-        share_left=share_of(intent.worst_loss, today.left or 0) if today and bounded else None,
+        share=share_of(intent.worst_loss, today.most or 0) if today else None,
+        share_left=share_of(intent.worst_loss, today.left or 0) if today else None,
         quote=quote,
         ages=ages_of(quote, waiting.ts),
         price_then=dealt_at(quote, intent.side),
@@ -143,6 +121,26 @@ def _card(book: Book, waiting: Waiting, today: views.LossBudget | None) -> views
         price_last=dealt_at(last.quote, intent.side) if last else None,
         checks=tuple(judged(check) for check in waiting.fact.checks),
         looking_since=look.asked_ts if look else None,
+        asked=_asked(book.state, intent.intent_id),
+    )
+
+
+def _asked(state: State, intent_id: str) -> views.Asked | None:
+    asked = state.asked.get(intent_id)
+    if asked is None or state.seal is None:
+        return None
+    limits = state.seal.constitution
+    return views.Asked(
+        code=asked.code,
+        terms=asked.terms,
+        orders=asked.orders,
+        people=asked.people,
+        grants=asked.grants,
+        may_answer=tuple(person.name for person in limits.approvers),
+        factor=asked.intent.worst_loss >= limits.second_factor_from,
+        price=asked.price,
+        asked_ts=asked.asked_ts,
+        expires_ts=asked.expires_ts,
     )
 
 

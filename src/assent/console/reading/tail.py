@@ -138,17 +138,17 @@ class Tail:
         landmarks = self._snapshot.landmarks
         return self._answer(lambda reader: story_of(reader, self._index, landmarks, wanted))
 
-    def page(self, *, before: int | None = None, after: int | None = None, limit: int = 50) -> RecordPage | Trouble:
-        """Records, oldest first: the newest before a number, or the oldest after one; without either, the newest."""
-        return self._answer(lambda reader: page_of(reader, before=before, after=after, limit=limit))
-
-    def stream(
-        self, stream: str, value: str, *, before: int | None = None, after: int | None = None, limit: int = 50
+    def records(
+        self, *, before: int | None = None, after: int | None = None, limit: int = 50, stream: str = "", value: str = ""
     ) -> RecordPage | Trouble:
-        """The same of one of `ledger.streams.STREAMS` only."""
-        return self._answer(
-            lambda reader: stream_page(reader, self._index, stream, value, before=before, after=after, limit=limit)
-        )
+        """Records, oldest first: the newest before a number, or the oldest after one; without either, the newest.
+
+        With `stream`, one of `ledger.streams.STREAMS`, only those that belong to its `value`.
+        """
+        bounds = {"before": before, "after": after}
+        if not stream:
+            return self._answer(lambda reader: page_of(reader, limit=limit, **bounds))
+        return self._answer(lambda reader: stream_page(reader, self._index, stream, value, limit=limit, **bounds))
 
     def record(self, seq: int) -> WholeRecord | Trouble | None:
         """One record in full; None where there is none of this number."""

@@ -12,10 +12,12 @@ from assent.console.reading.book import Amended, Run
 from assent.console.reading.chain import ChainStatus
 from assent.console.reading.equity import Point
 from assent.console.reading.listing import LastQuote
+from assent.desk.budgets import LossBudget
 from assent.desk.gauges import Gauge
 from assent.desk.halt_history import PastHalt
 from assent.desk.intent_rows import IntentRow
 from assent.desk.rows import HaltRow, LookRow, OrderRow, StoppedRow
+from assent.desk.state import Grant
 from assent.desk.story import Ages, Judged
 from assent.model.belts import Belts
 from assent.model.exits import Exits
@@ -56,18 +58,9 @@ class Worth(msgspec.Struct, frozen=True, kw_only=True):
     adjustments: int
 
 
-class LossBudget(msgspec.Struct, frozen=True, kw_only=True):
-    """What may be lost in one day, week or month, and what is lost already. `most` is None where nothing limits it."""
-
-    period: Literal["day", "week", "month"]
-    lost: int
-    baseline: int
-    most: int | None
-    left: int | None
-
-
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
-    """The first page. `now_ts` is the desk's own time for which the gauges were read."""
+    """The first page. `now_ts` is the desk's own time for which the gauges were read; of those that are `pending` as
+    many as `asked` wait for people, the others for a look at the market."""
 
     deployment: Deployment
     now_ts: int
@@ -80,14 +73,35 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     gauges: tuple[Gauge, ...]
     belts: Belts | None
     pending: int
+    asked: int
     open_orders: int
     unknown_orders: int
     open_positions: int
     line: tuple[Point, ...]
 
 
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What people are asked: a yes must name exactly these terms, which cover exactly these orders.
+
+    `people` different ones must say yes, `grants` are those who have, `may_answer` the names of all who may. `factor`:
+    a yes needs a second factor. `price`: what there was to deal at when they were asked.
+    """
+
+    code: str
+    terms: str
+    orders: tuple[str, ...]
+    people: int
+    grants: tuple[Grant, ...]
+    may_answer: tuple[str, ...]
+    factor: bool
+    price: int | None
+    asked_ts: int
+    expires_ts: int
+
+
 class Card(msgspec.Struct, frozen=True, kw_only=True):
-    """One intent that waits. `words`, `title` and `intent` say what it is; `checks` are those of the proposal.
+    """One intent that waits, for people (`asked`) or for a look at the market (`looking_since`). `words`, `title` and
+    `intent` say what it is; `checks` are those of the proposal.
 
     `share` and `share_left`: parts per million of today's loss budget, of all of it and of what is left; None where
     nothing limits the day's loss. `price_then` is what there was to deal at when it was proposed, `price_last` the same
@@ -113,6 +127,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     price_last: int | None
     checks: tuple[Judged, ...]
     looking_since: int | None
+    asked: Asked | None
 
 
 class Intents(msgspec.Struct, frozen=True, kw_only=True):
