@@ -116,12 +116,13 @@ class Question(NamedTuple):
 
 
 class Halt(NamedTuple):
-    """How strict it is, who ends it, since when, and after how many records."""
+    """How strict it is, who ends it, since when, after how many records, and until when a person has set it aside."""
 
     level: int
     reset: str
     ts: int
     place: int
+    aside_until: int = 0
 
 
 class Books:
@@ -226,6 +227,12 @@ class Books:
             self.peaks = [] if equity is None else [(self.count, equity)]
         if fact.cause == "loss_streak":
             self.streak = 0
+
+    def read_HaltOverridden(self, _ts: int, fact: Any) -> None:  # noqa: N802
+        self.halts[fact.cause] = self.halts[fact.cause]._replace(aside_until=fact.until_ts)
+
+    def read_OverrideEnded(self, _ts: int, fact: Any) -> None:  # noqa: N802
+        self.halts[fact.cause] = self.halts[fact.cause]._replace(aside_until=0)
 
     # --- people -------------------------------------------------------------------------------------------------
 

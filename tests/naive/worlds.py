@@ -38,6 +38,7 @@ from assent.model.inputs import (
 )
 from assent.model.instruments import BinaryContract, QuadraticFee
 from assent.model.intents import Proposal, Score
+from assent.model.overrides import OverrideAsked, OverrideEndAsked
 from assent.model.policy import AUTO_NEVER, Band, Person
 from assent.model.units import DAY, HOUR, MICRO, MINUTE, SECOND
 
@@ -278,6 +279,7 @@ class SmallWorld(WatchedWorld):
         rng = self.rng
         self.limits, self.markets = a_constitution(rng), some_markets(rng)
         self.policy = random.Random(f"policy {self.seed}")
+        self._asides = random.Random(f"asides {self.seed}")
         self.limits = a_policy(self.policy, self.limits)
         self.mode = "observe" if rng.random() < 0.01 else "paper"
         self.cash = 200 * MICRO if rng.random() < 0.96 else 2 * MICRO
@@ -314,7 +316,22 @@ class SmallWorld(WatchedWorld):
             keeps = not is_set or rng.random() < 0.3
             self.take(KillSwitchSeen(keeps, rng.random() < 0.5, rng.choice(("STOP", "the environment")), self.now))
         self.take(TimePassed(self.now))
+        self._set_aside()
         self._attend(0.5)
+
+    def _set_aside(self) -> None:
+        """Somebody sets a halt aside, mostly as it may be; soon takes it back, or the trouble comes again."""
+        dice, standing = self._asides, self.desk.state.halts
+        aside = [cause for cause, halt in standing.items() if halt.overridden(self.now) is not None]
+        cause = dice.choice((*standing, *standing, "operator", "no such cause"))
+        if aside and dice.random() < 0.15:
+            self.take(OverrideEndAsked(dice.choice((*aside, cause)), dice.choice(("ann", "ann", " ")), "", self.now))
+        elif aside and dice.random() < 0.1:
+            self.take(HaltAsked(dice.choice(aside), "watchdog", "once more", self.now))
+        elif dice.random() < (0.5 if standing else 0.01):
+            life = dice.choice((1, 5 * SECOND, 20 * SECOND, 10 * MINUTE, HOUR, HOUR, HOUR + 1, 0))
+            by, reason = dice.choice(("ann",) * 9 + ("",)), dice.choice(("it is known",) * 9 + (" ",))
+            self.take(OverrideAsked(cause, life, by, reason, self.now, factor=dice.random() < 0.9))
 
     def _attend(self, chance: float) -> None:
         """People look at what they are asked beside everything else."""
