@@ -472,11 +472,9 @@ class Audit:
         the venue breaks what it had said, which raises an alarm: then the money is what it is."""
         kind, books = kind_of(fact), self.books
         if kind == "OrderReleased":
-            terms, listed = fact.order, books.listed[fact.order.instrument]
-            price, qty = terms.price, terms.qty
-            if books.intents[terms.intent_id].action == "close":
-                return arithmetic.most_fee(listed, terms.side, price, qty)
-            return arithmetic.most_lost(listed, terms.side, price, qty)
+            terms = fact.order
+            fee, leaves = books.held_back[terms.intent_id], books.intents[terms.intent_id].action == "close"
+            return fee if leaves else arithmetic.worth_of(terms.side, terms.price, terms.qty) + fee
         if kind in ("FillCorrected", "OrderQuarantined", "SettlementCorrected", "BooksAdopted", "OrderAdopted"):
             return None
         if kind == "MarketSettled":

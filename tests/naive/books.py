@@ -148,6 +148,9 @@ class Books:
         self.ended_ts: dict[str, int] = {}
         self.paid_out: dict[str, int] = {}
         self.intents: dict[str, Any] = {}
+        # The most that the fees of each could be when it was judged. Terms that are better when it leaves, long after
+        # people were asked, change nothing of that; under worse ones it does not leave.
+        self.held_back: dict[str, int] = {}
         self.orders: dict[str, Placed] = {}
         # In observe: what would rest. Nothing of it is at stake.
         self.would: dict[str, Placed] = {}
@@ -206,7 +209,11 @@ class Books:
         self.listed[fact.instrument.id] = fact.instrument
 
     def read_IntentProposed(self, _ts: int, fact: Any) -> None:  # noqa: N802
-        self.intents[fact.intent.intent_id] = fact.intent
+        intent = fact.intent
+        self.intents[intent.intent_id] = intent
+        if intent.action in ("open", "close"):
+            listed = self.listed[intent.instrument]
+            self.held_back[intent.intent_id] = most_fee(listed, intent.side, intent.price, intent.qty)
 
     def read_StrategyStopped(self, _ts: int, fact: Any) -> None:  # noqa: N802
         self.stopped[fact.strategy] = fact.reason
@@ -272,8 +279,7 @@ class Books:
 
     def read_OrderReleased(self, ts: int, fact: Any) -> None:  # noqa: N802
         terms, intent = fact.order, self.intents[fact.order.intent_id]
-        fee = most_fee(self.listed[terms.instrument], terms.side, terms.price, terms.qty)
-        self.orders[terms.order_id] = Placed(intent, terms, fee)
+        self.orders[terms.order_id] = Placed(intent, terms, self.held_back[terms.intent_id])
         worth = worth_of(terms.side, terms.price, terms.qty)
         self.releases.append((ts, terms.instrument, worth, intent.action == "open"))
         self._answered(terms.intent_id, "released")

@@ -159,5 +159,6 @@ def _channel(request: Mapping[str, Any]) -> Channel:
 def _number(request: Mapping[str, Any], name: str) -> int | None:
     value = request.get(name)
     if value is not None and not is_value(value):
-        raise AssentError(f"`{name}` must be whole micros; it is {shown(value, 40)}")
+        unit = "nanoseconds" if name.endswith("_ns") else "micros"
+        raise AssentError(f"`{name}` must be whole {unit}; it is {shown(value, 40)}")
     return value
