@@ -3,7 +3,7 @@
 python -m benchmarks.leaving [REQUESTS]
 
 No goal is set on it, and the signature is made by then; but an order waits for it as well: it is what the network's
-client costs.
+client costs, and what it costs to take its bytes apart once more. What these say is judged in `benchmarks.release`.
 """
 
 import asyncio
@@ -45,7 +45,8 @@ async def measure(requests: int) -> list[int]:
     server = await asyncio.get_running_loop().create_server(Venue, "127.0.0.1", 0)
     host = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
     network = Network(f"http://{host}", f"ws://{host}")
-    order = Request("POST", "/trade-api/v2/portfolio/events/orders", {"content-type": "application/json"}, BODY)
+    headers = {"content-type": "application/json"}
+    order = Request("POST", "/trade-api/v2/portfolio/events/orders", headers, BODY, lambda _: None)
     taken: list[int] = []
     for _ in range(WARM_UP + requests):
         asked_ns = perf_counter_ns()

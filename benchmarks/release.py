@@ -2,11 +2,11 @@
 
 python -m benchmarks.release [RELEASES]
 
-The clock starts when the bytes of a websocket frame are handed to the connection, and stops when the transport is
-asked to send the create: signed bytes, after the facts of the decision are on the disk. Between the two lies what
-`assent run` is wired of: connection, stream, adapter, inbox, loop, desk with every rule, watchdog, SQLite with FULL,
-executor, permit, throttle, signer. The frames that lead to an order come among others, in bursts as a socket has them.
-What one raw commit costs on this disk is measured in the same seconds.
+The clock starts when the bytes of a websocket frame are handed to the connection, and stops when the transport has
+been asked to send the create and has had its signed bytes read back and permitted, after the facts of the decision are
+on the disk. Between the two lies what `assent run` is wired of: connection, stream, adapter, inbox, loop, desk with
+every rule, watchdog, SQLite with FULL, executor, permit, throttle, signer. The frames that lead to an order come among
+others, in bursts as a socket has them. What one raw commit costs on this disk is measured in the same seconds.
 """
 
 import asyncio
@@ -141,7 +141,7 @@ PLACES = {
     "commit": "commit: encode, chain, one transaction with fsync",
     "permit": "executor, permit, body, throttle",
     "sign": "sign",
-    "send": "to the transport",
+    "send": "to the transport, its bytes read back",
 }
 
 

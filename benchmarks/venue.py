@@ -21,6 +21,7 @@ from assent.exchange.kalshi.box import Box
 from assent.exchange.kalshi.buckets import TIERS
 from assent.exchange.types import MICRO, SECOND, MarketSpec
 from assent.runtime.clock import ScaledClock
+from assent.venue.leaving import handed_over
 from assent.venue.memory import MemoryTransport
 from assent.venue.transport import Answer, Failed, Frame, Request, Socket
 
@@ -131,7 +132,7 @@ class Player:
 
 
 class AtOnce:
-    """The transport. `asked_ns`: when the last order was to leave, whose bytes are there, and signed."""
+    """The transport. `asked_ns`: when the last order was to leave, whose bytes are there, signed, and read back."""
 
     def __init__(self, key: PublicKey, clock: ScaledClock, snapshots: Sequence[bytes]) -> None:
         self.player = Player(snapshots)
@@ -144,6 +145,9 @@ class AtOnce:
     async def request(self, request: Request, *, timeout_ns: int) -> Answer | Failed:
         if (request.method, request.target) != ("POST", ORDERS):
             return await self._reads.request(request, timeout_ns=timeout_ns)
+        stays = handed_over(request)
+        if stays is not None:
+            return Failed("not_sent", *stays)
         self.asked_ns = perf_counter_ns()
         self.asked.set()
         self._orders += 1

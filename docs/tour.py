@@ -137,7 +137,7 @@ def the_demo(walk: Walk) -> tuple[dict[str, str], list[Answer]]:
     """The day, a trade (the picture) and a refusal that explain themselves, the proof, and one flipped bit."""
     day = walk.run("assent demo")
     day = day._replace(lines=cut(day.lines, r"^(?!one trading day)"))
-    intents = walk.read(f"assent intents -C {DEMO} --limit 10000 --json")["intents"]
+    intents = walk.read(f"assent intents --all -C {DEMO} --limit 10000 --json")["intents"]
     trade = walk.run(f"assent why {_pick(intents, 'EXECUTED', '')} -C {DEMO}")
     refusal = walk.run(f"assent why {_pick(intents, 'REJECTED', 'total_exposure')} -C {DEMO}")
     proof = [

@@ -17,6 +17,7 @@ from assent.config import (
     KeySettings,
     Problem,
     Settings,
+    WebOptions,
     demo_settings,
     load,
 )
@@ -108,6 +109,15 @@ def test_every_value_that_is_said_is_the_value_that_is_used(tmp_path: Path) -> N
     kill_switch_env_file = "service.env"
     kill_switch_file = "/run/desk/STOP"
     kill_switch_allows_exits = true
+    [web]
+    host = "::"
+    port = 9443
+    allow = ["10.0.0.0/8"]
+    hosts = ["desk.example"]
+    proxies = ["10.0.0.7"]
+    behind_https = true
+    certificate = "console.pem"
+    certificate_key = "console.key"
     [[strategy]]
     name = "one"
     estimate = "consensus"
@@ -141,6 +151,10 @@ def test_every_value_that_is_said_is_the_value_that_is_used(tmp_path: Path) -> N
             box_url="http://[::1]:9000", member="non_direct", self_trade_prevention="maker", cancel_on_pause=False,
             order_group_limit=40, order_life_max=20 * MINUTE,
         ),
+        web=WebOptions(
+            host="::", port=9443, allow=("10.0.0.0/8",), hosts=("desk.example",), proxies=("10.0.0.7/32",),
+            behind_https=True, certificate="console.pem", certificate_key="console.key",
+        ),
         forecasts_url="https://models.example:8443/list.json?of=kalshi",
         forecasts_every_ns=MINUTE,
         hang_max_ns=3 * SECOND,
@@ -156,6 +170,21 @@ def test_every_value_that_is_said_is_the_value_that_is_used(tmp_path: Path) -> N
         "estimate": "consensus", "edge_min": 40_000, "exit_edge": 10_000, "forecast_age_max": 2 * HOUR,
     }  # fmt: skip
     assert dict(two.options) == {option.key: option.default for option in threshold.OPTIONS}
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ('host = "desk.example"', "a name could be made to lead elsewhere"),
+        ('allow = ["10.0.0.1/8"]', "bits set beyond its mask"),
+        ('allow = ["10.0.0.1", "10.0.0.1/32"]', "stands there twice"),
+        ('proxies = ["everybody"]', "no address and no network"),
+        ("port = 0", "less than the least"),
+    ],
+)
+def test_where_the_console_listens_and_whom_it_hears_is_said_by_number(tmp_path: Path, line: str, why: str) -> None:
+    (problem,) = problems(tmp_path, f"{LEAST}\n[web]\n{line}\n")
+    assert why in problem.why
 
 
 def test_settings_cannot_be_changed_afterwards(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from assent.runtime import virtual
 from assent.runtime.clock import VirtualClock
 from assent.venue.kalshi.hosts import HOSTS
 from assent.venue.kalshi.pace import Patience
+from assent.venue.leaving import handed_over
 from assent.venue.transport import Answer, Failed, Request
 
 
@@ -32,6 +33,9 @@ class Wire:
         self.left: list[str] = []
 
     async def request(self, request: Request, *, timeout_ns: int) -> Answer | Failed:
+        stays = handed_over(request) if request.withheld else None
+        if stays is not None:
+            return Failed("not_sent", *stays)
         self.left.append(request.method)
         return Answer(200, {}, b"{}")
 

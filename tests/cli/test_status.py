@@ -87,7 +87,7 @@ def test_nothing_is_said_as_nothing(cli: Cli, lived: Lived) -> None:
 def test_intents_are_listed_with_what_became_of_them(cli: Cli, lived: Lived) -> None:
     told = cli("intents", "--all", "-C", lived.folder)
     assert told.code == Exit.OK
-    statuses = [line.split()[3] for line in told.out.splitlines()[1:]]
+    statuses = [line.split()[4] for line in told.out.splitlines()[1:]]
     assert statuses == ["EXECUTED", "REJECTED", "EXECUTED"]
     assert "edge" in told.out
     assert "buy NO at 0.60" in told.out

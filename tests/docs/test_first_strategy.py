@@ -100,7 +100,7 @@ def test_a_newcomer_who_does_what_the_page_says_sees_what_it_says(tmp_path: Path
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
     ideas = subprocess.run(
-        [sys.executable, "-m", "assent", "intents", "list", "-C", "assent-demo", "--limit", "1000", "--json"],
+        [sys.executable, "-m", "assent", "intents", "list", "--all", "-C", "assent-demo", "--limit", "1000", "--json"],
         cwd=reader.here, env=reader.surroundings, capture_output=True, text=True, check=True,
     )  # fmt: skip
     fates = [idea["status"] for idea in json.loads(ideas.stdout)["intents"] if idea["strategy"] == "hunch"]

@@ -72,7 +72,7 @@ class Overriding:
             back = type(inp) is TimePassed and cause in overrides.MEASURED - self.crossed
             assert asked or back or cause == "strategy_stopped", f"the trouble {cause} is not new"
             self.again = cause
-            self.counts[f"{cause} came again" if back else "raised again"] += 1
+            self.counts["crossed again" if back else "raised again"] += 1
 
     def after(self) -> None:
         """After an input, when all its records are read."""

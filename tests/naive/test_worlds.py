@@ -161,7 +161,7 @@ def test_people_have_answered_in_every_way_and_questions_have_ended_in_every_way
 def test_halts_were_set_aside_refused_to_be_and_held_again_in_every_way() -> None:
     found = judged().overriding
     for what in (
-        "HaltOverridden", "time", "asked", "raised again", "drawdown came again", "cycles with an override",
+        "HaltOverridden", "time", "asked", "raised again", "crossed again", "cycles with an override",
         *(code for code, reason in REASONS.items() if reason.family == "override"), "second_factor_missing",
     ):  # fmt: skip
         assert found[what] >= 5, what

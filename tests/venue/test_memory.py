@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import pytest
+from tests.venue.fakes import let_go
 
 from assent.model.units import SECOND
 from assent.runtime import virtual
@@ -36,7 +37,7 @@ class Venue:
 
 
 def an_order(body: bytes = b"one") -> Request:
-    return Request("POST", TARGET, {"Content-Type": "application/json"}, body)
+    return Request("POST", TARGET, {"Content-Type": "application/json"}, body, let_go)
 
 
 def asked(line: Line, *, timeout_ns: int = 5 * SECOND) -> tuple[Answer | Failed, Venue]:

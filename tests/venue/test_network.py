@@ -12,20 +12,22 @@ from typing import Any
 
 import pytest
 from tests.venue.certificates import self_signed
+from tests.venue.fakes import let_go
 from tests.venue.servers import Handler, always, answer, serving, whole_request
 
 from assent.model.errors import AssentError
 from assent.model.units import SECOND
 from assent.venue import network
 from assent.venue.network import Network
-from assent.venue.transport import Answer, Failed, Method, Request
+from assent.venue.transport import Answer, Failed, Leaving, Method, Request, Stays
 
 SECRET = "c2lnbmF0dXJlIHRoYXQgbm9ib2R5IG1heSBzZWU="
 TARGET = "/trade-api/v2/portfolio/events/orders?market_ticker=KX%2FA"
 
 
 def a_request(method: Method = "POST", body: bytes = b'{"count":"1.00"}') -> Request:
-    return Request(method, TARGET, {"KALSHI-ACCESS-SIGNATURE": SECRET, "content-type": "application/json"}, body)
+    headers = {"KALSHI-ACCESS-SIGNATURE": SECRET, "content-type": "application/json"}
+    return Request(method, TARGET, headers, body, let_go)
 
 
 async def ask(
@@ -523,18 +525,18 @@ def test_what_may_not_leave_any_more_when_its_connection_stands_never_begins() -
         heard.append(await reader.read(65_536))
         writer.close()
 
-    def withheld() -> str | None:
-        asked_why.append("halted")
-        return "halted"
+    def withheld(leaving: Leaving) -> Stays:
+        asked_why.append(leaving.target)
+        return Stays("halted")
 
     async def main() -> tuple[Answer | Failed, Answer | Failed]:
         async with serving(handler) as port:
             stays = await ask(port, a_request()._replace(withheld=withheld))
         async with serving(always(answer(b"{}"))) as port:
-            return stays, await ask(port, a_request()._replace(withheld=lambda: None))
+            return stays, await ask(port, a_request()._replace(withheld=let_go))
 
     stays, left = asyncio.run(main())
     assert stays == Failed("not_sent", "halted")
     assert b"".join(heard) == b""
-    assert asked_why == ["halted"], "once, when all was ready"
+    assert asked_why == [TARGET], "once, when all was ready"
     assert isinstance(left, Answer)

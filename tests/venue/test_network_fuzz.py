@@ -6,6 +6,7 @@ from collections.abc import Callable
 from random import Random
 
 import pytest
+from tests.venue.fakes import let_go
 from tests.venue.servers import accepting, answer, serving, whole_request
 
 from assent.model.units import SECOND
@@ -68,7 +69,7 @@ def test_any_bytes_are_an_answer_or_a_phase(make: Callable[[Random, bytes], byte
     async def main() -> list[Answer | Failed]:
         async with serving(handler) as port:
             door = Network(f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}")
-            request = Request("POST", "/x", {"signature": "secret"}, b"{}")
+            request = Request("POST", "/x", {"signature": "secret"}, b"{}", let_go)
             got = [await door.request(request, timeout_ns=SECOND) for _ in range(CASES)]
             await door.close()
             return got

@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
+from tests.venue.fakes import let_go
 
 from assent.exchange.kalshi.server import Server
 from assent.model.units import SECOND
@@ -131,7 +132,7 @@ def plain(got: Any) -> Any:
 def test_a_request_is_seen_and_answered_alike(method: Method, target: str, body: bytes) -> None:
     async def script(transport: Transport) -> Any:
         headers = {"X-Mine": "7"} | ({"content-type": "application/json"} if body else {})
-        return plain(await transport.request(Request(method, target, headers, body), timeout_ns=5 * SECOND))
+        return plain(await transport.request(Request(method, target, headers, body, let_go), timeout_ns=5 * SECOND))
 
     first, second = in_memory(script), on_a_wire(script)
     assert isinstance(first, Answer)

@@ -17,7 +17,7 @@ from assent.app.credentials import forget, load_key
 from assent.app.wiring import Around, open_exchange
 from assent.config import Settings
 from assent.desk.desk import Desk
-from assent.desk.permit import obstacle
+from assent.desk.permit import cancel_obstacle, obstacle
 from assent.desk.state import State
 from assent.model.errors import AssentError
 from assent.model.units import HOUR
@@ -37,10 +37,11 @@ from assent.venue.kalshi.signing import Signer
 from assent.venue.kalshi.stream import Stream
 from assent.venue.kalshi.throttle import Throttle
 from assent.venue.kalshi.wire_requests import Terms
+from assent.venue.leaving import IN_MEMORY
 from assent.venue.network import Network
 from assent.venue.paper.adapter import PaperVenue
 from assent.venue.paper.memory import remembered
-from assent.venue.port import Venue
+from assent.venue.port import Permit, Venue
 from assent.venue.read_only import ReadOnly
 from assent.venue.sim.adapter import SimVenue
 from assent.venue.transport import Transport
@@ -89,10 +90,11 @@ async def _venue_and_clock(settings: Settings, speed: int, signer: Signer | None
     if settings.environment == "box":
         led = await led_clock(network, settings.kalshi.box_url, head=head)
         in_step = partial(keep_in_step, network, led)
-        way = way_to(transport, signer, led, Patience().at_speed(led.speed))
+        way = way_to(transport, signer, led, Patience().at_speed(led.speed), address=place.rest)
         return Around(partial(venue_of, settings, way, led), led, (lambda _: in_step,))
     wall = WallClock(floor_ts=head.ts)
-    return Around(partial(venue_of, settings, way_to(transport, signer, wall, Patience()), wall), wall)
+    way = way_to(transport, signer, wall, Patience(), address=place.rest)
+    return Around(partial(venue_of, settings, way, wall), wall)
 
 
 def _forecasts(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Callable[[Desk], Feed]:
@@ -121,13 +123,15 @@ def hosts_of(settings: Settings) -> hosts.Hosts:
 
 def transport_of(settings: Settings, network: Transport) -> Transport:
     """The way to the venue with what this mode may do on it, and no more."""
-    return network if settings.sends else ReadOnly(network)
+    return network if settings.sends else ReadOnly(network, hosts_of(settings).rest)
 
 
-def way_to(transport: Transport, signer: Signer, clock: Clock, patience: Patience) -> Way:
-    """From now on the budget of requests fills: nobody but this process uses it up."""
+def way_to(transport: Transport, signer: Signer, clock: Clock, patience: Patience, *, address: str = IN_MEMORY) -> Way:
+    """From now on the budget of requests fills: nobody but this process uses it up. To no other address does a write
+    leave."""
     chance = Random()
-    rest = Rest(transport, signer, clock, Throttle(FIRST_LIMITS, chance, clock.now()), chance=chance)
+    throttle = Throttle(FIRST_LIMITS, chance, clock.now())
+    rest = Rest(transport, signer, clock, throttle, chance=chance, address=address)
 
     def connection(tell: Callable[[Event], None]) -> Connection:
         return Connection(transport, Stream(CHANNELS, patience=patience), clock, tell, signer=signer)
@@ -165,7 +169,7 @@ def kalshi(
         scope=Scope(kept.markets, kept.events, kept.series),
         ours=lambda order_id: state.find_order(order_id) is not None,
         held=lambda: (*_held(state), *also()),
-        permit=partial(obstacle, state),
+        permit=Permit(partial(obstacle, state), partial(cancel_obstacle, state)),
         member=own.member,
         terms=terms,
         since_ts=_since(state, clock),

@@ -44,6 +44,10 @@ EXIT_OF_ERROR: Final[Mapping[str, Exit]] = {
 }
 
 
+class ReaderGone(Exception):
+    """Whoever read our output has closed it. (Click would end with 1, which means "found something" here.)"""
+
+
 class CommandError(AssentError):
     """A command cannot do what it was asked to: what happened, why we refuse, what to do."""
 

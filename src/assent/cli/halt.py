@@ -58,8 +58,11 @@ def now(folder: Path, mode: str | None, *, reason: str, by: str | None, as_json:
 @click.option("--cause", default="", help="Only this one.  [default: every halt that a person may end]")
 @click.option("--by", required=True, help="Who.")
 @click.option("--reason", required=True, help="Why it is safe; recorded for ever.")
+@click.option("--factor", metavar="DIGITS", help="Your second factor, where the constitution asks for one.")
 @desk_options
-def resume(folder: Path, mode: str | None, *, cause: str, by: str, reason: str, as_json: bool) -> int:
+def resume(
+    folder: Path, mode: str | None, *, cause: str, by: str, reason: str, factor: str | None, as_json: bool
+) -> int:
     """End a halt that waits for a person. Refused while books differ or an order's fate is unknown."""
     if cause:
         _known(cause)
@@ -69,6 +72,10 @@ def resume(folder: Path, mode: str | None, *, cause: str, by: str, reason: str, 
         "by": need(by, "--by", "Ada"),
         "reason": need(reason, "--reason", '"checked the books, all is well"'),
     }
+    if factor is None and settings_of(folder, mode=mode).constitution.second_factor_to_resume:
+        factor = _typed_factor(as_json=as_json)
+    if factor:
+        request["factor"] = factor
     return _act(folder, mode, request, as_json=as_json)
 
 
@@ -109,9 +116,8 @@ def override(
             "cmd": "override", "cause": code, "life_ns": life,
             "reason": need(reason, "--reason", '"the feed is back, I watch it"'),
         }  # fmt: skip
-        if factor is None and not as_json and sys.stdin.isatty() and sys.stdout.isatty():
-            factor = click.prompt("Second factor", hide_input=True, default="", show_default=False).strip() or None
-        request |= {} if factor is None else {"factor": factor}
+        digits = _typed_factor(as_json=as_json) if factor is None else factor
+        request |= {"factor": digits} if digits else {}
     done = have_done(settings, request, what="override", todo="See `assent halt status`", remedies=REMEDIES)
     if as_json:
         say_json(done.told)
@@ -189,6 +195,14 @@ def _override_told(one: Mapping[str, Any]) -> str:
     return f"{given}; over {when(one['ended_ts'])}, {one['ended_why']} (by {one['ended_by']})"
 
 
+def _typed_factor(*, as_json: bool) -> str:
+    """The digits, typed unseen, where somebody can be asked."""
+    if as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return ""
+    typed: str = click.prompt("Second factor", hide_input=True, default="", show_default=False)
+    return typed.strip()
+
+
 def _user_of_this_machine() -> str:
     try:
         return getpass.getuser()
@@ -221,7 +235,7 @@ def _not_done(what: str, answer: dict[str, Any]) -> CommandError:
     error = str(answer.get("error", "no reason was given"))
     if answer.get("refused"):
         return CommandError(
-            "resume_refused",
+            str(answer.get("code", "resume_refused")),
             f"The {what} was refused: {error}",
             why="Only a halt that stands can be ended, and only when its cause is settled",
             todo="See what stands, and what ends it, with `assent halt status`, and ask again",

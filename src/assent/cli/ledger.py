@@ -187,7 +187,7 @@ def _of_stream(
                 "stream_unknown",
                 f"No record belongs to {name} {value!r}{f'; did you mean {near[0]}?' if near else ''}",
                 why="A stream is named by an id, a code, a market, a strategy's name, or a date",
-                todo="See `assent intents`, `assent orders --all` or `assent ledger show` for what there is",
+                todo="See `assent intents --all`, `assent orders --all` or `assent ledger show` for what there is",
             )
     finally:
         views.close()

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 import click
 
 from assent import __version__
-from assent.cli.exits import Exit, code_of, exit_of
+from assent.cli.exits import Exit, ReaderGone, code_of, exit_of
 from assent.model.errors import AssentError
 
 
@@ -32,7 +32,8 @@ COMMANDS: Final[Mapping[str, Place]] = {
     "run": Place("run", "Run a desk until Ctrl-C."),
     "demo": Place("demo", "Live through one simulated trading day."),
     "status": Place("status", "How the desk stands."),
-    "intents": Place("intents", "What was proposed, and what became of it."),
+    "intents": Place("intents", "What waits for assent, what was proposed; say yes or no."),
+    "approve": Place("approve", "Answer what waits, card by card, with one key each."),
     "orders": Place("orders", "Orders that may still fill; cancel them, settle unknown ones."),
     "positions": Place("positions", "What is held; leave it."),
     "reconcile": Place("reconcile", "Where our books and the venue's differ, and what to do about it."),
@@ -48,10 +49,6 @@ COMMANDS: Final[Mapping[str, Place]] = {
     "record": Place("record", "Write down what the markets look like."),
     "exchange": Place("exchange", "Serve an exchange in a box for any bot."),
 }
-
-
-class ReaderGone(Exception):
-    """Whoever read our output has closed it. (Click would end with 1, which means "found something" here.)"""
 
 
 class Overview(click.Group):

@@ -1,6 +1,7 @@
 """`assent positions`: what is held, and leaving it by hand: an intent like any other, through the gate."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -46,8 +47,8 @@ def close(
 ) -> int:  # fmt: skip
     """Leave a position, or all of them: an intent of yours on the same road as a strategy's, with its story in `why`.
 
-    The gate judges it: at level REDUCING it may leave, at HALTED it is refused, since nothing but cancels may. Needs a
-    running desk (exit 6).
+    The gate judges it: at level REDUCING it may leave, at HALTED it is refused, since nothing but cancels may. Where
+    the constitution asks people before a close, it waits for their assent and says so. Needs a running desk (exit 6).
     """
     if (market is None) is not everything or (everything and price is not None):
         raise CommandError(
@@ -66,11 +67,17 @@ def close(
     }
     done = have_done(
         settings, request, what="close", needs_running=True,
-        todo="See `assent halt status` and `assent intents` for the checks; what a halt forbids waits for its end",
+        todo="See `assent halt status`, and `assent intents --all` for the checks; a halt may forbid it until it ends",
     )  # fmt: skip
     if as_json:
         say_json(done.told)
     else:
-        told = [f"{one['words']} in {one['instrument']}: assent why {one['code']}" for one in done.answer["intents"]]
+        told = [f"{one['words']} in {one['instrument']}: {_next(one)}" for one in done.answer["intents"]]
         say([f"asked for (by {line(by)}, via {done.via})", *(line(f"  {text}") for text in told)])
     return Exit.OK
+
+
+def _next(intent: dict[str, Any]) -> str:
+    """What there is to do or to see of an intent that was asked for."""
+    code = intent["code"]
+    return f"WAITS FOR ASSENT: assent intents approve {code}" if intent["waits"] else f"assent why {code}"

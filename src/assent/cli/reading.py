@@ -4,6 +4,7 @@ Reading never takes the lease, so it disturbs nobody and works while the desk is
 """
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +15,7 @@ from assent.desk.fold import evolve
 from assent.desk.lots import Told
 from assent.desk.state import State
 from assent.ledger.chain import EMPTY, Head
+from assent.ledger.port import Reader
 from assent.ledger.sqlite import left_of, open_reader
 from assent.model.errors import InvariantBroken
 from assent.model.facts import decode_fact
@@ -40,17 +42,22 @@ def read_ledger(settings: "Settings") -> Ledger:
     reader = open_reader(ledger_path(settings))
     state, records, head = State(), [], EMPTY
     try:
-        for record in reader.records():
-            try:
-                fact = decode_fact(record.kind, record.version, record.body)
-                evolve(state, record.ts, fact)
-            except (InvariantBroken, msgspec.MsgspecError, KeyError) as error:
-                raise _broken(settings, record.seq, error) from error
-            records.append((record.seq, record.ts, fact))
-            head = Head(record.seq, record.hash, record.ts)
+        for head, told in folded(settings, reader, state):  # noqa: B007 - the last one is where it stands
+            records.append(told)
     finally:
         reader.close()
     return Ledger(state, head, records)
+
+
+def folded(settings: "Settings", reader: Reader, state: State, first: int = 1) -> Iterator[tuple[Head, Told]]:
+    """Fold records into the state from the first one on, and tell each with where the ledger stands then."""
+    for record in reader.records(first):
+        try:
+            fact = decode_fact(record.kind, record.version, record.body)
+            evolve(state, record.ts, fact)
+        except (InvariantBroken, msgspec.MsgspecError, KeyError) as error:
+            raise _broken(settings, record.seq, error) from error
+        yield Head(record.seq, record.hash, record.ts), (record.seq, record.ts, fact)
 
 
 def asking_now(settings: "Settings") -> tuple[Ledger, int]:

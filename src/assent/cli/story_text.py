@@ -17,7 +17,20 @@ from assent.model.orders import Order
 
 WIDTH = 100
 _BINARY_WORDS = ("  cost", "  given back for", "  settlement paid")
-_VERDICTS = {"would be released": "WOULD be released; observe sends nothing"}
+_VERDICTS = {
+    "would be released": "WOULD be released; observe sends nothing",
+    "waiting": "waiting; nothing has left",
+    "denied": "denied; nothing left",
+    "expired": "expired unanswered; nothing left",
+    "superseded": "superseded by a better idea; nothing left",
+    "ended by hand": "ended by hand; nothing left",
+}
+_ENDED = {
+    "denied": "{by} said no{why}",
+    "expired": "nobody answered in time",
+    "superseded": "a better idea of {by} took its place",
+    "ended_by_hand": "{by} ended it",
+}
 _FUTURE_WORDS = ("  entered at a notional of", "  left for", "  settled for")
 
 
@@ -29,6 +42,7 @@ def story_lines(story: Story) -> list[str]:
         *_quote(story.quote, story.ages, future=_is_future(story), what="the quote it rests on"),
         "",
         *_checks(story.checks),
+        *_question(story),
         *_look(story),
         "",
         *_verdict(story),
@@ -87,6 +101,23 @@ def _quote(quote: QuoteTaken | None, ages: Ages | None, *, future: bool, what: s
     ]
 
 
+def _question(story: Story) -> list[str]:
+    """What people were asked, who said yes, and how it ended."""
+    asked = story.question
+    if asked is None:
+        return []
+    people = "one person" if asked.people == 1 else f"{asked.people} people"
+    given = f"yes from {', '.join(asked.given)}" if asked.given else "nobody has said yes"
+    ended = _ENDED[asked.ended].format(by=asked.by, why=f": {asked.why}" if asked.why else "") if asked.ended else ""
+    return [
+        "",
+        *_wrapped(f"asked {people} at {when(asked.ts)} (record {asked.seq}), until {when(asked.expires_ts)}", indent=0),
+        *_wrapped(f"to terms {asked.terms}", indent=2),
+        *_wrapped(line(f"{given} ({len(asked.given)} of {asked.people})"), indent=2),
+        *(_wrapped(line(f"ended: {ended}"), indent=2) if ended else []),
+    ]
+
+
 def _look(story: Story) -> list[str]:
     """A last look that came to nothing: on which quote, and what the rules said of it."""
     look = story.look
@@ -128,7 +159,10 @@ def _verdict(story: Story) -> list[str]:
     if story.verdict != "refused":
         lines = [f"verdict: {_VERDICTS.get(story.verdict, story.verdict)}. {story.sentence}"]
         if story.order:
-            lines += [f"  order {line(story.order.order_id)}, assent: {line(story.assent)}", f"  digest {story.digest}"]
+            lines += [
+                f"  order {line(story.order.order_id)}, assent: {line(story.assent)}",
+                f"  digest {story.digest}",
+            ]
             lines += _wrapped(f"belts: {_belts(story.order, story.belts or Belts())}", indent=2)
         return lines
     lines = _wrapped(f"verdict: refused [{story.reason}]. {story.sentence}", indent=0)

@@ -54,6 +54,6 @@ def story_of(records: "list[Told]", wanted: str) -> "Story":
             "id_unknown",
             f"Nothing in this ledger is called {wanted!r}",
             why=why_unknown(wanted),
-            todo="See `assent intents` for the latest ones; -C names another desk's folder, --mode another mode",
+            todo="See `assent intents --all` for the latest ones; -C names another desk's folder, --mode another mode",
         )
     return story

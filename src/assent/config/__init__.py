@@ -17,7 +17,7 @@ from assent.config.load import (
     with_strategy,
 )
 from assent.config.problems import ConfigError, Problem
-from assent.config.settings import KalshiSettings, KeySettings, Settings, StrategySettings
+from assent.config.settings import KalshiSettings, KeySettings, Settings, StrategySettings, WebOptions
 from assent.config.table import SETTINGS, STRATEGY_OPTIONS, STRATEGY_SETTINGS
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "Problem",
     "Settings",
     "StrategySettings",
+    "WebOptions",
     "demo_of",
     "demo_settings",
     "load",

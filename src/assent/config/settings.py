@@ -23,6 +23,9 @@ KALSHI_OWN: Final = (
     "order_group_limit",
     "order_life_max",
 )
+WEB_OWN: Final = (
+    "host", "port", "allow", "hosts", "proxies", "behind_https", "certificate", "certificate_key",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,23 @@ class KalshiSettings:
     cancel_on_pause: bool
     order_group_limit: int
     order_life_max: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebOptions:
+    """Where the console listens, to whom, under which names, and how it speaks https. Empty: not said.
+
+    Whether these go together is judged where the console starts: nothing else of a desk depends on them.
+    """
+
+    host: str
+    port: int
+    allow: tuple[str, ...]
+    hosts: tuple[str, ...]
+    proxies: tuple[str, ...]
+    behind_https: bool
+    certificate: str
+    certificate_key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +99,7 @@ class Settings:
     cycle_ns: int
     exchange_seed: int
     kalshi: KalshiSettings
+    web: WebOptions
     forecasts_url: str
     forecasts_every_ns: int
     hang_max_ns: int
@@ -161,6 +182,16 @@ class Settings:
         """Who may look, assent and operate besides the user of this machine: tokens, sessions, second factors."""
         return self.state_dir / "access.sqlite"
 
+    @property
+    def console_note(self) -> Path:
+        """Where the console's process says at which address it listens, as long as it does."""
+        return self.state_dir / "console.json"
+
+    @property
+    def console_log(self) -> Path:
+        """What the console's process has to say, when the desk has started it."""
+        return self.state_dir / "console.log"
+
 
 def settings_from(root: Path, values: Mapping[str, Any], strategies: tuple[StrategySettings, ...]) -> Settings:
     """What the values of a file, each checked by itself, come to."""
@@ -182,6 +213,7 @@ def settings_from(root: Path, values: Mapping[str, Any], strategies: tuple[Strat
             reading=KeySettings(**{part: values[f"kalshi.read_key_{part}"] for part in ("id", "file", "variable")}),
             **{name: values[f"kalshi.{name}"] for name in KALSHI_OWN},
         ),
+        web=WebOptions(**{name: values[f"web.{name}"] for name in WEB_OWN}),
         forecasts_url=values["forecasts.url"],
         forecasts_every_ns=values["forecasts.every"],
         hang_max_ns=values["runtime.hang_max"],

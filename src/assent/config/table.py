@@ -152,6 +152,37 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "runtime", "kill_switch_allows_exits", "flag", 0, 0, False, "false",
         "Whether orders that leave a position may still be sent while the kill switch is set.",
     ),
+    Setting(
+        "web", "host", "host", 0, 0, "127.0.0.1", '"127.0.0.1"',
+        "Where the console listens. Beyond this machine it takes https: a certificate, or proxies that speak it.",
+    ),
+    Setting(
+        "web", "port", "count", 1, 65_535, 8_787, "8787", "On which port. Two desks on one machine need two ports.",
+    ),
+    Setting(
+        "web", "allow", "networks", 0, 32, ("127.0.0.0/8", "::1/128"), '["127.0.0.0/8", "192.168.1.0/24"]',
+        "The networks that may ask it anything, judged by the other end of the connection.",
+    ),
+    Setting(
+        "web", "hosts", "names", 0, 32, ("localhost", "127.0.0.1", "[::1]"), '["localhost", "desk.example"]',
+        "The names under which browsers may call it; any other is refused, so that none can be turned on it.",
+    ),
+    Setting(
+        "web", "proxies", "networks", 0, 8, (), '["127.0.0.1"]',
+        "The reverse proxies whose word about who asks is believed.",
+    ),
+    Setting(
+        "web", "behind_https", "flag", 0, 1, False, "true", "Whether these proxies speak https to the world.",
+    ),
+    Setting(
+        "web", "certificate", "path", 1, 400, "", '"/etc/assent/console.pem"',
+        "The certificate, in PEM, with which the console itself speaks https; from the desk's folder if not absolute.",
+        optional=True,
+    ),
+    Setting(
+        "web", "certificate_key", "path", 1, 400, "", '"/etc/assent/console.key"',
+        "The certificate's private key, in PEM.", optional=True,
+    ),
 )  # fmt: skip
 
 STRATEGY_SETTINGS: Final[tuple[Setting, ...]] = (

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final, Literal, NamedTuple
 
 from assent.config.policies import read_bands, read_people
+from assent.config.reach import read_host, read_networks
 from assent.config.unfit import Unfit, type_word
 from assent.model.change import band_text, person_text
 from assent.model.constitution import MONEY_MOST, Drift, Theme, Tier
@@ -20,7 +21,7 @@ from assent.model.units import MICRO, UNITS, format_bps, format_duration, format
 
 Kind = Literal[
     "money", "price", "qty", "ppm", "count", "duration", "flag", "names", "scores", "themes", "tiers", "name", "choice",
-    "digest", "variable", "path", "loopback", "url", "drift", "bands", "people",
+    "digest", "variable", "path", "loopback", "url", "drift", "bands", "people", "host", "networks",
 ]  # fmt: skip
 Value = (
     int | str | Drift | tuple[str, ...] | tuple[Score, ...] | tuple[Theme, ...] | tuple[Tier, ...] | tuple[Band, ...]
@@ -93,6 +94,8 @@ def allowed_words(setting: Setting) -> str:
         f'points of its price, "0bps" to "{format_bps(BPS_MOST)}"',
         "bands": f'a list of at most {most} texts: "open needs 1", or "open from 50.00 needs 2"',
         "people": f'a list of at most {most} texts, each a person with identities: "ada=os:ada,token:phone"',
+        "host": "text of an address by number, or `localhost`",
+        "networks": f'a list of at most {most} texts, each an address or a network: "192.168.1.0/24"',
         "name": f"text of {least} to {most} letters, digits, dots, dashes and underscores",
         "variable": f"text of {least} to {most} letters, digits and underscores, no digit first",
         "path": f"text of {least} to {most} characters, the path of a file",
@@ -122,7 +125,10 @@ def written(setting: Setting, value: object) -> str:
 def from_text(setting: Setting, text: str) -> object:
     """What TOML would have made of a value that came as bare text, from a command line or the environment."""
     bare = text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
-    if setting.kind not in ("count", "flag", "names", "scores", "themes", "tiers", "bands", "people") or bare == OFF:
+    if (
+        setting.kind not in ("count", "flag", "names", "scores", "themes", "tiers", "bands", "people", "networks")
+        or bare == OFF
+    ):
         return bare
     try:
         return tomllib.loads(f"value = {text}")["value"]
@@ -390,6 +396,8 @@ _READERS: dict[Kind, Callable[[Setting, object], Value]] = {
     "tiers": _tiers,
     "bands": lambda setting, raw: read_bands(raw, setting.most),
     "people": lambda setting, raw: read_people(raw, setting.most),
+    "host": lambda _, raw: read_host(raw),
+    "networks": lambda setting, raw: read_networks(raw, setting.most),
     "name": _name,
     "variable": _variable,
     "path": _path,

@@ -39,7 +39,7 @@ from assent.model.inputs import (
     SendAnswered,
     Unknown,
 )
-from assent.model.orders import Correction, Fill, Order
+from assent.model.orders import DIFFERS, Correction, Fill, Order
 from assent.model.settling import FillRecognised
 from assent.model.text import identity, shown
 from assent.model.units import is_value
@@ -48,23 +48,29 @@ from assent.model.units import is_value
 FEE_TOLERANCE = 10_000
 # Corrections that came before their fill and wait for it.
 EARLY_MAX = 1_000
+# Of what was found in bytes that stayed.
+DETAIL_MAX = 200
 # Executions of others that one acceptance can name.
 FOREIGN_MAX = 1_000
 
 
 def send_answered(desk: Context, inp: SendAnswered) -> None:
-    order = desk.state.find_order(inp.order_id)
+    order, outcome = desk.state.find_order(inp.order_id), inp.outcome
     if order is None:
         intake.reject(desk, "not_released", "answer", inp.order_id)
+        _must_be_as_released(desk, inp)
         return
-    outcome = inp.outcome
     if type(outcome) is Accepted:
         _accepted(desk, order, outcome)
     elif type(outcome) is Refused:
         fact = OrderRefused(order_id=inp.order_id, code=shown(outcome.code), detail=shown(outcome.detail))
         _live(desk, order, "refuse", fact)
     elif type(outcome) is NotSent:
-        _live(desk, order, "not_send", OrderNotSent(order_id=inp.order_id, reason=shown(outcome.reason)))
+        not_sent = OrderNotSent(
+            order_id=inp.order_id, reason=shown(outcome.reason), detail=shown(outcome.detail, DETAIL_MAX)
+        )
+        _live(desk, order, "not_send", not_sent)
+        _must_be_as_released(desk, inp)
     elif type(outcome) is Unknown and may(order.status, "lose"):
         desk.emit(OrderUnknown(order_id=inp.order_id, detail=shown(outcome.detail)))
     recall.keep_promise(desk, order)
@@ -100,7 +106,9 @@ def cancel_answered(desk: Context, inp: CancelAnswered) -> None:
     elif type(outcome) is Refused:
         desk.emit(CancelEnded(order_id=inp.order_id, result="refused", detail=shown(outcome.code)))
     elif type(outcome) is NotSent:
-        desk.emit(CancelEnded(order_id=inp.order_id, result="not_sent", detail=shown(outcome.reason)))
+        said = f"{outcome.reason}: {outcome.detail}" if outcome.detail else outcome.reason
+        desk.emit(CancelEnded(order_id=inp.order_id, result="not_sent", detail=shown(said, DETAIL_MAX)))
+        _must_be_as_released(desk, inp)
     elif type(outcome) is Unknown:
         desk.emit(CancelEnded(order_id=inp.order_id, result="unknown", detail=shown(outcome.detail)))
 
@@ -179,6 +187,16 @@ def correction_seen(desk: Context, inp: CorrectionSeen) -> None:
             _quarantine(desk, old.order_id, "overfill")
         _look_strange(desk, order.order, desk.state.archive.fills[old.fill_id])
     account.settle_leftover(desk, old.instrument)
+
+
+def _must_be_as_released(desk: Context, inp: SendAnswered | CancelAnswered) -> None:
+    """Bytes that were about to leave said something else than the ledger: a bug of ours, memory that fails, or somebody
+    who tampers. Nothing left, but whatever it is may do it again, so a person must look."""
+    outcome = inp.outcome
+    if type(outcome) is NotSent and outcome.reason == DIFFERS:
+        what = outcome.detail or "its digest is another"
+        detail = shown(f"order {inp.order_id} was about to leave in other bytes: {what}", DETAIL_MAX)
+        recall.raise_halt(desk, "invariant_broken", by="desk", detail=detail)
 
 
 def _accepted(desk: Context, order: OrderState, outcome: Accepted) -> None:

@@ -93,6 +93,10 @@ class Desk(Context):
         step as the send."""
         return permit.obstacle(self.state, order_id, now, digest)
 
+    def permit_cancel(self, order_id: str, venue_order_id: str, instrument: str) -> str | None:
+        """Why bytes that take this order of the venue's off must not be sent, or None."""
+        return permit.cancel_obstacle(self.state, order_id, venue_order_id, instrument)
+
     def restore(self, records: Iterable[tuple[int, Fact]]) -> None:
         """Fold ledger records back into a desk that has not decided anything yet: the same road as running."""
         require(not self.markets, "restore_needs_a_fresh_desk", seq=self.state.seq)

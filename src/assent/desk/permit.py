@@ -1,14 +1,15 @@
-"""May this order leave now: the last question before its first byte, answered by the durable state alone.
+"""May this order leave now, in these terms: the last question before its first byte. The durable state alone answers.
 
-It is asked in the step that hands an order over, and again by whoever had to wait on the way out, for a turn or for a
-connection: a halt, a cancel, an answer or too much time may have come between.
+It is asked in the step that hands an order over, and again when its bytes are about to leave, for what these bytes say:
+a halt, a cancel, an answer, too much time or another price may have come between.
 """
 
 from typing import Final
 
 from assent.desk import brackets, charter, halts, warrants
-from assent.desk.state import State
+from assent.desk.state import OrderState, State
 from assent.model.levels import ALLOWED
+from assent.model.orders import DIFFERS
 from assent.model.units import SECOND
 
 # A release that could not be sent within this time is stale and is not sent at all.
@@ -16,7 +17,7 @@ PERMIT_LIFE: Final = 2 * SECOND
 
 
 def obstacle(state: State, order_id: str, now: int, digest: str) -> str | None:
-    """Why an order of this name, whose bytes have this digest, must not be sent now, or None."""
+    """Why this order must not be sent now, or None. `digest` is that of the order in the bytes that would be sent."""
     seal = state.seal
     if seal is None or seal.mode == charter.OBSERVE:
         return "no_order_path"
@@ -25,9 +26,22 @@ def obstacle(state: State, order_id: str, now: int, digest: str) -> str | None:
         return "not_released" if state.find_order(order_id) is None else "already_answered"
     if order.status != "released":
         return "already_answered"
-    fault = warrants.fault(seal, order, digest)
-    if fault:
-        return fault
+    return warrants.fault(seal, order, digest) or _in_the_way(state, order, now)
+
+
+def cancel_obstacle(state: State, order_id: str, venue_order_id: str, instrument: str) -> str | None:
+    """Why these bytes must not be sent, which take this order of the venue's off, or None: nothing but the order whose
+    cancel stands in the ledger may be taken off. An id that the venue never told us is its adapter's to know."""
+    order = state.find_order(order_id)
+    if order is None:
+        return "not_released"
+    known = order.venue_order_id or venue_order_id
+    meant = order.cancel == "asked" and (known, order.order.instrument) == (venue_order_id, instrument)
+    return None if meant else DIFFERS
+
+
+def _in_the_way(state: State, order: OrderState, now: int) -> str | None:
+    """What has come between the release and now."""
     if order.order.parent is not None:
         fault = brackets.obstacle(state, order) or _entry_stays(state, order.order.parent, now)
         if fault:
@@ -49,5 +63,6 @@ def obstacle(state: State, order_id: str, now: int, digest: str) -> str | None:
 def _entry_stays(state: State, entry_id: str, now: int) -> str | None:
     """Legs are sent beside their entry: where that may not leave, there will be nothing for them to leave."""
     entry = state.orders.get(entry_id)
-    waits = entry is not None and entry.status == "released"
-    return "parent_ended" if entry is not None and waits and obstacle(state, entry_id, now, entry.digest) else None
+    if entry is None or entry.status != "released":
+        return None
+    return "parent_ended" if _in_the_way(state, entry, now) else None

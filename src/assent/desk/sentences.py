@@ -292,7 +292,10 @@ SENTENCES: Final[dict[type, Callable[[Any], str]]] = {
     would.WouldOrderEnded: lambda f: f"WOULD: order {short(f.order_id)} would rest no more: {f.why}",
     facts.OrderAccepted: _accepted,
     facts.OrderRefused: lambda f: f"order {short(f.order_id)} refused by the venue [{f.code}]: {f.detail}",
-    facts.OrderNotSent: lambda f: f"order {short(f.order_id)} not sent [{f.reason}]: {reason_sentence(f.reason)}",
+    facts.OrderNotSent: lambda f: (
+        f"order {short(f.order_id)} not sent [{f.reason}]: {reason_sentence(f.reason)}"
+        + (f" Found: {f.detail}" if f.detail else "")
+    ),
     facts.OrderUnknown: lambda f: f"order {short(f.order_id)} is unknown, its worst case stays reserved: {f.detail}",
     facts.OrderResolved: _resolved,
     facts.OrderClosed: lambda f: f"order {short(f.order_id)} closed ({f.why}): {format_qty(f.filled)} filled in all",

@@ -113,6 +113,23 @@ class Look(msgspec.Struct, frozen=True):
     checks: tuple[Judged, ...]
 
 
+class Question(msgspec.Struct, frozen=True):
+    """What people were asked: to which terms, how many of them, until when; who said yes, and how it ended without a
+    release, if it did."""
+
+    seq: int
+    ts: int
+    code: str
+    terms: str
+    people: int
+    price: int | None
+    expires_ts: int
+    given: tuple[str, ...]
+    ended: Literal["", "denied", "expired", "superseded", "ended_by_hand"]
+    by: str
+    why: str
+
+
 class Story(msgspec.Struct, frozen=True):
     """One intent, told in the order in which a person asks."""
 
@@ -134,6 +151,7 @@ class Story(msgspec.Struct, frozen=True):
     digest: str
     assent: str
     belts: Belts | None
+    question: Question | None
     look: "Look | None"
     steps: tuple[Step, ...]
     fills: tuple[Fill, ...]
@@ -217,7 +235,7 @@ def _story(
     order_id = release.order.order_id if release else intent.order_id or ""
     family = {order.order.order_id for order in _releases(after) if order.order.parent == order_id} | {order_id}
     steps = _steps(after, family - {""}, intent)
-    look = _look(after, intent.intent_id)
+    look, question = _look(after, intent.intent_id), _question(after, intent.intent_id)
     walk = Lots(intent.intent_id, records)
     settled = walk.settlements.get(intent.instrument)
     return Story(
@@ -239,6 +257,7 @@ def _story(
         digest=release.digest if release else "",
         assent=release.assent if release else "",
         belts=_belts(records, release) if isinstance(release, OrderReleased) else None,
+        question=question,
         look=look,
         steps=steps,
         fills=walk.fills_of(family),
@@ -268,6 +287,25 @@ def _verdict(
     if intent.action == "cancel":
         return "released"
     return "skipped" if look else "waiting"
+
+
+def _question(records: Sequence[Told], intent_id: str) -> Question | None:
+    """What people were asked about this intent, if they were, and how it ended."""
+    found: Question | None = None
+    for seq, ts, fact in records:
+        if isinstance(fact, ApprovalRequested) and fact.intent_id == intent_id:
+            found = Question(
+                seq, ts, fact.code, fact.terms, fact.people, fact.price, fact.expires_ts, (), "", "", "",
+            )  # fmt: skip
+        elif found is None:
+            continue
+        elif isinstance(fact, AssentGiven) and fact.intent_id == intent_id:
+            found = msgspec.structs.replace(found, given=(*found.given, fact.person))
+        elif isinstance(fact, AssentDenied) and fact.intent_id == intent_id:
+            return msgspec.structs.replace(found, ended="denied", by=fact.person, why=fact.reason)
+        elif isinstance(fact, ApprovalEnded) and fact.intent_id == intent_id:
+            return msgspec.structs.replace(found, ended=fact.why, by=fact.by)
+    return found
 
 
 def _verdict_of_people(steps: Sequence[Step]) -> Verdict | None:

@@ -7,12 +7,14 @@ and so does the permit, of what is about to leave.
 from typing import Final
 
 from assent.desk.state import DESK, Asked, Grant, OrderState, State, Warrant
+from assent.model import ids
 from assent.model.assents import ApprovalEnded, ApprovalRequested, AssentDenied, AssentGiven
 from assent.model.binding import terms_digest
 from assent.model.constitution import Constitution
 from assent.model.errors import InvariantBroken, require
 from assent.model.facts import Fact, LedgerOpened
 from assent.model.intents import Intent
+from assent.model.orders import DIFFERS, Order, order_digest
 from assent.model.policy import AUTO_NEVER, people_needed, person_of
 
 # Nobody had to be asked.
@@ -58,15 +60,26 @@ def stands(state: State, intent: Intent) -> bool:
 
 
 def fault(seal: LedgerOpened, order: OrderState, digest: str) -> str | None:
-    """Why an order with this digest is not the one that was released and assented to, or None."""
-    if digest != order.digest:
-        return "digest_differs"
+    """Why an order with this digest is not the one that was released and assented to, or None.
+
+    What would be sent must be what was released, to the last field: as the ledger says it, as it stands in memory, and
+    under the id that is the name of just that."""
+    if not digest == order.digest == order_digest(order.order) or order.order.order_id != _name(seal, order.order):
+        return DIFFERS
     warrant = order.warrant
     if warrant is None:
         return None
     if digest not in warrant.orders or terms_digest(seal, warrant.orders) != warrant.terms:
         return "assent_changed"
     return None
+
+
+def _name(seal: LedgerOpened, order: Order) -> str:
+    """The id that belongs to these terms of this intent's attempt, and to no others."""
+    return ids.client_order_id(
+        seal.ledger_id, seal.venue, seal.account, order.intent_id, order.attempt,
+        order.instrument, order.side, order.price, order.qty,
+    )  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------------------- for the fold

@@ -170,10 +170,11 @@ class OrderRefused(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class OrderNotSent(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """Nothing left the building for this release, and nothing will."""
+    """Nothing left the building for this release, and nothing will. `detail`: what was found, where that says more."""
 
     order_id: str
     reason: str
+    detail: str = ""
 
 
 class OrderUnknown(msgspec.Struct, frozen=True, tag=True, gc=False):

@@ -129,9 +129,10 @@ class Refused(msgspec.Struct, frozen=True, tag="refused", gc=False):
 
 
 class NotSent(msgspec.Struct, frozen=True, tag="not_sent", gc=False):
-    """Nothing left the building, and nothing will."""
+    """Nothing left the building, and nothing will. `detail`: what was found, where the code alone would not say it."""
 
     reason: str
+    detail: str = ""
 
 
 class Unknown(msgspec.Struct, frozen=True, tag="unknown", gc=False):

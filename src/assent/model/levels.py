@@ -146,7 +146,12 @@ _CAUSES = (
         "A fill was worse than its order allowed, paid us a fee, or its correction left a position that nobody opened.",
     ),
     Cause("settlement_changed", Level.REDUCING, "human", "The venue changed an outcome that was paid out; look at it."),
-    Cause("invariant_broken", Level.HALTED, "human", "A promise of our own code did not hold; the process ended."),
+    Cause(
+        "invariant_broken",
+        Level.HALTED,
+        "human",
+        "A promise of our own code did not hold: the process ended, or what was to leave was not what was released.",
+    ),
     Cause("books_overdue", Level.REDUCING, "clear_for", "The books could not be compared for too long.", MINUTE),
     Cause("account_unavailable", Level.REDUCING, "clear_for", "The venue's own books cannot be read.", MINUTE),
     Cause("stale_data", Level.REDUCING, "clear_for", "Nothing at all came from the venue's feed for too long.", MINUTE),

@@ -5,7 +5,7 @@ to is what leaves the building.
 """
 
 from hashlib import sha256
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -13,6 +13,9 @@ import msgspec
 Side = Literal["buy", "sell"]
 OrderType = Literal["limit", "market", "stop", "stop_limit"]
 TimeInForce = Literal["gtc", "ioc", "fok", "day"]
+
+# The code for what stands in the bytes and is not what was released.
+DIFFERS: Final = "digest_differs"
 
 _encode = msgspec.json.Encoder().encode
 

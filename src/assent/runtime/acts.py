@@ -9,7 +9,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from assent.desk.story import in_words
-from assent.model.assents import ApprovalEnded, AssentDenied, AssentGiven, AssentRefused, AssentSeen, Channel
+from assent.model.assents import (
+    ApprovalEnded,
+    ApprovalRequested,
+    AssentDenied,
+    AssentGiven,
+    AssentRefused,
+    AssentSeen,
+    Channel,
+)
 from assent.model.constitution import Constitution
 from assent.model.errors import AssentError
 from assent.model.facts import (
@@ -125,9 +133,14 @@ def act_answer(facts: list[Fact]) -> Answer:
         answer |= {"by": overridden[0].by, "until_ts": overridden[0].until_ts}
     intents = [fact.intent for fact in facts if isinstance(fact, IntentProposed)]
     if intents:
+        asked = {fact.intent_id for fact in facts if isinstance(fact, ApprovalRequested)}
         answer["intents"] = [
-            {"code": one.code, "instrument": one.instrument, "words": in_words(one)} for one in intents
-        ]
+            {
+                "code": one.code, "instrument": one.instrument, "words": in_words(one),
+                "waits": one.intent_id in asked,
+            }
+            for one in intents
+        ]  # fmt: skip
     return answer
 
 

@@ -1,7 +1,8 @@
 """Carries effects out: the only code that lets an order leave.
 
-Before a submission, in the same step, it asks the desk for its permit and compares the bytes with the digest that was
-released. Whatever comes back becomes an input again. An order that this process has begun to send is never begun again.
+Before a submission, in the same step, it compares the order with the digest that was released and asks the desk for its
+permit in exactly these terms; when its bytes are about to leave, the adapter asks again, for what they say. Whatever
+comes back becomes an input again. An order that this process has begun to send is never begun again.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ from typing import Any
 from assent.desk.desk import Desk
 from assent.desk.looked import ANSWER_MAX
 from assent.model.inputs import CancelAnswered, LookAnswered, NotSent, Outcome, SendAnswered, Unknown
-from assent.model.orders import Order, order_digest
+from assent.model.orders import DIFFERS, Order, order_digest
 from assent.runtime.clock import Clock
 from assent.runtime.effects import CancelOrder, Effect, PollBook, ResetBelts, SubmitOrder
 from assent.venue.port import Unavailable, Venue
@@ -72,10 +73,9 @@ class Executor:
     def _obstacle(self, order: Order, digest: str) -> str | None:
         if self._stopping:
             return "stopping"
-        leaving = order_digest(order)
-        if leaving != digest:
-            return "digest_differs"
-        return self._desk.permit(order.order_id, self._clock.now(), leaving)
+        if order_digest(order) != digest:
+            return DIFFERS
+        return self._desk.permit(order.order_id, self._clock.now(), digest)
 
     async def _send(self, order: Order, digest: str) -> None:
         """Nothing is awaited between the permit and the adapter's first step: a halt cannot come between."""

@@ -11,6 +11,7 @@ import pwd
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, Protocol
 
+from assent.approval.errors import AccessError
 from assent.approval.values import Holder, Refusal
 
 ALL: Final = frozenset(("view", "approve", "operate"))
@@ -62,7 +63,10 @@ async def admit(
         return Principal(os_identity(os.getuid() if uid is None else uid), ALL)
     if proofs is None or not isinstance(secret, str) or len(secret) > CREDENTIAL_MAX:
         return NotAdmitted("credential_refused", "no token or session is known here")
-    found = await asyncio.to_thread(proofs.check, secret, now)
+    try:
+        found = await asyncio.to_thread(proofs.check, secret, now)
+    except AccessError as error:
+        return NotAdmitted("credential_refused", str(error))
     if isinstance(found, Refusal):
         return NotAdmitted("credential_refused", found.words)
     needed = NEEDED.get(str(request.get("cmd")), "operate")
@@ -75,5 +79,8 @@ async def prove_factor(person: str, digits: object, proofs: Proofs | None, now: 
     """None when these digits are the person's second factor, and were not used before."""
     if proofs is None:
         return NotAdmitted("second_factor_missing", "no second factor was ever enrolled here")
-    code = await asyncio.to_thread(proofs.check_factor, person, digits, now)
+    try:
+        code = await asyncio.to_thread(proofs.check_factor, person, digits, now)
+    except AccessError as error:
+        return NotAdmitted("second_factor_wrong", str(error))
     return None if code is None else NotAdmitted(code, "")

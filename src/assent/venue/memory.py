@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import unquote
 
 from assent.model.units import SECOND
+from assent.venue.leaving import handed_over
 from assent.venue.memory_socket import MemorySocket
 from assent.venue.transport import Answer, Failed, Frame, Request, Socket
 
@@ -84,6 +85,9 @@ class MemoryTransport:
 
     async def request(self, request: Request, *, timeout_ns: int) -> Answer | Failed:
         """Send once and wait for the whole answer, no longer than this."""
+        stays = handed_over(request)
+        if stays is not None:
+            return Failed("not_sent", stays.code, stays.detail)
         self._requests += 1
         passage = self._line.request(self._requests, request)
         if isinstance(passage, Failed):

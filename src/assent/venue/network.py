@@ -1,8 +1,10 @@
 """The transport over a real network: one request and its answer over HTTP/1.1.
 
 It sends a request once: no retries, no redirects (a signature must not travel to another host), no proxies or
-certificates from the environment, no cookies. It knows by itself when the first byte of a request is about to leave;
-what fails before is `not_sent`, everything after is `unknown`. That holds for a kept connection too: one that the venue
+certificates from the environment, no cookies. What the client below writes is held back until the whole request is
+there; these very bytes are read, whoever watches over the request is asked about them, and only then they are written.
+Without such a watcher nothing but a `GET` leaves. What fails before the first byte is `not_sent`, everything after is
+`unknown`. That holds for a kept connection too: one that the venue
 had closed is noticed before it is used, and one that it closes in the same moment leaves no proof, so it is `unknown`.
 An answer that was there before its request left belongs to something else, and is not taken for its answer.
 
@@ -14,6 +16,7 @@ import asyncio
 import ssl
 import zlib
 from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
 from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -21,9 +24,11 @@ from urllib.parse import urlsplit
 import httpcore
 
 from assent.model.errors import AssentError
+from assent.model.orders import DIFFERS
 from assent.model.text import shown
 from assent.model.units import SECOND
-from assent.venue.transport import Answer, Failed, Method, Request, Socket, Withheld
+from assent.venue.leaving import NO_READER, origin_of, read_request
+from assent.venue.transport import Answer, Failed, Method, Request, Socket, Stays, Withheld
 from assent.venue.websocket import open_websocket
 
 # The largest honest answer, a list of every series, has about ten megabytes.
@@ -35,7 +40,6 @@ METHODS: Final[tuple[Method, ...]] = ("GET", "POST", "PUT", "DELETE")
 KEEP_ALIVE_SECONDS: Final = 30.0
 CONNECT_SECONDS: Final = 5.0
 
-_FIRST_BYTE: Final = "http11.send_request_headers.started"
 _GZIP: Final = 16 + zlib.MAX_WBITS
 # What went wrong, in our own words: the library's words may quote a header. The first that fits.
 _WHYS: Final[tuple[tuple[type[Exception], str], ...]] = (
@@ -61,16 +65,19 @@ class Network:
     async def request(self, request: Request, *, timeout_ns: int) -> Answer | Failed:
         """Send once and wait for the whole answer, no longer than this."""
         sending = _Sending(request.withheld)
+        before = _SENDING.set(sending)
         seconds = timeout_ns / SECOND
         try:
             async with asyncio.timeout(seconds):
-                return await self._exchange(request, sending, seconds)
+                return await self._exchange(request, seconds)
         except TimeoutError:
             return sending.failed("no whole answer came in time" if sending.began else "nothing could be sent in time")
-        except _Stays as stays:
-            return Failed("not_sent", stays.why)
+        except _Withheld as withheld:
+            return Failed("not_sent", *withheld.stays)
         except (httpcore.ProtocolError, httpcore.NetworkError, httpcore.TimeoutException, OSError) as error:
             return sending.failed(_why(error))
+        finally:
+            _SENDING.reset(before)
 
     async def connect(self, target: str, headers: Mapping[str, str], *, timeout_ns: int) -> Socket | Answer | Failed:
         """Open one websocket."""
@@ -82,7 +89,7 @@ class Network:
         for pool in self._pools.values():
             await pool.aclose()
 
-    async def _exchange(self, request: Request, sending: "_Sending", seconds: float) -> Answer | Failed:
+    async def _exchange(self, request: Request, seconds: float) -> Answer | Failed:
         # Once for TCP and once for TLS. Both end before the whole time does: the library closes a connection that it
         # gave up itself, and forgets one in the midst of whose handshake it was cancelled.
         connect_seconds = min(CONNECT_SECONDS, seconds / 3)
@@ -94,7 +101,6 @@ class Network:
             extensions={
                 # The target stands on the request line as it was signed, not as a library would write it.
                 "target": request.target.encode("ascii"),
-                "trace": sending.trace,
                 "timeout": {"connect": connect_seconds},
             },
         )
@@ -117,39 +123,64 @@ def _pool(trust: ssl.SSLContext) -> httpcore.AsyncConnectionPool:
     )
 
 
-class _Stays(Exception):
+class _Withheld(Exception):
     """Ends a request whose connection stands, before its first byte."""
 
-    def __init__(self, why: str) -> None:
-        self.why = why
-        super().__init__(why)
+    def __init__(self, stays: Stays) -> None:
+        self.stays = stays
+        super().__init__(stays.code)
 
 
 class _Sending:
-    """Whether anything of one request may have left. To connect takes seconds on a bad day: what may no longer be sent
-    when its connection stands never begins."""
+    """One request on its way into its connection, and whether anything of it may have left. To connect takes seconds on
+    a bad day: what may no longer be sent when its connection stands never begins."""
 
     def __init__(self, withheld: Withheld | None) -> None:
         self.began = False
         self._withheld = withheld
+        self._held = b""
 
-    async def trace(self, event: str, _: Mapping[str, Any]) -> None:
-        if event != _FIRST_BYTE or self.began:
-            return
-        why = self._withheld() if self._withheld is not None else None
-        if why is not None:
-            raise _Stays(why)
+    def cleared(self, piece: bytes, origin: str) -> bytes:
+        """What may be written now: nothing before the request is whole, then all of it, if it may leave. The client
+        ends each request with an empty piece; nothing is written behind it."""
+        if piece:
+            self._held += piece
+            return b""
+        whole, self._held = self._held, b""
+        if not whole:
+            return b""
+        if self.began:
+            raise httpcore.LocalProtocolError("more was to be written than the request")
+        stays = self._why_not(whole, origin)
+        if stays is not None:
+            raise _Withheld(stays)
         self.began = True
+        return whole
 
     def failed(self, why: str) -> Failed:
         return Failed("unknown" if self.began else "not_sent", why)
 
+    def _why_not(self, whole: bytes, origin: str) -> Stays | None:
+        if self._withheld is None:
+            return None if whole.startswith(b"GET ") else Stays(NO_READER)
+        leaving = read_request(whole, origin)
+        if leaving is None:
+            return Stays(DIFFERS, "it is not a request in HTTP/1.1 as this program writes one")
+        return self._withheld(leaving)
+
+
+# Whose bytes a connection is asked to write: a task sends one request at a time, through a client that knows bytes.
+_SENDING: Final[ContextVar[_Sending]] = ContextVar("sending")
+
 
 class _Wire(httpcore.AsyncNetworkStream):
-    """One connection that knows whether anything was heard on it since something was last sent."""
+    """One connection that knows who is at its other end, writes what may leave and nothing else, and knows whether
+    anything was heard on it since something was last sent."""
 
-    def __init__(self, wire: httpcore.AsyncNetworkStream) -> None:
+    def __init__(self, wire: httpcore.AsyncNetworkStream, scheme: str, host: str, port: int) -> None:
         self._wire = wire
+        self._place = (host, port)
+        self._origin = origin_of(f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}")
         self.heard = False
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - theirs
@@ -158,8 +189,10 @@ class _Wire(httpcore.AsyncNetworkStream):
         return got
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - theirs
-        self.heard = False
-        await self._wire.write(buffer, timeout)
+        whole = _SENDING.get().cleared(buffer, self._origin)
+        if whole:
+            self.heard = False
+            await self._wire.write(whole, timeout)
 
     async def aclose(self) -> None:
         await self._wire.aclose()
@@ -170,7 +203,7 @@ class _Wire(httpcore.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - theirs
     ) -> httpcore.AsyncNetworkStream:
-        return _Wire(await self._wire.start_tls(ssl_context, server_hostname, timeout))
+        return _Wire(await self._wire.start_tls(ssl_context, server_hostname, timeout), "https", *self._place)
 
     def get_extra_info(self, info: str) -> Any:
         return self._wire.get_extra_info(info)
@@ -187,7 +220,8 @@ class _Wires(httpcore.AnyIOBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        return _Wire(await super().connect_tcp(host, port, timeout, local_address, socket_options))
+        wire = await super().connect_tcp(host, port, timeout, local_address, socket_options)
+        return _Wire(wire, "http", host, port)
 
 
 async def _whole(response: httpcore.Response, packing: str) -> bytes | Failed:

@@ -22,6 +22,10 @@ class Sink(Protocol):
     def __call__(self, lane: Lane, item: Input, key: str = "") -> None: ...
 
 
+def _nothing(*_: object) -> None:
+    """For an adapter to whose desk nothing can happen in between."""
+
+
 class Ended(NamedTuple):
     """An order that the venue no longer has on its book."""
 
@@ -49,6 +53,16 @@ class Unavailable(NamedTuple):
     """The venue could not be read, after whatever attempts are right for it; `why` is for people."""
 
     why: str
+
+
+class Permit(NamedTuple):
+    """What an adapter asks the desk when bytes are about to leave, for what these bytes say: why they may not, or None.
+    Without a desk around it, nothing stands in their way but the adapter's own reading."""
+
+    # The order's id, now, and the digest of the order as it stands in the bytes.
+    order: Callable[[str, int, str], str | None] = _nothing
+    # The order's id, and of the order that the bytes take off the venue's id and the instrument.
+    cancel: Callable[[str, str, str], str | None] = _nothing
 
 
 class Venue(Protocol):

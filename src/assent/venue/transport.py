@@ -11,13 +11,37 @@ from typing import Literal, NamedTuple, Protocol
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 # `not_sent`: no byte of the request can have reached the venue. `unknown`: some may have; when unsure, this one.
 Phase = Literal["not_sent", "unknown"]
-# Asked at the last moment: why this request must stay here after all, or None.
-Withheld = Callable[[], str | None]
+
+
+class Leaving(NamedTuple):
+    """A request as it stands in the bytes that are about to be written, to the last header. `origin` says to whom:
+    scheme, host and port of the connection that stands. What shows it shows no header."""
+
+    origin: str
+    method: str
+    target: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    def __repr__(self) -> str:
+        return f"<Leaving {self.method} {self.target}, {len(self.body)} bytes>"
+
+
+class Stays(NamedTuple):
+    """Why a request must not leave after all: one of our codes, and what was found, for people."""
+
+    code: str
+    detail: str = ""
+
+
+# Asked at the last moment, with what is about to leave: why it must stay here after all, or None.
+Withheld = Callable[[Leaving], Stays | None]
 
 
 class Request(NamedTuple):
     """`target` is the path with its query, as it stands on the request line. What shows it shows no header: among them
-    is a signature. A transport that has to connect first asks `withheld` once more before the first byte."""
+    is a signature. A transport asks `withheld` when everything is ready, with what it is about to write, and writes
+    nothing of what must stay; without one, nothing but a `GET` leaves."""
 
     method: Method
     target: str
@@ -38,10 +62,12 @@ class Answer(NamedTuple):
 
 
 class Failed(NamedTuple):
-    """No whole answer came. `why` is for people and holds nothing secret."""
+    """No whole answer came. `why` is for people and holds nothing secret; of what was withheld it is the code, and
+    `detail` what was found."""
 
     phase: Phase
     why: str
+    detail: str = ""
 
 
 class Ping(NamedTuple):

@@ -33,6 +33,8 @@ from assent.venue.kalshi.rest import Rest
 from assent.venue.kalshi.signing import Signer
 from assent.venue.kalshi.throttle import Throttle
 from assent.venue.kalshi.wire_requests import Terms
+from assent.venue.leaving import handed_over
+from assent.venue.port import Permit
 from assent.venue.transport import Answer, Failed, Request, Socket
 
 T = TypeVar("T")
@@ -79,6 +81,9 @@ class Wire:
         return sum(each.method == method and each.target.startswith(ROOT + path) for each in self.requests)
 
     async def request(self, request: Request, *, timeout_ns: int) -> Answer | Failed:
+        stays = handed_over(request)
+        if stays is not None:
+            return Failed("not_sent", *stays)
         self.requests.append(request)
 
         async def through(rest: list[Spoiler]) -> Answer | Failed:
@@ -188,7 +193,7 @@ class Desk:
         rest = Rest(self.wire, signer, self.clock, throttle, chance=Random(2))
         self.venue = KalshiVenue(
             rest, self._connection, self.clock, name="kalshi", scope=self.scope,
-            ours=self.released.__contains__, held=lambda: self.held, permit=self.permit, since_ts=self.since_ts,
+            ours=self.released.__contains__, held=lambda: self.held, permit=Permit(self.permit), since_ts=self.since_ts,
             terms=self.terms,
         )  # fmt: skip
 
@@ -196,7 +201,7 @@ class Desk:
         self.start()
         await self.venue.connect(self.sink, wanted=self.wanted)
 
-    def permit(self, order_id: str, _now: int) -> str | None:
+    def permit(self, order_id: str, _now: int, _digest: str) -> str | None:
         """Why an order may not leave any more: what a test puts into `stays`."""
         return self.stays.get(order_id)
 

@@ -38,6 +38,7 @@ from assent.venue.kalshi.signing import Signer
 from assent.venue.kalshi.stream import Stream
 from assent.venue.kalshi.throttle import Throttle
 from assent.venue.memory import Arrival, Line, MemoryTransport, Passage, Way
+from assent.venue.port import Permit
 from assent.venue.transport import Closed, Frame, Request
 
 DAY_NUMBER = 20_000
@@ -111,7 +112,7 @@ class Life:
             name="kalshi", scope=Scope(series=(SERIES,)),
             ours=lambda order_id: state.find_order(order_id) is not None,
             held=lambda: [*state.positions, *(each.order.instrument for each in state.orders.values())],
-            permit=self.desk.permit, since_ts=self.begins,
+            permit=Permit(self.desk.permit, self.desk.permit_cancel), since_ts=self.begins,
         )  # fmt: skip
 
     async def run(self, for_ns: int) -> None:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.exchange.support import CENT, a_spec
+from tests.venue.fakes import let_go
 from tests.venue.kalshi.desks import KEY_ID, ORDERS, START, a_signer
 
 from assent.exchange.accounts import History
@@ -31,6 +32,7 @@ from assent.venue.kalshi.throttle import Throttle
 from assent.venue.kalshi.wire import Page
 from assent.venue.kalshi.wire_markets import Book, orderbook
 from assent.venue.kalshi.wire_orders import fill_page, order_page, placed
+from assent.venue.leaving import IN_MEMORY
 from assent.venue.memory import Line, MemoryTransport, Passage
 from assent.venue.network import Network
 from assent.venue.transport import Request, Transport
@@ -83,8 +85,9 @@ def lived(
     return virtual.run(main(), until_ns=60 * MINUTE)
 
 
-def a_rest(transport: Transport, clock: Any, tier: str, begun: int) -> Rest:
-    return Rest(transport, a_signer(), clock, Throttle(TIERS[tier], Random(7), begun), chance=Random(11))
+def a_rest(transport: Transport, clock: Any, tier: str, begun: int, address: str = IN_MEMORY) -> Rest:
+    throttle = Throttle(TIERS[tier], Random(7), begun)
+    return Rest(transport, a_signer(), clock, throttle, chance=Random(11), address=address)
 
 
 def an_order(name: str, *, price: str = "0.4000") -> bytes:
@@ -102,7 +105,7 @@ def an_order(name: str, *, price: str = "0.4000") -> bytes:
 
 
 async def submit(rest: Rest, name: str, **terms: str) -> Any:
-    return await rest.write("POST", ORDERS, an_order(name, **terms), lane="submit")
+    return await rest.write("POST", ORDERS, an_order(name, **terms), lane="submit", withheld=let_go)
 
 
 # ----------------------------------------------------------------------------------------------- in memory, with faults
@@ -114,7 +117,9 @@ def test_an_order_is_placed_found_and_taken_off_under_our_signature() -> None:
         assert isinstance(written, Answered)
         order_id = placed(written.body).order_id
         rows = await desk.rest.pages("/portfolio/orders", [("limit", 100)], order_page, lane="query")
-        gone = await desk.rest.write("DELETE", f"{ORDERS}/{order_id}?market_ticker={TICKER}", lane="cancel")
+        gone = await desk.rest.write(
+            "DELETE", f"{ORDERS}/{order_id}?market_ticker={TICKER}", lane="cancel", withheld=let_go
+        )
         assert isinstance(gone, Answered)
         return written.status, [each.order_id == order_id for each in rows.rows], gone.status
 
@@ -240,8 +245,8 @@ def test_a_cursor_that_the_box_no_longer_knows_does_not_make_a_list_whole() -> N
 
 
 @asynccontextmanager
-async def served(floor: Floor, clock: Callable[[], int]) -> AsyncIterator[Network]:
-    """The box behind its own server, and our door to it."""
+async def served(floor: Floor, clock: Callable[[], int]) -> AsyncIterator[tuple[Network, str]]:
+    """The box behind its own server, our door to it, and its address."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         port = listening.getsockname()[1]
@@ -251,7 +256,7 @@ async def served(floor: Floor, clock: Callable[[], int]) -> AsyncIterator[Networ
             await asyncio.sleep(0.01)
         door = Network(f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}")
         try:
-            yield door
+            yield door, f"http://127.0.0.1:{port}"
         finally:
             await door.close()
             server.should_exit = True
@@ -262,8 +267,8 @@ def test_over_a_real_socket_the_same_session_goes_the_same_way() -> None:
     async def main() -> Any:
         clock = WallClock()
         floor = Floor(clock.now())
-        async with served(floor, clock.now) as door:
-            rest = a_rest(door, clock, "prestige", clock.now() - MINUTE)
+        async with served(floor, clock.now) as (door, address):
+            rest = a_rest(door, clock, "prestige", clock.now() - MINUTE, address)
             book = orderbook(await rest.read(f"/markets/{TICKER}/orderbook", signed=False))
             written = await asyncio.gather(*(submit(rest, f"o{number}", price="0.5200") for number in range(30)))
             fills = await rest.pages("/portfolio/fills", [("limit", 7)], fill_page, lane="query")

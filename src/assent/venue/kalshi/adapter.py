@@ -30,7 +30,7 @@ from assent.venue.kalshi.telling import Telling, Unread, unread
 from assent.venue.kalshi.wire import Rejection
 from assent.venue.kalshi.wire_markets import Level
 from assent.venue.kalshi.wire_requests import Terms
-from assent.venue.port import Books, Ended, Sink, Unavailable
+from assent.venue.port import Books, Ended, Permit, Sink, Unavailable
 
 # What the connection has to be subscribed to beside the books.
 CHANNELS: Final = ("fill", "user_orders", "market_lifecycle_v2", "order_group_updates")
@@ -43,10 +43,6 @@ PAUSE: Final = SECOND
 _WALKED: Final = frozenset({"market_lifecycle_v2", "order_group_updates"})
 
 
-def _permitted(_order_id: str, _now: int, _digest: str) -> None:
-    """For a desk to which nothing can happen in between."""
-
-
 class Connection(Watcher, Protocol):
     """The websocket, kept alive."""
 
@@ -55,9 +51,9 @@ class Connection(Watcher, Protocol):
 
 class KalshiVenue:
     """`ours` says whether the desk released an order under a client order id, `held` in which markets it has a position
-    or an order; `permit` says why an order may not leave, and is asked when it has had its turn and its connection:
-    much may have happened since the desk handed it over. Fills and settlements from before `since_ts` are
-    not asked for: they are not the desk's own, or it has them."""
+    or an order; `permit` says why an order or a cancel may not leave, and is asked when it has had its turn and its
+    connection, for what its bytes say: much may have happened since the desk handed it over. Fills and settlements from
+    before `since_ts` are not asked for: they are not the desk's own, or it has them."""
 
     def __init__(  # noqa: PLR0913 - what it is made of, and what it may ask the desk
         self,
@@ -69,7 +65,7 @@ class KalshiVenue:
         scope: Scope,
         ours: Callable[[str], bool],
         held: Callable[[], Iterable[str]],
-        permit: Callable[[str, int, str], str | None] = _permitted,
+        permit: Permit = Permit(),  # noqa: B008 - it holds nothing that could change
         member: Member = "direct",
         terms: Terms | None = None,
         since_ts: int = 0,

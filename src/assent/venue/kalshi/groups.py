@@ -6,18 +6,21 @@ A group has no name: one of our limit on a shard is ours, found again by listing
 no order leaves.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Final
 
 from msgspec import structs
 
+from assent.model.orders import DIFFERS
 from assent.model.units import format_qty
-from assent.venue.kalshi import wire, wire_groups
+from assent.venue.kalshi import readback, wire, wire_groups
 from assent.venue.kalshi.messages import GroupUpdate
-from assent.venue.kalshi.rest import Answered, KalshiHTTPError, Rest, Written
+from assent.venue.kalshi.rest import Answered, KalshiHTTPError, NotLeft, Rest, Written
 from assent.venue.kalshi.telling import Telling, unread
 from assent.venue.kalshi.wire import Rejection
 from assent.venue.kalshi.wire_groups import GROUPS_PATH, Group
+from assent.venue.transport import Leaving, Stays
 
 TRIGGERED: Final = "order_group_triggered"
 MISSING: Final = "order_group_missing"
@@ -102,8 +105,12 @@ class Groups:
                 self._halt(group, f"cannot be reset: {path.detail}")
                 continue
             self._resets += 1
-            written = await self._rest.write("PUT", path, b"{}", lane="query", shard=shard)
+            reader = partial(readback.reset_group, group_id=group.group_id, shard=shard, subaccount=self._subaccount)
+            written = await self._rest.write(
+                "PUT", path, b"{}", lane="query", shard=shard, withheld=partial(_only_as_meant, reader)
+            )
             self._resets += 1
+            self._must_be_as_meant(written)
             if isinstance(written, Answered) and written.status == 200:
                 self._ours[shard] = structs.replace(group, triggered=False)
             else:
@@ -136,12 +143,20 @@ class Groups:
         if isinstance(body, Rejection):
             self._telling.kept_out(body.code, body.detail)
             return None
-        written = await self._rest.write("POST", f"{GROUPS_PATH}/create", body, lane="query", shard=shard)
+        reader = partial(readback.make_group, limit=self._limit, shard=shard, subaccount=self._subaccount)
+        written = await self._rest.write(
+            "POST", f"{GROUPS_PATH}/create", body, lane="query", shard=shard, withheld=partial(_only_as_meant, reader)
+        )
+        self._must_be_as_meant(written)
         made = wire_groups.created(written.body) if isinstance(written, Answered) and written.status == 201 else None
         if isinstance(made, str):
             return Group(made, self._limit, triggered=False, exchange_index=shard)
         self._telling.kept_out("venue_unreadable", f"no order group on shard {shard}: {_said(written)}")
         return None
+
+    def _must_be_as_meant(self, written: Written) -> None:
+        if isinstance(written, NotLeft) and written.why == DIFFERS:
+            self._telling.halt("invariant_broken", f"an order group, about to leave in other bytes: {written.detail}")
 
     def _close(self, group: Group, how: str) -> None:
         self._ours[group.exchange_index] = structs.replace(group, triggered=True)
@@ -150,6 +165,11 @@ class Groups:
     def _halt(self, group: Group, how: str) -> None:
         limit = f"{format_qty(group.limit)} contracts in 15 seconds"
         self._telling.halt(TRIGGERED, f"order group {group.group_id} ({limit}, shard {group.exchange_index}) {how}")
+
+
+def _only_as_meant(reader: Callable[[Leaving], str], leaving: Leaving) -> Stays | None:
+    fault = reader(leaving)
+    return Stays(DIFFERS, fault) if fault else None
 
 
 def _said(written: Written) -> str:

@@ -1,7 +1,8 @@
 """Sends orders and cancels, each once, and says what became of them; looks for those whose fate is not known.
 
 What may be concluded stands in `outcomes.py` and `evidence.py`; here it is asked for. A write that may have left is
-never written again. Where the venue's answer to one is not about our order, or cannot be, it
+never written again, and one leaves only if its bytes, read back by `readback.py` in the moment in which they go, say
+exactly what was released. Where the venue's answer to one is not about our order, or cannot be, it
 is unknown like a lost one.
 """
 
@@ -11,12 +12,12 @@ from typing import Final
 import msgspec
 
 from assent.model.inputs import Absent, Accepted, Evidence, NotSent, Outcome, Refused, Unknown
-from assent.model.orders import Order, order_digest
+from assent.model.orders import DIFFERS, Order, order_digest
 from assent.model.reasons import REASONS
 from assent.model.text import shown
 from assent.model.units import SECOND
-from assent.venue.kalshi import evidence, outcomes, wire, wire_orders, wire_requests
-from assent.venue.kalshi.groups import Groups
+from assent.venue.kalshi import evidence, outcomes, readback, wire, wire_orders, wire_requests
+from assent.venue.kalshi.groups import MISSING, Groups
 from assent.venue.kalshi.lists import Lists
 from assent.venue.kalshi.memory import Memory
 from assent.venue.kalshi.outcomes import Meaning
@@ -25,7 +26,8 @@ from assent.venue.kalshi.telling import AUTH_STATUSES, Telling, Unread
 from assent.venue.kalshi.wire import Rejection
 from assent.venue.kalshi.wire_orders import ListedOrder
 from assent.venue.kalshi.wire_requests import Terms
-from assent.venue.port import Ended
+from assent.venue.port import Ended, Permit
+from assent.venue.transport import Leaving, Stays, Withheld
 
 # An order that has not left by then was decided on what is old by now.
 LEAVE_WITHIN: Final = 2 * SECOND
@@ -36,8 +38,8 @@ LAG_PAUSE: Final = SECOND
 
 class Orders:
     """One subaccount's orders. `shard` says where a market lies, `paused` is called when the venue says it pauses,
-    `ungrouped` when it does not know our order group. `permit` says why an order may not leave any more: it is asked
-    when its turn has come."""
+    `ungrouped` when it does not know our order group. `permit` says why an order, or a cancel, may not leave any more:
+    it is asked when its bytes are about to, for what these say."""
 
     def __init__(
         self,
@@ -51,7 +53,7 @@ class Orders:
         shard: Callable[[str], int | None],
         paused: Callable[[], None],
         ungrouped: Callable[[], None],
-        permit: Callable[[str, int, str], str | None],
+        permit: Permit,
     ) -> None:
         self._rest = rest
         self._lists = lists
@@ -70,7 +72,8 @@ class Orders:
         obstacle = self._groups.obstacle(shard)
         if obstacle is not None:
             return NotSent(obstacle)
-        body = wire_requests.create(order, self._terms_of(order), now=now)
+        terms = self._terms_of(order)
+        body = wire_requests.create(order, terms, now=now)
         if isinstance(body, Rejection):
             return NotSent(body.code)
         memory = self._memory
@@ -79,8 +82,7 @@ class Orders:
         try:
             written = await self._rest.write(
                 "POST", wire_requests.ORDERS_PATH, body, lane="submit", shard=shard,
-                not_after=now + LEAVE_WITHIN,
-                withheld=lambda: self._permit(name, self._telling.now(), order_digest(order)),
+                not_after=now + LEAVE_WITHIN, withheld=self._only_as_released(order, terms),
             )  # fmt: skip
             if isinstance(written, Answered | Lost):
                 memory.signed[name] = written.signed_ts
@@ -100,10 +102,14 @@ class Orders:
             if not isinstance(listed, ListedOrder):
                 return Unknown("the venue's id of this order is not known, and no list shows it")
             order_id = listed.order_id
-        path = wire_requests.cancel_path(order_id, order, self._terms_of(order))
+        terms = self._terms_of(order)
+        path = wire_requests.cancel_path(order_id, order, terms)
         if isinstance(path, Rejection):
             return NotSent(path.code)
-        written = await self._rest.write("DELETE", path, lane="cancel", shard=self._shard(order.instrument))
+        written = await self._rest.write(
+            "DELETE", path, lane="cancel", shard=self._shard(order.instrument),
+            withheld=self._only_as_asked(order, order_id, terms),
+        )  # fmt: skip
         self._memory.moved(0, 0)
         if not isinstance(written, Answered):
             return _unanswered(written)
@@ -127,6 +133,36 @@ class Orders:
             self._telling.not_read(listed)
             return None
         return self._judged(order, listed, since_ts)
+
+    # ----------------------------------------------------------------------------------------------- the last moment
+
+    def _only_as_released(self, order: Order, terms: Terms) -> Withheld:
+        def withheld(leaving: Leaving) -> Stays | None:
+            shard = self._shard(order.instrument)
+            obstacle = self._groups.obstacle(shard)
+            if obstacle is None and self._groups.of(shard) != terms.order_group:
+                obstacle = MISSING
+            if obstacle is not None:
+                return Stays(obstacle)
+            read = readback.order(leaving, order, terms)
+            if isinstance(read, str):
+                return Stays(DIFFERS, read)
+            refused = self._permit.order(order.order_id, self._telling.now(), order_digest(read))
+            return Stays(refused) if refused else None
+
+        return withheld
+
+    def _only_as_asked(self, order: Order, order_id: str, terms: Terms) -> Withheld:
+        def withheld(leaving: Leaving) -> Stays | None:
+            read = readback.cancel(leaving, terms)
+            if isinstance(read, str):
+                return Stays(DIFFERS, read)
+            if read != (order_id, order.instrument):
+                return Stays(DIFFERS, f"it takes off {read.order_id}, and {order_id} was meant")
+            refused = self._permit.cancel(order.order_id, read.order_id, read.instrument)
+            return Stays(refused) if refused else None
+
+        return withheld
 
     # ------------------------------------------------------------------------------------------- answers to a create
 
@@ -326,4 +362,4 @@ def _unanswered(written: NotLeft | Lost) -> Outcome:
     if isinstance(written, Lost):
         return Unknown(shown(written.why))
     # What a network says differs from machine to machine; the reason of a refusal has a stable name.
-    return NotSent(written.why if written.why in REASONS else "not_connected")
+    return NotSent(written.why, written.detail) if written.why in REASONS else NotSent("not_connected")

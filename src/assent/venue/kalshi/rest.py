@@ -5,6 +5,9 @@ never again, whatever comes of it; its outcome is told by phase, since only the 
 got lost would have said. A refused signature is final for the request that it stood on: nothing is signed again to
 get another answer.
 
+What leaves is what was signed: a write is compared, when its bytes are about to go, with the request line and the
+headers that were made for it, and with the address of the environment.
+
 Nothing that is raised or returned here holds a header or the key.
 """
 
@@ -14,6 +17,7 @@ from typing import Final, NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
 
 from assent.model.errors import AssentError
+from assent.model.orders import DIFFERS
 from assent.model.units import SECOND
 from assent.venue.clock import Time
 from assent.venue.kalshi import wire, wire_limits
@@ -22,7 +26,8 @@ from assent.venue.kalshi.paging import Incomplete, Rows, Walk
 from assent.venue.kalshi.signing import Signer
 from assent.venue.kalshi.throttle import Busy, Granted, Lane, Throttle
 from assent.venue.kalshi.turns import Turns
-from assent.venue.transport import Answer, Failed, Method, Request, Transport, Withheld
+from assent.venue.leaving import IN_MEMORY, Headers, envelope_fault, origin_of
+from assent.venue.transport import Answer, Failed, Leaving, Method, Request, Stays, Transport, Withheld
 
 T = TypeVar("T")
 Query = Sequence[tuple[str, str | int]]
@@ -85,6 +90,7 @@ class NotLeft(NamedTuple):
     """Nothing of the request can have reached the venue. `why` is one of our codes, or what the network said."""
 
     why: str
+    detail: str = ""
 
 
 class Lost(NamedTuple):
@@ -98,12 +104,21 @@ Written = Answered | NotLeft | Lost
 
 
 class Rest:
-    """One account's requests. Without a signer only what is public can be read. Chance decides how long to wait."""
+    """One account's requests. Without a signer only what is public can be read. Chance decides how long to wait.
+    `address` is the environment's: a write on its way to any other never begins."""
 
     def __init__(
-        self, transport: Transport, signer: Signer | None, clock: Time, throttle: Throttle, *, chance: Random
+        self,
+        transport: Transport,
+        signer: Signer | None,
+        clock: Time,
+        throttle: Throttle,
+        *,
+        chance: Random,
+        address: str = IN_MEMORY,
     ) -> None:
         self._transport = transport
+        self._origin = origin_of(address)
         self._signer = signer
         self._clock = clock
         self._turns = Turns(throttle, clock)
@@ -136,7 +151,7 @@ class Rest:
         withheld: Withheld | None = None,
     ) -> Written:
         """Send once. `path` may carry a query. What could not leave by `not_after` (0: no such time) never leaves, nor
-        does what `withheld` gives a reason against when everything else is ready."""
+        does what `withheld` gives a reason against when its bytes are about to; a real network sends none without."""
         place = path.partition("?")[0]
         got = await self._once(
             method, place, ROOT + path, body, lane=lane, shard=shard, not_after=not_after, withheld=withheld
@@ -196,21 +211,29 @@ class Rest:
         now = self._clock.now()
         if not_after and now > not_after:
             return Busy("too_late", "its turn came after the time by which it had to leave")
-        why = withheld() if withheld is not None else None
-        if why is not None:
-            return Busy(why, "what let it leave ended while it waited for its turn")
         headers = {"accept": "application/json", "user-agent": "assent"}
         if body:
             headers["content-type"] = "application/json"
         if signed and self._signer is not None:
             headers |= self._signer.headers(method, target, now)
+        if withheld is not None:
+            withheld = self._as_signed(method, target, tuple(headers.items()), withheld)
         answer = await self._transport.request(
             Request(method, target, headers, body, withheld), timeout_ns=TIMEOUTS[lane]
         )
         if isinstance(answer, Failed):
-            return NotLeft(answer.why) if answer.phase == "not_sent" else Lost(answer.why, now)
+            return NotLeft(answer.why, answer.detail) if answer.phase == "not_sent" else Lost(answer.why, now)
         self._note(turn, answer)
         return Answered(answer.status, answer.body, now)
+
+    def _as_signed(self, method: Method, target: str, headers: Headers, then: Withheld) -> Withheld:
+        """Around what these bytes say: that they are the request that was signed, on its way to where it belongs."""
+
+        def withheld(leaving: Leaving) -> Stays | None:
+            fault = envelope_fault(leaving, origin=self._origin, method=method, target=target, headers=headers)
+            return Stays(DIFFERS, fault) if fault else then(leaving)
+
+        return withheld
 
     def _note(self, turn: Granted, answer: Answer) -> None:
         if _pushes_back(answer.status):
