@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assent.cli.news import News
-from assent.cli.status import banner, order_stands
+from assent.cli.status import banner, order_stands, override_lines
 from assent.cli.words import clipped, in_unit, line, money, when
 from assent.desk.lots import Told
 from assent.desk.sentences import sentence_of
@@ -99,10 +99,18 @@ def _limits(status: dict[str, Any]) -> Table:
 
 
 def _halts(status: dict[str, Any]) -> list[Text]:
-    return [
-        Text(line(f"{halt['level']} [{halt['cause']}] {halt['sentence']} Ends: {halt['reset_how']}"), style="red")
-        for halt in status["halts"]
-    ]
+    """Those that hold the level in red; one that is set aside says until when and by whom."""
+    told = []
+    for halt in status["halts"]:
+        aside = override_lines(halt)
+        told.append(
+            Text(
+                line(f"{halt['level']} [{halt['cause']}] {halt['sentence']} Ends: {halt['reset_how']}"),
+                style="yellow" if aside else "red",
+            )
+        )
+        told += [Text(text, style="bold yellow") for text in aside]
+    return told
 
 
 def _orders(status: dict[str, Any]) -> list[Text | Table]:
