@@ -201,9 +201,12 @@ def levels() -> str:
 
 
 def causes() -> str:
-    """Every cause of a halt, its level and its way out."""
-    rows = [(f"`{cause.code}`", cause.sentence, f"`{cause.level.name}`", _way_out(cause)) for cause in CAUSES.values()]
-    return table(("cause", "what happened", "level", "what ends it"), rows)
+    """Every cause of a halt, its level, its way out, and whether a person may set it aside for a while."""
+    rows = [
+        (f"`{c.code}`", c.sentence, f"`{c.level.name}`", _way_out(c), "may be" if c.overridable else "never")
+        for c in CAUSES.values()
+    ]
+    return table(("cause", "what happened", "level", "what ends it", "overridden"), rows)
 
 
 def _way_out(cause: Cause) -> str:

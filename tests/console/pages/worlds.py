@@ -17,13 +17,14 @@ from assent.console.reading.snapshot import PARTS, Snapshot
 from assent.console.reading.source import Source
 from assent.console.reading.stories import NotOne
 from assent.console.reading.tail import Tail
+from assent.desk.budgets import LossBudget
 from assent.desk.gauges import Gauge
 from assent.desk.halt_history import PastHalt
 from assent.desk.intent_rows import IntentRow
 from assent.desk.lots import Money, Settled
 from assent.desk.rows import HaltRow, OrderRow, StoppedRow
 from assent.desk.state import Grant
-from assent.desk.story import Ages, Judged, Step, Story
+from assent.desk.story import Ages, Judged, Question, Step, Story
 from assent.model import ids
 from assent.model.assents import ApprovalRequested, AssentGiven, AssentRefused
 from assent.model.belts import Belts
@@ -47,7 +48,8 @@ CHECKS = (
     ("level", True, None, None, "flag"), ("scope", True, None, None, "flag"), ("market_open", True, None, None, "flag"),
     ("quote_proof", True, 1_200_000_000, 10 * SECOND, "duration"), ("spread", True, 10_000, 80_000, "price"),
     ("edge", True, 46_500, 20_000, "price"), ("risk_per_trade", True, 4_280_000, 10 * MICRO, "money"),
-    ("daily_loss_guard", True, 7_130_000, 20 * MICRO, "money"), ("total_exposure", True, 19_420_000, 50 * MICRO, "money"),
+    ("daily_loss_guard", True, 7_130_000, 20 * MICRO, "money"),
+    ("total_exposure", True, 19_420_000, 50 * MICRO, "money"),
     ("open_positions", True, 3, 5, "count"), ("funds", True, 4_280_000, 481_200_000, "money"),
 )  # fmt: skip
 CONSTITUTION = Constitution(
@@ -66,7 +68,8 @@ def checks(*, refused: bool = False) -> tuple[Judged, ...]:
 def deployment(mode: str = "paper", environment: str = "box", *, text: str = "") -> views.Deployment:
     return views.Deployment(
         name="weather", mode=mode, venue="kalshi", environment=environment, account=text or "acc-7731",
-        ledger_id="7h2k9q4mzt5w8x1c", constitution=CONSTITUTION.digest(), opened_ts=NOW - 40 * DAY, markets=(), events=(),
+        ledger_id="7h2k9q4mzt5w8x1c", constitution=CONSTITUTION.digest(), opened_ts=NOW - 40 * DAY, markets=(),
+        events=(),
         series=("KXHIGHNY",), narrowed=False,
     )  # fmt: skip
 
@@ -100,8 +103,9 @@ def code(number: int) -> str:
 def row(number: int, *, status: str = "PENDING", text: str = "", **changes: Any) -> IntentRow:
     one = intent(number, text=text)
     fields: dict[str, Any] = {
-        "seq": 1_000 + number * 7, "ts": NOW - (40 - number) * 11 * MINUTE, "intent_id": one.intent_id, "code": one.code,
-        "status": status, "unknown": False, "would": False, "reason": "", "strategy": one.strategy, "type": one.action,
+        "seq": 1_000 + number * 7, "ts": NOW - (40 - number) * 11 * MINUTE, "intent_id": one.intent_id,
+        "code": one.code, "status": status, "unknown": False, "would": False, "reason": "",
+        "strategy": one.strategy, "type": one.action,
         "side": one.side, "words": "buy YES at 0.48", "instrument": one.instrument, "price": one.price, "qty": one.qty,
         "edge": one.edge, "fee": one.fee, "worst_loss": one.worst_loss, "expires_ts": None, "order_id": "",
     }  # fmt: skip
@@ -121,7 +125,8 @@ def card(number: int, *, text: str = "", people: int = 1, grants: tuple[Grant, .
         "title": text or CALM, "event": "KXHIGHNY-26JAN05", "series": "KXHIGHNY", "close_ts": NOW + 9 * HOUR,
         "worst_loss": one.worst_loss, "fee": one.fee, "edge": one.edge, "share": one.worst_loss * MICRO // (20 * MICRO),
         "share_left": one.worst_loss * MICRO // (17_150_000), "quote": quote,
-        "ages": Ages(3 * SECOND, 2 * SECOND, SECOND), "price_then": 470_000, "last": LastQuote(1_190, NOW - SECOND, quote),
+        "ages": Ages(3 * SECOND, 2 * SECOND, SECOND), "price_then": 470_000,
+        "last": LastQuote(1_190, NOW - SECOND, quote),
         "price_last": 470_000 + 10_000 * (number % 3 - 1), "checks": checks(refused=bool(text)), "looking_since": None,
         "asked": asked,
     }  # fmt: skip
@@ -202,9 +207,10 @@ def snapshot(**changes: Any) -> Snapshot:
                 adjustments=0,
             ),
             budgets=(
-                views.LossBudget(period="day", lost=2_850_000, baseline=505_330_000, most=20 * MICRO, left=17_150_000),
+                LossBudget(period="day", lost=2_850_000, baseline=505_330_000, most=20 * MICRO, left=17_150_000),
             ),
-            gauges=gauges(text), belts=Belts(20 * MINUTE, 50 * MICRO, True), pending=len(pending), asked=len(pending), open_orders=2,
+            gauges=gauges(text), belts=Belts(20 * MINUTE, 50 * MICRO, True), pending=len(pending), asked=len(pending),
+            open_orders=2,
             unknown_orders=int(bool(text)), open_positions=3, line=line(),
         ),
         "intents": views.Intents(pending=pending, rows=rows, total=len(rows)),
@@ -294,6 +300,10 @@ def story(wanted: str, text: str = "") -> Story | NotOne:
         verdict="released", reason=None, sentence="Every rule agreed.", repeats=0, quote=quote,
         ages=Ages(3 * SECOND, 2 * SECOND, SECOND), checks=checks(refused=bool(text)), order=sent, digest=digest,
         assent=text or "ada", belts=Belts(20 * MINUTE, 50 * MICRO, True), look=None,
+        question=Question(
+            1_015, NOW - HOUR, one.code, "02" * 32, 1, 470_000, NOW + MINUTE, (text or "ada",),
+            "denied" if text else "", text, text,
+        ),
         steps=tuple(Step(1_015 + at, NOW - HOUR + at * 7 * SECOND, fact) for at, fact in enumerate(told)),
         fills=(fill,), settled=Settled(1_180, NOW - 60 * SECOND, "yes", MICRO),
         money=Money(8 * MICRO, 3_920_000, 140_000, 0, 0, 8 * MICRO, 0, 3_940_000), decision=None,
