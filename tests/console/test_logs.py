@@ -13,11 +13,11 @@ from assent.console.logs import OURS, THEIRS, log_to
 @pytest.fixture
 def lines() -> Iterator[io.StringIO]:
     written = io.StringIO()
-    handler = log_to(written)
+    log_to(written)
     yield written
     for name in (OURS, *THEIRS):
         logger = logging.getLogger(name)
-        logger.removeHandler(handler)
+        logger.handlers.clear()
         logger.setLevel(logging.NOTSET)
         logger.propagate = True
 
@@ -30,6 +30,16 @@ def test_a_request_is_one_line_with_its_time_route_and_identity(console: Console
     assert second.endswith("GET /status 200 0 us")
     assert first[10:11] + first[23:24] == "TZ"
     assert "canary" not in lines.getvalue()
+
+
+def test_without_the_requests_only_what_went_wrong_is_kept(console: Console, lines: io.StringIO) -> None:
+    quiet = io.StringIO()
+    log_to(quiet, requests=False)
+    console.get("/status")
+    console.app.state.asking._ask = None
+    console.post("/halts", json={"reason": "a"})
+    (line,) = quiet.getvalue().splitlines()
+    assert "console_fault POST /halts TypeError at" in line
 
 
 def test_a_fault_below_us_is_one_line_without_its_words(lines: io.StringIO) -> None:

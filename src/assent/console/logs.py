@@ -35,14 +35,14 @@ class Line(logging.Formatter):
         return " | ".join(super().format(record).splitlines())
 
 
-def log_to(stream: TextIO) -> logging.Handler:
-    """From now on everything that the console has to say goes there."""
+def log_to(stream: TextIO, *, requests: bool = True) -> logging.Handler:
+    """From now on everything that the console has to say goes there; without `requests` only what went wrong."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(Line("%(asctime)s %(name)s %(message)s"))
-    for name, level in ((OURS, logging.INFO), *((name, logging.WARNING) for name in THEIRS)):
+    for name in (OURS, *THEIRS):
         logger = logging.getLogger(name)
         logger.addHandler(handler)
-        logger.setLevel(level)
+        logger.setLevel(logging.INFO if requests and name == OURS else logging.WARNING)
         logger.propagate = False
     return handler
 
