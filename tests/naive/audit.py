@@ -464,11 +464,8 @@ class Audit:
         the venue breaks what it had said, which raises an alarm: then the money is what it is."""
         kind, books = kind_of(fact), self.books
         if kind == "OrderReleased":
-            terms, listed = fact.order, books.listed[fact.order.instrument]
-            price, qty = terms.price, terms.qty
-            if books.intents[terms.intent_id].action == "close":
-                return arithmetic.most_fee(listed, terms.side, price, qty)
-            return arithmetic.most_lost(listed, terms.side, price, qty)
+            # As it was when it was proposed, where it was compared with our own.
+            return int(books.intents[fact.order.intent_id].worst_loss)
         if kind in ("FillCorrected", "OrderQuarantined", "SettlementCorrected", "BooksAdopted", "OrderAdopted"):
             return None
         if kind == "MarketSettled":

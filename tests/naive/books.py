@@ -265,8 +265,8 @@ class Books:
 
     def read_OrderReleased(self, ts: int, fact: Any) -> None:  # noqa: N802
         terms, intent = fact.order, self.intents[fact.order.intent_id]
-        fee = most_fee(self.listed[terms.instrument], terms.side, terms.price, terms.qty)
-        self.orders[terms.order_id] = Placed(intent, terms, fee)
+        # The fee that it was proposed with, and assented to: what the market says of fees since makes it no smaller.
+        self.orders[terms.order_id] = Placed(intent, terms, intent.fee)
         worth = worth_of(terms.side, terms.price, terms.qty)
         self.releases.append((ts, terms.instrument, worth, intent.action == "open"))
         self._answered(terms.intent_id, "released")
