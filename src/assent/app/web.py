@@ -21,7 +21,7 @@ from assent.console.logs import log_to
 from assent.console.pages.router import pages
 from assent.console.reading.tail import Tail
 from assent.console.seam import Answer, ConsoleDesk
-from assent.console.server import BACKLOG, ConsoleServer, create_app
+from assent.console.server import BACKLOG, SWITCH_S, ConsoleServer, create_app
 from assent.model.errors import AssentError
 from assent.runtime import control
 from assent.runtime.clock import WallClock
@@ -36,6 +36,7 @@ def serve(settings: Settings, *, supervised: bool = False) -> None:
     if supervised:
         with suppress(OSError):  # a system that lets nobody step back
             os.nice(NICE)
+    sys.setswitchinterval(SWITCH_S)
     # A person who serves it by hand sees what goes wrong; the supervisor keeps a log of every request.
     log_to(sys.stderr, requests=supervised)
     asyncio.run(_serve(settings, supervised=supervised))
