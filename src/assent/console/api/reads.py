@@ -167,7 +167,7 @@ async def constitution(snapshot: Newest) -> shapes.ConstitutionTold:
 
 
 @router.get("/openapi.json", response_model=None)
-async def openapi(request: Request) -> JSONResponse:
+def openapi(request: Request) -> JSONResponse:
     """This description."""
     return JSONResponse(request.app.openapi())
 
