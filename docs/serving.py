@@ -9,7 +9,8 @@ from fastapi import FastAPI
 from fastapi.routing import RouteContext, iter_route_contexts
 
 from assent.console.api import routers
-from assent.console.asking import LANES, STATUS_OF_REFUSAL, TURN_WAIT_S
+from assent.console.asking import LANES, STATUS_OF_REFUSAL
+from assent.console.asking import TURN_WAIT_S as WAIT_S
 from assent.console.guard.refusals import STATUS
 from assent.console.guard.routes import Rules
 from assent.console.guard.settings import Rate, WebSettings
@@ -58,8 +59,7 @@ def bounds() -> str:
         ("requests of one address", _rate(web.per_address)),
         (
             "on their way to the desk at once",
-            f"{LANES['answers']} answers, {LANES['halts']} halts, {LANES['acts']} other acts; the rest of each waits"
-            f" {TURN_WAIT_S:.0f} s at most",
+            f"{LANES['answers']} answers, {LANES['halts']} halts, {LANES['acts']} others; more wait {WAIT_S:.0f} s",
         ),
         ("connections", f"{CONNECTIONS_MAX}"),
     )
