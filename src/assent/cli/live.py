@@ -63,12 +63,10 @@ def _console(console: dict[str, Any] | None) -> list[Text]:
     """Below the picture, so that no frame cuts the address: the way into the console, or why there is none."""
     if console is None:
         return []
-    if console["way_in"] and console["state"] == "running":
-        said = Text.assemble(("console, signs you in once: ", "dim"), line(console["way_in"]))
-    else:
-        said = Text(line(f"console {console['state']}; its own words: {console['log']}"), style="dim")
-    said.no_wrap, said.overflow = True, "ignore"
-    return [said]
+    if not console["way_in"] or console["state"] != "running":
+        return [Text(line(f"console {console['state']}; its own words: {console['log']}"), style="dim")]
+    label = Text("the console in a browser; this address signs you in, once:", style="dim")
+    return [label, Text(line(console["way_in"]), overflow="fold")]
 
 
 def _figures(status: dict[str, Any]) -> Text:

@@ -62,7 +62,7 @@ def address(folder: Path, mode: str | None, *, as_json: bool) -> int:
 
 
 @command.command(name="serve", short_help="Run the console of a desk until Ctrl-C.")
-@click.option("--supervised", is_flag=True, hidden=True, help="End when the other end of the input has gone.")
+@click.option("--supervised", is_flag=True, help="End when the input ends: for whoever runs it beside a desk.")
 @desk_options
 def serve(folder: Path, mode: str | None, *, supervised: bool, as_json: bool) -> int:
     """Run the console of a desk until Ctrl-C, whether the desk runs or not. `assent run --web` does it beside the desk.
