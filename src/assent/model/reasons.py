@@ -9,7 +9,9 @@ from typing import Literal, NamedTuple
 
 from assent.model.levels import CAUSES
 
-Family = Literal["rule", "market data", "venue", "order", "last look", "assent", "strategy", "halt"]
+Family = Literal[
+    "rule", "market data", "venue", "order", "last look", "assent", "strategy", "console", "halt",
+]  # fmt: skip
 # How a check's numbers are shown to a person.
 Unit = Literal["money", "price", "qty", "count", "ppm", "duration", "flag", "level"]
 
@@ -290,6 +292,38 @@ _REASONS = (
     Reason("strategy_exception", "strategy", "The strategy raised an error; mend it, then resume."),
     Reason("strategy_nonsense", "strategy", "The strategy proposed something that is not a proposal; mend it."),
     Reason("strategy_repeats", "strategy", "The strategy brought the process down three times on one input."),
+    # What the console's door refuses, and what it cannot answer.
+    Reason("request_framing", "console", "The request does not say once how long its body is; send it anew, whole."),
+    Reason("request_path", "console", "The path is not one that anything here has; see `/openapi.json`."),
+    Reason("upgrade_refused", "console", "Nothing here speaks anything but plain HTTP; ask without an upgrade."),
+    Reason(
+        "token_in_url",
+        "console",
+        "Addresses are written into logs and histories; revoke that token and send the new one in the header.",
+    ),
+    Reason("body_not_json", "console", "Send one JSON object, each key once, every number finite."),
+    Reason("credential_missing", "console", "Send `Authorization: Bearer` with a token, or sign in."),
+    Reason("address_refused", "console", "Ask from an address in `allow` of the console's settings."),
+    Reason("origin_refused", "console", "Do it from a page of this console, loaded anew; programs send a token."),
+    Reason("csrf_refused", "console", "The page is older than its session; load it anew and do it again."),
+    Reason("not_found", "console", "Nothing is known under that name; see the list that it should be in."),
+    Reason("method_refused", "console", "The path exists, but not for this method; see `/openapi.json`."),
+    Reason("body_late", "console", "Send the whole body at once."),
+    Reason("body_too_large", "console", "No request here needs so much; send less."),
+    Reason("url_too_long", "console", "No address here is so long; ask for less at once."),
+    Reason("body_type", "console", "Send the body as `application/json`."),
+    Reason("host_refused", "console", "Call the console by a name in `hosts` of its settings."),
+    Reason("request_invalid", "console", "The request does not have the form that is asked for; see `/openapi.json`."),
+    Reason("rate_limited", "console", "Wait as long as `Retry-After` says, then ask less often."),
+    Reason("credential_locked", "console", "Wait as long as `Retry-After` says, and look who sends wrong credentials."),
+    Reason("headers_too_large", "console", "No request here needs such headers; send fewer."),
+    Reason("console_fault", "console", "A fault of ours; the console's log has where. Look before you ask again."),
+    Reason("desk_not_running", "console", "No desk answers, so nothing was done; start it with `assent run`."),
+    Reason("ledger_unread", "console", "The console has not read the ledger to its end, or cannot; ask again."),
+    Reason("credentials_unread", "console", "The file of credentials cannot be read, so nobody is let in; mend it."),
+    Reason("name_ambiguous", "console", "Several are meant by this name; name more of it."),
+    Reason("act_refused", "console", "The desk refused it, in its own words; nothing was changed."),
+    Reason("outcome_unknown", "console", "It may have been done or not; look at the status before you ask again."),
 )
 
 _NAMED = {reason.code: reason for reason in _REASONS}

@@ -1,0 +1,80 @@
+"""How the console has something done: by the running desk, which alone decides, and never more than it can take.
+
+Each request carries the credential that came with it, so the desk's own process judges who asks. A few are on their way
+at once and a few more may wait: whoever comes then is told to come again, since no page may keep the desk busy.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+from assent.console.guard.people import Caller
+from assent.console.guard.refusals import LATER, Refused
+from assent.console.seam import Answer, Ask
+from assent.model.reasons import REASONS
+
+AT_ONCE: Final = 4
+WAITING_MAX: Final = 60
+# What the desk's own refusals mean in HTTP. Any other code of a rule or of the last look: the state of things forbids
+# it now (409).
+STATUS_OF_REFUSAL: Final[Mapping[str, int]] = {
+    "assent_unknown": 404,
+    "assent_ambiguous": 409,
+    "assent_early": 409,
+    "assent_late": 410,
+    "assent_twice": 409,
+    "assent_replayed": 409,
+    "assent_copied": 409,
+    "assent_changed": 409,
+    "assent_ended": 409,
+    "assent_halted": 409,
+    "assent_not_permitted": 403,
+    "answers_too_many": 429,
+    "second_factor_missing": 403,
+    "second_factor_wrong": 403,
+    "second_factor_replayed": 403,
+    "second_factor_locked": 429,
+    "credential_locked": 429,
+    "credential_refused": 401,
+    "scope_refused": 403,
+}
+CONFLICT: Final = 409
+
+
+class Asking:
+    """One way to the desk, for all who ask through this console."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._inside = 0
+
+    async def have_done(self, command: str, caller: Caller, **said: str) -> Answer:
+        """Have it done and return the desk's answer; whatever is no yes is raised as `Refused`."""
+        request = {
+            "cmd": command, "by": caller.identity, "credential": caller.credential, "channel": caller.channel, **said
+        }  # fmt: skip
+        if self._inside >= AT_ONCE + WAITING_MAX:
+            raise Refused("rate_limited", "too many requests wait for the desk already", headers=LATER)
+        self._inside += 1
+        try:
+            async with self._turns:
+                answer = await self._ask(request)
+        finally:
+            self._inside -= 1
+        return checked(answer)
+
+
+def checked(answer: Answer | None) -> Answer:
+    """The answer, if it is a yes."""
+    if answer is None:
+        raise Refused("desk_not_running", "no desk answers, and only a desk that runs can do this")
+    if answer.get("ok"):
+        return answer
+    words = str(answer.get("error", "the desk gave no reason"))
+    if answer.get("unknown"):
+        raise Refused("outcome_unknown", words)
+    code = answer.get("code")
+    if not isinstance(code, str) or code not in REASONS:
+        raise Refused("act_refused", words)
+    raise Refused(code, words.removeprefix(f"[{code}] "), status=STATUS_OF_REFUSAL.get(code, CONFLICT))

@@ -1,0 +1,165 @@
+"""What is passed on to the desk, word for word, and what its answers become."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.console.support import TERMS, Console, make_console, refusal
+
+from assent.console.asking import AT_ONCE, STATUS_OF_REFUSAL, WAITING_MAX
+from assent.model.reasons import REASONS, sentence
+
+APPROVE = "/intents/K7M2QX/approve"
+REJECT = "/intents/i-0123456789abcdef/reject"
+YES = {"terms": TERMS, "message_id": "one"}
+
+
+def test_a_yes_is_passed_on_with_the_callers_own_credential(console: Console) -> None:
+    console.desk.answer = {"ok": True, "facts": ["AssentGiven"], "came_to": "released", "order_id": "o-1"}
+    answer = console.post(APPROVE, token="approve", json=YES | {"factor": "123456"})
+    assert (answer.status_code, answer.json()) == (200, {"came_to": "released", "order_id": "o-1"})
+    assert console.desk.asked == [
+        {
+            "cmd": "approve", "by": "token:approve", "credential": console.tokens["approve"], "channel": "api",
+            "intent": "K7M2QX", "terms": TERMS, "message_id": "token:approve:one", "factor": "123456",
+        }
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("told", "status", "shown"),
+    [
+        ({"came_to": "waiting", "given": 1, "needed": 2}, 202, {"came_to": "waiting", "given": 1, "needed": 2}),
+        ({"came_to": "looking"}, 202, {"came_to": "looking"}),
+        ({"came_to": "would be released", "order_id": "o"}, 200, {"came_to": "would be released", "order_id": "o"}),
+    ],
+)
+def test_a_yes_that_is_no_order_yet_says_so(console: Console, told: dict[str, Any], status: int, shown: Any) -> None:
+    console.desk.answer = {"ok": True, "facts": ["AssentGiven"]} | told
+    answer = console.post(APPROVE, json=YES)
+    assert (answer.status_code, answer.json()) == (status, shown)
+
+
+def test_a_yes_after_which_the_price_has_moved_is_no_success(console: Console) -> None:
+    console.desk.answer = {"ok": True, "came_to": "skipped", "reason": "skipped_drift", "detail": "0.41, now 0.55"}
+    answer = console.post(APPROVE, json=YES)
+    assert (answer.status_code, answer.json()["code"]) == (409, "skipped_drift")
+    assert "0.41, now 0.55" in answer.json()["error"]
+    assert answer.json()["todo"] == sentence("skipped_drift")
+
+
+@pytest.mark.parametrize("code", sorted(STATUS_OF_REFUSAL))
+def test_each_refusal_of_the_desk_has_its_status_its_code_and_advice(console: Console, code: str) -> None:
+    console.desk.answer = refusal(code, "in the desk's words")
+    answer = console.post(APPROVE, json=YES)
+    assert answer.status_code == STATUS_OF_REFUSAL[code]
+    assert answer.json() == {"code": code, "error": "in the desk's words", "todo": REASONS[code].sentence}
+
+
+def test_any_code_of_a_rule_is_a_conflict_with_how_things_stand(console: Console) -> None:
+    console.desk.answer = refusal("total_exposure")
+    assert console.post(APPROVE, json=YES).status_code == 409
+    console.desk.answer = {"ok": False, "refused": True, "error": "drawdown: the cause is not settled"}
+    answer = console.post("/halts/drawdown/resume", json={"reason": "settled"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "act_refused")
+    assert answer.json()["error"] == "drawdown: the cause is not settled"
+
+
+def test_a_desk_that_does_not_run_and_one_that_does_not_answer_are_told_apart(console: Console) -> None:
+    console.desk.answer = None
+    assert console.post(APPROVE, json=YES).json()["code"] == "desk_not_running"
+    console.desk.answer = {"ok": False, "unknown": True, "error": "the running desk hung up"}
+    answer = console.post(APPROVE, json=YES)
+    assert (answer.status_code, answer.json()["code"]) == (504, "outcome_unknown")
+
+
+def test_an_answer_needs_a_name_of_its_own_and_two_callers_may_count_alike(console: Console) -> None:
+    console.desk.answer = {"ok": True, "facts": ["AssentGiven"], "came_to": "looking"}
+    assert console.post(APPROVE, json={"terms": TERMS}).status_code == 422
+    for token in ("all", "approve"):
+        assert console.post(APPROVE, token=token, json=YES).status_code == 202
+        assert console.desk.asked[-1]["message_id"] == f"token:{token}:one"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"terms": TERMS[:-1]}, {"terms": TERMS.upper()}, {"terms": TERMS + "\n"}, {"factor": "12345"},
+        {"factor": 123456},
+        {"factor": "١٢٣٤٥٦"}, {"message_id": "a b"}, {"message_id": ""}, {"message_id": "x" * 65}, {"by": "somebody"},
+        {"credential": "other"}, {"channel": "terminal"}, {"reason": "why not"},
+    ],
+)  # fmt: skip
+def test_a_yes_says_exactly_what_a_yes_says(console: Console, wrong: dict[str, Any]) -> None:
+    answer = console.post(APPROVE, json=YES | wrong)
+    assert answer.status_code == 422
+    assert console.desk.asked == []
+    assert all(str(value) not in answer.text for value in wrong.values() if len(str(value)) > 10)
+
+
+@pytest.mark.parametrize("name", ["ab", "a" * 41, "i_0123456789", "K7M2Q%20", "*"])
+def test_what_cannot_be_the_name_of_an_intent_reaches_nobody(console: Console, name: str) -> None:
+    assert console.post(f"/intents/{name}/approve", json=YES).status_code == 422
+    assert console.desk.asked == []
+
+
+def test_a_no_needs_no_terms_and_takes_a_reason(console: Console) -> None:
+    console.desk.answer = {"ok": True, "facts": ["AssentDenied"]}
+    answer = console.post(REJECT, token="approve", json={"message_id": "n", "reason": "too\ndear\x1b[31m ✓"})
+    assert answer.json() == {"facts": ["AssentDenied"], "note": ""}
+    assert console.desk.asked[-1]["reason"] == "too dear?[31m ✓"
+    assert console.desk.asked[-1]["terms"] == ""
+
+
+def test_halts_resumes_and_cancels_are_passed_on(console: Console) -> None:
+    console.desk.answer = {"ok": True, "facts": ["HaltRaised"], "note": ""}
+    assert console.post("/halts", token="operate", json={"reason": "stop"}).json()["facts"] == ["HaltRaised"]
+    console.post("/halts/daily_loss/resume", token="operate", json={"reason": "seen", "factor": "000000"})
+    console.post("/orders/cancel-all", token="operate")
+    console.post("/orders/cancel-all", token="operate", json={})
+    console.post("/orders/f10e1db1-e404-5bfa-842e-1a9f913bd9f1/cancel", token="operate")
+    said = [
+        {key: value for key, value in one.items() if key not in ("by", "credential", "channel")}
+        for one in console.desk.asked
+    ]
+    assert said == [
+        {"cmd": "halt", "reason": "stop"},
+        {"cmd": "resume", "cause": "daily_loss", "reason": "seen", "factor": "000000"},
+        {"cmd": "cancel"},
+        {"cmd": "cancel"},
+        {"cmd": "cancel", "order_id": "f10e1db1-e404-5bfa-842e-1a9f913bd9f1"},
+    ]
+
+
+def test_a_cause_that_no_halt_has_is_not_found(console: Console) -> None:
+    answer = console.post("/halts/bad_luck/resume", json={"reason": "better now"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_a_crowd_is_never_let_through_to_the_desk(tmp_path: Path) -> None:
+    console = make_console(tmp_path)
+    console.desk.takes_s = 0.05
+    inside, most = 0, 0
+    ask = console.desk.ask
+
+    async def watched(request: Any) -> Any:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        answer = await ask(request)
+        inside -= 1
+        return answer
+
+    console.app.state.asking._ask = watched
+
+    async def crowd() -> list[int]:
+        headers = {"authorization": f"Bearer {console.tokens['operate']}"}
+        async with console.client() as client:
+            tasks = [client.post("/halts", json={"reason": "stop"}, headers=headers) for _ in range(100)]
+            return [answer.status_code for answer in await asyncio.gather(*tasks)]
+
+    statuses = asyncio.run(crowd())
+    assert most == AT_ONCE
+    assert statuses.count(200) == AT_ONCE + WAITING_MAX
+    assert statuses.count(429) == 100 - AT_ONCE - WAITING_MAX
