@@ -1,0 +1,120 @@
+"""What every page stands in: the templates, the band, the menu, the session's token, the theme.
+
+Everything is escaped, always; a name that a template does not know ends the rendering, since a page that silently
+leaves something out may leave out what matters.
+"""
+
+import re
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from assent.console.guard.people import Caller
+from assent.console.pages.assets import PLOTLY, Assets
+from assent.console.pages.place import place_of
+from assent.console.pages.showing import FILTERS
+from assent.console.reading.snapshot import Snapshot
+from assent.console.seam import ConsoleDesk
+from assent.model.units import MINUTE
+
+TEMPLATES: Final = Path(__file__).parent.parent / "templates"
+THEME_COOKIE: Final = "assent-theme"
+THEMES: Final = ("auto", "light", "dark")
+HOME: Final = "/console/"
+# The desk's time is carried on from the last reading no further than this.
+CARRIED_MAX: Final = MINUTE
+# Addresses that a page may send somebody back to: our own, and nothing that a browser could read as another host.
+_OURS: Final = re.compile(r"/console/(?!/)[A-Za-z0-9/_.~?&=%+-]*")
+
+
+class Item(NamedTuple):
+    """One line of the menu."""
+
+    page: str
+    label: str
+    href: str
+
+
+# The first four stand at the foot of a phone, the rest behind "More".
+MENU: Final = (
+    Item("overview", "Overview", HOME),
+    Item("approvals", "Approvals", "/console/approvals"),
+    Item("orders", "Orders", "/console/orders"),
+    Item("positions", "Positions", "/console/positions"),
+    Item("intents", "Intents", "/console/intents"),
+    Item("halts", "Halts", "/console/halts"),
+    Item("ledger", "Ledger", "/console/ledger"),
+    Item("constitution", "Constitution", "/console/constitution"),
+    Item("health", "Health", "/console/health"),
+)
+
+
+def window_title(title: str, short: str, waiting: int) -> str:
+    """The title of the window: what waits first, since a tab shows no more."""
+    return f"{f'({waiting}) ' if waiting else ''}{title} · {short} · Assent"
+
+
+class Shell:
+    """The templates with what all of them share."""
+
+    def __init__(self, desk: ConsoleDesk) -> None:
+        self.desk = desk
+        self.assets = Assets()
+        self._environment = Environment(
+            loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, auto_reload=False
+        )
+        self._environment.filters.update(FILTERS)
+        self._environment.globals.update(
+            asset=self.assets.address, menu=MENU, library_ids=self.assets.library_ids,
+            library=self.assets.address(PLOTLY) if self.assets.has_charts else "",
+        )  # fmt: skip
+
+    @property
+    def snapshot(self) -> Snapshot:
+        snapshot: Snapshot = self.desk.tail.snapshot
+        return snapshot
+
+    def desk_now(self, snapshot: Snapshot) -> int:
+        """The desk's own time, carried on from the last reading: a desk in a box has a clock of its own."""
+        passed = self.desk.clock.now() - snapshot.health.taken_ts
+        return snapshot.overview.now_ts + max(0, min(passed, CARRIED_MAX))
+
+    def base(self, request: Request, caller: Caller, snapshot: Snapshot, *, page: str, title: str) -> dict[str, Any]:
+        """What the frame of every page needs. The scopes decide what is offered; the desk decides what is done."""
+        now, place = self.desk_now(snapshot), place_of(snapshot)
+        query = f"?{request.url.query}" if request.url.query else ""
+        return {
+            "theme": theme_of(request),
+            "place": place,
+            "window": window_title(title, place.short, place.waiting),
+            "now": now,
+            "now_ms": now // 1_000_000,
+            "page": page,
+            "title": title,
+            "here": own_address(request.url.path + query),
+            "csrf": caller.csrf or "",
+            "who": caller.identity,
+            "stream": "",
+            "may_approve": "approve" in caller.scopes,
+            "may_operate": "operate" in caller.scopes,
+        }
+
+    def render(self, template: str, context: dict[str, Any]) -> str:
+        return self._environment.get_template(template).render(context)
+
+    def answer(self, template: str, context: dict[str, Any], status: int = 200) -> Response:
+        return HTMLResponse(self.render(template, context), status)
+
+
+def theme_of(request: Request) -> str:
+    """What the reader chose, or what their system says."""
+    chosen = request.cookies.get(THEME_COOKIE, "auto")
+    return chosen if chosen in THEMES else "auto"
+
+
+def own_address(address: str) -> str:
+    """The address if it is one of our pages, else that of the first page."""
+    return address if len(address) <= 500 and _OURS.fullmatch(address) else HOME

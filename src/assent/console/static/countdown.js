@@ -1,0 +1,50 @@
+// Counts down to the expiry that the server rendered. The server's clock counts, not this machine's: the page says what
+// time it was there when it was made. An approval that has run out can no longer be pressed; the server refuses it anyway.
+
+import { speak } from "./live.js";
+
+const SOON_MS = 15000;
+const ahead = Number(document.documentElement.dataset.now) - Date.now();
+const warned = new Set();
+
+function words(left) {
+  if (left <= 0) return "expired";
+  const seconds = Math.ceil(left / 1000);
+  const minutes = Math.floor(seconds / 60);
+  return `${minutes}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
+function turn(one, now) {
+  const left = Number(one.dataset.expires) - now;
+  const soon = left <= SOON_MS;
+  const text = one.querySelector("[data-left]");
+  const said = words(left);
+  if (text && text.textContent !== said) text.textContent = said;
+  text?.classList.toggle("soon", soon);
+  const bar = one.querySelector("[data-leaving]");
+  if (bar) {
+    const whole = Number(one.dataset.life) || 1;
+    bar.setAttribute("width", String(Math.max(0, Math.min(100, (100 * left) / whole)).toFixed(2)));
+    bar.classList.toggle("soon", soon);
+  }
+  const card = one.closest("[data-item]");
+  if (!card) return;
+  const code = card.dataset.code ?? "";
+  if (soon && left > 0 && !warned.has(code)) {
+    warned.add(code);
+    speak(`${code.split("").join(" ")} expires in ${Math.ceil(left / 1000)} seconds`);
+  }
+  if (left <= 0 && !card.classList.contains("over")) {
+    card.classList.add("over");
+    for (const button of card.querySelectorAll("button[data-act]")) button.disabled = true;
+  }
+}
+
+function tick() {
+  const now = Date.now() + ahead;
+  for (const one of document.querySelectorAll("[data-expires]")) turn(one, now);
+}
+
+tick();
+setInterval(tick, 250);
+document.addEventListener("assent:swapped", tick);

@@ -1,0 +1,25 @@
+"""One browser for all tests of this folder."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.browser.support import CHROMIUM, Site, need_browser, served
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    api = need_browser()
+    with api.sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def serve(tmp_path: Path, browser: Any) -> Iterator[Callable[..., Site]]:
+    """Serve a desk until the test is over."""
+    with ExitStack() as stack:
+        yield lambda *said, **more: stack.enter_context(served(tmp_path, browser, *said, **more))

@@ -1,0 +1,224 @@
+"""The console in a real browser: nothing from outside, nothing forbidden, nothing lost without scripts."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from tests.browser.support import DESKTOP, IMAGES, PHONE, WRITES_IMAGES, Site
+from tests.console.pages import worlds
+from tests.console.pages.support import EVERY_PAGE, WITH_RECORDS
+
+from assent.model.units import SECOND
+
+ALL = (*EVERY_PAGE, *WITH_RECORDS)
+CONTRAST = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
+Serve = Callable[..., Site]
+SIZES = {"desktop": DESKTOP, "phone": PHONE}
+
+
+def wide(page: Any) -> bool:
+    """Whether one has to scroll sideways."""
+    found: bool = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    return found
+
+
+def settle(page: Any) -> None:
+    """Wait until the page is live and its chart drawn. (Not by a function: the content policy forbids to evaluate.)"""
+    if page.locator("main[data-stream]").count():
+        page.locator("[data-streaming=on]").wait_for(state="attached")
+    if page.locator("figure[data-figure]").count():
+        page.locator("figure[data-figure]").scroll_into_view_if_needed()
+        page.locator("figure[data-drawn=yes]").wait_for(state="attached")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_page_is_clean_fits_and_can_be_read(serve: Serve, size: str) -> None:
+    site = serve()
+    for path in ALL:
+        for theme in ("light", "dark"):
+            with site.open(path, size=SIZES[size], theme=theme) as (page, seen):
+                settle(page)
+                seen.assert_clean()
+                assert not wide(page), (path, size)
+                found = page.evaluate(CONTRAST)
+                assert found["judged"] > 20, path
+                assert not found["faults"], (path, theme, found["faults"][:5])
+
+
+@pytest.mark.parametrize("mode", [("live", "production"), ("live", "demo"), ("observe", "production"), ("dry-run", "demo")])
+def test_the_band_of_each_mode_can_be_read(serve: Serve, mode: tuple[str, str]) -> None:
+    site = serve(worlds.snapshot(mode=mode[0], environment=mode[1], halted=True))
+    for theme in ("light", "dark"):
+        with site.open("/console/halts", theme=theme) as (page, seen):
+            settle(page)
+            seen.assert_clean()
+            assert not page.evaluate(CONTRAST)["faults"]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_hostile_text_is_inert_and_breaks_no_page(serve: Serve, size: str) -> None:
+    site = serve(worlds.hostile(), text=worlds.HOSTILE)
+    for path in ALL:
+        with site.open(path, size=SIZES[size]) as (page, seen):
+            settle(page)
+            seen.assert_clean()
+            assert not wide(page), (path, size)
+
+
+def test_a_desk_that_has_never_run_shows_pages_too(serve: Serve) -> None:
+    site = serve(worlds.nothing())
+    for path in EVERY_PAGE:
+        if path != "/console/ledger":
+            with site.open(path, size=PHONE) as (page, seen):
+                seen.assert_clean()
+                assert not wide(page), path
+
+
+@pytest.mark.parametrize("verdict", ["approve", "reject"])
+def test_answering_works_with_scripts_off(serve: Serve, verdict: str) -> None:
+    site = serve()
+    with site.open("/console/approvals", size=PHONE, scripts=False) as (page, _):
+        assert page.get_by_text("expires").first.is_visible()
+        page.locator(f"button[value={verdict}]").first.click()
+        assert page.locator(".note").first.is_visible()
+    (asked,) = site.pages.desk.asked
+    assert (asked["cmd"], asked["intent"]) == (verdict, worlds.card(1).intent.intent_id)
+
+
+def test_halting_and_changing_colours_work_with_scripts_off(serve: Serve) -> None:
+    site = serve()
+    with site.open("/console/", scripts=False, theme="light") as (page, _):
+        page.get_by_role("button", name="Dark").click()
+        page.locator("html[data-theme=dark] .foot").wait_for()
+        assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(16, 18, 22)"
+        page.get_by_role("link", name="Halt", exact=True).click()
+        page.get_by_role("button", name="Halt now").click()
+    assert site.pages.desk.asked[0]["cmd"] == "halt"
+
+
+def test_the_chart_is_drawn_without_scripts_as_well(serve: Serve) -> None:
+    with serve().open("/console/", scripts=False) as (page, _):
+        assert page.locator("svg.drawn .equity").is_visible()
+        assert "at most" in page.locator("figure figcaption").inner_text()
+
+
+def test_the_keyboard_moves_answers_and_helps(serve: Serve) -> None:
+    site = serve()
+    with site.open("/console/approvals") as (page, seen):
+        page.keyboard.press("a")
+        page.keyboard.press("r")
+        assert not site.pages.desk.asked, "no key answers before a card is in focus"
+        for key in ("j", "j", "k"):
+            page.keyboard.press(key)
+        assert page.evaluate("document.activeElement.dataset.code") == worlds.card(1).intent.code
+        page.keyboard.press("?")
+        assert page.locator("dialog.help").is_visible()
+        page.keyboard.press("a")
+        assert not site.pages.desk.asked, "no key answers behind the help"
+        page.keyboard.press("Escape")
+        page.keyboard.press("a")
+        page.wait_for_url("**/console/approvals?done=*")
+        seen.assert_clean()
+    assert site.pages.desk.asked[0]["cmd"] == "approve"
+
+
+def test_a_second_factor_is_asked_for_before_a_key_approves(serve: Serve) -> None:
+    site = serve(worlds.snapshot(pending=(worlds.card(3, people=2),)))
+    with site.open("/console/approvals") as (page, _):
+        page.keyboard.press("j")
+        page.keyboard.press("a")
+        assert page.evaluate("document.activeElement.name") == "factor"
+        page.keyboard.type("123456")
+        page.keyboard.press("r")
+        assert not site.pages.desk.asked, "keys do nothing while somebody types"
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/console/approvals?done=*")
+    assert (site.pages.desk.asked[0]["cmd"], site.pages.desk.asked[0]["factor"]) == ("approve", "123456")
+
+
+def test_news_arrive_within_a_second_and_take_nothing_away(serve: Serve) -> None:
+    site = serve(worlds.snapshot(pending=(worlds.card(3, people=2),)))
+    with site.open("/console/approvals") as (page, seen):
+        settle(page)
+        field = page.locator("input[name=factor]")
+        field.fill("1234")
+        page.locator(".card details summary").first.click()
+        changed = msgspec.structs.replace(worlds.card(3, people=2), price_last=400_000)
+        site.pages.tail.snapshot = worlds.snapshot(version=8, pending=(worlds.card(1), changed))
+        page.locator("[data-key]").nth(1).wait_for(timeout=1_000)
+        page.get_by_text("0.07 better").wait_for(timeout=1_000)
+        assert page.locator("input[name=factor]").input_value() == "1234"
+        assert page.evaluate("document.activeElement.closest('[data-item]')?.dataset.code") == changed.intent.code
+        assert page.locator("details[open]").count() == 1
+        assert page.title().startswith("(2)")
+        site.pages.tail.snapshot = worlds.snapshot(version=9, pending=(), halted=True)
+        page.get_by_text("Nothing waits for you.").wait_for(timeout=1_000)
+        assert page.locator("#level").inner_text().endswith("HALTED")
+        seen.assert_clean()
+
+
+def test_a_card_whose_time_is_over_cannot_be_pressed(serve: Serve) -> None:
+    card = worlds.card(1)
+    assert card.asked is not None
+    soon = msgspec.structs.replace(card, asked=msgspec.structs.replace(card.asked, expires_ts=worlds.NOW + 2 * SECOND))
+    with serve(worlds.snapshot(pending=(soon,))).open("/console/approvals") as (page, _):
+        button = page.locator("button[value=approve]")
+        assert button.is_enabled()
+        page.locator("[data-left]", has_text="expired").wait_for(timeout=4_000)
+        assert button.is_disabled()
+
+
+def test_signing_out_elsewhere_ends_a_live_page(serve: Serve) -> None:
+    site = serve()
+    session = site.pages.sign_in()
+    with site.open("/console/", session=session) as (page, _), site.open("/console/", session=session) as (other, _seen):
+        settle(page)
+        assert len(site.pages.streams) == 2
+        other.get_by_role("button", name="Sign out").click()
+        page.get_by_text("The session has ended").first.wait_for(timeout=2_000)
+        assert other.url.endswith("/console/sign-in")
+    assert "secret" not in page.url
+
+
+def test_the_readers_own_time_stands_beside_utc(serve: Serve) -> None:
+    with serve().open("/console/approvals") as (page, _):
+        assert page.locator(".foot .local").inner_text().strip().endswith(("EST", "EDT"))
+
+
+def test_what_has_the_focus_is_seen_and_what_is_touched_is_large_enough(serve: Serve) -> None:
+    with serve().open("/console/approvals", size=PHONE) as (page, _):
+        for _ in range(12):
+            page.keyboard.press("Tab")
+            width = page.evaluate("parseFloat(getComputedStyle(document.activeElement).outlineWidth)")
+            assert width >= 2, page.evaluate("document.activeElement.outerHTML.slice(0, 120)")
+        small = page.evaluate(
+            "[...document.querySelectorAll('button, .button, .rail a')].filter((one) => one.checkVisibility())"
+            ".map((one) => [one.innerText, one.getBoundingClientRect().height])"
+            ".filter(([name, height]) => height < (name.startsWith('Sign out') ? 24 : 32))"
+        )
+        assert not small
+
+
+SHOTS = {
+    "overview": "/console/", "approvals": "/console/approvals", "orders": "/console/orders",
+    "positions": "/console/positions", "intent": WITH_RECORDS[0], "intents": "/console/intents",
+    "halts": "/console/halts", "ledger": "/console/ledger", "record": "/console/ledger/1190",
+    "constitution": "/console/constitution", "health": "/console/health",
+}  # fmt: skip
+IN_BOTH = ("overview", "approvals", "intent")
+
+
+@pytest.mark.skipif(not WRITES_IMAGES, reason="pictures for the docs are only made with ASSENT_SCREENSHOTS=1")
+@pytest.mark.parametrize("size", SIZES)
+def test_pictures_for_the_docs(serve: Serve, size: str) -> None:
+    IMAGES.mkdir(exist_ok=True)
+    site = serve()
+    for name, path in SHOTS.items():
+        for theme in ("light", "dark") if name in IN_BOTH else ("light",):
+            with site.open(path, size=SIZES[size], theme=theme) as (page, seen):
+                settle(page)
+                page.wait_for_timeout(300)
+                page.screenshot(path=IMAGES / f"console-{name}-{size}-{theme}.png")
+                seen.assert_clean()
