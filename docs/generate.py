@@ -23,6 +23,7 @@ from assent.config.environment import may_say, variable_of
 from assent.config.settings import Settings
 from assent.config.table import PLUGIN_SETTINGS, SCOPE, SETTINGS, STRATEGY_OPTIONS, STRATEGY_SETTINGS
 from assent.config.values import Setting, allowed_words, written
+from assent.console.reading.index import index_of
 from assent.desk import context, cycle, looked, looking, observing, permit
 from assent.desk.orders import TRANSITIONS
 from assent.desk.rules import LIMITS_OF, LOOK_LIMITS_OF, LOOK_RULES, RULES, Rule
@@ -134,6 +135,7 @@ def files() -> str:
         (str(place), "the ledger; `-wal` and `-shm` beside it are SQLite's and belong to it"),
         (f"{place}.anchors", "heads of the ledger, written down now and then; copy them to another machine"),
         (str(views_of(place)), "an index by stream for `assent ledger show`; made anew whenever it is missing"),
+        (str(index_of(place)), "the same for the console, which keeps a copy of its own"),
         (f"{place}.lock", "the lease; held by the desk that runs, never removed"),
         (str(_beside(some, "heartbeat.json")), "replaced at each cycle: time, status, level, bankroll, exposure"),
         (str(_beside(some, "last-words.jsonl")), "what the watchdog said when it ended a process, if it ever did"),

@@ -63,7 +63,9 @@ class Site:
             has_touch=size is PHONE, timezone_id="America/New_York",
         )  # fmt: skip
         found = session or self.pages.sign_in()
-        context.add_cookies([{"name": self.pages.web.cookie, "value": found.secret, "url": self.url, "sameSite": "Strict"}])
+        context.add_cookies(
+            [{"name": self.pages.web.cookie, "value": found.secret, "url": self.url, "sameSite": "Strict"}]
+        )
         seen = Seen()
 
         def judge(route: Any) -> None:

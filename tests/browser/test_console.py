@@ -47,7 +47,9 @@ def test_every_page_is_clean_fits_and_can_be_read(serve: Serve, size: str) -> No
                 assert not found["faults"], (path, theme, found["faults"][:5])
 
 
-@pytest.mark.parametrize("mode", [("live", "production"), ("live", "demo"), ("observe", "production"), ("dry-run", "demo")])
+@pytest.mark.parametrize(
+    "mode", [("live", "production"), ("live", "demo"), ("observe", "production"), ("dry-run", "demo")]
+)
 def test_the_band_of_each_mode_can_be_read(serve: Serve, mode: tuple[str, str]) -> None:
     site = serve(worlds.snapshot(mode=mode[0], environment=mode[1], halted=True))
     for theme in ("light", "dark"):
@@ -173,7 +175,10 @@ def test_a_card_whose_time_is_over_cannot_be_pressed(serve: Serve) -> None:
 def test_signing_out_elsewhere_ends_a_live_page(serve: Serve) -> None:
     site = serve()
     session = site.pages.sign_in()
-    with site.open("/console/", session=session) as (page, _), site.open("/console/", session=session) as (other, _seen):
+    with (
+        site.open("/console/", session=session) as (page, _),
+        site.open("/console/", session=session) as (other, _seen),
+    ):
         settle(page)
         assert len(site.pages.streams) == 2
         other.get_by_role("button", name="Sign out").click()

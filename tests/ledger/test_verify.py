@@ -321,3 +321,25 @@ def test_an_sqlite_without_strict_tables_gives_no_verdict(path: Path, monkeypatc
     write_ledger(path, 3)
     monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 36, 0))
     assert verify.main([str(path)]) == 2
+
+
+@pytest.mark.parametrize("cuts", [(1,), (7, 20), (39, 40), (13, 14, 15)])
+def test_a_walk_may_go_on_where_another_ended_and_comes_to_the_same(path: Path, cuts: tuple[int, ...]) -> None:
+    records = write_ledger(path, 40)
+    at, begin = Head(0, verify.GENESIS_HASH, 0), 0
+    for end in (*cuts, 40):
+        walk = verify.walk_chain(records[begin:end], at)
+        assert (walk.seq, walk.fault) == (end, None)
+        at, begin = Head(walk.seq, walk.hash, records[end - 1].ts), end
+    assert at.hash == records[-1].hash == verify.walk_chain(records).hash
+
+
+def test_a_walk_that_goes_on_from_the_wrong_place_says_so(path: Path) -> None:
+    records = write_ledger(path, 40)
+    wrong = Head(10, records[8].hash, records[9].ts)
+    walk = verify.walk_chain(records[10:], wrong)
+    assert (walk.seq, walk.fault) == (10, verify.Finding(11, "its prev_hash is not the hash of the record before"))
+    later = Head(10, records[9].hash, records[-1].ts + 1)
+    fault = verify.walk_chain(records[10:], later).fault
+    assert fault is not None
+    assert "is less than" in fault.what

@@ -258,6 +258,37 @@ def test_every_fact_belongs_to_its_day_and_to_whatever_it_names(fact: Fact) -> N
     assert all(key.partition(":")[0] in ("intent", "order", "fill") for key in kept)
 
 
+def test_an_index_that_is_read_on_by_and_by_says_how_far_it_is_and_comes_to_the_same(
+    reader: SqliteReader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RECORDS_A_TURN", 4)
+    views, head = Views.open(tmp_path / "slow.sqlite", reader, whole=False), reader.head().seq
+    assert list(views.find("strategy", "value")) == []
+    reached = [views.read_on(reader) for _ in range(head // 4 + 2)]
+    assert reached[:2] == [4, 8]
+    assert reached[-1] == head
+    for stream in STREAMS:
+        for value in views.beginning(stream, "", most=99):
+            assert list(views.find(stream, value)) == found(reader, stream, value)
+    views.close()
+
+
+def test_the_newest_before_a_record_and_the_values_that_begin_so(reader: SqliteReader) -> None:
+    views = Views.open(views_of(reader.path), reader)
+    every = found(reader, "strategy", "value")
+    assert len(every) > 3
+    assert views.newest("strategy", "value", before=reader.head().seq + 1, most=2) == every[-2:]
+    assert views.newest("strategy", "value", before=every[-1], most=99) == every[:-1]
+    assert views.newest("strategy", "value", before=every[0], most=9) == []
+    intents = views.beginning("intent", "i-", most=99)
+    assert intents == sorted(intents)
+    assert "i-1" in intents
+    assert not any(value.startswith("CODE") for value in intents)
+    assert views.beginning("intent", "i-", most=1) == intents[:1]
+    assert views.beginning("intent", "%", most=9) == []
+    views.close()
+
+
 def test_a_record_that_cannot_be_read_belongs_to_its_day() -> None:
     mentions, kept = streams_of("Nonsense", 1, START, b"{", lambda _key: frozenset())
     assert (mentions, kept) == ({("day", "2026-01-05")}, {})

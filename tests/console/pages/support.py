@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from tests.console.support import BASE, FREE, SAME_SITE, SCOPES, Desk
 from tests.console.pages import worlds
+from tests.console.support import BASE, FREE, SAME_SITE, SCOPES, Desk
 
 from assent.approval import Access, Session
 from assent.console.guard.settings import WebSettings
@@ -23,7 +23,11 @@ EVERY_PAGE = (
     "/console/", "/console/approvals", "/console/orders", "/console/positions", "/console/halts", "/console/health",
     "/console/intents", "/console/ledger", "/console/constitution", "/console/keys",
 )  # fmt: skip
-WITH_RECORDS = (f"/console/intents/{worlds.intent(2).code}", "/console/ledger/1190", "/console/ledger?stream=intent&value=i-1")
+WITH_RECORDS = (
+    f"/console/intents/{worlds.intent(2).code}",
+    "/console/ledger/1190",
+    "/console/ledger?stream=intent&value=i-1",
+)
 
 
 class Clock:
@@ -95,10 +99,13 @@ class Pages:
         self, method: str, path: str, session: Session | None = None, *, cookies: str = "", **said: Any
     ) -> httpx.Response:
         """One request as a browser makes it from a page of ours."""
-        cookie = "; ".join(
-            part for part in (f"{self.web.cookie}={session.secret}" if session else "", cookies) if part
-        )
-        headers = {"accept": "text/html", **SAME_SITE, **({"cookie": cookie} if cookie else {}), **said.pop("headers", {})}
+        cookie = "; ".join(part for part in (f"{self.web.cookie}={session.secret}" if session else "", cookies) if part)
+        headers = {
+            "accept": "text/html",
+            **SAME_SITE,
+            **({"cookie": cookie} if cookie else {}),
+            **said.pop("headers", {}),
+        }
 
         async def once() -> httpx.Response:
             async with self.client() as client:
@@ -160,6 +167,5 @@ class Markup(HTMLParser):
     def fields(self) -> dict[str, str]:
         """The hidden fields of the page's forms, by name; the last of a name wins."""
         return {
-            str(one.attributes["name"]): one.attributes.get("value") or ""
-            for one in self.all("input", type="hidden")
+            str(one.attributes["name"]): one.attributes.get("value") or "" for one in self.all("input", type="hidden")
         }

@@ -148,7 +148,14 @@ def test_each_act_takes_its_own_scope_and_pages_do_not_offer_what_is_not_allowed
 ) -> None:
     page = make_pages(tmp_path, worlds.snapshot(halted=True))
     session = page.sign_in(*{"view", "approve", "operate"} - {scope})
-    form = {"verdict": "approve", "terms": "01" * 32, "answer": "0" * 32, "all": "yes", "reason": "x", "cause": "operator"}
+    form = {
+        "verdict": "approve",
+        "terms": "01" * 32,
+        "answer": "0" * 32,
+        "all": "yes",
+        "reason": "x",
+        "cause": "operator",
+    }
     assert page.post(path, session, **form).status_code == 403
     assert not page.desk.asked
     for looked in ("/console/approvals", "/console/halts", "/console/orders"):
@@ -173,7 +180,12 @@ def test_resuming_takes_a_reason_and_the_second_factor_where_the_constitution_as
     assert page.post("/console/resume", session, cause="operator", reason=" ").status_code == 422
     page.post("/console/resume", session, cause="operator", reason="all\nclear", factor="654321")
     (asked,) = page.desk.asked
-    assert (asked["cmd"], asked["cause"], asked["reason"], asked["factor"]) == ("resume", "operator", "all clear", "654321")
+    assert (asked["cmd"], asked["cause"], asked["reason"], asked["factor"]) == (
+        "resume",
+        "operator",
+        "all clear",
+        "654321",
+    )
 
 
 def test_one_order_or_all_can_be_taken_off(tmp_path: Path) -> None:

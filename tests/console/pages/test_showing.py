@@ -23,7 +23,9 @@ def test_whatever_comes_from_outside_comes_out_printable_and_bounded(text: str) 
     assert len(kept) <= showing.OUTSIDE_MAX
 
 
-@pytest.mark.parametrize("text", ["Will it rain?", "Élan à Tōkyō", "سيكون", "東京 48°", "a < b & c > d", "'quoted' \"twice\""])
+@pytest.mark.parametrize(
+    "text", ["Will it rain?", "Élan à Tōkyō", "سيكون", "東京 48°", "a < b & c > d", "'quoted' \"twice\""]
+)
 def test_honest_text_is_left_alone(text: str) -> None:
     assert showing.pieces(text) == [showing.Piece(text, escaped=False)]
 
@@ -92,6 +94,9 @@ def test_pages_of_a_list_hold_every_row_once() -> None:
     assert page_of([], {"page": "9"}, "/x")[0] == ()
 
 
-@pytest.mark.parametrize("address", ["/console//x", "//x", "https://x", "/console/..%2f\\x", "/other", "/console/\n", "/console/" + "x" * 600])
+@pytest.mark.parametrize(
+    "address",
+    ["/console//x", "//x", "https://x", "/console/..%2f\\x", "/other", "/console/\n", "/console/" + "x" * 600],
+)
 def test_only_our_own_addresses_are_led_back_to(address: str) -> None:
     assert own_address(address) == "/console/"

@@ -92,7 +92,13 @@ def test_the_colours_are_a_cookie_of_this_browser(tmp_path: Path) -> None:
 def test_nobody_is_sent_back_to_another_host(tmp_path: Path) -> None:
     page = make_pages(tmp_path)
     session = page.sign_in()
-    for back in ("https://elsewhere.example/", "//elsewhere.example", "/console//elsewhere.example", "/console/\r\nx: y", ""):
+    for back in (
+        "https://elsewhere.example/",
+        "//elsewhere.example",
+        "/console//elsewhere.example",
+        "/console/\r\nx: y",
+        "",
+    ):
         answer = page.post("/console/theme", session, theme="light", back=back)
         assert answer.headers["location"] == "/console/"
 

@@ -20,8 +20,8 @@ from assent.console.reading.tail import Tail
 from assent.desk.gauges import Gauge
 from assent.desk.halt_history import PastHalt
 from assent.desk.intent_rows import IntentRow
-from assent.desk.rows import HaltRow, OrderRow, StoppedRow
 from assent.desk.lots import Money, Settled
+from assent.desk.rows import HaltRow, OrderRow, StoppedRow
 from assent.desk.state import Grant
 from assent.desk.story import Ages, Judged, Step, Story
 from assent.model import ids
@@ -281,7 +281,9 @@ def story(wanted: str, text: str = "") -> Story | NotOne:
     digest = "4d" * 32
     told: tuple[Any, ...] = (
         ApprovalRequested(one.intent_id, one.code, "02" * 32, (digest,), 1, 470_000, NOW + MINUTE),
-        AssentRefused(one.intent_id, text or one.code, "approve", "assent_copied", text or "os:eve", "web", text or "m-0"),
+        AssentRefused(
+            one.intent_id, text or one.code, "approve", "assent_copied", text or "os:eve", "web", text or "m-0"
+        ),
         AssentGiven(one.intent_id, text or "ada", text or "os:ada", "web", text or "m-1", "02" * 32, False),
         OrderReleased(sent, digest, text or "ada"),
         OrderAccepted(order_id, text or "v-881", 0, one.qty),

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -220,3 +221,55 @@ def test_one_reading_that_goes_wrong_is_tried_again_before_anything_is_said(
     stepped(follower)
     assert follower.source.standing == "following"
     assert len(calls) >= 2
+
+
+def test_a_folder_that_may_not_be_read_is_told_and_read_again_once_it_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_world(tmp_path / "l.sqlite")
+    follower = followed(path)
+
+    def refuse(_path: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as during:
+        during.setattr(following, "open_reader", refuse)
+        os.utime(path)
+        stepped(follower, 4)
+        assert follower.source.standing == "unreadable"
+        assert "Permission denied" in follower.source.what
+        assert follower.source.shown_seq == follower.book.head.seq
+    assert stepped(follower, STEPS_BETWEEN_LOOKS).source.standing == "following"
+
+
+def test_following_leaves_the_ledger_as_it_is_and_nothing_beside_it(tmp_path: Path) -> None:
+    path = write_world(tmp_path / "l.sqlite")
+    before, names = path.read_bytes(), sorted(one.name for one in tmp_path.iterdir())
+    stepped(followed(path), 3 * STEPS_BETWEEN_LOOKS)
+    assert path.read_bytes() == before
+    assert sorted(one.name for one in tmp_path.iterdir()) == names
+
+
+def test_a_writer_that_starts_and_ends_under_our_eyes_is_never_in_the_way_nor_we_in_its(tmp_path: Path) -> None:
+    """A desk that stops leaves no log; whoever looks at that moment must not make it fail, nor see damage."""
+    growing = Growing(tmp_path / "l.sqlite", 2, 500).grow(30)
+    follower, standings, over = Follower(growing.path, lambda: NOW), set(), threading.Event()
+
+    def follow() -> None:
+        while not over.is_set():
+            follower.step()
+            standings.add(follower.source.standing)
+
+    thread = threading.Thread(target=follow)
+    thread.start()
+    while growing.left:
+        growing.grow(9).close()
+        growing.store = SqliteStore.open(growing.path)
+    head = growing.store.head()
+    growing.close()
+    over.set()
+    thread.join()
+    stepped(follower, STEPS_BETWEEN_LOOKS)
+    assert follower.book.head == head
+    assert standings <= {"following", "missing", "busy"}
+    assert follower.source.turned == ()

@@ -6,8 +6,11 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
 from tests.console.reading.ledgers import Growing, write_world
 
+from assent.console.reading import show
+from assent.console.reading import tail as tail_module
 from assent.console.reading.snapshot import PARTS
 from assent.console.reading.tail import Tail
 
@@ -149,3 +152,56 @@ def test_many_readers_never_see_half_of_a_change(tmp_path: Path) -> None:
             reader.join()
     growing.close()
     assert wrong == []
+
+
+def test_a_fault_of_our_own_is_told_and_the_thread_lives_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tail_module, "BROKEN_S", 0.01)
+    growing = Growing(tmp_path / "l.sqlite").grow(50)
+
+    def breaks(*_: object) -> None:
+        raise ZeroDivisionError("a gauge of nothing")
+
+    with Tail(growing.path, now=time.time_ns) as tail:
+        until(tail, 50)
+        with monkeypatch.context() as during:
+            during.setattr(show, "overview", breaks)
+            growing.grow(5)
+            while tail.snapshot.source.standing != "unreadable":
+                tail.wait(tail.snapshot.version, SOON_S)
+            assert "a gauge of nothing" in tail.snapshot.source.what
+            assert tail.snapshot.seq == 50
+        until(tail, 55)
+        assert tail.snapshot.source.standing == "following"
+    growing.close()
+
+
+def test_a_heartbeat_alone_is_news_when_it_says_something_else(tmp_path: Path) -> None:
+    beat, now = tmp_path / "heartbeat.json", iter(range(10**18, 2 * 10**18, 10**9))
+    tail = Tail(write_world(tmp_path / "l.sqlite"), now=lambda: next(now), heartbeat=beat)
+    tail.poll()
+    version = tail.snapshot.version
+    beat.write_text('{"ts": 1, "status": "running", "pid": 7, "records": 9}')
+    tail.poll()
+    assert tail.snapshot.changed["health"] == tail.snapshot.version == version + 1
+    beat.write_text('{"ts": 2, "status": "running", "pid": 7, "records": 10}')
+    tail.poll()
+    assert tail.snapshot.version == version + 1
+    assert tail.snapshot.health.beat is not None
+    assert tail.snapshot.health.beat.records == 10
+    beat.write_text('{"ts": 3, "status": "stopped", "pid": 7, "records": 10}')
+    tail.poll()
+    assert tail.snapshot.version == version + 2
+
+
+def test_a_restarted_desk_and_a_replaced_file_are_one_snapshot_each(tmp_path: Path) -> None:
+    path = write_world(tmp_path / "l.sqlite", 1, 300, ledger="a" * 16)
+    tail = Tail(path, now=lambda: 0)
+    tail.poll()
+    before = tail.snapshot
+    os.replace(write_world(tmp_path / "o.sqlite", 2, 300, ledger="b" * 16), path)
+    tail.poll()
+    after = tail.snapshot
+    assert (after.edition, after.overview.deployment.ledger_id) == (before.edition + 1, "b" * 16)
+    assert after.seq == after.source.shown_seq
+    assert set(after.landmarks).isdisjoint({0})
+    assert [turned.turn for turned in after.source.turned] == ["replaced"]

@@ -57,7 +57,7 @@ class Follower:
         before = self.source, self.book.head
         try:
             self._read()
-        except LedgerError as error:
+        except (LedgerError, OSError) as error:
             self._strikes += 1
             self._trace = trace if self._strikes >= STRIKES else None
             if self._strikes >= STRIKES or before[0].standing in ("missing", "empty"):
@@ -115,7 +115,7 @@ class Follower:
         self.edition += 1
         self._spoiled = False
 
-    def _tell(self, error: LedgerError) -> None:
+    def _tell(self, error: LedgerError | OSError) -> None:
         found = trouble(error)
         if found.standing == "missing" and self.book.head.seq and self.source.standing != "missing":
             self._note("gone", f"The ledger at {self.path} is gone; what is shown is what was read of it")

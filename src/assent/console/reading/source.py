@@ -50,9 +50,16 @@ class Trouble(msgspec.Struct, frozen=True):
     todo: str
 
 
-def trouble(error: LedgerError) -> Trouble:
+def trouble(error: LedgerError | OSError) -> Trouble:
     """What stands in the way of reading, in the words of the error."""
     standing: Standing = "unreadable"
+    if isinstance(error, OSError):
+        return Trouble(
+            standing,
+            f"The ledger cannot be looked at: {error}",
+            "What is shown is what was read of it before",
+            "See that its folder is there and may be read by the user of this process",
+        )
     if isinstance(error, LedgerMissing):
         standing = "missing"
     elif isinstance(error, LedgerBusy):

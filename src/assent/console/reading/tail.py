@@ -121,7 +121,10 @@ class Tail:
         return self._snapshot
 
     def listen(self, listener: Listener) -> Listener:
-        """Call `listener`, from the tail's thread, after each news; what is returned ends that."""
+        """Call `listener`, from the tail's thread, after each news; what is returned ends that.
+
+        It may neither wait nor raise: it only passes the word on.
+        """
         with self._news:
             self._listeners = (*self._listeners, listener)
 
@@ -141,14 +144,22 @@ class Tail:
     def records(
         self, *, before: int | None = None, after: int | None = None, limit: int = 50, stream: str = "", value: str = ""
     ) -> RecordPage | Trouble:
-        """Records, oldest first: the newest before a number, or the oldest after one; without either, the newest.
-
-        With `stream`, one of `ledger.streams.STREAMS`, only those that belong to its `value`.
-        """
-        bounds = {"before": before, "after": after}
+        """A page of all records, or with `stream` of those that belong to its `value`."""
         if not stream:
-            return self._answer(lambda reader: page_of(reader, limit=limit, **bounds))
-        return self._answer(lambda reader: stream_page(reader, self._index, stream, value, limit=limit, **bounds))
+            return self.page(before=before, after=after, limit=limit)
+        return self.stream(stream, value, before=before, after=after, limit=limit)
+
+    def page(self, *, before: int | None = None, after: int | None = None, limit: int = 50) -> RecordPage | Trouble:
+        """Records, oldest first: the newest before a number, or the oldest after one; without either, the newest."""
+        return self._answer(lambda reader: page_of(reader, before=before, after=after, limit=limit))
+
+    def stream(
+        self, stream: str, value: str, *, before: int | None = None, after: int | None = None, limit: int = 50
+    ) -> RecordPage | Trouble:
+        """The same of one of `ledger.streams.STREAMS` only."""
+        return self._answer(
+            lambda reader: stream_page(reader, self._index, stream, value, before=before, after=after, limit=limit)
+        )
 
     def record(self, seq: int) -> WholeRecord | Trouble | None:
         """One record in full; None where there is none of this number."""
@@ -161,7 +172,7 @@ class Tail:
                 return question(reader)
             finally:
                 reader.close()
-        except LedgerError as error:
+        except (LedgerError, OSError) as error:
             return trouble(error)
         except NotReady as error:
             return error.trouble
