@@ -142,3 +142,140 @@ def test_an_answer_that_is_forged_copied_or_somebody_elses_is_refused(whole: Who
     assert refused(whole.answer(question, message_id="mine")) == (409, "assent_replayed")
     assert refused(whole.answer(other)) == (409, "assent_ended")
     assert refused(whole.answer(question, token="ben-laptop", message_id="mine"))[0] == 200
+
+
+def test_a_question_is_answered_late_or_over_and_nothing_leaves(whole: Whole, browser: Any) -> None:
+    """Late by both ways: the page was opened in time, and pressed after."""
+    with signed_in(whole, browser, WAYS["no scripts"]) as page:
+        question = whole.question()
+        late = card_of(whole, page, question).locator("button[value=approve]")
+        newer = whole.question(question.market, beyond=90_000)
+        assert newer.price - question.price >= 20_000
+        assert refused(whole.answer(question)) == (409, "assent_ended"), "a better idea has taken its place"
+        late.click()
+        says(page, "assent_ended")
+        late = card_of(whole, page, newer).locator("button[value=approve]")
+        until(lambda: whole.box.now() >= newer.expires_ts)
+        assert refused(whole.answer(newer)) == (410, "assent_late")
+        late.click()
+        says(page, "assent_late")
+    assert whole.why(question) == ["IntentProposed", "ApprovalRequested", "ApprovalEnded", "AssentRefused", "AssentRefused"]
+    assert not whole.sent(question.market)
+
+
+def test_a_no_on_the_page_ends_it_for_everybody(whole: Whole, browser: Any) -> None:
+    question = whole.question()
+    with signed_in(whole, browser, WAYS["phone"]) as page:
+        card_of(whole, page, question).locator("button[value=reject]").click()
+        page.get_by_text(f"You said no to {question.code}.").wait_for()
+    assert refused(whole.answer(question)) == (409, "assent_ended")
+    told = whole.cli("intents", "approve", question.code, "--terms", question.terms)
+    assert told.returncode == 3
+    assert not whole.sent(question.market)
+
+
+def test_a_page_that_is_forged_or_sent_twice_changes_nothing(whole: Whole, browser: Any) -> None:
+    question, other = whole.question(), whole.question()
+    with signed_in(whole, browser, WAYS["no scripts"]) as page:
+        cookies = page.context.cookies()
+        for field, value, code in (
+            ("csrf", "A" * 43, "csrf_refused"), ("terms", other.terms, "assent_copied"), ("answer", "x", "request_invalid"),
+        ):  # fmt: skip
+            card = card_of(whole, page, question)
+            card.locator(f"input[name={field}]").evaluate("(one, value) => { one.value = value }", value)
+            card.locator("button[value=approve]").click()
+            says(page, code)
+        card = card_of(whole, page, question)
+        page.context.clear_cookies()
+        page.context.add_cookies([{**one, "value": one["value"][:-4] + "AAAA"} for one in cookies])
+        card.locator("button[value=approve]").click()
+        page.get_by_text("This session has ended").wait_for()
+        page.context.clear_cookies()
+        page.context.add_cookies(cookies)
+        card = card_of(whole, page, question)
+        card.locator("button[value=approve]").click()
+        page.get_by_text("is released").wait_for()
+        page.go_back()
+        page.locator(f'[data-code="{question.code}"] button[value=approve]').click()
+        says(page, "assent_replayed")
+    assert len(whole.sent(question.market)) == 1
+    assert whole.answer(other, "reject").status_code == 200
+
+
+def test_a_price_that_has_moved_meanwhile_is_not_dealt_at(whole: Whole, browser: Any) -> None:
+    """Several ideas whose limit is the very price of then, and a yes to whichever the market has left behind."""
+    asked = [whole.question(beyond=0) for _ in range(3)]
+
+    def moved() -> Question | None:
+        now = {name: ask for name, _, ask in whole.quotes()}
+        return next((one for one in asked if now.get(one.market, 0) >= one.price + 10_000), None)
+
+    question = until(moved)
+    with signed_in(whole, browser, WAYS["desktop"]) as page:
+        card_of(whole, page, question).locator("button[value=approve]").click()
+        says(page, "skipped_slippage")
+    assert whole.why(question)[2:] == ["AssentGiven", "LookRequested", "IntentSkipped"]
+    assert not whole.sent(question.market)
+    for one in asked:
+        whole.answer(one, "reject")
+
+
+def test_two_people_are_two_people_each_with_digits_of_their_own(whole: Whole, browser: Any) -> None:
+    question = whole.question(qty=12)
+    assert (question.people, question.factor) == (2, True)
+    assert refused(whole.answer(question)) == (403, "second_factor_missing")
+    assert refused(whole.answer(question, factor=whole.wrong("ada"))) == (403, "second_factor_wrong")
+    digits = whole.digits("ada")
+    with signed_in(whole, browser, WAYS["phone"]) as page:
+        card = card_of(whole, page, question)
+        card.locator("input[name=factor]").fill(whole.wrong("ada"))
+        card.locator("button[value=approve]").click()
+        says(page, "second_factor_wrong")
+        card = card_of(whole, page, question)
+        card.locator("input[name=factor]").fill(digits)
+        card.locator("button[value=approve]").click()
+        page.get_by_text("Others are still needed").wait_for()
+        card = card_of(whole, page, question)
+        card.locator("input[name=factor]").fill(digits)
+        card.locator("button[value=approve]").click()
+        says(page, "second_factor_replayed")
+    assert refused(whole.answer(question)) == (409, "assent_twice")
+    assert not whole.sent(question.market)
+    told = whole.answer(question, token="ben-laptop", factor=whole.digits("ben"))
+    assert (told.status_code, told.json()["came_to"]) == (200, "released"), told.text
+    assert len(whole.sent(question.market)) == 1
+
+
+def test_who_guesses_digits_is_locked_out_also_with_the_right_ones(whole: Whole) -> None:
+    question = whole.question(qty=6)
+    for _ in range(5):
+        assert refused(whole.answer(question, token="cyd-pad", factor=whole.wrong("cyd")))[1] == "second_factor_wrong"
+    right = whole.digits("cyd")
+    assert refused(whole.answer(question, token="cyd-pad", factor=right)) == (429, "second_factor_locked")
+    assert not whole.sent(question.market)
+    assert whole.answer(question, "reject").status_code == 200
+
+
+def test_nothing_is_assented_to_while_the_desk_is_halted(whole: Whole, browser: Any) -> None:
+    question = whole.question()
+    with signed_in(whole, browser, WAYS["desktop"]) as page:
+        assert whole.api("POST", "/halts", json={"reason": "a drill"}).json()["facts"] == ["HaltRaised"]
+        until(lambda: whole.api("GET", "/status").json()["level"] == "HALTED")
+        card_of(whole, page, question).locator("button[value=approve]").click()
+        says(page, "assent_halted")
+        assert refused(whole.answer(question)) == (409, "assent_halted")
+        assert refused(whole.api("POST", "/halts/operator/resume", "eve-phone", json={"reason": "me"})) == (403, "scope_refused")
+        told = whole.api("POST", "/halts/operator/resume", json={"reason": "the drill is over"})
+        assert refused(told)[1].startswith("second_factor") or told.status_code == 409
+        page.goto(whole.url + "/console/halts")
+        page.get_by_label("Reason for going on").fill("the drill is over")
+        page.get_by_label("Second factor").fill(whole.digits("ada"))
+        page.get_by_role("button", name="Resume").click()
+        page.get_by_text("The halt is over.").wait_for()
+    until(lambda: whole.api("GET", "/status").json()["level"] == "TRADING")
+    assert not whole.sent(question.market)
+
+
+def says(page: Any, code: str) -> None:
+    """The page that says no, with its code."""
+    page.locator("code", has_text=code).first.wait_for()

@@ -4,6 +4,7 @@ The desk's strategy is a file of its owner's and has exactly the ideas that a te
 they come to it as forecasts, over HTTP, from here. Nothing is replaced inside any of the processes.
 """
 
+import base64
 import getpass
 import json
 import os
@@ -25,6 +26,8 @@ import httpx
 from tests.exchange.kalshi.served import a_world
 from tests.live.box import ACCOUNT, Box, assent, served
 from tests.live.test_the_box import EAGER
+
+from assent.approval.totp import STEP_NS, code_at
 
 ME = f"os:{getpass.getuser()}"
 WAIT_S = 60
@@ -73,7 +76,7 @@ def build(name, options):
 # Who is asked for what: the worst loss of an idea says whether one person is enough, and whether digits are needed.
 ASKING = {
     "approvals": '["open needs 1", "open from 4.00 needs 2"]',
-    "approvers": f'["ada={ME},token:ada-phone", "ben=token:ben-laptop"]',
+    "approvers": f'["ada={ME},token:ada-phone", "ben=token:ben-laptop", "cyd=token:cyd-pad"]',
     "approval_life": '"50s"',
     "denied_pause_min": '"0s"',
     "second_factor_from": '"2.00"',
@@ -146,6 +149,8 @@ class Whole:
     port: int
     process: "subprocess.Popen[str]"
     tokens: dict[str, str] = field(default_factory=dict)
+    seeds: dict[str, str] = field(default_factory=dict)
+    _steps: dict[str, int] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
     _answers: int = 0
 
@@ -210,6 +215,19 @@ class Whole:
         body = {"terms": to.terms, "message_id": f"m-{self._answers}"} | said
         return self.api("POST", f"/intents/{to.intent_id}/{verdict}", token, json=body)
 
+    def digits(self, person: str) -> str:
+        """Digits of this person's phone that were not used yet; half a minute later there are others."""
+        seed = base64.b32decode(self.seeds[person])
+        step = until(lambda: next((s for s in steps_now() if s > self._steps.get(person, 0)), None))
+        self._steps[person] = step
+        return code_at(seed, step)
+
+    def wrong(self, person: str) -> str:
+        """Digits that are not those of any step around now."""
+        seed = base64.b32decode(self.seeds[person])
+        right = {code_at(seed, step) for step in range(steps_now()[0] - 5, steps_now()[0] + 10)}
+        return next(text for number in range(100) if (text := f"{number:06d}") not in right)
+
     def sign_in_address(self) -> str:
         told = self.cli("web", "--json")
         assert told.returncode == 0, told.stderr
@@ -234,6 +252,9 @@ class Whole:
                 names.add(body["order"]["order_id"])
         return found
 
+    def why(self, question: Question) -> list[str]:
+        return [kind for kind, _ in self.told(question)]
+
     def sent(self, market: str) -> list[dict[str, Any]]:
         """The orders in this market that came to the exchange, by its own books."""
         return [line for line in self.box.record() if line["kind"] == "asked_order" and line["market"] == market]
@@ -241,6 +262,12 @@ class Whole:
     def status(self) -> dict[str, Any]:
         told = self.cli("status", "--json")
         return dict(json.loads(told.stdout)) if told.returncode == 0 else {"running": False}
+
+
+def steps_now() -> tuple[int, ...]:
+    """Half minutes whose digits are taken now, the oldest first."""
+    now = time.time_ns() // STEP_NS
+    return now - 1, now, now + 1
 
 
 def micros(dollars: str) -> int:
@@ -323,8 +350,10 @@ def the_whole(folder: Path, **changes: str) -> Iterator[Whole]:
         whole = Whole(box, desk, wishes, port, process)
         until(lambda: process.poll() is not None or whole.status().get("level") == "TRADING")
         assert process.poll() is None, (folder / "desk-said.txt").read_text(encoding="utf-8")
-        for name, scopes in (("ada-phone", SCOPES), ("ben-laptop", SCOPES[:2]), ("eve-phone", SCOPES[:2]), ("looker", SCOPES[:1])):
+        for name, scopes in (("ada-phone", SCOPES), ("ben-laptop", SCOPES[:2]), ("cyd-pad", SCOPES[:2]), ("eve-phone", SCOPES[:2]), ("looker", SCOPES[:1])):
             whole.tokens[name] = new_token(whole, name, *scopes)
+        for person in ("ada", "ben", "cyd"):
+            whole.seeds[person] = json.loads(whole.cli("web", "factor", "enrol", person, "--json").stdout)["secret"]
         until(lambda: listens(whole))
         yield whole
 
