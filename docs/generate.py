@@ -14,6 +14,7 @@ from typing import Final, get_args
 import msgspec
 from docs.fates import fates_of_cancels, fates_of_orders
 from docs.markers import ROOT, fill_pages, table
+from docs.serving import HTTP_PARTS
 from docs.shapes import facts_table, fields_of, first_sentence, inputs_table, parts_tables, required
 from docs.usage import commands, exit_codes
 
@@ -436,6 +437,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "shapes": parts_tables,
     "commands": commands,
     "exit-codes": exit_codes,
+    **HTTP_PARTS,
 }
 
 

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from assent.console.server import ConsoleServer
 from tests.console.pages import worlds
 from tests.console.pages.support import Pages, make_pages
 
 from assent.approval import Session
 from assent.console.pages.streams import Streams
 from assent.console.reading.snapshot import Snapshot
+from assent.console.server import ConsoleServer
 
 CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), "")
 PHONE = {"width": 360, "height": 780}

@@ -17,6 +17,7 @@ from assent.app.beside import address_of, noted, web_settings
 from assent.approval.access import Access
 from assent.config import Settings
 from assent.console.guard.settings import WebSettings
+from assent.console.logs import log_to
 from assent.console.pages.router import pages
 from assent.console.reading.tail import Tail
 from assent.console.seam import Answer, ConsoleDesk
@@ -35,6 +36,8 @@ def serve(settings: Settings, *, supervised: bool = False) -> None:
     if supervised:
         with suppress(OSError):  # a system that lets nobody step back
             os.nice(NICE)
+    # A person who serves it by hand sees what goes wrong; the supervisor keeps a log of every request.
+    log_to(sys.stderr, requests=supervised)
     asyncio.run(_serve(settings, supervised=supervised))
 
 

@@ -65,6 +65,9 @@ class Asking:
             await self._turn()
             try:
                 answer = await self._ask(request)
+            except (OSError, ValueError) as error:
+                words = f"the line to the desk broke: {type(error).__name__}"
+                raise Refused("outcome_unknown", words) from None
             finally:
                 self._turns.release()
         finally:

@@ -74,6 +74,18 @@ def test_a_desk_that_does_not_run_and_one_that_does_not_answer_are_told_apart(co
     assert (answer.status_code, answer.json()["code"]) == (504, "outcome_unknown")
 
 
+@pytest.mark.parametrize("error", [TimeoutError("late"), ConnectionResetError("cut"), ValueError("half an answer")])
+def test_a_line_that_breaks_leaves_the_outcome_unknown_and_is_told_so(console: Console, error: Exception) -> None:
+    async def broken(_request: Any) -> Any:
+        raise error
+
+    console.app.state.asking = Asking(broken)
+    answer = console.post(APPROVE, json=YES)
+    assert (answer.status_code, answer.json()["code"]) == (504, "outcome_unknown")
+    assert type(error).__name__ in answer.json()["error"]
+    assert str(error) not in answer.text
+
+
 def test_an_answer_needs_a_name_of_its_own_and_two_callers_may_count_alike(console: Console) -> None:
     console.desk.answer = {"ok": True, "facts": ["AssentGiven"], "came_to": "looking"}
     assert console.post(APPROVE, json={"terms": TERMS}).status_code == 422
