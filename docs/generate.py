@@ -14,10 +14,12 @@ from typing import Final, get_args
 import msgspec
 from docs.fates import fates_of_cancels, fates_of_orders
 from docs.markers import ROOT, fill_pages, table
+from docs.serving import HTTP_PARTS
 from docs.shapes import facts_table, fields_of, first_sentence, inputs_table, parts_tables, required
 from docs.usage import commands, exit_codes
 
 from assent.approval import SCOPES, factors, lockout, sessions, tokens
+from assent.cli.answering import REMEDIES
 from assent.config import demo_settings
 from assent.config.environment import may_say, variable_of
 from assent.config.settings import Settings
@@ -200,9 +202,12 @@ def levels() -> str:
 
 
 def causes() -> str:
-    """Every cause of a halt, its level and its way out."""
-    rows = [(f"`{cause.code}`", cause.sentence, f"`{cause.level.name}`", _way_out(cause)) for cause in CAUSES.values()]
-    return table(("cause", "what happened", "level", "what ends it"), rows)
+    """Every cause of a halt, its level, its way out, and whether a person may set it aside for a while."""
+    rows = [
+        (f"`{c.code}`", c.sentence, f"`{c.level.name}`", _way_out(c), "may be" if c.overridable else "never")
+        for c in CAUSES.values()
+    ]
+    return table(("cause", "what happened", "level", "what ends it", "overridden"), rows)
 
 
 def _way_out(cause: Cause) -> str:
@@ -232,6 +237,12 @@ def assents() -> str:
         for key in ASSENTS
     ]
     return table(("limit", "what it says", "allowed", "default"), rows)
+
+
+def refused_answers() -> str:
+    """Every way in which a person's answer is refused, with what to do."""
+    rows = [(f"`{code}`", REASONS[code].sentence, f"{todo}.") for code, todo in REMEDIES.items()]
+    return table(("code", "what it means", "what to do"), rows)
 
 
 def look_limits() -> str:
@@ -405,6 +416,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "rules": rules,
     "limits": limits,
     "assents": assents,
+    "refused-answers": refused_answers,
     "look-limits": look_limits,
     "reasons": reasons,
     "effects": effects_part,
@@ -425,6 +437,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "shapes": parts_tables,
     "commands": commands,
     "exit-codes": exit_codes,
+    **HTTP_PARTS,
 }
 
 

@@ -50,7 +50,8 @@ from assent.model.inputs import (
 from assent.model.instruments import BinaryContract, Instrument
 from assent.model.intents import Proposal
 from assent.model.orders import Correction, Fill, Order, order_digest
-from assent.model.units import HOUR, MICRO, SECOND
+from assent.model.overrides import OverrideAsked, OverrideEndAsked
+from assent.model.units import HOUR, MICRO, MINUTE, SECOND
 
 CONTRACT = MICRO
 MARKET = a_market()
@@ -272,6 +273,14 @@ class Bench:
 
     def resume(self, cause: str = "", by: str = "ann", reason: str = "looked at it") -> list[Fact]:
         return self.take(ResumeAsked(cause, by, reason, self.now))
+
+    def override(self, cause: str = "operator", *, by: str = "ada", **asked: Any) -> list[Fact]:
+        """For half an hour, with everything that it takes, unless asked otherwise."""
+        values = {"life_ns": 30 * MINUTE, "reason": "it is known", "factor": True} | asked
+        return self.take(OverrideAsked(cause=cause, by=by, received_ts=self.now, **values))
+
+    def end_override(self, cause: str = "operator", by: str = "ada", reason: str = "enough") -> list[Fact]:
+        return self.take(OverrideEndAsked(cause, by, reason, self.now))
 
     def settle(self, result: Result, value: int | None = None, name: str = MARKET.id) -> list[Fact]:
         worth = {"yes": MICRO, "no": 0}.get(result, 0) if value is None else value

@@ -28,7 +28,7 @@ def test_each_halt_has_its_cause_level_reset_person_and_time_and_how_it_ended() 
     assert row == {
         "cause": "operator", "level": "HALTED", "reset": "human", "by": "ann", "detail": "drill", "raised_seq": seq,
         "raised_ts": began, "cleared_seq": seq + 2, "cleared_ts": ended, "cleared_by": "bob",
-        "cleared_why": "looked at it",
+        "cleared_why": "looked at it", "overrides": (),
     }  # fmt: skip
     assert bench.records[seq - 1][0] == began
 
@@ -51,3 +51,33 @@ def test_a_switch_that_was_set_for_another_reason_ends_the_row_before() -> None:
     first, second = history(bench)
     assert (first["level"], first["cleared_why"], first["cleared_seq"]) == ("HALTED", RAISED_ANEW, second["raised_seq"])
     assert (second["level"], second["cleared_ts"]) == ("REDUCING", None)
+
+
+def test_each_override_of_a_halt_stands_with_it_by_whom_why_for_how_long_and_how_it_ended() -> None:
+    bench = Bench()
+    bench.halt("operator", by="ann")
+    began = bench.now
+    bench.override(by="ada", reason="it is known")
+    bench.later(MINUTE)
+    bench.end_override(by="ben", reason="enough")
+    bench.override(by="cy", reason="one look more", life_ns=MINUTE)
+    bench.later(MINUTE).cycle()
+    bench.override(by="ada", reason="again")
+    (row,) = history(bench)
+    first, second, third = row["overrides"]
+    assert first == {
+        "by": "ada", "why": "it is known", "since_ts": began, "until_ts": began + 30 * MINUTE,
+        "ended_ts": began + MINUTE, "ended_by": "ben", "ended_why": "taken back: enough",
+    }  # fmt: skip
+    assert (second["ended_ts"], second["ended_why"]) == (began + 2 * MINUTE, "its time was up")
+    assert (third["ended_ts"], third["ended_by"], third["ended_why"]) == (None, None, None)
+
+
+def test_trouble_that_came_again_ends_the_override_and_begins_a_row_of_its_own() -> None:
+    bench = Bench()
+    bench.halt("operator", by="ann")
+    bench.override()
+    bench.later(SECOND).halt("operator", by="ben")
+    first, second = history(bench)
+    assert first["overrides"][0]["ended_why"] == "the trouble came again: drill"
+    assert (first["cleared_why"], second["by"], second["overrides"]) == (RAISED_ANEW, "ben", ())

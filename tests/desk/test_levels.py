@@ -130,9 +130,10 @@ def test_of_two_halts_the_stricter_decides_and_no_pair_leaves_a_hole_between_two
 
 
 def test_who_may_ask_for_what_is_the_whole_of_it() -> None:
-    """A person may amend, halt, resume, cancel, settle what differs or is unknown; a strategy alone can ask to open
-    something, and what a person leaves goes through the same gate (tests/desk/test_closing.py)."""
+    """A person may amend, halt, resume, set a halt aside, cancel, settle what differs or is unknown; a strategy alone
+    can ask to open something, and what a person leaves goes through the same gate (tests/desk/test_closing.py)."""
     by_a_person = [kind.__name__ for kind in get_args(Input) if "by" in kind.__struct_fields__]
     assert sorted(by_a_person) == [
-        "AdoptionAsked", "AmendmentAsked", "CancelAsked", "CloseAsked", "HaltAsked", "ResolutionAsked", "ResumeAsked",
+        "AdoptionAsked", "AmendmentAsked", "CancelAsked", "CloseAsked", "HaltAsked", "OverrideAsked",
+        "OverrideEndAsked", "ResolutionAsked", "ResumeAsked",
     ]  # fmt: skip

@@ -19,7 +19,8 @@ from assent.model.grids import CENT_GRID, WHOLE_CONTRACTS
 from assent.model.instruments import Future, PerContractFee
 from assent.model.intents import Intent
 from assent.model.orders import Correction, Order
-from assent.model.units import MICRO, SECOND
+from assent.model.overrides import OverrideAsked, OverrideEndAsked
+from assent.model.units import MICRO, MINUTE, SECOND
 
 
 def story_of(script: Script, order: Order) -> Story:
@@ -200,6 +201,39 @@ def test_the_position_before_the_idea_counts_corrections() -> None:
     story = tell(script.facts, last_intent(script).intent_id)
     assert story is not None
     assert story.held_before == 8 * MICRO == script.desk.state.held(RAIN)
+
+
+def test_what_a_person_had_set_aside_when_it_was_released_is_told_with_it() -> None:
+    script = Script()
+    before = script.trade()
+    script.tell(inputs.HaltAsked("operator", "ann", "drill", script.now))
+    script.tell(OverrideAsked("operator", 30 * MINUTE, "ada", "it is known", script.now, factor=True))
+    during = script.trade(SNOW)
+    script.tell(OverrideEndAsked("operator", "ada", "enough", script.now))
+    script.idea(qty_max=MICRO)
+    refused = tell(script.facts, last_intent(script).intent_id)
+    told = story_of(script, during)
+    assert [(kind_of(step.fact), step.seq < told.seq) for step in told.overrides] == [("HaltOverridden", True)]
+    lines = " ".join(text.strip() for text in story_lines(told))
+    assert "meanwhile, halt [operator] overridden until 2026-01-05 00:30:" in lines
+    assert "by ada: it is known" in lines
+    assert story_of(script, before).overrides == ()
+    assert refused is not None
+    assert (refused.verdict, refused.overrides) == ("refused", ())
+
+
+def test_an_override_whose_time_was_up_is_not_told_with_what_was_refused_after_it() -> None:
+    script = Script()
+    script.tell(inputs.HaltAsked("operator", "ann", "drill", script.now))
+    script.tell(OverrideAsked("operator", 3 * SECOND, "ada", "it is known", script.now, factor=True))
+    script.idea()
+    let_go = tell(script.facts, last_intent(script).intent_id)
+    script.now += 3 * SECOND
+    script.idea(SNOW)
+    late = tell(script.facts, last_intent(script).intent_id)
+    assert let_go is not None
+    assert late is not None
+    assert [(len(one.overrides), one.verdict) for one in (let_go, late)] == [(1, "released"), (0, "refused")]
 
 
 def test_a_story_told_later_only_grows() -> None:

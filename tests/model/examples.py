@@ -12,6 +12,7 @@ from assent.model.facts import Fact
 from assent.model.inputs import Absent, Accepted, Holding
 from assent.model.intents import Check, Intent, QuoteTaken, Score
 from assent.model.orders import Correction, Fill, Mark, Order
+from assent.model.overrides import HaltOverridden, OverrideEnded, OverrideRefused
 from assent.model.plugins import PluginUsed
 from assent.model.settling import ActRefused, BooksAdopted, FillRecognised, OrderAdopted
 from assent.model.units import MICRO
@@ -138,5 +139,10 @@ EXAMPLES: tuple[Fact, ...] = (
     facts.HaltRaised("clock_jump", 1, "human", "clock", "the third time"),
     facts.HaltCleared("operator", "ann", "looked"),
     facts.ResumeRefused("operator", "ann", "no"),
+    HaltOverridden("drawdown", "ada", "the feed was wrong", T0),
+    OverrideEnded("drawdown", "time", "desk", ""),
+    OverrideEnded("drawdown", "asked", "ada", "enough"),
+    OverrideEnded("operator", "raised_again", "ben", "drill"),
+    OverrideRefused("discrepancy", "ada", "override_forbidden"),
     facts.StateMarked(1_000, "d"),
 )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.model.examples import EXAMPLES
 from tests.model.support import HOSTILE
 
-from assent.model import assents, facts, settling, would
+from assent.model import assents, facts, overrides, settling, would
 from assent.model.errors import InvariantBroken
 from assent.model.facts import SCHEMA_VERSION, Fact, decode_fact, encode_fact, kind_of
 from assent.model.inputs import Input
@@ -26,13 +26,13 @@ def test_every_kind_of_fact_has_an_example() -> None:
 
 
 # Modules that hold what is asked beside what is told.
-ASKING = (assents.__name__, settling.__name__)
+ASKING = (assents.__name__, overrides.__name__, settling.__name__)
 
 
 def test_every_struct_of_the_modules_that_is_told_in_the_past_tense_belongs_to_the_union() -> None:
     told = {
         thing
-        for module in (assents, facts, settling, would)
+        for module in (assents, facts, overrides, settling, would)
         for thing in vars(module).values()
         if isinstance(thing, type) and issubclass(thing, msgspec.Struct) and thing.__module__ == module.__name__
     }

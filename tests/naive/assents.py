@@ -137,14 +137,14 @@ def obstacle(books: Books, now: int, inp: Any, name: str) -> str | None:
         (not no and terms_of(books, asked.orders) != asked.terms, "assent_changed"),
         (not no and person in asked.yes, "assent_twice"),
         (not no and asked.enough, "assent_ended"),
-        (not no and forbidden(books, intent), "assent_halted"),
+        (not no and forbidden(books, intent, now), "assent_halted"),
         (not no and intent.worst_loss >= limits.second_factor_from and not inp.factor, "second_factor_missing"),
     )
     return next((code for holds, code in found if holds), None)
 
 
-def forbidden(books: Books, intent: Any) -> bool:
-    return intent.action in halts.FORBIDDEN[books.level] or intent.strategy in books.stopped
+def forbidden(books: Books, intent: Any, now: int) -> bool:
+    return intent.action in halts.FORBIDDEN[halts.level(books, now)] or intent.strategy in books.stopped
 
 
 def verdict(books: Books, now: int, inp: Any) -> tuple[str, str]:

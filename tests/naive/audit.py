@@ -15,10 +15,12 @@ from tests.naive.books import Books
 from tests.naive.halts import Faults
 from tests.naive.idea import Idea
 from tests.naive.market import Seen
+from tests.naive.overriding import Overriding
 from tests.naive.rules import gives_way, judge
 
 from assent.desk import exposure
 from assent.desk.desk import Desk
+from assent.desk.halts import level_at
 from assent.desk.state import DESK
 from assent.model.assents import AssentSeen
 from assent.model.decisions import Decision
@@ -93,6 +95,7 @@ class Audit:
     def __init__(self) -> None:
         self.books, self.seen, self.faults = Books(), Seen(), Faults()
         self.asking = Asking(self.books, self.seen)
+        self.overriding = Overriding(self.books)
         self.input: Any = None
         self.records: list[tuple[int, Fact]] = []
         # Proposals that were said in this step and of which no fact has spoken yet: by whom, and what.
@@ -132,6 +135,7 @@ class Audit:
         factor = type(inp) is ResumeAsked and inp.factor
         going = {cause for cause in standing if halts.may_be_resumed(self.books, cause, factor=factor)}
         self.asking.step(ts, inp, self.seen)
+        self.overriding.step(ts, inp)
         if type(inp) is TimePassed:
             over = self.seen.sweep(self.books, ts)
             self.last = {key: failing for key, failing in self.last.items() if key[1] not in over}
@@ -141,6 +145,7 @@ class Audit:
         facts = list(desk.handle(ts, inp))
         same("the facts of a step", facts, [fact for _, fact in self.records[before:]])
         self._agreed(self.asking.after)
+        self._agreed(self.overriding.after)
         self._expect_silence()
         so(f"every proposal was judged or known: {self.open}", all(self.quiet.get(number) for number in self.open))
         if type(inp) is TimePassed:
@@ -153,7 +158,8 @@ class Audit:
             same("the halts that a person ends", standing - set(self.books.halts), going)
         kinds = {kind_of(fact) for fact in facts}
         # What a correction opens again is left to the next cycle.
-        if type(inp) is TimePassed or ("HaltRaised" in kinds and "FillCorrected" not in kinds):
+        lowered = bool(kinds & {"HaltRaised", "OverrideEnded"})
+        if type(inp) is TimePassed or (lowered and "FillCorrected" not in kinds):
             self._taken_off(cycle=type(inp) is TimePassed)
         self._kept_waiting()
         if type(inp) is SettlementSeen and inp.instrument in self.books.listed:
@@ -200,6 +206,7 @@ class Audit:
             fact = facts[self.told]
             self.told += 1
             self._agreed(self.asking.expect, fact)
+            self._agreed(self.overriding.expect, fact)
             self._expect(fact)
             allowed = self._may_lose(fact)
             self.records.append((self.now, fact))
@@ -312,7 +319,8 @@ class Audit:
         books, cause = self.books, fact.cause
         exits = type(self.input) is KillSwitchSeen and self.input.exits
         same(f"the halt {cause}", (fact.level, fact.reset), halts.due(books, cause, self.now, with_exits=exits))
-        so(f"{cause} is raised once", cause == halts.SWITCH or cause not in books.halts)
+        anew = cause in (halts.SWITCH, self.overriding.anew)
+        so(f"{cause} is raised once", anew or cause not in books.halts)
         if cause == halts.SWITCH:
             so("the switch halts when it is set", type(self.input) is KillSwitchSeen and self.input.is_set)
         elif cause == "mark_missing" and fact.by == "desk":
@@ -464,11 +472,9 @@ class Audit:
         the venue breaks what it had said, which raises an alarm: then the money is what it is."""
         kind, books = kind_of(fact), self.books
         if kind == "OrderReleased":
-            terms, listed = fact.order, books.listed[fact.order.instrument]
-            price, qty = terms.price, terms.qty
-            if books.intents[terms.intent_id].action == "close":
-                return arithmetic.most_fee(listed, terms.side, price, qty)
-            return arithmetic.most_lost(listed, terms.side, price, qty)
+            terms = fact.order
+            fee, leaves = books.held_back[terms.intent_id], books.intents[terms.intent_id].action == "close"
+            return fee if leaves else arithmetic.worth_of(terms.side, terms.price, terms.qty) + fee
         if kind in ("FillCorrected", "OrderQuarantined", "SettlementCorrected", "BooksAdopted", "OrderAdopted"):
             return None
         if kind == "MarketSettled":
@@ -505,6 +511,7 @@ class Audit:
         statuses = {name: order.status for name, order in books.orders.items() if order.rest}
         same("how the orders stand", {name: order.status for name, order in state.orders.items()}, statuses)
         same("the level", int(state.level), books.level)
+        same("the level now", int(level_at(state, self.now)), halts.level(books, self.now))
         same("the worst case", exposure.total_exposure(state), books.total())
         same("the reserve", state.reserved(), books.reserved())
         same("the equity", state.equity, books.marks[-1][2] if books.marks else None)
@@ -521,9 +528,9 @@ class Audit:
             leaving = sum(o.rest for o in books.open_orders(terms.instrument) if o.terms.side == terms.side)
             other = "sell" if terms.side == "buy" else "buy"
             so("exits never exceed what is held", leaving <= books.held_on(terms.instrument, other).qty)
-            so("nothing but a way out below trading", books.level <= 1)
+            so("nothing but a way out below trading", halts.level(books, self.now) <= 1)
             return
-        so("nothing is opened under a halt", books.level == 0)
+        so("nothing is opened under a halt", halts.level(books, self.now) == 0)
         so("the total holds", books.total() <= limits.total_exposure_max)
         so("the market's cap holds", books.exposure(terms.instrument) <= limits.market_exposure_max)
         in_series = books.total(lambda other: other.series == listed.series)
@@ -542,7 +549,7 @@ class Audit:
     def _would_be_released(self) -> None:
         """In observe what counts orders holds as well, and nothing is at stake."""
         books, limits = self.books, self._limits
-        so("nothing would be opened under a halt", books.level == 0)
+        so("nothing would be opened under a halt", halts.level(books, self.now) == 0)
         so("nothing was released", not books.orders)
         cycle = [one for one in books.releases if one[0] > self.now - limits.cycle_length]
         so("the orders of a cycle hold", len(cycle) <= limits.orders_per_cycle_max)
@@ -576,7 +583,8 @@ class Audit:
             terms, asked = order.terms, not order.may_ask_cancel(self.now)
             resting = order.known and order.may_be_cancelled
             entry = order.intent.action == "open" and (resting or order.odd)
-            so(f"under a halt order {terms.order_id} is cancelled", asked or not entry or self.books.level == 0)
+            free = halts.level(self.books, self.now) == 0
+            so(f"under a halt order {terms.order_id} is cancelled", asked or not entry or free)
             if cycle and resting and not asked:
                 so(f"order {terms.order_id} that a person wanted off is cancelled", not order.wanted_off)
                 expired = terms.expires_ts is not None and terms.expires_ts <= self.now

@@ -116,12 +116,13 @@ class Question(NamedTuple):
 
 
 class Halt(NamedTuple):
-    """How strict it is, who ends it, since when, and after how many records."""
+    """How strict it is, who ends it, since when, after how many records, and until when a person has set it aside."""
 
     level: int
     reset: str
     ts: int
     place: int
+    aside_until: int = 0
 
 
 class Books:
@@ -147,6 +148,9 @@ class Books:
         self.ended_ts: dict[str, int] = {}
         self.paid_out: dict[str, int] = {}
         self.intents: dict[str, Any] = {}
+        # The most that the fees of each could be when it was judged. Terms that are better when it leaves, long after
+        # people were asked, change nothing of that; under worse ones it does not leave.
+        self.held_back: dict[str, int] = {}
         self.orders: dict[str, Placed] = {}
         # In observe: what would rest. Nothing of it is at stake.
         self.would: dict[str, Placed] = {}
@@ -205,7 +209,11 @@ class Books:
         self.listed[fact.instrument.id] = fact.instrument
 
     def read_IntentProposed(self, _ts: int, fact: Any) -> None:  # noqa: N802
-        self.intents[fact.intent.intent_id] = fact.intent
+        intent = fact.intent
+        self.intents[intent.intent_id] = intent
+        if intent.action in ("open", "close"):
+            listed = self.listed[intent.instrument]
+            self.held_back[intent.intent_id] = most_fee(listed, intent.side, intent.price, intent.qty)
 
     def read_StrategyStopped(self, _ts: int, fact: Any) -> None:  # noqa: N802
         self.stopped[fact.strategy] = fact.reason
@@ -226,6 +234,12 @@ class Books:
             self.peaks = [] if equity is None else [(self.count, equity)]
         if fact.cause == "loss_streak":
             self.streak = 0
+
+    def read_HaltOverridden(self, _ts: int, fact: Any) -> None:  # noqa: N802
+        self.halts[fact.cause] = self.halts[fact.cause]._replace(aside_until=fact.until_ts)
+
+    def read_OverrideEnded(self, _ts: int, fact: Any) -> None:  # noqa: N802
+        self.halts[fact.cause] = self.halts[fact.cause]._replace(aside_until=0)
 
     # --- people -------------------------------------------------------------------------------------------------
 
@@ -265,8 +279,7 @@ class Books:
 
     def read_OrderReleased(self, ts: int, fact: Any) -> None:  # noqa: N802
         terms, intent = fact.order, self.intents[fact.order.intent_id]
-        fee = most_fee(self.listed[terms.instrument], terms.side, terms.price, terms.qty)
-        self.orders[terms.order_id] = Placed(intent, terms, fee)
+        self.orders[terms.order_id] = Placed(intent, terms, self.held_back[terms.intent_id])
         worth = worth_of(terms.side, terms.price, terms.qty)
         self.releases.append((ts, terms.instrument, worth, intent.action == "open"))
         self._answered(terms.intent_id, "released")

@@ -72,13 +72,19 @@ WRITTEN = {
 UNSEEN = frozenset(("books_overdue",))
 
 
-def spoken_for(books: Books, rule: str) -> int:
+def level(books: Books, now: int) -> int:
+    """The strictest of the halts that nobody has set aside at this moment."""
+    return max((halt.level for halt in books.halts.values() if halt.aside_until <= now), default=0)
+
+
+def spoken_for(books: Books, rule: str, now: int) -> int:
     """The strictest level for which this rule has to say no."""
-    return max((halt.level for cause, halt in books.halts.items() if SPEAKS.get(cause, "level") == rule), default=0)
+    mine = [halt for cause, halt in books.halts.items() if SPEAKS.get(cause, "level") == rule]
+    return max((halt.level for halt in mine if halt.aside_until <= now), default=0)
 
 
-def forbids_entries(books: Books, rule: str) -> bool:
-    return "open" in FORBIDDEN[spoken_for(books, rule)]
+def forbids_entries(books: Books, rule: str, now: int) -> bool:
+    return "open" in FORBIDDEN[spoken_for(books, rule, now)]
 
 
 def wanted(books: Books) -> set[str]:

@@ -20,7 +20,7 @@ def loss_of(number: int, code: str) -> Callable[[Idea], Answer]:
             return UNJUDGED
         limit = periods.may_lose(idea.limits, amount_key, part_key, lost[1])
         risked = max(0, lost[0]) + idea.size.loss
-        halted = halts.forbids_entries(idea.books, code)
+        halted = halts.forbids_entries(idea.books, code, idea.now)
         return lost[0] < limit and risked <= limit and not halted, risked, limit
 
     return rule
@@ -32,7 +32,7 @@ monthly = loss_of(2, "monthly_loss_exceeded")
 
 
 def streak(idea: Idea) -> Answer:
-    halted = halts.forbids_entries(idea.books, "consecutive_loss_pause")
+    halted = halts.forbids_entries(idea.books, "consecutive_loss_pause", idea.now)
     return (
         idea.books.streak < idea.limits.losing_streak_max and not halted,
         idea.books.streak,

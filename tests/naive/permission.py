@@ -20,7 +20,7 @@ def level(idea: Idea) -> Answer:
 
 def _halted(idea: Idea, rule: str) -> Answer:
     most = max(number for number, actions in halts.FORBIDDEN.items() if idea.action not in actions)
-    return at_most(halts.spoken_for(idea.books, rule), most)
+    return at_most(halts.spoken_for(idea.books, rule, idea.now), most)
 
 
 def strategy_stopped(idea: Idea) -> Answer:

@@ -38,11 +38,12 @@ from assent.desk.context import Waiting
 from assent.desk.rules import permission
 from assent.desk.state import Asked, Grant, Warrant
 from assent.desk.warrants import people_for
-from assent.model import binding, facts, ids, inputs
+from assent.model import binding, facts, ids, inputs, levels
 from assent.model.assents import AssentGiven
 from assent.model.intents import Check
 from assent.model.levels import ALLOWED, Level
-from assent.model.units import MICRO
+from assent.model.overrides import OverrideEnded
+from assent.model.units import HOUR, MICRO
 
 WORLDS = 400
 STEPS = 160
@@ -263,7 +264,7 @@ def a_halt_leaves_entries_where_they_are(patch: Patch) -> None:
 
 
 def a_loss_halts_nothing(patch: Patch) -> None:
-    patch.setattr(losses, "watch", lambda _: None)
+    patch.setattr(losses, "watch", lambda *_: None)
 
 
 def a_stale_quote_is_taken_for_fresh(patch: Patch) -> None:
@@ -586,6 +587,76 @@ def limits_that_ask_nobody_come_into_force(patch: Patch) -> None:
     patch.setattr(amending, "policy_fault", lambda _: None)
 
 
+def an_override_outlives_its_end(patch: Patch) -> None:
+    patch.setattr(state.Halt, "overridden", lambda halt, _now: halt.override)
+
+
+def an_override_is_over_only_when_a_cycle_says_so(patch: Patch) -> None:
+    patch.setattr(halts, "holding", lambda at, _now: [halt for halt in at.halts.values() if halt.override is None])
+
+
+def an_override_lasts_for_half_a_day(patch: Patch) -> None:
+    patch.setattr(halts, "OVERRIDE_MAX", 12 * HOUR)
+
+
+def any_cause_is_overridden(patch: Patch) -> None:
+    patch.setattr(levels, "OVERRIDABLE", frozenset(levels.CAUSES))
+
+
+def an_override_survives_new_trouble(patch: Patch) -> None:
+    right = recall.raise_halt
+
+    def deaf(at: Any, cause: str, **said: Any) -> None:
+        return None if cause in at.state.halts else right(at, cause, **said)
+
+    patch.setattr(recall, "raise_halt", deaf)
+
+
+def an_override_survives_a_loss_that_is_crossed_again(patch: Patch) -> None:
+    right = losses.watch
+    patch.setattr(losses, "watch", lambda at, _before: right(at, levels.CAUSES))
+
+
+def a_loss_that_only_is_still_there_ends_its_override(patch: Patch) -> None:
+    right = losses.watch
+    patch.setattr(losses, "watch", lambda at, _before: right(at, ()))
+
+
+def an_override_needs_no_second_factor(patch: Patch) -> None:
+    right = halts.override_obstacle
+    patch.setattr(halts, "override_obstacle", lambda at, cause, **said: right(at, cause, **(said | {"factor": True})))
+
+
+def an_override_lets_go_of_every_halt(patch: Patch) -> None:
+    right = halts.holding
+
+    def lax(at: Any, now: int) -> Any:
+        held = right(at, now)
+        return held if len(held) == len(at.halts) else []
+
+    patch.setattr(halts, "holding", lax)
+
+
+def an_override_is_given_beside_an_unknown_order(patch: Patch) -> None:
+    right = halts.override_obstacle
+
+    def careless(at: Any, cause: str, **said: Any) -> str | None:
+        code = right(at, cause, **said)
+        return None if code == "override_unsettled" else code
+
+    patch.setattr(halts, "override_obstacle", careless)
+
+
+def entries_rest_on_when_an_override_is_taken_back(patch: Patch) -> None:
+    right = recall.clear_entries
+
+    def forgetful(at: Any) -> None:
+        if not (at._facts and type(at._facts[-1]) is OverrideEnded):
+            right(at)
+
+    patch.setattr(recall, "clear_entries", forgetful)
+
+
 BUGS = (
     fees_round_down,
     a_fee_is_counted_for_the_whole_order_alone,
@@ -658,6 +729,17 @@ BUGS = (
     an_exit_goes_alone_at_once,
     a_halt_ends_without_the_second_factor,
     limits_that_ask_nobody_come_into_force,
+    an_override_outlives_its_end,
+    an_override_is_over_only_when_a_cycle_says_so,
+    an_override_lasts_for_half_a_day,
+    any_cause_is_overridden,
+    an_override_survives_new_trouble,
+    an_override_survives_a_loss_that_is_crossed_again,
+    a_loss_that_only_is_still_there_ends_its_override,
+    an_override_needs_no_second_factor,
+    an_override_lets_go_of_every_halt,
+    an_override_is_given_beside_an_unknown_order,
+    entries_rest_on_when_an_override_is_taken_back,
 )
 
 

@@ -51,6 +51,7 @@ class Judged:
         self.primary: Counter[str] = Counter()
         # What came of questions to people, and why answers were refused.
         self.asking: Counter[str] = Counter()
+        self.overriding: Counter[str] = Counter()
         self.limits: Counter[str] = Counter()
         # What was halted for, how strictly, and who had to end it.
         self.halts: Counter[tuple[str, int, str]] = Counter()
@@ -66,6 +67,7 @@ class Judged:
         self.passed += audit.passed
         self.primary += audit.primary
         self.asking += audit.asking.counts
+        self.overriding += audit.overriding.counts
         ended, books = audit.books.ended, audit.books
         winners = Counter(books.listed[name].exclusive_group for name, value in ended.items() if value == ONE)
         self.two_winners += any(group and number > 1 for group, number in winners.items())
@@ -96,7 +98,8 @@ def test_the_desk_and_the_naive_reading_agree_in_every_world() -> None:
         f"{facts['MarketSettled']} settlements, {facts['HaltRaised']} halts, {facts['DeskStarted']} starts, "
         f"{facts['IntentRefused']} refusals, {facts['superseded']} superseded\n"
         f"primary reasons: {dict(found.primary.most_common())}\n"
-        f"{facts['ApprovalRequested']} questions to people, and what came of them: {dict(found.asking.most_common())}"
+        f"{facts['ApprovalRequested']} questions to people, and what came of them: {dict(found.asking.most_common())}\n"
+        f"overrides, and what came of them: {dict(found.overriding.most_common())}"
     )
     assert facts["OrderReleased"] > 3 * WORLDS
     assert facts["IntentRefused"] > 10 * WORLDS
@@ -152,6 +155,16 @@ def test_people_have_answered_in_every_way_and_questions_have_ended_in_every_way
         assert found[what] >= 10, what
     codes = {code for code, reason in REASONS.items() if reason.family == "assent"}
     assert codes - {code for code, times in found.items() if times >= 20} == NEVER_ANSWERED
+
+
+@pytest.mark.skipif(WORLDS < 1_000, reason="fewer worlds were asked for than it takes to be refused for everything")
+def test_halts_were_set_aside_refused_to_be_and_held_again_in_every_way() -> None:
+    found = judged().overriding
+    for what in (
+        "HaltOverridden", "time", "asked", "raised again", "crossed again", "cycles with an override",
+        *(code for code, reason in REASONS.items() if reason.family == "override"), "second_factor_missing",
+    ):  # fmt: skip
+        assert found[what] >= 5, what
 
 
 @pytest.mark.skipif(WORLDS < 1_000, reason="fewer worlds were asked for than it takes to meet every halt")

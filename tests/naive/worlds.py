@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 from msgspec import structs
 from tests.model.support import CENTI_EDGES, DECI_CENT, KALSHI_FEES, LINEAR_CENT, T0, TAPERED, a_market
 from tests.naive.audit import Audit, Overheard, Watched
+from tests.naive.overrides import MAY_BE, MEASURED
 from tests.property.worlds import World, strategies
 
 from assent.desk.state import DESK, Asked
@@ -38,6 +39,7 @@ from assent.model.inputs import (
 )
 from assent.model.instruments import BinaryContract, QuadraticFee
 from assent.model.intents import Proposal, Score
+from assent.model.overrides import OverrideAsked, OverrideEndAsked
 from assent.model.policy import AUTO_NEVER, Band, Person
 from assent.model.units import DAY, HOUR, MICRO, MINUTE, SECOND
 
@@ -278,6 +280,9 @@ class SmallWorld(WatchedWorld):
         rng = self.rng
         self.limits, self.markets = a_constitution(rng), some_markets(rng)
         self.policy = random.Random(f"policy {self.seed}")
+        self._asides = random.Random(f"asides {self.seed}")
+        if self._asides.random() < 0.08:  # a loss is soon more than it may be
+            self.limits = structs.replace(self.limits, drawdown_fraction_max=self._asides.randrange(500, 4_000))
         self.limits = a_policy(self.policy, self.limits)
         self.mode = "observe" if rng.random() < 0.01 else "paper"
         self.cash = 200 * MICRO if rng.random() < 0.96 else 2 * MICRO
@@ -314,7 +319,36 @@ class SmallWorld(WatchedWorld):
             keeps = not is_set or rng.random() < 0.3
             self.take(KillSwitchSeen(keeps, rng.random() < 0.5, rng.choice(("STOP", "the environment")), self.now))
         self.take(TimePassed(self.now))
+        self._set_aside()
         self._attend(0.5)
+
+    def _set_aside(self) -> None:
+        """Somebody sets a halt aside, mostly as it may be; soon takes it back, or the trouble comes again."""
+        dice, standing = self._asides, self.desk.state.halts
+        aside = [cause for cause, halt in standing.items() if halt.overridden(self.now) is not None]
+        likely = [cause for cause in standing if cause in MAY_BE and cause not in aside]
+        cause = dice.choice((*standing, *standing, *likely * 6, "operator", "no such cause"))
+        if aside and dice.random() < 0.15:
+            self.take(OverrideEndAsked(dice.choice((*aside, cause)), dice.choice(("ann", "ann", " ")), "", self.now))
+        elif aside and dice.random() < 0.1:
+            self.take(HaltAsked(dice.choice(aside), "watchdog", "once more", self.now))
+        elif dice.random() < (0.5 if standing else 0.01):
+            life = dice.choice((1, 5 * SECOND, 20 * SECOND, 10 * MINUTE, HOUR, HOUR, HOUR, HOUR, HOUR + 1, 0))
+            by, reason = dice.choice(("ann",) * 9 + ("",)), dice.choice(("it is known",) * 9 + (" ",))
+            self.take(OverrideAsked(cause, life, by, reason, self.now, factor=dice.random() < 0.9))
+            if cause in MEASURED and cause in self.desk.state.halts:
+                self._swing()
+
+    def _swing(self) -> None:
+        """Prices go to and fro beside a loss that is set aside: what had come back may be crossed again."""
+        dice = self._asides
+        for _ in range(12):
+            for market in self.markets:
+                middle = self.middles[market.id] = dice.randrange(5, 95) * 10_000
+                some = 5 * MICRO
+                self.take(QuoteSeen(market.id, middle - 10_000, some, middle + 10_000, some, self.now, self.now))
+            self.now += dice.randrange(2 * SECOND)
+            self.take(TimePassed(self.now))
 
     def _attend(self, chance: float) -> None:
         """People look at what they are asked beside everything else."""

@@ -7,7 +7,9 @@ from tests.desk.support import MARKET, Bench
 
 from assent.model.errors import AssentError
 from assent.model.inputs import CancelAsked
+from assent.model.overrides import OverrideAsked, OverrideEndAsked
 from assent.model.settling import AdoptionAsked, CloseAsked, ResolutionAsked
+from assent.model.units import MINUTE
 from assent.runtime.acts import act_answer, act_input
 from assent.runtime.differences import view_of
 
@@ -20,6 +22,12 @@ WHO = {"by": "Ada", "reason": "looked"}
         ({"cmd": "accept", "digest": "d", **WHO}, AdoptionAsked("d", "Ada", "looked", 7)),
         ({"cmd": "cancel", "by": "Ada"}, CancelAsked("", "Ada", 7)),
         ({"cmd": "close", "price": 5, **WHO}, CloseAsked("", 5, "Ada", "looked", 7)),
+        (
+            {"cmd": "override", "cause": "drawdown", "life_ns": 5, **WHO},
+            OverrideAsked("drawdown", 5, "Ada", "looked", 7),
+        ),
+        ({"cmd": "override", "cause": "drawdown", **WHO}, OverrideAsked("drawdown", 0, "Ada", "looked", 7)),
+        ({"cmd": "end_override", "cause": "drawdown", "by": "Ada"}, OverrideEndAsked("drawdown", "Ada", "", 7)),
         (
             {"cmd": "resolve", "order_id": "o", "filled": 3, "fee": 1, "evidence": "e" * 500, **WHO},
             ResolutionAsked("o", 3, None, 1, "e" * 500, "Ada", "looked", 7),
@@ -38,6 +46,9 @@ def test_an_act_becomes_its_input(request_: dict[str, Any], wanted: object) -> N
         ({"cmd": "close", "price": 0.5, **WHO}, "`price` must be whole micros"),
         ({"cmd": "resolve", "order_id": "o", "filled": "1", "evidence": "e", **WHO}, "`filled` must be whole micros"),
         ({"cmd": "resolve", "order_id": "o", "evidence": "e" * 501, **WHO}, "`evidence` must be printable"),
+        ({"cmd": "override", "cause": "drawdown", "life_ns": 0.5, **WHO}, "`life_ns` must be whole nanoseconds"),
+        ({"cmd": "override", "cause": "drawdown", "life_ns": 5, "by": "Ada"}, "`reason` must be printable"),
+        ({"cmd": "end_override", "cause": "", "by": "Ada"}, "`cause` must be printable"),
         ({"cmd": "sell", **WHO}, "it knows status, approve"),
     ],
 )
@@ -63,3 +74,20 @@ def test_a_desk_that_has_not_read_the_venues_books_says_so_instead_of_showing_no
     view = view_of(Bench(matched=False).desk)
     assert (view["compared"], view["accepting"]) == (False, None)
     assert "have not been read" in view["why"]
+
+
+def test_an_override_is_answered_with_who_has_it_until_when_and_a_refusal_with_its_code() -> None:
+    bench = Bench()
+    bench.halt()
+    answer = act_answer(bench.override(by="ada"))
+    assert (answer["ok"], answer["by"], answer["until_ts"]) == (True, "ada", bench.now + 30 * MINUTE)
+    refused = act_answer(bench.override(by="ada"))
+    assert (refused["ok"], refused["refused"], refused["code"]) == (False, True, "override_stands")
+    assert refused["error"].startswith("[override_stands] This halt is overridden already")
+    assert act_answer(bench.end_override())["ok"]
+
+
+def test_only_a_proven_second_factor_makes_an_override() -> None:
+    request = {"cmd": "override", "cause": "drawdown", "life_ns": 5, "factor": "123456", **WHO}
+    assert act_input(request, 7) == OverrideAsked("drawdown", 5, "Ada", "looked", 7, factor=False)
+    assert act_input(request, 7, factor=True) == OverrideAsked("drawdown", 5, "Ada", "looked", 7, factor=True)

@@ -20,12 +20,12 @@ from assent.model.inputs import Input
 from assent.model.policy import person_of
 from assent.model.reasons import sentence
 from assent.runtime import broken, control
-from assent.runtime.acts import COMPARED, LOOK, SHOWN_AFTER, act_answer, act_input
+from assent.runtime.acts import COMPARED, LOOK, PROVEN, SHOWN_AFTER, act_answer, act_input
 from assent.runtime.clock import Clock, WallClock
 from assent.runtime.differences import view_of
 from assent.runtime.inbox import Inbox
 from assent.runtime.loop import Loop
-from assent.runtime.principals import os_identity, prove_factor
+from assent.runtime.principals import NotAdmitted, os_identity, prove_factor
 from assent.runtime.reconcile import match_books, resolve_orders
 from assent.runtime.recovery import forget_deaths, open_ledger, take_lease
 from assent.runtime.status import Status
@@ -62,8 +62,14 @@ async def _act(settings: Settings, request: Mapping[str, Any]) -> Status:
         around, clock = await _around(settings, stack, compares=compares)
         wanted = None
         if not looks:
-            factor = await _proven(settings, request)
-            wanted = act_input(request, clock.now(), constitution=settings.constitution, factor=factor)
+            fault = await _factor_fault(settings, request)
+            if fault is not None:
+                words = fault.words or sentence(fault.code)
+                return {"ok": False, "refused": True, "code": fault.code, "error": f"[{fault.code}] {words}"}
+            if command in PROVEN:
+                request = {**request, "by": _user(settings)}
+            proven = request.get("factor") is not None
+            wanted = act_input(request, clock.now(), constitution=settings.constitution, factor=proven)
         opened = open_ledger(settings.ledger_path, desk, identity_of(settings), lease=lease, starting=False)
         stack.callback(opened.close)
         tally = Tally(opened, desk.state)
@@ -89,18 +95,19 @@ async def _act(settings: Settings, request: Mapping[str, Any]) -> Status:
         return answer
 
 
-async def _proven(settings: Settings, request: Mapping[str, Any]) -> bool:
-    """Whether the second factor that came with it is that of whoever uses this machine."""
+async def _factor_fault(settings: Settings, request: Mapping[str, Any]) -> NotAdmitted | None:
+    """Why the second factor that came with it is not that of whoever uses this machine; None where none came."""
     digits = request.get("factor")
     if digits is None:
-        return False
+        return None
     with closing(Access.open(settings.access_path)) as access:
-        identity = os_identity(os.getuid())
-        person = person_of(settings.constitution.approvers, identity) or identity
-        fault = await prove_factor(person, digits, access, WallClock().now())
-    if fault is not None:
-        raise AssentError(f"[{fault.code}] {fault.words or sentence(fault.code)}")
-    return True
+        return await prove_factor(_user(settings), digits, access, WallClock().now())
+
+
+def _user(settings: Settings) -> str:
+    """Whoever uses this machine, by the name that the constitution knows."""
+    identity = os_identity(os.getuid())
+    return person_of(settings.constitution.approvers, identity) or identity
 
 
 async def _around(settings: Settings, stack: AsyncExitStack, *, compares: bool) -> tuple[Around | None, Clock]:

@@ -20,7 +20,7 @@ from assent.model.policy import person_of
 from assent.model.reasons import sentence
 from assent.model.would import WouldRelease
 from assent.runtime import broken
-from assent.runtime.acts import ANSWERS, COMPARED, LOOK, SHOWN_AFTER, act_answer, act_input
+from assent.runtime.acts import ANSWERS, COMPARED, LOOK, PROVEN, SHOWN_AFTER, act_answer, act_input
 from assent.runtime.clock import Clock, WallClock
 from assent.runtime.differences import view_of
 from assent.runtime.principals import NotAdmitted, Principal, Proofs, admit, prove_factor
@@ -83,7 +83,7 @@ class Control:
         if isinstance(named, str) and named.strip():  # an answer without a name of its own is refused below
             # The name is the holder's own: nobody uses up another's.
             request = {**request, "message_id": f"{who.identity}/{named}"}
-        if request.get("credential") is not None:
+        if request.get("credential") is not None or command in PROVEN:
             request = {**request, "by": person or who.identity}
         if command in COMPARED and not _is_ours(state, request):
             await runtime.compare()

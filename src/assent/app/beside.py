@@ -11,6 +11,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -18,6 +19,7 @@ from assent.app.supervising import Supervisor
 from assent.approval.access import Access
 from assent.approval.errors import AccessError
 from assent.config import Settings
+from assent.console.guard.settings import HOSTS, WebSettings
 from assent.model.units import MINUTE
 from assent.runtime.clock import WallClock
 from assent.runtime.principals import ALL, os_identity
@@ -34,6 +36,27 @@ class Listening(NamedTuple):
 
     pid: int
     address: str
+
+
+def web_settings(settings: Settings) -> WebSettings:
+    """What the desk's file says of the console, judged as a whole: `AssentError` where it would send a credential over
+    a network in the clear."""
+    said = settings.web
+    return WebSettings(
+        host=said.host, port=said.port, allow=said.allow, hosts=said.hosts, proxies=said.proxies,
+        behind_https=said.behind_https,
+        certificate=_whole(settings, said.certificate), certificate_key=_whole(settings, said.certificate_key),
+    )  # fmt: skip
+
+
+def address_of(web: WebSettings) -> str:
+    """By which browsers reach it: where it listens, or, where that is every address, the first name that it has."""
+    name = f"[{web.host}]" if ":" in web.host else web.host
+    others = [host for host in web.hosts if host not in HOSTS]
+    if (not _is_local(web.host) or web.proxies) and others:
+        name = others[0]
+    port = "" if web.proxies and web.behind_https else f":{web.port}"
+    return f"{'https' if web.secure else 'http'}://{name}{port}"
 
 
 def command_of(settings: Settings) -> list[str]:
@@ -114,6 +137,14 @@ class Beside:
         with suppress(AccessError), closing(Access.open(self._settings.access_path)) as access:
             self._way_in = sign_in_address(found.address, access)
             self._offered_ts = now
+
+
+def _whole(settings: Settings, path: str) -> str:
+    return str(settings.root / path) if path else ""
+
+
+def _is_local(host: str) -> bool:
+    return host == "localhost" or ip_address(host).is_loopback
 
 
 def _noted(place: Path) -> Listening | None:

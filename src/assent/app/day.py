@@ -14,6 +14,7 @@ from assent.app.daybook import DayBook, SeriesDay
 from assent.app.wiring import Around, Rooms, watched_desk, wire
 from assent.config import Settings
 from assent.desk.desk import Desk
+from assent.desk.halts import level_at
 from assent.exchange.boxed import BoxedExchange
 from assent.exchange.types import MarketView
 from assent.ledger.anchors import anchors_of
@@ -23,7 +24,6 @@ from assent.ledger.lease import Lease
 from assent.ledger.sqlite import open_reader
 from assent.model import ids
 from assent.model.errors import AssentError
-from assent.model.levels import Level
 from assent.model.units import DAY, MICRO, MINUTE
 from assent.runtime import virtual
 from assent.runtime.clock import Clock, VirtualClock, WallClock, stopwatch
@@ -139,7 +139,7 @@ def _demo_result(
         "pnl": state.cash - settings.cash - moved,
         "exchange": {"cash": balance.cash, "fees": balance.fees_paid, "positions": theirs},
         "books_equal": (state.cash, state.accounts["fees"], ours) == (balance.cash, balance.fees_paid, theirs),
-        "level": Level(state.level).name,
+        "level": level_at(state, state.ts).name,
     }
 
 

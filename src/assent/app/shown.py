@@ -16,6 +16,7 @@ def running_status(settings: Settings, rooms: Rooms, *, running: bool) -> Status
         head=rooms.runtime.loop.head,
         running=running,
         pid=os.getpid(),
+        now=rooms.around.clock.now(),
     )
     status["kill_switch"] = switch_status(switch_of(settings), os.environ)
     status["ready"] = rooms.runtime.ready

@@ -1,7 +1,7 @@
 """How a command has a person's act done: by the desk that runs, or on its ledger in its place; and how a no is told."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from assent.cli.exits import CommandError, Exit
 
@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from assent.config import Settings
 
 Request = Mapping[str, Any]
+NONE: Final[Mapping[str, str]] = {}
 
 
 class Done(NamedTuple):
@@ -22,8 +23,17 @@ class Done(NamedTuple):
         return {**self.answer, "via": self.via}
 
 
-def have_done(settings: "Settings", request: Request, *, what: str, todo: str, needs_running: bool = False) -> Done:
-    """Have it done and return the answer; a refusal ends the command with the rule's or the desk's own words."""
+def have_done(
+    settings: "Settings",
+    request: Request,
+    *,
+    what: str,
+    todo: str,
+    needs_running: bool = False,
+    remedies: Mapping[str, str] = NONE,
+) -> Done:
+    """Have it done and return the answer; a refusal ends the command with the rule's or the desk's own words.
+    `remedies`: what to do about a refusal with this code, where that is more than `todo`."""
     from assent.runtime.control import ask
 
     answer, via = ask(settings.control_path, request), "the running desk"
@@ -43,11 +53,12 @@ def have_done(settings: "Settings", request: Request, *, what: str, todo: str, n
         return Done(answer, via)
     error = str(answer.get("error", "no reason was given"))
     if answer.get("refused"):
+        code = str(answer.get("code", f"{request['cmd']}_refused"))
         raise CommandError(
-            str(answer.get("code", f"{request['cmd']}_refused")),
+            code,
             f"The {what} was refused: {error}",
             why="The refusal is on the record, and nothing else was changed",
-            todo=todo,
+            todo=remedies.get(code, todo),
             exit_code=Exit.REFUSED,
         )
     raise CommandError(

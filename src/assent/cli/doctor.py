@@ -21,6 +21,7 @@ from assent.cli.options import desk_options, say, say_json, settings_of
 from assent.cli.words import line, when
 from assent.config import ConfigError, Settings
 from assent.config.capability import cannot_go_live
+from assent.desk.state import Halt
 from assent.ledger.check import check_seal
 from assent.ledger.errors import LedgerBusy, LedgerError, LedgerMismatch
 from assent.ledger.lease import Lease
@@ -193,8 +194,13 @@ def _standing(settings: Settings) -> Iterator[Finding]:
         else:
             yield Finding("seal", True, f"the settings are those that ledger {seal.ledger_id} was sealed with")
         yield _limits(changes_between(seal.constitution, settings.constitution))
-    halts = ", ".join(state.halts) or "no halt stands"
+    halts = ", ".join(_halt(halt) for halt in state.halts.values()) or "no halt stands"
     yield Finding("level", True if not state.halts else None, f"{state.level.name}: {halts}")
+
+
+def _halt(halt: Halt) -> str:
+    """Its cause, and until when it is set aside: a start keeps to that."""
+    return f"{halt.cause} (override until {when(halt.override.until_ts)})" if halt.override else halt.cause
 
 
 def _limits(changes: tuple[LimitChange, ...]) -> Finding:

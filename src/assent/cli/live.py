@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assent.cli.news import News
-from assent.cli.status import banner, order_stands
+from assent.cli.status import banner, order_stands, override_lines
 from assent.cli.words import clipped, in_unit, line, money, when
 from assent.desk.lots import Told
 from assent.desk.sentences import sentence_of
@@ -48,7 +48,8 @@ class LiveView:
 
     def __call__(self, status: dict[str, Any]) -> None:
         self._facts += self._news.since(status["last_facts"]).facts
-        self._live.update(picture(status, self._facts, speed=self._speed), refresh=True)
+        panel = picture(status, self._facts, speed=self._speed)
+        self._live.update(Group(panel, *_console(status.get("console"))), refresh=True)
 
 
 def picture(status: dict[str, Any], facts: Iterable[Told], *, speed: int) -> Panel:
@@ -56,6 +57,16 @@ def picture(status: dict[str, Any], facts: Iterable[Told], *, speed: int) -> Pan
     parts = [_figures(status), _limits(status), *_halts(status), *_orders(status), Text(), *_told(facts)]
     below = Text(f"Ctrl-C stops cleanly   {speed}x   {when(status['ledger']['ts'])} UTC", style="dim")
     return Panel(Group(*parts), title=Text(banner(status), style="bold"), subtitle=below, width=WIDTH + 4)
+
+
+def _console(console: dict[str, Any] | None) -> list[Text]:
+    """Below the picture, so that no frame cuts the address: the way into the console, or why there is none."""
+    if console is None:
+        return []
+    if not console["way_in"] or console["state"] != "running":
+        return [Text(line(f"console {console['state']}; its own words: {console['log']}"), style="dim")]
+    label = Text("the console in a browser; this address signs you in, once:", style="dim")
+    return [label, Text(line(console["way_in"]), overflow="fold")]
 
 
 def _figures(status: dict[str, Any]) -> Text:
@@ -88,10 +99,18 @@ def _limits(status: dict[str, Any]) -> Table:
 
 
 def _halts(status: dict[str, Any]) -> list[Text]:
-    return [
-        Text(line(f"{halt['level']} [{halt['cause']}] {halt['sentence']} Ends: {halt['reset_how']}"), style="red")
-        for halt in status["halts"]
-    ]
+    """Those that hold the level in red; one that is set aside says until when and by whom."""
+    told = []
+    for halt in status["halts"]:
+        aside = override_lines(halt)
+        told.append(
+            Text(
+                line(f"{halt['level']} [{halt['cause']}] {halt['sentence']} Ends: {halt['reset_how']}"),
+                style="yellow" if aside else "red",
+            )
+        )
+        told += [Text(text, style="bold yellow") for text in aside]
+    return told
 
 
 def _orders(status: dict[str, Any]) -> list[Text | Table]:

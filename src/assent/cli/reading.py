@@ -107,10 +107,12 @@ def resting(settings: "Settings") -> Status:
         if error.code != "never_ran":
             raise
         ledger = Ledger(State(), EMPTY, [])
+    now = max(ledger.head.ts, WallClock().now())
     status = status_of(
-        ledger.state, settings_name=settings.name, path=settings.ledger_path, head=ledger.head, running=False, pid=None
-    )
-    status["now_ts"] = max(ledger.head.ts, WallClock().now())
+        ledger.state, settings_name=settings.name, path=settings.ledger_path, head=ledger.head, running=False, pid=None,
+        now=now,
+    )  # fmt: skip
+    status["now_ts"] = now
     if not ledger.head.seq:  # no seal says it yet
         status |= {key: getattr(settings, key) for key in ("mode", "venue", "environment", "account")}
     status["kill_switch"] = switch_now(settings)

@@ -105,8 +105,17 @@ def halt_lines(status: dict[str, Any]) -> list[str]:
             line(f"{halt['level']} [{halt['cause']}] since {when(halt['since_ts'])} by {halt['by']}"),
             line(f"  {halt['sentence']} {halt['detail']}"),
             line(f"  ends: {halt['reset_how']}"),
+            *override_lines(halt),
         ]
     return lines
+
+
+def override_lines(halt: dict[str, Any]) -> list[str]:
+    """Whoever reads of a halt that holds nothing now must read that it does not."""
+    if halt["overridden_until_ts"] is None:
+        return []
+    until = when(halt["overridden_until_ts"])
+    return [line(f"  OVERRIDDEN until {until} by {halt['overridden_by']}: {halt['overridden_why']}")]
 
 
 def position_lines(status: dict[str, Any]) -> list[str]:

@@ -46,6 +46,7 @@ def story_lines(story: Story) -> list[str]:
         *_look(story),
         "",
         *_verdict(story),
+        *_overrides(story),
         *_decision(story),
         *_what_followed(story),
         "",
@@ -168,6 +169,11 @@ def _verdict(story: Story) -> list[str]:
     if story.repeats:
         lines.append(f"  the refusal of this idea before this one was repeated {story.repeats} times, only counted")
     return lines
+
+
+def _overrides(story: Story) -> list[str]:
+    """Whoever reads why it went out reads as well what a person had set aside for it."""
+    return [text for one in story.overrides for text in _wrapped(f"meanwhile, {sentence_of(one.fact)}", indent=2)]
 
 
 def _belts(order: Order, belts: Belts) -> str:

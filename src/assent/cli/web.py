@@ -4,6 +4,7 @@ A secret is printed once, when it is made, and nobody can ask for it again. All 
 folder that only its owner may read; whoever may read that file may do this here.
 """
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ import click
 
 from assent.cli.exits import CommandError, Exit
 from assent.cli.options import Duration, desk_options, say, say_json, settings_of
+from assent.cli.words import line, table, when
 
 if TYPE_CHECKING:
     from assent.approval.access import Access
@@ -59,6 +61,27 @@ def address(folder: Path, mode: str | None, *, as_json: bool) -> int:
     return Exit.OK
 
 
+@command.command(name="serve", short_help="Run the console of a desk until Ctrl-C.")
+@click.option("--supervised", is_flag=True, help="End when the input ends: for whoever runs it beside a desk.")
+@desk_options
+def serve(folder: Path, mode: str | None, *, supervised: bool, as_json: bool) -> int:
+    """Run the console of a desk until Ctrl-C, whether the desk runs or not. `assent run --web` does it beside the desk.
+
+    It listens where the `[web]` section of the desk's file says: on this machine alone, unless that says more.
+    """
+    from assent.app import beside, web
+
+    settings = settings_of(folder, mode=mode)
+    where = beside.address_of(beside.web_settings(settings))
+    if as_json:
+        say_json({"address": where})
+    else:
+        say(f"The console of {line(settings.name)}: {where}   (assent web prints a way in; Ctrl-C ends it)")
+    sys.stdout.flush()
+    web.serve(settings, supervised=supervised)
+    return Exit.OK
+
+
 @command.group(name="token", short_help="Tokens for programs: new, list, rotate, revoke.")
 def token() -> None:
     """Tokens by which programs ask the console's HTTP interface. A person's name for one is `token:NAME`."""
@@ -83,8 +106,6 @@ def token_new(
 @desk_options
 def token_list(folder: Path, mode: str | None, *, as_json: bool) -> None:
     """Which tokens there are: what each may, since when, until when, and when it was used last. Never a secret."""
-    from assent.cli.words import table, when
-
     with opened(settings_of(folder, mode=mode)) as access:
         found = access.tokens()
     if as_json:
@@ -134,8 +155,6 @@ def sessions() -> None:
 @desk_options
 def sessions_list(folder: Path, mode: str | None, *, as_json: bool) -> None:
     """Who is signed in with a browser, what they may, since when, and when they were seen last."""
-    from assent.cli.words import table, when
-
     with opened(settings_of(folder, mode=mode)) as access:
         found = access.sessions(now_here())
     if as_json:
@@ -186,8 +205,6 @@ def factor_enrol(person: str, folder: Path, mode: str | None, *, as_json: bool) 
 @desk_options
 def factor_list(folder: Path, mode: str | None, *, as_json: bool) -> None:
     """Who has a second factor, since when, and whether too many wrong ones have locked it."""
-    from assent.cli.words import table, when
-
     with opened(settings_of(folder, mode=mode)) as access:
         found = access.factors(now_here())
     if as_json:
@@ -236,8 +253,6 @@ def _told_once(what: dict[str, Any], secret: str, *, as_json: bool) -> None:
 
 
 def _done(what: dict[str, Any], words: str, *, as_json: bool) -> None:
-    from assent.cli.words import line
-
     if as_json:
         say_json(what)
     else:

@@ -200,7 +200,8 @@ def mark_equity(desk: Context) -> None:
             marks[name] = known.mark
     if missing:
         desk.cause_seen["mark_missing"] = desk.now
-        recall.raise_halt(desk, "mark_missing", by="desk", detail=f"no bid for the position in {missing}")
+        detail = f"no bid for the position in {missing}"
+        recall.raise_halt(desk, "mark_missing", by="desk", detail=detail, new=False)
     if total != state.equity or marks != state.marks:
         listed = tuple(Mark(name, marks[name]) for name in sorted(marks))
         desk.emit(EquityMarked(equity=total, cash=state.cash, exposure=exposure.total_exposure(state), marks=listed))

@@ -15,7 +15,7 @@ proposed; so what the people saw and what leaves cannot be two things.
 
 from msgspec import structs
 
-from assent.desk import approving, looked, looking, proposing, releasing, warrants
+from assent.desk import approving, halts, looked, looking, proposing, releasing, warrants
 from assent.desk.context import Context, Waiting
 from assent.desk.gate import judge
 from assent.desk.state import Asked, Look, State
@@ -119,7 +119,7 @@ def _yes_obstacle(desk: Context, asked: Asked, inp: AssentSeen, person: str) -> 
         return "assent_twice"
     if asked.complete:
         return "assent_ended"
-    if intent.action not in ALLOWED[desk.state.level] or intent.strategy in desk.state.stopped:
+    if intent.action not in ALLOWED[halts.level_at(desk.state, desk.now)] or intent.strategy in desk.state.stopped:
         return "assent_halted"
     if intent.worst_loss >= seal.constitution.second_factor_from and not inp.factor:
         return "second_factor_missing"

@@ -11,6 +11,7 @@ from assent.desk import (
     losses,
     norms,
     observing,
+    overriding,
     ranking,
     recall,
 )
@@ -26,9 +27,10 @@ UNKNOWN_MAX = 120 * SECOND
 
 
 def time_passed(desk: Context, _inp: TimePassed) -> None:
-    """One cycle: overdue unknowns, expired orders, equity, halts that have gone quiet, overdue looks, then the
-    strategies."""
+    """One cycle: overrides whose time is up, overdue unknowns, expired orders, equity, halts that have gone quiet,
+    overdue looks, then the strategies."""
     state, now = desk.state, desk.now
+    overriding.cycle(desk)
     for order in list(state.orders.values()):
         order_id = order.order.order_id
         if order.status == "unknown" and _overdue(desk, order):
@@ -40,8 +42,9 @@ def time_passed(desk: Context, _inp: TimePassed) -> None:
     intake.forget(desk)
     account.watch_books(desk)
     norms.sample(desk)
+    before = losses.crossed(state, now)
     account.mark_equity(desk)
-    losses.watch(desk)
+    losses.watch(desk, before)
     for cause in halts.quiet_causes(state, desk.cause_seen, now):
         desk.emit(HaltCleared(cause=cause, by="desk", reason="quiet for long enough"))
     observing.cycle(desk)

@@ -20,6 +20,7 @@ from assent.desk import (
     intake,
     looked,
     observing,
+    overriding,
     permit,
     proposing,
 )
@@ -31,6 +32,7 @@ from assent.model.assents import AssentSeen
 from assent.model.errors import require
 from assent.model.facts import Fact
 from assent.model.inputs import BarSeen, Input, QuoteSeen, bar_fault
+from assent.model.overrides import OverrideAsked, OverrideEndAsked
 from assent.model.settling import AdoptionAsked, CloseAsked, ResolutionAsked
 
 NOTHING: list[Fact] = []
@@ -158,4 +160,6 @@ HANDLERS: dict[type, Callable[[Desk, Any], None]] = {
     ResolutionAsked: adopting.resolution_asked,
     CloseAsked: adopting.close_asked,
     AssentSeen: assenting.assent_seen,
+    OverrideAsked: overriding.override_asked,
+    OverrideEndAsked: overriding.end_asked,
 }

@@ -16,6 +16,7 @@ from assent.model.facts import Fact, LedgerOpened
 from assent.model.inputs import Holding
 from assent.model.instruments import Instrument
 from assent.model.orders import Fill, Side
+from assent.model.overrides import HaltOverridden, OverrideEnded, OverrideRefused
 from assent.model.settling import ActRefused, BooksAdopted, FillRecognised, OrderAdopted
 
 _OPPOSITE: dict[Side, Side] = {"buy": "sell", "sell": "buy"}
@@ -345,5 +346,8 @@ EVOLVE: dict[type, Callable[[State, int, Any], None]] = {
     facts.HaltRaised: halts.halt_raised,
     facts.HaltCleared: halts.halt_cleared,
     facts.ResumeRefused: halts.resume_refused,
+    HaltOverridden: halts.halt_overridden,
+    OverrideEnded: halts.override_ended,
+    OverrideRefused: _nothing,
     facts.StateMarked: _nothing,
 }

@@ -1,14 +1,17 @@
 """Halts: one voice stops, and each cause knows what it takes to go on.
 
-The level is the strictest of the halts that stand. What a human must reset takes a name, a reason, books that match
-the venue's, and no order whose fate is unknown. A cause that clears by itself but keeps coming back is raised for a
-person in the end; how often it came is folded from facts, so that a restart does not forget it.
+The level is the strictest of the halts that stand and are not overridden at that moment. What a human must reset takes
+a name, a reason, books that match the venue's, and no order whose fate is unknown. A cause that clears by itself but
+keeps coming back is raised for a person in the end; how often it came is folded from facts, so that a restart does not
+forget it.
 """
 
 from assent.desk import worth
-from assent.desk.state import Halt, State
+from assent.desk.state import Halt, Override, State
+from assent.model.errors import require
 from assent.model.facts import HaltCleared, HaltRaised, ResumeRefused, StrategyStopped
-from assent.model.levels import CAUSES, LATCHES, Latch, Level, Reset
+from assent.model.levels import CAUSES, LATCHES, OVERRIDE_MAX, Latch, Level, Reset
+from assent.model.overrides import HaltOverridden, OverrideEnded
 from assent.model.text import shown
 
 
@@ -36,6 +39,24 @@ def halt_cleared(state: State, _ts: int, fact: HaltCleared) -> None:
     _set_level(state)
 
 
+def halt_overridden(state: State, ts: int, fact: HaltOverridden) -> None:
+    """By a named person, for a cause that may be, for as long as may be, and never one override on top of another."""
+    halt = state.halts.get(fact.cause)
+    valid = (
+        halt is not None
+        and CAUSES[fact.cause].overridable
+        and bool(fact.by)
+        and 0 < fact.until_ts - ts <= OVERRIDE_MAX
+        and halt.overridden(ts) is None
+    )
+    require(valid, "override_not_valid", cause=fact.cause, by=fact.by, until_ts=fact.until_ts)
+    halt.override = Override(fact.by, fact.reason, ts, fact.until_ts)  # type: ignore[union-attr]
+
+
+def override_ended(state: State, _ts: int, fact: OverrideEnded) -> None:
+    state.halts[fact.cause].override = None
+
+
 def strategy_stopped(state: State, _ts: int, fact: StrategyStopped) -> None:
     state.stopped[fact.strategy] = fact.reason
 
@@ -52,11 +73,23 @@ def reset_of(state: State, cause: str, now: int) -> Reset:
     return CAUSES[cause].reset
 
 
-def spoken_for(state: State, rule: str) -> Level:
-    """The strictest level among the halts for which this rule says no."""
+def level_at(state: State, now: int) -> Level:
+    """What the desk may do now: nothing that a halt forbids which is not overridden at this very moment."""
+    if state.level == Level.TRADING:
+        return Level.TRADING
+    return Level(max((halt.level for halt in holding(state, now)), default=Level.TRADING))
+
+
+def holding(state: State, now: int) -> list[Halt]:
+    """The halts that hold the level now."""
+    return [halt for halt in state.halts.values() if halt.overridden(now) is None]
+
+
+def spoken_for(state: State, rule: str, now: int) -> Level:
+    """The strictest level among the halts that hold now and for which this rule says no."""
     if not state.halts:
         return Level.TRADING
-    levels = (halt.level for halt in state.halts.values() if CAUSES[halt.cause].rule == rule)
+    levels = (halt.level for halt in holding(state, now) if CAUSES[halt.cause].rule == rule)
     return Level(max(levels, default=Level.TRADING))
 
 
@@ -82,6 +115,26 @@ def resume_obstacle(state: State, cause: str, *, by: str, reason: str, factor: b
     if state.matched_seq < halt.raised_seq:
         return "our books have not been matched with the venue's since the halt"
     return None
+
+
+def override_obstacle(
+    state: State, cause: str, *, by: str, reason: str, life: int, factor: bool, now: int
+) -> str | None:
+    """The code of why this person may not set this halt aside now, or None. The second factor is asked for whatever the
+    constitution says. Books that differ and orders whose fate nobody knows have no end by a clock, so nothing is let go
+    beside them, whichever halt it was."""
+    halt = state.halts.get(cause)
+    unsettled = bool(state.unmatched) or any(order.status == "unknown" for order in state.orders.values())
+    obstacles = (
+        ("override_unnamed", not by.strip() or not reason.strip()),
+        ("override_not_halted", halt is None),
+        ("override_forbidden", halt is not None and not CAUSES[cause].overridable),
+        ("override_too_long", not 0 < life <= OVERRIDE_MAX),
+        ("second_factor_missing", not factor),
+        ("override_stands", halt is not None and halt.overridden(now) is not None),
+        ("override_unsettled", unsettled),
+    )
+    return next((code for code, stands in obstacles if stands), None)
 
 
 def quiet_causes(state: State, last_seen: dict[str, int], now: int) -> list[str]:

@@ -7,7 +7,7 @@ without a life of its own no longer than `REST_MAX`: nobody fills it, and an ide
 show nothing more.
 """
 
-from assent.desk import charter
+from assent.desk import charter, halts
 from assent.desk.context import Context
 from assent.desk.state import OrderState
 from assent.model.inputs import CancelAsked
@@ -65,8 +65,8 @@ def _why_over(desk: Context, order: OrderState) -> str:
         return "its market has settled"
     if market is not None and (market.phase in ("closed", "determined") or now >= market.instrument.close_ts):
         return "its market has closed"
-    if order.intent.action == "open" and state.level != Level.TRADING:
-        return f"halted: {', '.join(state.halts)}"
+    if order.intent.action == "open" and halts.level_at(state, now) != Level.TRADING:
+        return f"halted: {', '.join(halt.cause for halt in halts.holding(state, now))}"
     if charter.outdated(state, order):
         return "limits were tightened after its release"
     if terms.expires_ts is not None:

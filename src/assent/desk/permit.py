@@ -46,8 +46,8 @@ def _in_the_way(state: State, order: OrderState, now: int) -> str | None:
         fault = brackets.obstacle(state, order) or _entry_stays(state, order.order.parent, now)
         if fault:
             return fault
-    elif order.intent.action not in ALLOWED[state.level] or order.intent.strategy in state.stopped:
-        return "kill_switch_guard" if halts.spoken_for(state, "kill_switch_guard") else "halted"
+    elif order.intent.action not in ALLOWED[halts.level_at(state, now)] or order.intent.strategy in state.stopped:
+        return "kill_switch_guard" if halts.spoken_for(state, "kill_switch_guard", now) else "halted"
     if order.cancel == "kept":
         return "cancelled"
     if order.order.instrument in state.archive.outcomes:

@@ -10,6 +10,7 @@ from assent.desk.state import OrderState
 from assent.model.facts import CancelReleased, HaltRaised
 from assent.model.instruments import Instrument, price_fits
 from assent.model.levels import CAUSES, Level
+from assent.model.overrides import OverrideEnded
 
 # What a person may ask to have cancelled: whatever is, or may be, on the venue's book.
 CANCELLABLE = frozenset(("working", "unknown", "quarantined"))
@@ -21,10 +22,14 @@ AGAIN = {
 }
 
 
-def raise_halt(desk: Context, cause: str, *, by: str, detail: str) -> None:
-    """Raise it once, and take what could still add risk off the book."""
-    if cause in desk.state.halts:
-        return
+def raise_halt(desk: Context, cause: str, *, by: str, detail: str, new: bool = True) -> None:
+    """Raise it once, and take what could still add risk off the book. While it is overridden it is raised anew: whoever
+    set it aside did not know of this. `new`: not so where a measure only is what it was."""
+    halt = desk.state.halts.get(cause)
+    if halt is not None:
+        if not new or halt.overridden(desk.now) is None:
+            return
+        desk.emit(OverrideEnded(cause=cause, why="raised_again", by=by, detail=detail))
     known, reset = CAUSES[cause], halts.reset_of(desk.state, cause, desk.now)
     level = int(known.level)
     if reset != known.reset:
@@ -36,9 +41,9 @@ def raise_halt(desk: Context, cause: str, *, by: str, detail: str) -> None:
 def clear_entries(desk: Context) -> None:
     """Below TRADING nothing may rest that could still add risk. Asked again when a cancel did not get through."""
     state = desk.state
-    if state.level == Level.TRADING:
+    if halts.level_at(state, desk.now) == Level.TRADING:
         return
-    causes = ", ".join(state.halts)
+    causes = ", ".join(halt.cause for halt in halts.holding(state, desk.now))
     for order in list(state.orders.values()):
         entry = order.intent.action == "open"
         if entry and order.status in ("working", "quarantined") and may_ask_cancel(order, desk.now):

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from assent.desk.exposure import instrument_exposure
-from assent.desk.state import Look, OrderState, State
+from assent.desk.state import Halt, Look, OrderState, State
 from assent.desk.story import in_words
 from assent.model.belts import Belts
 from assent.model.instruments import Instrument
@@ -73,7 +73,8 @@ class LookRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HaltRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A halt that stands, and what ends it."""
+    """A halt that stands, and what ends it. `overridable`: a person may set it aside for a while; the last three say
+    until when somebody has, who and why, and are None where nobody has now."""
 
     cause: str
     level: str
@@ -84,6 +85,10 @@ class HaltRow(msgspec.Struct, frozen=True, kw_only=True):
     reset: Reset
     reset_how: str
     quiet_ns: int
+    overridable: bool
+    overridden_until_ts: int | None
+    overridden_by: str | None
+    overridden_why: str | None
 
 
 class StoppedRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,11 +166,15 @@ def look_row(state: State, look: Look) -> LookRow:
     )
 
 
-def halt_row(state: State, cause: str) -> HaltRow:
-    halt, known = state.halts[cause], CAUSES[cause]
-    how = RESETS[halt.reset]
+def halt_rows(state: State, now: int) -> list[HaltRow]:
+    """Every halt that stands, whether it holds the level now or not."""
+    return [_halt_row(halt, now) for halt in state.halts.values()]
+
+
+def _halt_row(halt: Halt, now: int) -> HaltRow:
+    known, how, override = CAUSES[halt.cause], RESETS[halt.reset], halt.overridden(now)
     return HaltRow(
-        cause=cause,
+        cause=halt.cause,
         level=Level(halt.level).name,
         sentence=known.sentence,
         detail=halt.detail,
@@ -174,6 +183,10 @@ def halt_row(state: State, cause: str) -> HaltRow:
         reset=halt.reset,
         reset_how=f"{how} {known.quiet_ns // MINUTE} minutes" if halt.reset == "clear_for" else how,
         quiet_ns=known.quiet_ns,
+        overridable=known.overridable,
+        overridden_until_ts=override.until_ts if override else None,
+        overridden_by=override.by if override else None,
+        overridden_why=override.reason if override else None,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from assent.desk.halt_history import OVERRIDE_ENDINGS
 from assent.desk.story import in_words
 from assent.model import assents, facts, would
 from assent.model.change import in_one_line
@@ -17,11 +18,12 @@ from assent.model.inputs import Accepted
 from assent.model.intents import Intent
 from assent.model.levels import Level
 from assent.model.orders import Fill
+from assent.model.overrides import HaltOverridden, OverrideEnded, OverrideRefused
 from assent.model.reasons import REASONS
 from assent.model.reasons import sentence as reason_sentence
 from assent.model.settling import ActRefused, BooksAdopted, FillRecognised, OrderAdopted
 from assent.model.units import MICRO, format_qty
-from assent.model.words import clipped, in_unit, line, money, price, share, span
+from assent.model.words import clipped, in_unit, line, money, price, share, span, when
 
 WIDTH_MAX: Final = 240
 NAMES_SHOWN: Final = 5
@@ -332,6 +334,11 @@ SENTENCES: Final[dict[type, Callable[[Any], str]]] = {
     facts.HaltRaised: lambda f: f"{Level(f.level).name} [{f.cause}] by {f.by}: {f.detail}",
     facts.HaltCleared: lambda f: f"halt [{f.cause}] cleared by {f.by}: {f.reason}",
     facts.ResumeRefused: lambda f: f"resume of [{f.cause}] by {f.by} refused: {f.why}",
+    HaltOverridden: lambda f: f"halt [{f.cause}] overridden until {when(f.until_ts)} by {f.by}: {f.reason}",
+    OverrideEnded: lambda f: (
+        f"override of [{f.cause}] over, {OVERRIDE_ENDINGS[f.why]} (by {f.by}){f': {f.detail}' if f.detail else ''}"
+    ),
+    OverrideRefused: lambda f: f"override of [{f.cause}] by {f.by} refused [{f.reason}] {reason_sentence(f.reason)}",
     facts.StateMarked: lambda f: f"state after record {f.seq} is {f.digest[:16]}...",
 }
 

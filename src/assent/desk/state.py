@@ -115,6 +115,15 @@ class Asked(msgspec.Struct):
         return len(self.grants) >= self.people
 
 
+class Override(msgspec.Struct, frozen=True, array_like=True):
+    """A halt does not hold the level until then: who wanted it so, why, and since when."""
+
+    by: str
+    reason: str
+    since_ts: int
+    until_ts: int
+
+
 class Halt(msgspec.Struct):
     """One cause that holds the level down."""
 
@@ -125,6 +134,11 @@ class Halt(msgspec.Struct):
     detail: str
     raised_ts: int
     raised_seq: int
+    override: Override | None = None
+
+    def overridden(self, now: int) -> Override | None:
+        """The override that is in force now. By the time alone: nobody need have noticed that one is over."""
+        return self.override if self.override is not None and now < self.override.until_ts else None
 
 
 class Guard(msgspec.Struct, frozen=True):
@@ -305,6 +319,7 @@ class State:
         self.halts: dict[str, Halt] = {}
         # When each cause that may become a person's was last raised; see `desk.halts`.
         self.raised: dict[str, list[int]] = {}
+        # The strictest of all halts that stand, overridden or not. What may be done at a moment: `halts.level_at`.
         self.level = Level.TRADING
         self.stopped: dict[str, str] = {}
         self.rejections: dict[str, int] = {}

@@ -20,6 +20,7 @@ from assent.model.instruments import Instrument
 from assent.model.intents import Check, Intent, QuoteTaken
 from assent.model.levels import Reset
 from assent.model.orders import Correction, Fill, Mark, Order
+from assent.model.overrides import HaltOverridden, OverrideEnded, OverrideRefused
 from assent.model.plugins import PluginUsed
 from assent.model.settling import ActRefused, BooksAdopted, FillRecognised, OrderAdopted
 from assent.model.would import AckSimulated, WouldOrderEnded, WouldRelease
@@ -412,6 +413,9 @@ Fact = (
     | HaltRaised
     | HaltCleared
     | ResumeRefused
+    | HaltOverridden
+    | OverrideEnded
+    | OverrideRefused
     | StateMarked
 )
 

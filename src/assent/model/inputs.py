@@ -14,6 +14,7 @@ from assent.model.books import HeldCost, OpenOrder
 from assent.model.constitution import Constitution, Narrowing
 from assent.model.instruments import BinaryContract, Instrument, price_fits
 from assent.model.orders import Correction, Fill
+from assent.model.overrides import OverrideAsked, OverrideEndAsked
 from assent.model.plugins import PluginUsed
 from assent.model.settling import AdoptionAsked, CloseAsked, ResolutionAsked
 from assent.model.units import MICRO, TIME_END, VALUE_MAX, is_time, is_value
@@ -369,6 +370,8 @@ Input = (
     | HaltAsked
     | KillSwitchSeen
     | ResumeAsked
+    | OverrideAsked
+    | OverrideEndAsked
     | CancelAsked
     | AdoptionAsked
     | ResolutionAsked

@@ -12,6 +12,9 @@ from typing import Literal, NamedTuple
 from assent.model.intents import Action
 from assent.model.units import HOUR, MINUTE
 
+# No override lasts longer. Who needs more of it says so again, with another proof.
+OVERRIDE_MAX = 60 * MINUTE
+
 
 class Level(IntEnum):
     """Larger is stricter."""
@@ -37,7 +40,7 @@ CALENDAR: dict[str, str] = {"next_day": "day", "next_week": "week", "next_month"
 
 class Cause(NamedTuple):
     """Why the desk is halted. `quiet_ns` is how long a `clear_for` cause must stay away. `rule` is the rule that says
-    no for it, so that a refusal names what really stands in the way."""
+    no for it, so that a refusal names what really stands in the way. `overridable`: see `OVERRIDABLE`."""
 
     code: str
     level: Level
@@ -46,6 +49,38 @@ class Cause(NamedTuple):
     quiet_ns: int = 0
     rule: str = "level"
 
+    @property
+    def overridable(self) -> bool:
+        return self.code in OVERRIDABLE
+
+
+# Halts that a named person may set aside for a while: the trouble is known, is not in our books, our keys or our own
+# code, and every rule that judges an idea by numbers goes on judging it. All others never are, and a new cause is not
+# until it is written down here:
+# - books: `discrepancy`, `unknown_overdue`, `foreign_fill`, `late_fill`, `strange_fill`, `settlement_changed`,
+#   `books_overdue`, `account_unavailable`, `venue_contract`. What is held, owed or resting may not be what we think,
+#   and every limit is counted on it.
+# - keys: `venue_auth`. Nothing would be taken from us anyway, and somebody may be using or changing the key.
+# - our own bugs: `invariant_broken`, `inbox_overflow`, `strategy_repeats`. Code that broke its promise cannot promise
+#   that the override ends.
+# - clocks: `clock_jump`, `venue_clock`. The end of an override is told by the very clock that is in doubt.
+# - `unprotected`: a position stood without its stop, so no entry's worst loss is what its rules counted with.
+# - `order_group_triggered`: the venue takes no order until a resume has opened the group again.
+# - `loss_streak`: the rule that counts lost trades says no by itself until the halt is over; there is nothing to gain.
+# - `kill_switch_guard`: who set the switch clears it, and nobody else.
+OVERRIDABLE = frozenset(
+    (
+        "operator",
+        "strategy_stopped",  # the strategy itself stays stopped: the others go on without it
+        "stale_data",  # an idea still needs a quote that was proven a moment ago
+        "mark_missing",  # the last mark stands, and the worst loss does not hang on it
+        "drawdown",
+        # Their rules still refuse whatever would pass the limit: only what was won back may be used.
+        "daily_loss",
+        "weekly_loss",
+        "monthly_loss",
+    )
+)
 
 _CAUSES = (
     Cause(

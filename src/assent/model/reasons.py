@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from assent.model.levels import CAUSES
 
 Family = Literal[
-    "rule", "market data", "venue", "order", "last look", "assent", "strategy", "console", "halt",
+    "rule", "market data", "venue", "order", "last look", "assent", "override", "strategy", "console", "halt",
 ]  # fmt: skip
 # How a check's numbers are shown to a person.
 Unit = Literal["money", "price", "qty", "count", "ppm", "duration", "flag", "level"]
@@ -287,6 +287,18 @@ _REASONS = (
     Reason("answers_too_many", "assent", "Too many answers in a row were refused; wait a minute and look again."),
     Reason("credential_refused", "assent", "Whoever asked is not known here: no such token or session, or it is over."),
     Reason("scope_refused", "assent", "This token may look but not do that; use one with the scope for it."),
+    # A halt that a person would set aside for a while.
+    Reason("override_unnamed", "override", "An override needs the name of a person and a reason."),
+    Reason("override_not_halted", "override", "No halt of this cause stands; see `assent halt status`."),
+    Reason("override_forbidden", "override", "This cause is never overridden: settle it, then resume."),
+    Reason("override_too_long", "override", "An override lasts for more than nothing and at most 60 minutes."),
+    Reason("override_stands", "override", "This halt is overridden already; end that first, or wait until it is over."),
+    Reason(
+        "override_unsettled",
+        "override",
+        "An order's fate is unknown or books differ; see `assent reconcile show`, settle that first.",
+    ),
+    Reason("override_none", "override", "No override of this halt is in force, so there is none to end."),
     # Strategies.
     Reason("nothing_proposed", "strategy", "The strategy wants each cycle recorded, and saw nothing to propose."),
     Reason("strategy_exception", "strategy", "The strategy raised an error; mend it, then resume."),

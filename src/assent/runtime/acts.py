@@ -35,6 +35,7 @@ from assent.model.facts import (
     kind_of,
 )
 from assent.model.inputs import AmendmentAsked, CancelAsked, HaltAsked, Input, ResumeAsked
+from assent.model.overrides import HaltOverridden, OverrideAsked, OverrideEndAsked, OverrideEnded, OverrideRefused
 from assent.model.reasons import sentence
 from assent.model.settling import ActRefused, AdoptionAsked, BooksAdopted, CloseAsked, ResolutionAsked
 from assent.model.text import shown
@@ -46,16 +47,18 @@ Answer = dict[str, Any]
 DONE = frozenset(
     (
         HaltRaised, HaltCleared, CancelKept, CancelReleased, ConstitutionChanged, BooksAdopted, OrderResolved,
-        IntentProposed, AssentGiven, AssentDenied, ApprovalEnded,
+        IntentProposed, AssentGiven, AssentDenied, ApprovalEnded, HaltOverridden, OverrideEnded,
     )
 )  # fmt: skip
 # Answers to a question of the desk's: by whoever was proven to give them.
 ANSWERS = frozenset(("approve", "reject", "expire"))
 # Acts that rest on the venue's books as they are now, so that these are compared before; and the look at them.
-COMPARED = frozenset(("resume", "amend", "accept", "resolve", "cancel"))
+COMPARED = frozenset(("resume", "override", "amend", "accept", "resolve", "cancel"))
 LOOK = "reconcile"
 # Acts after which a person wants to see what still differs.
 SHOWN_AFTER = frozenset(("accept", "resolve"))
+# Acts of the person who was proven, whatever name the request gives.
+PROVEN = frozenset(("override", "end_override"))
 EVIDENCE_MAX = 500
 # By which an answer may come over the control socket.
 CHANNELS: tuple[Channel, ...] = ("terminal", "web", "api")
@@ -80,6 +83,11 @@ def act_input(
         return HaltAsked("operator", by, _text(request, "reason"), now)
     if command == "resume":
         return ResumeAsked(_text(request, "cause", needed=False), by, _text(request, "reason"), now, factor)
+    if command == "override":
+        cause, reason = _text(request, "cause"), _text(request, "reason")
+        return OverrideAsked(cause, _number(request, "life_ns") or 0, by, reason, now, factor)
+    if command == "end_override":
+        return OverrideEndAsked(_text(request, "cause"), by, _text(request, "reason", needed=False), now)
     if command == "cancel":
         return CancelAsked(_text(request, "order_id", needed=False), by, now)
     if command == "accept":
@@ -100,26 +108,29 @@ def act_input(
     if command == "amend" and constitution is not None:
         return AmendmentAsked(_text(request, "instead_of"), constitution, by, _text(request, "reason"), now)
     raise AssentError(
-        f"the desk was asked for {shown(command, 40)}; it knows status, approve, reject, expire, halt, resume, cancel,"
-        " resolve, close, reconcile and accept"
+        f"the desk was asked for {shown(command, 40)}; it knows status, approve, reject, expire, halt, resume,"
+        " override, end_override, cancel, resolve, close, reconcile and accept"
     )
 
 
 def act_answer(facts: list[Fact]) -> Answer:
     """What came of it, in words a program can read."""
     refused = [_why_not(fact) for fact in facts if isinstance(fact, ResumeRefused | AmendmentRefused | ActRefused)]
-    refused += [f"[{fact.reason}] {sentence(fact.reason)}" for fact in facts if isinstance(fact, AssentRefused)]
+    coded = [fact.reason for fact in facts if isinstance(fact, AssentRefused | OverrideRefused)]
+    refused += [f"[{code}] {sentence(code)}" for code in coded]
     refused += [_no_way_out(fact) for fact in facts if isinstance(fact, IntentRefused)]
     done = [fact for fact in facts if type(fact) in DONE]
     answer: Answer = {"ok": not refused, "facts": [kind_of(fact) for fact in facts]}
-    codes = [fact.reason for fact in facts if isinstance(fact, AssentRefused)]
-    if codes:
-        answer["code"] = codes[0]
+    if coded:
+        answer["code"] = coded[0]
     if refused:
         answer["error"] = "; ".join(refused)
         answer["refused"] = True
     elif not done:
         answer["note"] = "nothing changed: it was so already"
+    overridden = [fact for fact in facts if isinstance(fact, HaltOverridden)]
+    if overridden:
+        answer |= {"by": overridden[0].by, "until_ts": overridden[0].until_ts}
     intents = [fact.intent for fact in facts if isinstance(fact, IntentProposed)]
     if intents:
         asked = {fact.intent_id for fact in facts if isinstance(fact, ApprovalRequested)}
@@ -161,5 +172,6 @@ def _channel(request: Mapping[str, Any]) -> Channel:
 def _number(request: Mapping[str, Any], name: str) -> int | None:
     value = request.get(name)
     if value is not None and not is_value(value):
-        raise AssentError(f"`{name}` must be whole micros; it is {shown(value, 40)}")
+        unit = "nanoseconds" if name.endswith("_ns") else "micros"
+        raise AssentError(f"`{name}` must be whole {unit}; it is {shown(value, 40)}")
     return value

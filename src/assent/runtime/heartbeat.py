@@ -5,9 +5,9 @@ import os
 from pathlib import Path
 
 from assent.desk.exposure import total_exposure
+from assent.desk.halts import level_at
 from assent.desk.state import State
 from assent.model.errors import AssentError
-from assent.model.levels import Level
 
 FILE_NAME = "heartbeat.json"
 
@@ -18,7 +18,7 @@ def beat(state_dir: Path, state: State, *, ts: int, status: str) -> None:
         "ts": ts,
         "status": status,
         "pid": os.getpid(),
-        "level": Level(state.level).name,
+        "level": level_at(state, ts).name,
         "bankroll": state.equity if state.equity is not None else state.cash,
         "cash": state.cash,
         "exposure": total_exposure(state),

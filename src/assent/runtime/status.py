@@ -8,21 +8,27 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from assent.desk import halts
 from assent.desk.asked_rows import asked_rows
 from assent.desk.exposure import busy_instruments, orders_by_instrument, total_exposure
-from assent.desk.rows import halt_row, look_row, order_rows, position_row, stopped_rows, told, would_rows
+from assent.desk.rows import halt_rows, look_row, order_rows, position_row, stopped_rows, told, would_rows
 from assent.desk.state import State
 from assent.ledger.chain import Head
 from assent.model.constitution import LIMITS, LISTS, in_use
-from assent.model.levels import ALLOWED, Level
+from assent.model.levels import ALLOWED
 from assent.runtime.kill_switch import KillSwitch
 
 Status = dict[str, Any]
 
 
-def status_of(state: State, *, settings_name: str, path: Path, head: Head, running: bool, pid: int | None) -> Status:
-    """One object that says how the desk stands. `pid` is that of the running process, None when there is none."""
+def status_of(
+    state: State, *, settings_name: str, path: Path, head: Head, running: bool, pid: int | None, now: int | None = None
+) -> Status:
+    """One object that says how the desk stands. `pid` is that of the running process, None when there is none. `now` is
+    the desk's own time for which it is said, that of its last record where none is given."""
     seal, orders = state.seal, orders_by_instrument(state)
+    ts = head.ts if now is None else max(now, head.ts)
+    level = halts.level_at(state, ts)
     return {
         "running": running,
         "pid": pid if running else None,
@@ -39,9 +45,9 @@ def status_of(state: State, *, settings_name: str, path: Path, head: Head, runni
             "ts": head.ts,
         },
         "constitution": seal.constitution_digest if seal else "",
-        "level": Level(state.level).name,
-        "allowed": sorted(ALLOWED[state.level]),
-        "halts": [told(halt_row(state, cause)) for cause in state.halts],
+        "level": level.name,
+        "allowed": sorted(ALLOWED[level]),
+        "halts": [told(row) for row in halt_rows(state, ts)],
         "cash": state.cash,
         "reserved": state.reserved(),
         "equity": state.equity,

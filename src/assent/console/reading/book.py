@@ -15,7 +15,7 @@ from assent.console.reading.equity import EquityLine
 from assent.console.reading.listing import Intents, Orders
 from assent.desk import worth
 from assent.desk.fold import evolve
-from assent.desk.halt_history import HaltHistory
+from assent.desk.halt_history import HaltFact, HaltHistory
 from assent.desk.state import State
 from assent.ledger.chain import EMPTY, Head, Record
 from assent.ledger.errors import LedgerCorrupt
@@ -29,7 +29,6 @@ from assent.model.facts import (
     DiscrepancyFound,
     EquityMarked,
     Fact,
-    HaltCleared,
     HaltRaised,
     IntentRefused,
     LedgerOpened,
@@ -118,7 +117,7 @@ class Book:
             self.landmarks.append(seq)
         if kind is EquityMarked or kind is CashMoved:
             self._mark(ts)
-        elif isinstance(fact, HaltRaised | HaltCleared):
+        elif isinstance(fact, HaltFact):
             self.halts.add(seq, ts, fact)
         elif isinstance(fact, IntentRefused):
             self.refusals[fact.reason] += 1

@@ -12,15 +12,16 @@ from assent.desk import worth
 from assent.desk.budgets import LossBudget, day_budget, loss_budgets
 from assent.desk.exposure import busy_instruments, instrument_exposure, orders_by_instrument, total_exposure
 from assent.desk.gauges import gauges, share_of
+from assent.desk.halts import level_at
 from assent.desk.intent_rows import IntentRow
-from assent.desk.rows import OrderRow, halt_row, look_row, order_rows, stopped_rows, would_rows
+from assent.desk.rows import OrderRow, halt_rows, look_row, order_rows, stopped_rows, would_rows
 from assent.desk.rules.last_look import dealt_at
 from assent.desk.stakes import stakes
 from assent.desk.state import ADJUSTMENTS, DEPOSITS, FEES, REALISED, State
 from assent.desk.story import ages_of, in_words, judged
 from assent.model.constitution import BY_KEY, Narrowing, in_use
 from assent.model.instruments import Future, Instrument
-from assent.model.levels import ALLOWED, Level
+from assent.model.levels import ALLOWED
 from assent.model.limit_rows import limit_rows
 from assent.model.units import share_up
 
@@ -29,13 +30,13 @@ NOBODY = Narrowing()
 
 def overview(book: Book, name: str, now: int) -> views.Overview:
     state = book.state
-    line, pending = book.equity.points(), book.intents.pending()
+    line, pending, level = book.equity.points(), book.intents.pending(), level_at(state, now)
     return views.Overview(
         deployment=deployment(state, name),
         now_ts=now,
-        level=Level(state.level).name,
-        allowed=tuple(sorted(ALLOWED[state.level])),
-        halts=tuple(halt_row(state, cause) for cause in state.halts),
+        level=level.name,
+        allowed=tuple(sorted(ALLOWED[level])),
+        halts=tuple(halt_rows(state, now)),
         stopped=tuple(stopped_rows(state)),
         worth=money(state, line[-1].ts if line else None),
         budgets=loss_budgets(state, now),
@@ -218,11 +219,11 @@ def _stake(state: State, name: str, loss: int, key: str) -> views.Stake:
     )
 
 
-def halts(book: Book) -> views.Halts:
+def halts(book: Book, now: int) -> views.Halts:
     state = book.state
     return views.Halts(
-        level=Level(state.level).name,
-        standing=tuple(halt_row(state, cause) for cause in state.halts),
+        level=level_at(state, now).name,
+        standing=tuple(halt_rows(state, now)),
         stopped=tuple(stopped_rows(state)),
         history=book.halts.rows(),
     )

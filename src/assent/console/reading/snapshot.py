@@ -68,7 +68,7 @@ class Maker:
             "orders": orders,
             "positions": show.positions(book),
             "exposure": show.exposure(book),
-            "halts": show.halts(book),
+            "halts": show.halts(book, moment.desk_ts),
             "constitution": self._constitution(book),
             "chain": show.chain(book, moment.chain),
             "health": show.health(

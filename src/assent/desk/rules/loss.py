@@ -69,4 +69,4 @@ def _loss(code: str, candidate: Candidate, row: int) -> Check:
 
 def _halted(code: str, candidate: Candidate) -> bool:
     """Whether the halt for it stands: it outlasts a price that has come back."""
-    return "open" not in ALLOWED[halts.spoken_for(candidate.state, code)]
+    return "open" not in ALLOWED[halts.spoken_for(candidate.state, code, candidate.now)]

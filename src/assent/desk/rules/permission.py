@@ -42,7 +42,7 @@ def hold(candidate: Candidate) -> Check:
 
 
 def _halted(code: str, candidate: Candidate) -> Check:
-    current, action = halts.spoken_for(candidate.state, code), candidate.proposal.action
+    current, action = halts.spoken_for(candidate.state, code, candidate.now), candidate.proposal.action
     return Check(code, action in ALLOWED[current], int(current), STRICTEST[action])
 
 
