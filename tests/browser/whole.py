@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -27,7 +27,11 @@ from tests.exchange.kalshi.served import a_world
 from tests.live.box import ACCOUNT, Box, assent, served
 from tests.live.test_the_box import EAGER
 
+from assent.approval import Access
 from assent.approval.totp import STEP_NS, code_at
+from assent.cli.strategy import strategy_rows
+from assent.config import Settings, load
+from assent.ledger.sqlite import open_reader
 
 ME = f"os:{getpass.getuser()}"
 WAIT_S = 60
@@ -35,6 +39,7 @@ WAIT_S = 60
 SPEED = 2
 SCOPES = ("view", "approve", "operate")
 SECRET = "KALSHI_TRADING_KEY"
+TOKENS = {"ben-laptop": SCOPES[:2], "cyd-pad": SCOPES[:2], "eve-phone": SCOPES[:2], "looker": SCOPES[:1]}
 STRATEGY = '''
 """Has the ideas that it is told, each once: a forecast's source says the side, how many, and how far beyond the price."""
 
@@ -77,13 +82,14 @@ def build(name, options):
 ASKING = {
     "approvals": '["open needs 1", "open from 4.00 needs 2"]',
     "approvers": f'["ada={ME},token:ada-phone", "ben=token:ben-laptop", "cyd=token:cyd-pad"]',
-    "approval_life": '"50s"',
+    "approval_life": '"40s"',
     "denied_pause_min": '"0s"',
     "second_factor_from": '"2.00"',
     "second_factor_to_resume": "true",
     "supersede_step_min": '"0.02"',
     "drift_max": '"0.06"',
     "slippage_max": '"0.00"',
+    "total_exposure_max": '"400.00"',
     "risk_per_trade_max": '"20.00"',
     "risk_fraction_max": '"off"',
     "series": '["KXHIGHSIM", "KXHIGHHILLSIM", "KXTEMPSIM", "KXRATESIM", "KXGAMESIM"]',
@@ -147,7 +153,7 @@ class Whole:
     desk: Path
     wishes: Wishes
     port: int
-    process: "subprocess.Popen[str]"
+    process: "subprocess.Popen[str]" = field(init=False)
     tokens: dict[str, str] = field(default_factory=dict)
     seeds: dict[str, str] = field(default_factory=dict)
     _steps: dict[str, int] = field(default_factory=dict)
@@ -155,8 +161,26 @@ class Whole:
     _answers: int = 0
 
     @property
+    def settings(self) -> Settings:
+        return load(self.desk)
+
+    @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def make_people(self) -> None:
+        """Tokens and second factors: one of each as a person makes them, the others by what that calls."""
+        told = self.cli("web", "token", "new", "ada-phone", *(f"--scope={scope}" for scope in SCOPES), "--json")
+        assert told.returncode == 0, told.stderr
+        self.tokens["ada-phone"] = json.loads(told.stdout)["secret"]
+        told = self.cli("web", "factor", "enrol", "ada", "--json")
+        assert told.returncode == 0, told.stderr
+        self.seeds["ada"] = json.loads(told.stdout)["secret"]
+        with closing(Access.open(self.settings.access_path)) as access:
+            for name, scopes in TOKENS.items():
+                self.tokens[name] = access.issue(name, scopes, time.time_ns())
+            for person in ("ben", "cyd"):
+                self.seeds[person] = access.enrol(person, time.time_ns()).secret
 
     # ------------------------------------------------------------------------------------------ ideas and questions
 
@@ -235,20 +259,18 @@ class Whole:
 
     # ------------------------------------------------------------------------------------------------ what came of it
 
-    def facts(self) -> list[dict[str, Any]]:
-        """The ledger's facts, as a stranger gets them."""
-        told = self.cli("ledger", "export")
-        assert told.returncode == 0, told.stderr
-        return [json.loads(line) for line in told.stdout.splitlines()]
+    def facts(self) -> list[tuple[str, dict[str, Any]]]:
+        """The ledger's facts, oldest first."""
+        with closing(open_reader(self.settings.ledger_path)) as reader:
+            return [(row.kind, json.loads(row.body)) for row in reader.records(1, reader.head().seq)]
 
     def told(self, question: Question) -> list[tuple[str, dict[str, Any]]]:
         """What the ledger tells of one question's intent and its order, by kind, oldest first."""
         found, names = [], {question.intent_id}
-        for line in self.facts():
-            body = line["body"] if isinstance(line["body"], dict) else json.loads(line["body"])
+        for kind, body in self.facts():
             if any(name in json.dumps(body) for name in names):
-                found.append((line["kind"], body))
-            if line["kind"] == "OrderReleased" and body["order"]["intent_id"] == question.intent_id:
+                found.append((kind, body))
+            if kind == "OrderReleased" and body["order"]["intent_id"] == question.intent_id:
                 names.add(body["order"]["order_id"])
         return found
 
@@ -259,9 +281,12 @@ class Whole:
         """The orders in this market that came to the exchange, by its own books."""
         return [line for line in self.box.record() if line["kind"] == "asked_order" and line["market"] == market]
 
-    def status(self) -> dict[str, Any]:
-        told = self.cli("status", "--json")
-        return dict(json.loads(told.stdout)) if told.returncode == 0 else {"running": False}
+    def level(self) -> str:
+        """As the console tells it; nothing while it does not answer."""
+        try:
+            return str(self.api("GET", "/status").json().get("level"))
+        except httpx.TransportError:
+            return ""
 
 
 def steps_now() -> tuple[int, ...]:
@@ -296,23 +321,20 @@ def make_desk(folder: Path, box: Box, wishes: Wishes, port: int, **changes: str)
     assert made.returncode == 0, made.stderr
     (folder / "strategies").mkdir()
     (folder / "strategies" / "wishes.py").write_text(STRATEGY, encoding="utf-8")
-    (row,) = [
-        row for row in json.loads(assent("strategy", "list", folder, "--json").stdout)["strategies"] if row["kind"] == "wishes"
-    ]
+    (row,) = [row for row in strategy_rows(folder) if row["kind"] == "wishes"]
     path = folder / "assent.toml"
     text = path.read_text(encoding="utf-8").replace("http://127.0.0.1:8551/box/forecasts", wishes.url)
-    text = text.replace("http://127.0.0.1:8551", box.url)
-    text = text.replace('every = "10s"', 'every = "1s"').replace("port = 8787", f"port = {port}")
+    text = text.replace("http://127.0.0.1:8551", box.url).replace('every = "10s"', 'every = "1s"')
+    text = text.replace("port = 8787", f"port = {port}")
     head, _, tail = text.partition("[[strategy]]")
-    text = f'{head}[[strategy]]\nkind = "wishes"\nname = "wishes"\ndigest = "{row["digest"]}"\n' + tail[tail.index("\n[runtime]") :]
-    wanted = {**EAGER, "total_exposure_max": '"400.00"', **ASKING, "dry_run": "false", **changes}
-    for key, value in wanted.items():
-        text, count = re.subn(rf'^{key} = (\[[^\]]*\]|"[^"]*"|\w+)', lambda _, k=key, v=value: f"{k} = {v}", text, flags=re.MULTILINE)
+    named = f'[[strategy]]\nkind = "wishes"\nname = "wishes"\ndigest = "{row["digest"]}"\n'
+    text = head + named + tail[tail.index("\n[runtime]") :]
+    keys = {"key_id": f'"{box.key_id}"', "key_file": '"off"', "key_variable": f'"{SECRET}"', "dry_run": "false"}
+    for key, value in {**EAGER, **ASKING, **keys, **changes}.items():
+        line = re.compile(rf'^{key} = (\[[^\]]*\]|"[^"]*"|\w+)', flags=re.MULTILINE)
+        text, count = line.subn(lambda _, words=f"{key} = {value}": words, text)
         assert count == 1, (key, count)
     path.write_text(text, encoding="utf-8")
-    for setting in (f"kalshi.key_id={box.key_id}", "kalshi.key_file=off", f"kalshi.key_variable={SECRET}"):
-        told = assent("config", "set", setting, folder)
-        assert told.returncode == 0, told.stderr
     return folder
 
 
@@ -346,26 +368,9 @@ def the_whole(folder: Path, **changes: str) -> Iterator[Whole]:
         box = stack.enter_context(served(folder / "box", speed=SPEED))
         port = free_port()
         desk = make_desk(folder / "desk", box, wishes, port, **changes)
-        process = stack.enter_context(running(desk, box))
-        whole = Whole(box, desk, wishes, port, process)
-        until(lambda: process.poll() is not None or whole.status().get("level") == "TRADING")
-        assert process.poll() is None, (folder / "desk-said.txt").read_text(encoding="utf-8")
-        for name, scopes in (("ada-phone", SCOPES), ("ben-laptop", SCOPES[:2]), ("cyd-pad", SCOPES[:2]), ("eve-phone", SCOPES[:2]), ("looker", SCOPES[:1])):
-            whole.tokens[name] = new_token(whole, name, *scopes)
-        for person in ("ada", "ben", "cyd"):
-            whole.seeds[person] = json.loads(whole.cli("web", "factor", "enrol", person, "--json").stdout)["secret"]
-        until(lambda: listens(whole))
+        whole = Whole(box, desk, wishes, port)
+        whole.make_people()
+        whole.process = stack.enter_context(running(desk, box))
+        until(lambda: whole.process.poll() is not None or whole.level() == "TRADING")
+        assert whole.process.poll() is None, (folder / "desk-said.txt").read_text(encoding="utf-8")
         yield whole
-
-
-def new_token(whole: Whole, name: str, *scopes: str) -> str:
-    told = whole.cli("web", "token", "new", name, *(word for scope in scopes for word in ("--scope", scope)), "--json")
-    assert told.returncode == 0, told.stderr
-    return str(json.loads(told.stdout)["secret"])
-
-
-def listens(whole: Whole) -> bool:
-    try:
-        return whole.api("GET", "/status").status_code == 200
-    except httpx.TransportError:
-        return False
