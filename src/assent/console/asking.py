@@ -53,7 +53,7 @@ class Asking:
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._inside = 0
 
-    async def have_done(self, command: str, caller: Caller, **said: str) -> Answer:
+    async def have_done(self, command: str, caller: Caller, **said: str | int) -> Answer:
         """Have it done and return the desk's answer; whatever is no yes is raised as `Refused`."""
         request = {
             "cmd": command, "by": caller.identity, "credential": caller.credential, "channel": caller.channel, **said

@@ -22,6 +22,8 @@ WORDS: Final[Mapping[str, str]] = {
     "reject": "You said no to {code}. Nothing of it is sent.",
     "halt": "The desk is halted.",
     "resume": "The halt is over.",
+    "override": "The halt is set aside for a while. It still stands, and holds again when the time is up.",
+    "end_override": "The halt holds again.",
     "cancel": "The cancel is on its way.",
 }
 
