@@ -40,6 +40,19 @@ def test_a_yes_names_exactly_the_terms_of_the_card_and_goes_by_the_sessions_own_
     assert f"Your assent to {CARD.intent.code} was taken." in Markup(told).text
 
 
+def test_a_last_look_that_says_no_is_told_with_its_code_and_what_it_means(tmp_path: Path) -> None:
+    page = make_pages(tmp_path)
+    session = page.sign_in()
+    page.desk.answer = {"ok": True, "facts": ["AssentGiven"], "came_to": "skipped", "reason": "skipped_slippage"}
+    answer = page.post(ANSWER, session, verdict="approve", **without_csrf(form_of(page, session)))
+    told = page.get(answer.headers["location"], session).text
+    assert "nothing was sent" in Markup(told).text
+    assert "skipped_slippage" in Markup(told).text
+    assert "limit" in Markup(told).text
+    forged = answer.headers["location"].replace("skipped_slippage", "all_is_well")
+    assert "all_is_well" not in page.get(forged, session).text
+
+
 def without_csrf(form: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in form.items() if name != "csrf"}
 

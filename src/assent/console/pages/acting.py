@@ -57,7 +57,8 @@ class Acting:
         told = await _asking(request).have_done(verdict, caller, **said)
         came_to = str(told.get("came_to", ""))
         done = came_to if came_to in WORDS else verdict
-        return _back("/console/approvals", done=done, code=form.get("code", ""), intent=intent_id)
+        reason = str(told.get("reason", "")) if done == "skipped" else ""
+        return _back("/console/approvals", done=done, code=form.get("code", ""), intent=intent_id, reason=reason)
 
     async def halt(self, request: Request, caller: Operator) -> Response:
         """Stop, at once."""
