@@ -32,9 +32,9 @@ $(STAMP): requirements/dev.lock pyproject.toml
 
 # The last line is one plain command, so make starts the desk without a shell between: Ctrl-C reaches the
 # desk, which prints its summary and exits 0, and nothing else has an error to report.
-run: $(STAMP) ## run a paper desk on the exchange in the box, until Ctrl-C
+run: $(STAMP) ## run a paper desk on the exchange in the box with its console, until Ctrl-C
 	@test -e $(RUN_DIR) || $(BIN)/assent init $(RUN_DIR) --template kalshi-paper
-	@$(BIN)/assent run $(RUN_DIR) $(RUN_ARGS)
+	@$(BIN)/assent run $(RUN_DIR) --web $(RUN_ARGS)
 
 demo: $(STAMP) ## live through one simulated trading day
 	@$(BIN)/assent demo $(DEMO_ARGS)

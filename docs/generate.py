@@ -14,10 +14,12 @@ from typing import Final, get_args
 import msgspec
 from docs.fates import fates_of_cancels, fates_of_orders
 from docs.markers import ROOT, fill_pages, table
+from docs.serving import HTTP_PARTS
 from docs.shapes import facts_table, fields_of, first_sentence, inputs_table, parts_tables, required
 from docs.usage import commands, exit_codes
 
 from assent.approval import SCOPES, factors, lockout, sessions, tokens
+from assent.cli.answering import REMEDIES
 from assent.config import demo_settings
 from assent.config.environment import may_say, variable_of
 from assent.config.settings import Settings
@@ -237,6 +239,12 @@ def assents() -> str:
     return table(("limit", "what it says", "allowed", "default"), rows)
 
 
+def refused_answers() -> str:
+    """Every way in which a person's answer is refused, with what to do."""
+    rows = [(f"`{code}`", REASONS[code].sentence, f"{todo}.") for code, todo in REMEDIES.items()]
+    return table(("code", "what it means", "what to do"), rows)
+
+
 def look_limits() -> str:
     """The same for the rules of the last look, with what each means."""
     rows = [(f"`{code}`", REASONS[code].sentence) for code, _ in LOOK_RULES]
@@ -408,6 +416,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "rules": rules,
     "limits": limits,
     "assents": assents,
+    "refused-answers": refused_answers,
     "look-limits": look_limits,
     "reasons": reasons,
     "effects": effects_part,
@@ -428,6 +437,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "shapes": parts_tables,
     "commands": commands,
     "exit-codes": exit_codes,
+    **HTTP_PARTS,
 }
 
 

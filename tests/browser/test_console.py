@@ -150,7 +150,7 @@ def test_news_arrive_within_a_second_and_take_nothing_away(serve: Serve) -> None
         changed = msgspec.structs.replace(worlds.card(3, people=2), price_last=400_000)
         site.pages.tail.snapshot = worlds.snapshot(version=8, pending=(worlds.card(1), changed))
         page.locator("[data-key]").nth(1).wait_for(timeout=1_000)
-        page.get_by_text("0.07 better").wait_for(timeout=1_000)
+        page.get_by_text("0.14 better").wait_for(timeout=1_000)
         assert page.locator("input[name=factor]").input_value() == "1234"
         assert page.evaluate("document.activeElement.closest('[data-item]')?.dataset.code") == changed.intent.code
         assert page.locator("details[open]").count() == 1
@@ -206,6 +206,14 @@ def test_what_has_the_focus_is_seen_and_what_is_touched_is_large_enough(serve: S
         assert not small
 
 
+def test_on_a_phone_the_buttons_of_a_card_are_in_reach_without_scrolling(serve: Serve) -> None:
+    with serve().open("/console/approvals", size=PHONE) as (page, _):
+        box = page.locator("button[value=approve]").first.bounding_box()
+        bar = page.locator("nav.rail").bounding_box()
+        assert box["y"] + box["height"] <= bar["y"]
+        assert box["width"] > 150
+
+
 SHOTS = {
     "overview": "/console/", "approvals": "/console/approvals", "orders": "/console/orders",
     "positions": "/console/positions", "intent": WITH_RECORDS[0], "intents": "/console/intents",
@@ -224,6 +232,7 @@ def test_pictures_for_the_docs(serve: Serve, size: str) -> None:
         for theme in ("light", "dark") if name in IN_BOTH else ("light",):
             with site.open(path, size=SIZES[size], theme=theme) as (page, seen):
                 settle(page)
+                page.evaluate("scrollTo(0, 0)")
                 page.wait_for_timeout(300)
                 page.screenshot(path=IMAGES / f"console-{name}-{size}-{theme}.png")
                 seen.assert_clean()

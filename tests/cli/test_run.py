@@ -210,6 +210,32 @@ def test_the_live_view_shows_mode_level_money_limits_orders_and_the_last_facts()
         assert part in picture, part
 
 
+WAY_IN = "http://127.0.0.1:8787/console/sign-in?code=assent_login_" + "x" * 43
+
+
+def test_the_live_view_shows_the_way_into_the_console_whole_or_how_it_stands() -> None:
+    told = {"state": "running", "way_in": WAY_IN, "log": "/desk/console.log"}
+    assert WAY_IN in drawn({**status_after(busy()), "console": told})
+    narrow = drawn({**status_after(busy()), "console": told}, width=80)
+    assert WAY_IN[:80] in narrow
+    assert WAY_IN[80:] in narrow
+    dead = {**told, "state": "it ended with 2; started again in 8 s"}
+    picture = drawn({**status_after(busy()), "console": dead}, width=110)
+    assert "console it ended with 2; started again in 8 s; its own words: /desk/console.log" in picture
+    assert "assent_login_" not in picture
+
+
+def test_a_log_is_told_how_the_console_stands_and_never_the_way_in(capsys: pytest.CaptureFixture[str]) -> None:
+    view, told = PlainView(), {"state": "running", "way_in": WAY_IN, "log": "/desk/console.log"}
+    for _ in range(3):
+        view({**status_after(busy()), "console": told})
+    view({**status_after(busy()), "console": {**told, "state": "it ended with 2"}})
+    out = capsys.readouterr().out
+    assert out.count("CONSOLE  running; assent web prints the way in") == 1
+    assert "CONSOLE  it ended with 2; see /desk/console.log" in out
+    assert "assent_login_" not in out
+
+
 def test_nothing_in_the_live_view_is_read_as_markup_or_as_an_escape() -> None:
     script = busy(title="[bold red]" + HOSTILE + "[/bold red]")
     picture = drawn(status_after(script))

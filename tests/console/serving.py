@@ -37,7 +37,7 @@ def heard(client: socket.socket, quiet_s: float = 0.5) -> bytes:
     while True:
         try:
             part = client.recv(65_536)
-        except TimeoutError:
+        except (TimeoutError, ConnectionResetError):
             return got
         if not part:
             return got

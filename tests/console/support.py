@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from assent.approval import Access, Session
 from assent.console.guard.entry import Render
 from assent.console.guard.settings import Rate, WebSettings
+from assent.console.pages.router import pages
 from assent.console.reading.tail import Tail
 from assent.console.seam import ConsoleDesk
 from assent.console.server import create_app, no_page
@@ -107,7 +108,13 @@ class Console:
 
 
 def make_console(
-    folder: Path, *, tail: Tail | None = None, routers: tuple[Any, ...] = (), render: Render = no_page, **web: Any
+    folder: Path,
+    *,
+    tail: Tail | None = None,
+    routers: tuple[Any, ...] = (),
+    render: Render = no_page,
+    with_pages: bool = False,
+    **web: Any,
 ) -> Console:
     """A console over fresh credentials, of a desk that has never run unless a `tail` says otherwise. `web`: settings
     that differ from those of a machine with room for all."""
@@ -118,9 +125,11 @@ def make_console(
     settings = WebSettings(**{"per_address": FREE, "per_credential": FREE, **web})
     desk, clock = Desk(), Clock()
     tail = tail or Tail(folder / "ledger.sqlite", now=clock.now)
-    app = create_app(
-        ConsoleDesk(tail=tail, access=access, ask=desk.ask, clock=clock, web=settings), routers=routers, render=render
-    )
+    seam = ConsoleDesk(tail=tail, access=access, ask=desk.ask, clock=clock, web=settings)
+    if with_pages:
+        router, render = pages(seam)
+        routers = (router,)
+    app = create_app(seam, routers=routers, render=render)
     return Console(app, access, desk, clock, tokens, settings)
 
 

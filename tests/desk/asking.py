@@ -6,7 +6,7 @@ from tests.desk.support import Bench, buy, limits
 
 from assent.model.assents import ApprovalRequested, AssentSeen, Verdict
 from assent.model.constitution import Constitution
-from assent.model.facts import Fact, LookRequested, OrderReleased
+from assent.model.facts import Fact, IntentSkipped, LookRequested, OrderReleased
 from assent.model.inputs import LookAnswered, QuoteSeen
 from assent.model.policy import Band, Person
 from assent.model.units import MICRO, MINUTE, SECOND
@@ -60,6 +60,18 @@ class Asking(Bench):
         for identity in by or ("os:ada",):
             facts = self.reply(asked, identity)
         return self.looked(asked) if any(isinstance(fact, LookRequested) for fact in facts) else facts
+
+    def approved_at(self, asked: ApprovalRequested, bid: int, ask: int) -> list[Fact]:
+        """One person says yes, and this is the venue's book."""
+        self.reply(asked)
+        return self.looked(asked, bid, ask)
+
+
+def skipped(facts: list[Fact]) -> str:
+    """Why the one intent that was skipped was."""
+    found = [fact.reason for fact in facts if isinstance(fact, IntentSkipped)]
+    assert len(found) == 1, facts
+    return found[0]
 
 
 def questions(facts: list[Fact]) -> list[ApprovalRequested]:

@@ -9,6 +9,7 @@ from functools import partial
 
 from assent.app.around import open_around, signer_of
 from assent.app.asked import Control
+from assent.app.beside import Beside
 from assent.app.shown import running_status, summary_of
 from assent.app.wiring import Rooms, watched_desk, wire
 from assent.approval.access import Access
@@ -30,15 +31,24 @@ def run(
     speed: int = 1,
     for_ns: int | None = None,
     observer: Callable[[Status], None] | None = None,
+    console: Beside | None = None,
 ) -> Status:
-    """Run the desk until a signal, or for a while of its exchange's time; return the summary."""
-    return asyncio.run(_run(settings, speed=speed, for_ns=for_ns, observer=observer))
+    """Run the desk until a signal, or for a while of its exchange's time; return the summary. `console`: kept running
+    beside it, and never waited for."""
+    return asyncio.run(_run(settings, speed=speed, for_ns=for_ns, observer=observer, console=console))
 
 
 async def _run(
-    settings: Settings, *, speed: int, for_ns: int | None, observer: Callable[[Status], None] | None
+    settings: Settings,
+    *,
+    speed: int,
+    for_ns: int | None,
+    observer: Callable[[Status], None] | None,
+    console: Beside | None,
 ) -> Status:
     async with AsyncExitStack() as stack:
+        if console is not None:
+            stack.callback(console.stop)  # the last thing that ends: by then the desk has given everything back
         lease = take_lease(settings.ledger_path, now=WallClock().now())
         stack.callback(lease.release)
         settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -58,8 +68,10 @@ async def _run(
         rooms = wire(settings, desk, around, lease=lease, ledger_id=ledger_id, watchdog=watchdog)
         stack.callback(rooms.opened.close)
         await asked.serve(rooms, clock)
+        if console is not None:
+            console.start()
         try:
-            return await _live(settings, rooms, clock, server, for_ns=for_ns, observer=observer)
+            return await _live(settings, rooms, clock, server, for_ns=for_ns, observer=_with(console, observer))
         except BaseException as error:  # boundary: only to leave a note for the next start; raised again as it is
             promise = broken.broken_promise(error)
             if promise is not None:
@@ -96,6 +108,14 @@ async def _live(
     forget_deaths(settings.state_dir, now=clock.now())
     broken.forget(settings.state_dir)
     return summary_of(settings, rooms, why)
+
+
+def _with(console: Beside | None, observer: Callable[[Status], None] | None) -> Callable[[Status], None] | None:
+    """Whoever watches this process is told of the console as well. It is not told over the control socket: the way in
+    is for who sits here."""
+    if console is None or observer is None:
+        return observer
+    return lambda status: observer({**status, "console": console.status()})
 
 
 async def _after(clock: Clock, for_ns: int) -> str:

@@ -48,7 +48,8 @@ class LiveView:
 
     def __call__(self, status: dict[str, Any]) -> None:
         self._facts += self._news.since(status["last_facts"]).facts
-        self._live.update(picture(status, self._facts, speed=self._speed), refresh=True)
+        panel = picture(status, self._facts, speed=self._speed)
+        self._live.update(Group(panel, *_console(status.get("console"))), refresh=True)
 
 
 def picture(status: dict[str, Any], facts: Iterable[Told], *, speed: int) -> Panel:
@@ -56,6 +57,16 @@ def picture(status: dict[str, Any], facts: Iterable[Told], *, speed: int) -> Pan
     parts = [_figures(status), _limits(status), *_halts(status), *_orders(status), Text(), *_told(facts)]
     below = Text(f"Ctrl-C stops cleanly   {speed}x   {when(status['ledger']['ts'])} UTC", style="dim")
     return Panel(Group(*parts), title=Text(banner(status), style="bold"), subtitle=below, width=WIDTH + 4)
+
+
+def _console(console: dict[str, Any] | None) -> list[Text]:
+    """Below the picture, so that no frame cuts the address: the way into the console, or why there is none."""
+    if console is None:
+        return []
+    if not console["way_in"] or console["state"] != "running":
+        return [Text(line(f"console {console['state']}; its own words: {console['log']}"), style="dim")]
+    label = Text("the console in a browser; this address signs you in, once:", style="dim")
+    return [label, Text(line(console["way_in"]), overflow="fold")]
 
 
 def _figures(status: dict[str, Any]) -> Text:

@@ -47,6 +47,7 @@ COMMANDS: Final[Mapping[str, Place]] = {
     "ready": Place("ready", "Is the desk ready for real money? A checklist."),
     "doctor": Place("doctor", "Check the desk and its surroundings."),
     "record": Place("record", "Write down what the markets look like."),
+    "web": Place("web", "The console in the browser, and who may use it."),
     "exchange": Place("exchange", "Serve an exchange in a box for any bot."),
 }
 

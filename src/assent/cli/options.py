@@ -59,6 +59,13 @@ def starting_options(command: F) -> F:
     return confirmed(command)
 
 
+def console_option(command: F) -> F:
+    """`--web`; read with `noted`."""
+    return _noting(
+        "web", "--web", is_flag=True, help="With the console in the browser beside it, as [web] in its file says."
+    )(command)
+
+
 def _noting(key: str, *names: str, **given: Any) -> Callable[[F], F]:
     """An option that many commands have and few of them look at: it is kept beside their arguments."""
 

@@ -21,9 +21,11 @@ class PlainView:
     def __init__(self) -> None:
         self._calls = 0
         self._news = News()
+        self._console = ""
 
     def __call__(self, status: dict[str, Any]) -> None:
         self.finish(status)
+        self._tell_console(status)
         if self._calls % STATUS_EVERY_CALLS == 0:
             say(status_line(status))
         self._calls += 1
@@ -35,6 +37,14 @@ class PlainView:
             say(f"...  records {missed[0]} to {missed[1]} went by: assent ledger show")
         for seq, ts, fact in facts:
             say(f"{when(ts)}  #{seq}  {kind_of(fact)}  {sentence_of(fact)}")
+
+    def _tell_console(self, status: dict[str, Any]) -> None:
+        """How the console beside it stands, whenever that has changed. The way in is no matter for a log."""
+        console = status.get("console")
+        if console is not None and console["state"] != self._console:
+            self._console = console["state"]
+            way = "assent web prints the way in" if self._console == "running" else f"see {console['log']}"
+            say(line(f"{when(status['ledger']['ts'])}  CONSOLE  {self._console}; {way}"))
 
 
 def status_line(status: dict[str, Any]) -> str:

@@ -12,11 +12,21 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from assent.cli.exits import CommandError, Exit
-from assent.cli.options import Duration, chosen_ledger, desk_options, noted, say, say_json, starting_options
+from assent.cli.options import (
+    Duration,
+    chosen_ledger,
+    console_option,
+    desk_options,
+    noted,
+    say,
+    say_json,
+    starting_options,
+)
 from assent.cli.status import HYPOTHETICAL, shadow_lines
 from assent.cli.words import line, money
 
 if TYPE_CHECKING:
+    from assent.app.beside import Beside
     from assent.config import Settings
 
 SPEED_MAX = 100_000
@@ -30,6 +40,7 @@ SPEED_MAX = 100_000
 @click.option("--paper", is_flag=True, help="The same as --mode paper.")
 @click.option("--live", is_flag=True, help="The same as --mode live: a dry-run, unless the file says dry_run = false.")
 @click.option("--non-interactive", is_flag=True, help="Plain lines and no question, also on a terminal.")
+@console_option
 @starting_options
 @desk_options
 def command(
@@ -57,8 +68,9 @@ def command(
     settings = settings_to_start(asked)
     _refuse_a_world_of_ours(settings, speed=speed, seed=seed)
     confirm(settings, asked)
+    console = _console(settings, shows_way_in=not (plain_only or as_json)) if noted("web") else None
     if as_json:
-        say_json(without_facts(app.run(settings, speed=speed, for_ns=for_ns)))
+        say_json(without_facts(app.run(settings, speed=speed, for_ns=for_ns, console=console)))
         return Exit.OK
     why = cannot_go_live(settings.venue, settings.environment)
     say([start_line(settings, speed), *_dry_run_line(settings, wanted), *([why] if why else [])])
@@ -66,15 +78,23 @@ def command(
         from assent.cli.plain import PlainView
 
         plain = PlainView()
-        summary = app.run(settings, speed=speed, for_ns=for_ns, observer=plain)
+        summary = app.run(settings, speed=speed, for_ns=for_ns, observer=plain, console=console)
         plain.finish(summary)
     else:
         from assent.cli.live import LiveView
 
         with LiveView(speed=speed) as view:
-            summary = app.run(settings, speed=speed, for_ns=for_ns, observer=view)
+            summary = app.run(settings, speed=speed, for_ns=for_ns, observer=view, console=console)
     say(summary_lines(summary))
     return Exit.OK
+
+
+def _console(settings: "Settings", *, shows_way_in: bool) -> "Beside":
+    """The console beside the desk. What its section of the file says is judged before anything starts."""
+    from assent.app.beside import Beside, web_settings
+
+    web_settings(settings)
+    return Beside(settings, shows_way_in=shows_way_in)
 
 
 def _one_mode(mode: str | None, *, paper: bool, live: bool) -> str | None:

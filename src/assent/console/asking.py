@@ -14,7 +14,9 @@ from assent.console.seam import Answer, Ask
 from assent.model.reasons import REASONS
 
 AT_ONCE: Final = 4
-WAITING_MAX: Final = 60
+WAITING_MAX: Final = 196
+# Whoever has not had a turn by then is told so: nothing was asked, and what was meant may be out of date.
+TURN_WAIT_S: Final = 10.0
 # What the desk's own refusals mean in HTTP. Any other code of a rule or of the last look: the state of things forbids
 # it now (409).
 STATUS_OF_REFUSAL: Final[Mapping[str, int]] = {
@@ -44,8 +46,10 @@ CONFLICT: Final = 409
 class Asking:
     """One way to the desk, for all who ask through this console."""
 
-    def __init__(self, ask: Ask) -> None:
+    def __init__(self, ask: Ask, *, most: int = AT_ONCE + WAITING_MAX, turn_wait_s: float = TURN_WAIT_S) -> None:
         self._ask = ask
+        self._most = most
+        self._turn_wait_s = turn_wait_s
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._inside = 0
 
@@ -54,15 +58,29 @@ class Asking:
         request = {
             "cmd": command, "by": caller.identity, "credential": caller.credential, "channel": caller.channel, **said
         }  # fmt: skip
-        if self._inside >= AT_ONCE + WAITING_MAX:
+        if self._inside >= self._most:
             raise Refused("rate_limited", "too many requests wait for the desk already", headers=LATER)
         self._inside += 1
         try:
-            async with self._turns:
+            await self._turn()
+            try:
                 answer = await self._ask(request)
+            except (OSError, ValueError) as error:
+                words = f"the line to the desk broke: {type(error).__name__}"
+                raise Refused("outcome_unknown", words) from None
+            finally:
+                self._turns.release()
         finally:
             self._inside -= 1
         return checked(answer)
+
+    async def _turn(self) -> None:
+        try:
+            async with asyncio.timeout(self._turn_wait_s):
+                await self._turns.acquire()
+        except TimeoutError:
+            words = f"no turn came within {self._turn_wait_s:.0f} s; nothing was asked"
+            raise Refused("rate_limited", words, headers=LATER) from None
 
 
 def checked(answer: Answer | None) -> Answer:

@@ -5,7 +5,7 @@ come in and one that is made from the whole ledger say the same.
 """
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, TypeGuard
 
 import msgspec
 
@@ -14,12 +14,13 @@ from assent.desk.lots import Told
 from assent.desk.state import State
 from assent.desk.story import in_words
 from assent.model.assents import ApprovalEnded, AssentDenied
-from assent.model.facts import IntentProposed, IntentRefused, IntentSkipped, OrderReleased
+from assent.model.facts import Fact, IntentProposed, IntentRefused, IntentSkipped, OrderNotSent, OrderReleased
 from assent.model.intents import Action
 from assent.model.orders import Side
 from assent.model.would import WouldRelease
 
-# Public names. FAILED: refused by the venue, or never sent; an unknown order is APPROVED and says `unknown`.
+# Public names. FAILED: refused by the venue, or never sent; an unknown order is APPROVED and says `unknown`. In a dry
+# run an order that came as far as the wire is EXECUTED_DRYRUN.
 STATUSES: Final = (
     "PENDING", "APPROVED", "REJECTED", "EXPIRED", "EXECUTED", "EXECUTED_DRYRUN", "FAILED", "SUPERSEDED",
 )  # fmt: skip
@@ -60,20 +61,37 @@ class Fate(msgspec.Struct, frozen=True):
 
 
 NO_FATE: Final = Fate()
+# Why an order was not sent that nothing but the dry run kept from it.
+DRY_RUN: Final = "dry_run"
+EXECUTED_DRYRUN: Final = "EXECUTED_DRYRUN"
 
 
 def intent_rows(records: Iterable[Told], state: State) -> list[IntentRow]:
     """Every intent in the order of the ledger."""
     decided: list[tuple[int, int, IntentProposed | IntentRefused]] = []
     fates: dict[str, Fate] = {}
+    dry: set[str] = set()
     for seq, ts, fact in records:
         if isinstance(fact, IntentProposed | IntentRefused):
             decided.append((seq, ts, fact))
+        elif is_dry_run(fact):
+            dry.add(fact.order_id)
         else:
             fated = fate_of(fact)
             if fated is not None:
                 fates[fated[0]] = fated[1]
-    return [intent_row(state, seq, ts, fact, fates.get(fact.intent.intent_id, NO_FATE)) for seq, ts, fact in decided]
+    rows = [intent_row(state, seq, ts, fact, fates.get(fact.intent.intent_id, NO_FATE)) for seq, ts, fact in decided]
+    return [dry_run_ended(row) if row.order_id in dry else row for row in rows]
+
+
+def is_dry_run(fact: Fact) -> TypeGuard[OrderNotSent]:
+    """Whether this says that an order was built, signed and judged like any other, and then kept from the wire."""
+    return isinstance(fact, OrderNotSent) and fact.reason == DRY_RUN
+
+
+def dry_run_ended(row: IntentRow) -> IntentRow:
+    """The row of an intent whose order the dry run has kept from the wire."""
+    return msgspec.structs.replace(row, status=EXECUTED_DRYRUN) if row.status == "FAILED" else row
 
 
 def fate_of(fact: object) -> tuple[str, Fate] | None:
@@ -106,7 +124,7 @@ def intent_row(
 def standing_now(state: State, row: IntentRow) -> IntentRow:
     """The row with the status that the intent has now; the very row where it has not changed."""
     status, unknown = _standing(state, row)
-    if (status, unknown) == (row.status, row.unknown):
+    if (status, unknown) == (row.status, row.unknown) or (row.status == EXECUTED_DRYRUN and status == "FAILED"):
         return row
     return msgspec.structs.replace(row, status=status, unknown=unknown)
 

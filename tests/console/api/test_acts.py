@@ -1,13 +1,13 @@
 """What is passed on to the desk, word for word, and what its answers become."""
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
-from tests.console.support import TERMS, Console, make_console, refusal
+from tests.console.support import TERMS, Console, refusal
 
-from assent.console.asking import AT_ONCE, STATUS_OF_REFUSAL, WAITING_MAX
+from assent.console.asking import AT_ONCE, STATUS_OF_REFUSAL, Asking
 from assent.model.reasons import REASONS, sentence
 
 APPROVE = "/intents/K7M2QX/approve"
@@ -74,6 +74,18 @@ def test_a_desk_that_does_not_run_and_one_that_does_not_answer_are_told_apart(co
     assert (answer.status_code, answer.json()["code"]) == (504, "outcome_unknown")
 
 
+@pytest.mark.parametrize("error", [TimeoutError("late"), ConnectionResetError("cut"), ValueError("half an answer")])
+def test_a_line_that_breaks_leaves_the_outcome_unknown_and_is_told_so(console: Console, error: Exception) -> None:
+    async def broken(_request: Any) -> Any:
+        raise error
+
+    console.app.state.asking = Asking(broken)
+    answer = console.post(APPROVE, json=YES)
+    assert (answer.status_code, answer.json()["code"]) == (504, "outcome_unknown")
+    assert type(error).__name__ in answer.json()["error"]
+    assert str(error) not in answer.text
+
+
 def test_an_answer_needs_a_name_of_its_own_and_two_callers_may_count_alike(console: Console) -> None:
     console.desk.answer = {"ok": True, "facts": ["AssentGiven"], "came_to": "looking"}
     assert console.post(APPROVE, json={"terms": TERMS}).status_code == 422
@@ -137,29 +149,62 @@ def test_a_cause_that_no_halt_has_is_not_found(console: Console) -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
-def test_a_crowd_is_never_let_through_to_the_desk(tmp_path: Path) -> None:
-    console = make_console(tmp_path)
-    console.desk.takes_s = 0.05
+def test_a_crowd_is_never_let_through_to_the_desk(console: Console) -> None:
     inside, most = 0, 0
-    ask = console.desk.ask
-
-    async def watched(request: Any) -> Any:
-        nonlocal inside, most
-        inside += 1
-        most = max(most, inside)
-        answer = await ask(request)
-        inside -= 1
-        return answer
-
-    console.app.state.asking._ask = watched
 
     async def crowd() -> list[int]:
-        headers = {"authorization": f"Bearer {console.tokens['operate']}"}
-        async with console.client() as client:
-            tasks = [client.post("/halts", json={"reason": "stop"}, headers=headers) for _ in range(100)]
-            return [answer.status_code for answer in await asyncio.gather(*tasks)]
+        refused = asyncio.Event()
 
-    statuses = asyncio.run(crowd())
+        async def hanging(_request: Any) -> Any:
+            nonlocal inside, most
+            inside += 1
+            most = max(most, inside)
+            await refused.wait()
+            await asyncio.sleep(0)
+            inside -= 1
+            return {"ok": True, "facts": ["HaltRaised"]}
+
+        console.app.state.asking = Asking(hanging, most=60)
+        return await statuses(at_once(console, 100), 40, refused)
+
+    assert asyncio.run(crowd()) == [429] * 40 + [200] * 60
     assert most == AT_ONCE
-    assert statuses.count(200) == AT_ONCE + WAITING_MAX
-    assert statuses.count(429) == 100 - AT_ONCE - WAITING_MAX
+
+
+def test_whoever_gets_no_turn_in_time_is_told_that_nothing_was_asked(console: Console) -> None:
+    asked = []
+
+    async def crowd() -> list[int]:
+        late = asyncio.Event()
+
+        async def hanging(request: Any) -> Any:
+            asked.append(request)
+            await late.wait()
+            return {"ok": True, "facts": []}
+
+        console.app.state.asking = Asking(hanging, turn_wait_s=0.1)
+        return await statuses(at_once(console, AT_ONCE + 3), 3, late)
+
+    assert asyncio.run(crowd()) == [429] * 3 + [200] * AT_ONCE
+    assert len(asked) == AT_ONCE
+
+
+def at_once(console: Console, count: int) -> list[asyncio.Task[httpx.Response]]:
+    """So many halts, each from a client of its own."""
+
+    async def one() -> httpx.Response:
+        async with console.client() as client:
+            headers = {"authorization": f"Bearer {console.tokens['operate']}"}
+            return await client.post("/halts", json={"reason": "stop"}, headers=headers)
+
+    return [asyncio.create_task(one()) for _ in range(count)]
+
+
+async def statuses(tasks: list[asyncio.Task[httpx.Response]], first: int, then: asyncio.Event) -> list[int]:
+    """The statuses as they come; after the first so many the desk answers."""
+    found = []
+    for coming in asyncio.as_completed(tasks):
+        found.append((await coming).status_code)
+        if len(found) == first:
+            then.set()
+    return found

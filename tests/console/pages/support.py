@@ -121,13 +121,19 @@ class Pages:
 
 
 def make_pages(
-    folder: Path, snapshot: Snapshot | None = None, *, text: str = "", streams: Streams | None = None, **web: Any
+    folder: Path,
+    snapshot: Snapshot | None = None,
+    *,
+    text: str = "",
+    streams: Streams | None = None,
+    tail: Any = None,
+    **web: Any,
 ) -> Pages:
-    """Pages over fresh credentials; an ordinary day unless a snapshot says otherwise."""
+    """Pages over fresh credentials; an ordinary day unless a snapshot, or a tail, says otherwise."""
     folder.mkdir(exist_ok=True)
     access, desk, clock = Access.open(folder / "access.sqlite"), Desk(), Clock()
     settings = WebSettings(**{"per_address": FREE, "per_credential": FREE, **web})
-    tail = TailAsTold(snapshot or worlds.snapshot(), text=text)
+    tail = tail or TailAsTold(snapshot or worlds.snapshot(), text=text)
     console = ConsoleDesk(tail=tail, access=access, ask=desk.ask, clock=clock, web=settings)
     standing = Streams() if streams is None else streams
     router, render = pages(console, standing)

@@ -1,5 +1,6 @@
 """Every page renders, whatever the desk holds, and nothing from outside becomes part of it."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,7 @@ def test_every_page_tells_a_reader_of_screens_where_everything_is(tmp_path: Path
     assert markup.all("html", lang="en")
     headings = [int(one.tag[1]) for one in markup.elements if one.tag in ("h1", "h2", "h3", "h4")]
     assert headings.count(1) == 1
-    assert all(after <= before + 1 for before, after in zip(headings, headings[1:], strict=False))
+    assert all(after <= before + 1 for before, after in pairwise(headings))
     ids = [one.attributes["id"] for one in markup.elements if "id" in one.attributes]
     assert len(ids) == len(set(ids)), sorted(one for one in ids if ids.count(one) > 1)
     labelled = {one.attributes.get("for") for one in markup.all("label")}

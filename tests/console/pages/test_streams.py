@@ -1,4 +1,4 @@
-"""Live pages: what changed and nothing else, a bounded number of them, an end with the session, no queue for the slow."""
+"""Live pages: what changed and nothing else, so many and no more, an end with the session, no queue for the slow."""
 
 import asyncio
 import json
@@ -41,6 +41,7 @@ class Reader:
     def __init__(self) -> None:
         self.events: list[tuple[str, Any]] = []
         self.left = asyncio.Event()
+        self.news = asyncio.Event()
         self.slow = False
         self.over = False
 
@@ -55,12 +56,14 @@ class Reader:
         self.over = message["type"] == "http.response.body" and not message["more_body"]
         if body:
             event, data = body.strip().split("\n")
+            self.news.set()
             self.events.append((event.removeprefix("event: "), json.loads(data.removeprefix("data: "))))
 
     async def until(self, count: int) -> None:
         async with asyncio.timeout(5):
             while len(self.events) < count:
-                await asyncio.sleep(0.005)
+                self.news.clear()
+                await self.news.wait()
 
 
 def lived(test: Callable[[Told, Reader, Streams, Callable[[], Awaitable[None]]], Awaitable[None]]) -> None:

@@ -17,13 +17,14 @@ from assent.console.reading.snapshot import PARTS, Snapshot
 from assent.console.reading.source import Source
 from assent.console.reading.stories import NotOne
 from assent.console.reading.tail import Tail
+from assent.desk.budgets import LossBudget
 from assent.desk.gauges import Gauge
 from assent.desk.halt_history import PastHalt
 from assent.desk.intent_rows import IntentRow
 from assent.desk.lots import Money, Settled
 from assent.desk.rows import HaltRow, OrderRow, StoppedRow
 from assent.desk.state import Grant
-from assent.desk.story import Ages, Judged, Step, Story
+from assent.desk.story import Ages, Judged, Question, Step, Story
 from assent.model import ids
 from assent.model.assents import ApprovalRequested, AssentGiven, AssentRefused
 from assent.model.belts import Belts
@@ -35,19 +36,26 @@ from assent.model.limit_rows import limit_rows
 from assent.model.orders import Fill, Order
 from assent.model.policy import Band, Person
 from assent.model.reasons import sentence
-from assent.model.units import DAY, HOUR, MICRO, MINUTE, SECOND
+from assent.model.units import DAY, HOUR, MICRO, MINUTE, SECOND, format_micros
 
 NOW = 1_795_000_000 * SECOND
 HOSTILE = (
     "<script>alert(1)</script><img src=x onerror=alert(2)>\" onload='x' {{7*7}} {% x %} \u202egnp.exe\u2066 "
     "\x1b[31mred\x00\r\nSet-Cookie: a=b \ud800 e\u0301\u0302\u0303\u0304\u0305\u0306 \u200b\u00ad " + "W" * 300
 )
-CALM = "Will the highest temperature in New York be above 48° on 5 January?"
+MARKETS = (
+    ("KXHIGHNY-26NOV18-B48.5", "Will the highest temperature in New York be 48° to 49° on 18 November?"),
+    ("KXHIGHCHI-26NOV18-T41", "Will the highest temperature in Chicago be above 41° on 18 November?"),
+    ("KXRAINSEA-26NOV19", "Will it rain in Seattle on 19 November?"),
+    ("KXHIGHMIA-26NOV18-B82.5", "Will the highest temperature in Miami be 82° to 83° on 18 November?"),
+    ("KXSNOWDEN-26NOV20-T2", "Will more than two inches of snow fall in Denver by 20 November?"),
+)
 CHECKS = (
     ("level", True, None, None, "flag"), ("scope", True, None, None, "flag"), ("market_open", True, None, None, "flag"),
     ("quote_proof", True, 1_200_000_000, 10 * SECOND, "duration"), ("spread", True, 10_000, 80_000, "price"),
     ("edge", True, 46_500, 20_000, "price"), ("risk_per_trade", True, 4_280_000, 10 * MICRO, "money"),
-    ("daily_loss_guard", True, 7_130_000, 20 * MICRO, "money"), ("total_exposure", True, 19_420_000, 50 * MICRO, "money"),
+    ("daily_loss_guard", True, 7_130_000, 20 * MICRO, "money"),
+    ("total_exposure", True, 19_420_000, 50 * MICRO, "money"),
     ("open_positions", True, 3, 5, "count"), ("funds", True, 4_280_000, 481_200_000, "money"),
 )  # fmt: skip
 CONSTITUTION = Constitution(
@@ -66,7 +74,8 @@ def checks(*, refused: bool = False) -> tuple[Judged, ...]:
 def deployment(mode: str = "paper", environment: str = "box", *, text: str = "") -> views.Deployment:
     return views.Deployment(
         name="weather", mode=mode, venue="kalshi", environment=environment, account=text or "acc-7731",
-        ledger_id="7h2k9q4mzt5w8x1c", constitution=CONSTITUTION.digest(), opened_ts=NOW - 40 * DAY, markets=(), events=(),
+        ledger_id="7h2k9q4mzt5w8x1c", constitution=CONSTITUTION.digest(), opened_ts=NOW - 40 * DAY, markets=(),
+        events=(),
         series=("KXHIGHNY",), narrowed=False,
     )  # fmt: skip
 
@@ -83,26 +92,41 @@ def line(count: int = 120) -> tuple[Point, ...]:
 
 def intent(number: int, *, text: str = "", **changes: Any) -> Intent:
     fields: dict[str, Any] = {
-        "intent_id": f"i-{number:016x}",
+        "intent_id": name(number),
         "code": code(number), "strategy": text or "threshold", "decision": number, "action": "open",
-        "instrument": text or f"KXHIGHNY-26JAN05-B{40 + number}.5", "side": "buy", "type": "limit",
-        "price": 470_000 + 10_000 * number, "qty": 8 * MICRO, "time_in_force": "ioc", "fee": 140_000,
+        "instrument": text or MARKETS[number % 5][0], "side": "buy", "type": "limit",
+        "price": price_of(number), "qty": (8 + number % 4) * MICRO, "time_in_force": "ioc", "fee": 140_000,
         "worst_loss": 4_280_000 - 900_000 * (number % 3), "fair": 560_000, "edge": 46_500,
         "scores": (Score("confidence", 810_000),), "reason": text or "two models agree, the book is thin above 0.50",
     }  # fmt: skip
     return Intent(**(fields | changes))
 
 
+def name(number: int) -> str:
+    return f"i-{hashlib.sha256(f'intent {number}'.encode()).hexdigest()[:16]}"
+
+
 def code(number: int) -> str:
-    return ids.human_code(f"i-{number:016x}")
+    return ids.human_code(name(number))
+
+
+def words_of(number: int) -> str:
+    """Every second idea is about the other side."""
+    bought = price_of(number)
+    return f"buy YES at {format_micros(bought)}" if number % 2 else f"buy NO at {format_micros(MICRO - bought)}"
+
+
+def price_of(number: int) -> int:
+    return 340_000 + 10_000 * (number * 7 % 31)
 
 
 def row(number: int, *, status: str = "PENDING", text: str = "", **changes: Any) -> IntentRow:
     one = intent(number, text=text)
     fields: dict[str, Any] = {
-        "seq": 1_000 + number * 7, "ts": NOW - (40 - number) * 11 * MINUTE, "intent_id": one.intent_id, "code": one.code,
-        "status": status, "unknown": False, "would": False, "reason": "", "strategy": one.strategy, "type": one.action,
-        "side": one.side, "words": "buy YES at 0.48", "instrument": one.instrument, "price": one.price, "qty": one.qty,
+        "seq": 1_000 + number * 7, "ts": NOW - (40 - number) * 11 * MINUTE, "intent_id": one.intent_id,
+        "code": one.code, "status": status, "unknown": False, "would": False, "reason": "",
+        "strategy": one.strategy, "type": one.action,
+        "side": one.side, "words": words_of(number), "instrument": one.instrument, "price": one.price, "qty": one.qty,
         "edge": one.edge, "fee": one.fee, "worst_loss": one.worst_loss, "expires_ts": None, "order_id": "",
     }  # fmt: skip
     return IntentRow(**(fields | changes))
@@ -117,12 +141,15 @@ def card(number: int, *, text: str = "", people: int = 1, grants: tuple[Grant, .
         asked_ts=NOW - 12 * SECOND, expires_ts=NOW + (20 + 14 * number) * SECOND,
     )  # fmt: skip
     fields: dict[str, Any] = {
-        "row": row(number, text=text), "intent": one, "words": "buy YES at 0.48" if number % 2 else "buy NO at 0.52",
-        "title": text or CALM, "event": "KXHIGHNY-26JAN05", "series": "KXHIGHNY", "close_ts": NOW + 9 * HOUR,
+        "row": row(number, text=text), "intent": one, "words": words_of(number),
+        "title": text or MARKETS[number % 5][1], "event": "KXHIGHNY-26NOV18",
+        "series": "KXHIGHNY", "close_ts": NOW + 9 * HOUR,
         "worst_loss": one.worst_loss, "fee": one.fee, "edge": one.edge, "share": one.worst_loss * MICRO // (20 * MICRO),
         "share_left": one.worst_loss * MICRO // (17_150_000), "quote": quote,
-        "ages": Ages(3 * SECOND, 2 * SECOND, SECOND), "price_then": 470_000, "last": LastQuote(1_190, NOW - SECOND, quote),
-        "price_last": 470_000 + 10_000 * (number % 3 - 1), "checks": checks(refused=bool(text)), "looking_since": None,
+        "ages": Ages(3 * SECOND, 2 * SECOND, SECOND), "price_then": price_of(number) - 10_000,
+        "last": LastQuote(1_190, NOW - SECOND, quote),
+        "price_last": price_of(number) + 10_000 * (number % 3 - 2),
+        "checks": checks(refused=bool(text)), "looking_since": None,
         "asked": asked,
     }  # fmt: skip
     return views.Card(**(fields | changes))
@@ -132,7 +159,7 @@ def order(number: int, *, status: str = "working", text: str = "", **changes: An
     one = intent(number, text=text)
     fields: dict[str, Any] = {
         "order_id": f"{number:08x}-2b7d-41e0-9c1a-5d0f6a7788{number:02x}", "intent_id": one.intent_id, "code": one.code,
-        "strategy": one.strategy, "action": "open", "words": "buy YES at 0.48", "instrument": one.instrument,
+        "strategy": one.strategy, "action": "open", "words": words_of(number), "instrument": one.instrument,
         "side": "buy", "type": "limit", "time_in_force": "gtc", "price": one.price, "qty": one.qty,
         "filled": 3 * MICRO if number % 2 else 0, "open_qty": 5 * MICRO, "status": status, "cancel": "",
         "venue_order_id": text or "v-881", "released_ts": NOW - number * 13 * MINUTE, "unknown_ts": None,
@@ -145,7 +172,8 @@ def order(number: int, *, status: str = "working", text: str = "", **changes: An
 def held(number: int, *, text: str = "", **changes: Any) -> views.Held:
     one = intent(number, text=text)
     fields: dict[str, Any] = {
-        "instrument": one.instrument, "title": text or CALM, "event": "KXHIGHNY-26JAN05", "series": "KXHIGHNY",
+        "instrument": one.instrument, "title": text or MARKETS[number % 5][1],
+        "event": "KXHIGHNY-26NOV18", "series": "KXHIGHNY",
         "future": False, "side": "yes" if number % 2 else "no", "qty": (8 if number % 2 else -6) * MICRO,
         "cost": 3_760_000, "average": 470_000, "mark": 3_920_000 - 700_000 * (number % 2), "exposure": 3_760_000,
         "gain": 160_000 - 700_000 * (number % 2), "close_ts": NOW + number * HOUR, "exits": None,
@@ -170,7 +198,7 @@ def gauge(key: str, unit: Any, measured: int, limit: int, of: str = "") -> Gauge
 def gauges(text: str = "") -> tuple[Gauge, ...]:
     return (
         gauge("open_positions_max", "count", 3, 5), gauge("total_exposure_max", "money", 15_140_000, 50 * MICRO),
-        gauge("market_exposure_max", "money", 8_200_000, 10 * MICRO, text or "KXHIGHNY-26JAN05-B48.5"),
+        gauge("market_exposure_max", "money", 8_200_000, 10 * MICRO, text or "KXHIGHNY-26NOV18-B48.5"),
         gauge("orders_per_day_max", "count", 31, 40), gauge("notional_per_day_max", "money", 80 * MICRO, 80 * MICRO),
         gauge("daily_loss_max", "money", 2_850_000, 20 * MICRO), gauge("drawdown_fraction_max", "ppm", 41_200, 150_000),
     )  # fmt: skip
@@ -202,9 +230,10 @@ def snapshot(**changes: Any) -> Snapshot:
                 adjustments=0,
             ),
             budgets=(
-                views.LossBudget(period="day", lost=2_850_000, baseline=505_330_000, most=20 * MICRO, left=17_150_000),
+                LossBudget(period="day", lost=2_850_000, baseline=505_330_000, most=20 * MICRO, left=17_150_000),
             ),
-            gauges=gauges(text), belts=Belts(20 * MINUTE, 50 * MICRO, True), pending=len(pending), asked=len(pending), open_orders=2,
+            gauges=gauges(text), belts=Belts(20 * MINUTE, 50 * MICRO, True), pending=len(pending), asked=len(pending),
+            open_orders=2,
             unknown_orders=int(bool(text)), open_positions=3, line=line(),
         ),
         "intents": views.Intents(pending=pending, rows=rows, total=len(rows)),
@@ -217,7 +246,7 @@ def snapshot(**changes: Any) -> Snapshot:
         ),
         "exposure": views.Exposure(
             total=views.Stake(name="", title="", loss=15_140_000, limit=50 * MICRO, share=302_800), markets=(),
-            events=(views.Stake(name=text or "KXHIGHNY-26JAN05", title="", loss=15_140_000, limit=None, share=None),),
+            events=(views.Stake(name=text or "KXHIGHNY-26NOV18", title="", loss=15_140_000, limit=None, share=None),),
             series=(views.Stake(name=text or "KXHIGHNY", title="", loss=15_140_000, limit=20 * MICRO, share=757_000),),
             themes=(),
         ),
@@ -290,10 +319,14 @@ def story(wanted: str, text: str = "") -> Story | NotOne:
         FillBooked(fill),
     )
     return Story(
-        seal=None, seq=1_014, ts=NOW - HOUR, intent=one, words="buy YES at 0.49", instrument=None, held_before=0,
+        seal=None, seq=1_014, ts=NOW - HOUR, intent=one, words=words_of(2), instrument=None, held_before=0,
         verdict="released", reason=None, sentence="Every rule agreed.", repeats=0, quote=quote,
         ages=Ages(3 * SECOND, 2 * SECOND, SECOND), checks=checks(refused=bool(text)), order=sent, digest=digest,
         assent=text or "ada", belts=Belts(20 * MINUTE, 50 * MICRO, True), look=None,
+        question=Question(
+            1_015, NOW - HOUR, one.code, "02" * 32, 1, 470_000, NOW + MINUTE, (text or "ada",),
+            "denied" if text else "", text, text,
+        ),
         steps=tuple(Step(1_015 + at, NOW - HOUR + at * 7 * SECOND, fact) for at, fact in enumerate(told)),
         fills=(fill,), settled=Settled(1_180, NOW - 60 * SECOND, "yes", MICRO),
         money=Money(8 * MICRO, 3_920_000, 140_000, 0, 0, 8 * MICRO, 0, 3_940_000), decision=None,
@@ -303,7 +336,7 @@ def story(wanted: str, text: str = "") -> Story | NotOne:
 
 WORDS = (
     ("EquityMarked", "equity $502.48, cash $481.23, exposure $15.14"),
-    ("FillBooked", "bought 8 contracts at 0.49 in KXHIGHNY-26JAN05-B42.5, fee $0.14 (taker), order 00000002"),
+    ("FillBooked", "bought 8 contracts at 0.49 in KXHIGHNY-26NOV18-B42.5, fee $0.14 (taker), order 00000002"),
     ("OrderAccepted", "order 00000002 accepted by the venue as v-881"),
     ("OrderReleased", "order 00000002 released: buy 8 contracts at 0.49, assent: ada"),
     ("AssentGiven", "ada said yes to 42222W on the web"),

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from tests.console.reading.ledgers import Asking, Growing, followed, read_whole, write_world
+from tests.cli.support import RAIN, SNOW, Script
+from tests.console.reading.ledgers import Asking, Growing, entries_of, followed, read_whole, write_world
 from tests.property.worlds import World
 
 from assent.console.reading import listing
@@ -12,6 +13,9 @@ from assent.console.reading.listing import Intents, Orders
 from assent.desk.halt_history import halt_history
 from assent.desk.intent_rows import STATUSES, intent_rows
 from assent.desk.rows import order_row, told
+from assent.ledger.sqlite import SqliteStore
+from assent.model import inputs
+from assent.venue.read_only import DRY_RUN
 
 each_world = pytest.mark.parametrize(
     ("world", "seed"), [(World, seed) for seed in range(4)] + [(Asking, seed) for seed in (0, 4, 5, 9)]
@@ -84,3 +88,17 @@ def test_the_newest_rows_are_kept_and_the_open_ones_whatever_their_age(
     assert set(map(repr, shown)) >= set(map(repr, (*open_now, *every[-15:])))
     assert len(book.orders.rows.shown()) < 5 + 5 + len(whole.state.orders)
     assert book.orders.rows.total == len(whole.state.orders) + len(whole.state.archive.orders) > 15
+
+
+def test_an_order_that_only_the_dry_run_kept_from_the_wire_is_told_apart_from_one_that_failed(tmp_path: Path) -> None:
+    script = Script(mode="dry-run")
+    for name, why in ((RAIN, DRY_RUN), (SNOW, "permit_expired")):
+        script.idea(name)
+        script.tell(inputs.SendAnswered(script.order().order_id, inputs.NotSent(why), script.now))
+    path = tmp_path / "l.sqlite"
+    store = SqliteStore.open(path, create=True)
+    store.append(entries_of([(ts, fact) for _, ts, fact in script.facts]))
+    store.close()
+    book, whole = followed(path).book, read_whole(path)
+    assert [row.status for row in book.intents.rows.shown()] == ["EXECUTED_DRYRUN", "FAILED"]
+    assert list(book.intents.rows.shown()) == intent_rows(whole.records, whole.state)

@@ -43,7 +43,7 @@ def test_a_commit_is_seen_in_a_fraction_of_a_second(tmp_path: Path) -> None:
         for _ in range(10):
             growing.grow(3)
             took.append(until(tail, growing.store.head().seq))
-    assert sorted(took)[5] < 0.3
+    assert sorted(took)[5] < 1.0
     growing.close()
 
 

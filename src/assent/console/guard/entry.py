@@ -6,8 +6,6 @@ our fault, said as such, and written down without the words of the request.
 """
 
 import asyncio
-import logging
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -26,6 +24,7 @@ from assent.console.guard.refusals import Refused
 from assent.console.guard.routes import CONSOLE, Rule, Rules
 from assent.console.guard.settings import WebSettings
 from assent.console.guard.whence import SAFE, Whence, counted_as
+from assent.console.logs import ACCESS, FAULT, where
 from assent.console.seam import Clock
 from assent.console.threads import Threads
 from assent.model.text import shown
@@ -35,12 +34,13 @@ CSRF_HEADER: Final = "x-csrf-token"
 CSRF_FIELD: Final = "csrf"
 # Files of the console itself: the same for everybody, so a browser may keep them.
 STATIC: Final = f"{CONSOLE}/static/"
-ACCESS_LOG: Final = logging.getLogger("assent.console.access")
-FAULT_LOG: Final = logging.getLogger("assent.console.fault")
-FRAMES_TOLD: Final = 12
 
 # Makes a refusal into a page, for a browser that wants one; None: the plain answer.
 Render = Callable[[Scope, Refused], bytes | None]
+
+
+class SlowReader(TimeoutError):
+    """The client does not read its answer."""
 
 
 @dataclass(slots=True)
@@ -97,15 +97,14 @@ class Guard:
             await self._refuse(scope, answer, visit, refused)
         except intake.Gone:
             visit.status = 499
-        except TimeoutError:
-            visit.status = 499  # the client does not read its answer; the server closes what is left
-            raise
+        except SlowReader:
+            visit.status = 499  # the server closes what is left
         except Exception as error:  # boundary: whatever breaks behind the door becomes a code and words
-            FAULT_LOG.error("console_fault %s %s %s", named(visit.method), visit.route, _told(error))
+            FAULT.error("console_fault %s %s %s", named(visit.method), visit.route, where(error))
             await self._refuse(scope, answer, visit, Refused("console_fault", "a fault of ours; nothing more was done"))
         finally:
             self._counts.answered(visit.method, visit.route, visit.status, visit.took_ns)
-            ACCESS_LOG.info(
+            ACCESS.info(
                 "%s %s %s %s %d %d us", visit.address, visit.identity, named(visit.method), visit.route, visit.status,
                 visit.took_ns // 1_000,
             )  # fmt: skip
@@ -177,8 +176,11 @@ class Guard:
                 keeps = scope["path"].startswith(STATIC) and message["status"] == 200
                 headers = hardened(list(message.get("headers", ())), secure=settings.secure, keeps=keeps)
                 message = {**message, "headers": headers}
-            async with asyncio.timeout(settings.write_wait_ns / SECOND):
-                await send(message)
+            try:
+                async with asyncio.timeout(settings.write_wait_ns / SECOND):
+                    await send(message)
+            except TimeoutError:
+                raise SlowReader from None
 
         return answer
 
@@ -239,10 +241,3 @@ def _check_csrf(caller: Caller, given: str) -> None:
     """Only a page of ours knows what its session must send back."""
     if not caller.holder.sent_by_our_page(given):
         raise Refused("csrf_refused", "the request does not carry the token of its session's page")
-
-
-def _told(error: BaseException) -> str:
-    """Where and of what kind a fault is. Never its words: they may hold what a request brought."""
-    frames = traceback.extract_tb(error.__traceback__)[-FRAMES_TOLD:]
-    path = " > ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}:{frame.name}" for frame in frames)
-    return f"{type(error).__name__} at {path}"

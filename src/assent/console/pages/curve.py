@@ -61,12 +61,12 @@ def figure_of(points: Sequence[Point]) -> dict[str, Any]:
     common = {"type": "scatter", "mode": "lines", "x": times, "xaxis": "x"}
     equity = {
         **common, "name": "Equity", "meta": "equity", "yaxis": "y", "y": [point.equity / MICRO for point in points],
-        "line": {"width": 2, "shape": "hv"}, "hovertemplate": "$%{y:,.2f}<extra>Equity</extra>",
+        "line": {"width": 2, "shape": "hv"}, "hovertemplate": "%{y:$,.2f}<extra>Equity</extra>",
     }  # fmt: skip
     fall = {
         **common, "name": "Below the peak", "meta": "fall", "yaxis": "y2", "fill": "tozeroy",
         "y": [-point.drawdown / MICRO for point in points], "line": {"width": 1, "shape": "hv"},
-        "hovertemplate": "$%{y:,.2f}<extra>Below the peak</extra>",
+        "hovertemplate": "%{y:$,.2f}<extra>Below the peak</extra>",
     }  # fmt: skip
     layout = {
         "margin": {"l": 64, "r": 12, "t": 8, "b": 36},
@@ -74,9 +74,9 @@ def figure_of(points: Sequence[Point]) -> dict[str, Any]:
         "hovermode": "x unified",
         "dragmode": False,
         "xaxis": {"type": "date", "anchor": "y2", "fixedrange": True},
-        "yaxis": {"domain": [0.36, 1], "tickprefix": "$", "tickformat": ",.2f", "fixedrange": True, "nticks": 6},
+        "yaxis": {"domain": [0.36, 1], "tickformat": "$,.2f", "fixedrange": True, "nticks": 6},
         "yaxis2": {
-            "domain": [0, 0.26], "tickprefix": "$", "tickformat": ",.2f", "fixedrange": True, "nticks": 3,
+            "domain": [0, 0.26], "tickformat": "$,.2f", "fixedrange": True, "nticks": 3,
             "rangemode": "tozero",
         },
     }  # fmt: skip

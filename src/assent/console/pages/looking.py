@@ -44,7 +44,9 @@ class Looking:
 
     async def halts(self, request: Request, caller: Viewer) -> Response:
         """What stands in the way of trading, and what ended before."""
-        return self._sight(request, caller, "halts")
+        past = self._shell.snapshot.halts.history
+        history, pager = lists.page_of(past, dict(request.query_params), "/console/halts")
+        return self._sight(request, caller, "halts", history=history, pager=pager)
 
     async def health(self, request: Request, caller: Viewer) -> Response:
         """Whether all of this can be believed."""

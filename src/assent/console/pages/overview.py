@@ -7,6 +7,7 @@ from assent.console.pages.curve import curve_of
 from assent.console.pages.showing import percent, signed, waiting_words
 from assent.console.reading import views
 from assent.console.reading.snapshot import Snapshot
+from assent.desk.budgets import LossBudget
 from assent.desk.gauges import Gauge
 from assent.model.units import MINUTE
 from assent.model.words import money, span
@@ -119,7 +120,7 @@ def figures(overview: views.Overview) -> Iterator[Figure]:
     yield Figure("Markets held", str(overview.open_positions), f"realised {signed(worth.realised)}")
 
 
-def _of_today(worth: views.Worth, today: views.LossBudget | None) -> Figure:
+def _of_today(worth: views.Worth, today: LossBudget | None) -> Figure:
     """Today's gain or loss beside what may be lost."""
     if today is None or worth.equity is None:
         return Figure("Today", "-", "no baseline yet")

@@ -1,4 +1,4 @@
-"""How a no looks in a browser: what happened, what to do, and the way on. To a stranger it tells nothing of the desk."""
+"""How a no looks in a browser: what happened, what to do, the way on. To a stranger it tells nothing of the desk."""
 
 from typing import Final
 

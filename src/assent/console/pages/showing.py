@@ -98,13 +98,6 @@ def signed(micros: int | None) -> str:
     return f"+{money(micros)}" if micros is not None and micros > 0 else money(micros)
 
 
-def part(measured: int | None, limit: int | None) -> int:
-    """How much of a limit is used, in parts per million; all of it where the limit leaves nothing."""
-    if measured is None or limit is None or measured <= 0:
-        return 0
-    return MICRO if limit <= 0 else min(MICRO, measured * MICRO // limit)
-
-
 def short(name: str, kept: int = 12) -> str:
     """The beginning of an id or a digest; the whole stands on the page of its own."""
     return name if len(name) <= kept else f"{name[:kept]}…"
@@ -130,8 +123,8 @@ def _moment(ts: int) -> datetime:
 
 
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
-    "pieces": pieces, "iso": iso, "clock": clock, "to_second": to_second, "near": near, "day": day, "ms": ms, "when": when, "money": money, "price": price,
-    "share": share, "span": span, "unit": lambda value, unit: in_unit(unit, value), "qty": lambda value: in_unit("qty", value),
-    "percent": percent, "percent_width": percent_width, "signed": signed, "part": part, "short": short, "spaced": spaced,
-    "capitalised": capitalised,
+    "pieces": pieces, "iso": iso, "clock": clock, "to_second": to_second, "near": near, "day": day, "ms": ms,
+    "when": when, "span": span, "money": money, "price": price, "share": share, "signed": signed,
+    "qty": lambda value: in_unit("qty", value), "unit": lambda value, unit: in_unit(unit, value),
+    "percent": percent, "percent_width": percent_width, "short": short, "spaced": spaced, "capitalised": capitalised,
 }  # fmt: skip

@@ -48,7 +48,6 @@ def _halts(snapshot: Snapshot, _now: int, _csrf: str) -> Context:
         "halts": snapshot.halts.standing,
         "stopped": snapshot.halts.stopped,
         "allowed": snapshot.overview.allowed,
-        "history": tuple(reversed(snapshot.halts.history)),
         "factor_to_resume": _factor_to_resume(snapshot),
     }
 

@@ -1,4 +1,4 @@
-"""One intent's whole story for its page: what it rests on, what every rule said, what followed, what it came to. Pure."""
+"""One intent's whole story for its page: what it rests on, what the rules said, what came of it. Pure."""
 
 from typing import Any, Final, NamedTuple
 

@@ -101,7 +101,7 @@ class EventStream(Response):
         self._now = now
         self._sent: dict[str, bytes] = {}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         gone = asyncio.create_task(_gone(receive))
         try:
             with suppress(TimeoutError):

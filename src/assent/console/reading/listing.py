@@ -9,7 +9,15 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from assent.desk.intent_rows import Fate, IntentRow, fate_of, intent_row, standing_now
+from assent.desk.intent_rows import (
+    Fate,
+    IntentRow,
+    dry_run_ended,
+    fate_of,
+    intent_row,
+    is_dry_run,
+    standing_now,
+)
 from assent.desk.rows import OrderRow, order_row
 from assent.desk.state import State
 from assent.model.facts import Fact, IntentProposed, IntentRefused
@@ -97,6 +105,8 @@ class Intents:
         intent_id = getattr(fact, "intent_id", None) or self._of_order.get(order_named_by(state, fact))
         if intent_id:
             self._touched.add(intent_id)
+        if intent_id and is_dry_run(fact) and (row := self.rows.get(intent_id)) is not None:
+            self.rows.put(intent_id, dry_run_ended(standing_now(state, row)))
 
     def refresh(self, state: State) -> None:
         """Bring every row up to date that may have changed since the last time."""
