@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from assent.desk.halt_history import overridden_at
 from assent.desk.lots import Lots, Money, Settled, Told
 from assent.desk.question import EndedBy, Question, question_of
 from assent.model.assents import ApprovalEnded, ApprovalRequested, AssentDenied, AssentGiven, AssentRefused
@@ -26,7 +27,6 @@ from assent.model.facts import (
     FeeDiffered,
     FillBooked,
     FillCorrected,
-    HaltCleared,
     HaltRaised,
     InstrumentListed,
     IntentProposed,
@@ -48,7 +48,6 @@ from assent.model.ids import CODE_ALPHABET, CODE_LENGTH, is_human_code
 from assent.model.instruments import Future, Instrument
 from assent.model.intents import Check, Intent, QuoteTaken
 from assent.model.orders import Fill, Order
-from assent.model.overrides import HaltOverridden, OverrideEnded
 from assent.model.reasons import REASONS, Unit, sentence
 from assent.model.settling import BooksAdopted, FillRecognised, OrderAdopted
 from assent.model.units import MICRO, format_micros, mul_down
@@ -256,7 +255,7 @@ def _story(
         money=walk.money() if isinstance(release, OrderReleased) else None,
         decision=_decision(after, start.ts, intent.strategy),
         hindsight_per_contract=_hindsight(intent, instrument, settled) if refused else None,
-        overrides=_overrides(records, release or decided),
+        overrides=tuple(Step(*told) for told in overridden_at(records, release or decided)),
     )
 
 
@@ -305,21 +304,6 @@ def _belts(records: Sequence[Told], release: OrderReleased) -> Belts | None:
         elif fact is release:
             return belts
     return belts
-
-
-def _overrides(records: Sequence[Told], moment: Fact) -> tuple[Step, ...]:
-    """The overrides in force at the moment of this record."""
-    found: dict[str, Step] = {}
-    for seq, ts, fact in records:
-        if isinstance(fact, HaltOverridden):
-            found[fact.cause] = Step(seq, ts, fact)
-        elif isinstance(fact, OverrideEnded | HaltCleared):
-            found.pop(fact.cause, None)
-        elif fact is moment:
-            return tuple(
-                one for one in found.values() if isinstance(one.fact, HaltOverridden) and ts < one.fact.until_ts
-            )
-    return ()
 
 
 def _decision(records: Sequence[Told], ts: int, strategy: str) -> DecisionRecorded | None:
