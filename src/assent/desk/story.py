@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from assent.desk.lots import Lots, Money, Settled, Told
+from assent.desk.question import Question, question_of
 from assent.model.assents import ApprovalEnded, ApprovalRequested, AssentDenied, AssentGiven, AssentRefused, Ending
 from assent.model.belts import Belts
 from assent.model.facts import (
@@ -111,23 +112,6 @@ class Look(msgspec.Struct, frozen=True):
     quote: QuoteTaken | None
     ages: Ages | None
     checks: tuple[Judged, ...]
-
-
-class Question(msgspec.Struct, frozen=True):
-    """What people were asked: to which terms, how many of them, until when; who said yes, and how it ended without a
-    release, if it did."""
-
-    seq: int
-    ts: int
-    code: str
-    terms: str
-    people: int
-    price: int | None
-    expires_ts: int
-    given: tuple[str, ...]
-    ended: Literal["", "denied", "expired", "superseded", "ended_by_hand"]
-    by: str
-    why: str
 
 
 class Story(msgspec.Struct, frozen=True):
@@ -235,7 +219,7 @@ def _story(
     order_id = release.order.order_id if release else intent.order_id or ""
     family = {order.order.order_id for order in _releases(after) if order.order.parent == order_id} | {order_id}
     steps = _steps(after, family - {""}, intent)
-    look, question = _look(after, intent.intent_id), _question(after, intent.intent_id)
+    look, question = _look(after, intent.intent_id), question_of(after, intent.intent_id)
     walk = Lots(intent.intent_id, records)
     settled = walk.settlements.get(intent.instrument)
     return Story(
@@ -287,25 +271,6 @@ def _verdict(
     if intent.action == "cancel":
         return "released"
     return "skipped" if look else "waiting"
-
-
-def _question(records: Sequence[Told], intent_id: str) -> Question | None:
-    """What people were asked about this intent, if they were, and how it ended."""
-    found: Question | None = None
-    for seq, ts, fact in records:
-        if isinstance(fact, ApprovalRequested) and fact.intent_id == intent_id:
-            found = Question(
-                seq, ts, fact.code, fact.terms, fact.people, fact.price, fact.expires_ts, (), "", "", "",
-            )  # fmt: skip
-        elif found is None:
-            continue
-        elif isinstance(fact, AssentGiven) and fact.intent_id == intent_id:
-            found = msgspec.structs.replace(found, given=(*found.given, fact.person))
-        elif isinstance(fact, AssentDenied) and fact.intent_id == intent_id:
-            return msgspec.structs.replace(found, ended="denied", by=fact.person, why=fact.reason)
-        elif isinstance(fact, ApprovalEnded) and fact.intent_id == intent_id:
-            return msgspec.structs.replace(found, ended=fact.why, by=fact.by)
-    return found
 
 
 def _verdict_of_people(steps: Sequence[Step]) -> Verdict | None:
