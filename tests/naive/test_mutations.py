@@ -45,7 +45,6 @@ from assent.model.levels import ALLOWED, Level
 from assent.model.overrides import OverrideEnded
 from assent.model.units import HOUR, MICRO
 
-# The rarest is met in the eight hundredth.
 WORLDS = 1_000
 STEPS = 160
 Patch = pytest.MonkeyPatch
