@@ -27,6 +27,7 @@ from assent.model.facts import (
     FeeDiffered,
     FillBooked,
     FillCorrected,
+    HaltCleared,
     HaltRaised,
     InstrumentListed,
     IntentProposed,
@@ -48,6 +49,7 @@ from assent.model.ids import CODE_ALPHABET, CODE_LENGTH, is_human_code
 from assent.model.instruments import Future, Instrument
 from assent.model.intents import Check, Intent, QuoteTaken
 from assent.model.orders import Fill, Order
+from assent.model.overrides import HaltOverridden, OverrideEnded
 from assent.model.reasons import REASONS, Unit, sentence
 from assent.model.settling import BooksAdopted, FillRecognised, OrderAdopted
 from assent.model.units import MICRO, format_micros, mul_down
