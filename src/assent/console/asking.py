@@ -58,7 +58,7 @@ class Asking:
         self._inside = dict.fromkeys(LANES, 0)
         self._waiting_max = waiting_max
 
-    async def have_done(self, command: str, caller: Caller, **said: str) -> Answer:
+    async def have_done(self, command: str, caller: Caller, **said: str | int) -> Answer:
         """Have it done and return the desk's answer; whatever is no yes is raised as `Refused`."""
         request = {
             "cmd": command, "by": caller.identity, "credential": caller.credential, "channel": caller.channel, **said

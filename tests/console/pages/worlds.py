@@ -185,6 +185,8 @@ def halt(cause: str, level: str, reset: Any, *, text: str = "") -> HaltRow:
     return HaltRow(
         cause=cause, level=level, sentence=sentence(cause), detail=text or "equity $455.10, peak $536.40: 15.2 % below",
         by=text or "desk", since_ts=NOW - 2 * HOUR, reset=reset, quiet_ns=0,
+        overridable=cause == "drawdown", overridden_until_ts=NOW + 20 * MINUTE if text else None,
+        overridden_by=text or None, overridden_why=text or None,
         reset_how="a named person: assent halt resume --by NAME --reason REASON",
     )  # fmt: skip
 
