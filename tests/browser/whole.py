@@ -211,7 +211,9 @@ class Whole:
         """The questions that stand, as their approvers are shown them."""
         rows = self.api("GET", "/intents?status=PENDING").json()["intents"]
         return [
-            found for row in rows if market in ("", row["instrument"]) and (found := self.card(row["intent_id"])) is not None
+            found
+            for row in rows
+            if market in ("", row["instrument"]) and (found := self.card(row["intent_id"])) is not None
         ]
 
     # ----------------------------------------------------------------------------------------------------- answers

@@ -72,7 +72,7 @@ class Asking:
         finally:
             self._inside[lane] -= 1
 
-    async def _in_turn(self, turns: asyncio.Semaphore, request: Mapping[str, str]) -> Answer | None:
+    async def _in_turn(self, turns: asyncio.Semaphore, request: Mapping[str, str | int]) -> Answer | None:
         try:
             async with asyncio.timeout(self._turn_wait_s):
                 await turns.acquire()

@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from assent.desk.halt_history import overridden_at
 from assent.desk.lots import Lots, Money, Settled, Told
 from assent.desk.question import EndedBy, Question, question_of
 from assent.model.assents import ApprovalEnded, ApprovalRequested, AssentDenied, AssentGiven, AssentRefused
@@ -256,7 +257,7 @@ def _story(
         money=walk.money() if isinstance(release, OrderReleased) else None,
         decision=_decision(after, start.ts, intent.strategy),
         hindsight_per_contract=_hindsight(intent, instrument, settled) if refused else None,
-        overrides=_overrides(records, release or decided),
+        overrides=tuple(Step(*told) for told in overridden_at(records, release or decided)),
     )
 
 
@@ -305,21 +306,6 @@ def _belts(records: Sequence[Told], release: OrderReleased) -> Belts | None:
         elif fact is release:
             return belts
     return belts
-
-
-def _overrides(records: Sequence[Told], moment: Fact) -> tuple[Step, ...]:
-    """The overrides in force at the moment of this record."""
-    found: dict[str, Step] = {}
-    for seq, ts, fact in records:
-        if isinstance(fact, HaltOverridden):
-            found[fact.cause] = Step(seq, ts, fact)
-        elif isinstance(fact, OverrideEnded | HaltCleared):
-            found.pop(fact.cause, None)
-        elif fact is moment:
-            return tuple(
-                one for one in found.values() if isinstance(one.fact, HaltOverridden) and ts < one.fact.until_ts
-            )
-    return ()
 
 
 def _decision(records: Sequence[Told], ts: int, strategy: str) -> DecisionRecorded | None:
