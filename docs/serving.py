@@ -9,7 +9,8 @@ from fastapi import FastAPI
 from fastapi.routing import RouteContext, iter_route_contexts
 
 from assent.console.api import routers
-from assent.console.asking import AT_ONCE, STATUS_OF_REFUSAL, TURN_WAIT_S
+from assent.console.asking import LANES, STATUS_OF_REFUSAL
+from assent.console.asking import TURN_WAIT_S as WAIT_S
 from assent.console.guard.refusals import STATUS
 from assent.console.guard.routes import Rules
 from assent.console.guard.settings import Rate, WebSettings
@@ -56,7 +57,10 @@ def bounds() -> str:
         ("an answer that is not read", f"is given up after {web.write_wait_ns // SECOND} s"),
         ("requests of one credential", _rate(web.per_credential)),
         ("requests of one address", _rate(web.per_address)),
-        ("requests on their way to the desk", f"{AT_ONCE} at once; the others wait {TURN_WAIT_S:.0f} s at most"),
+        (
+            "on their way to the desk at once",
+            f"{LANES['answers']} answers, {LANES['halts']} halts, {LANES['acts']} others; more wait {WAIT_S:.0f} s",
+        ),
         ("connections", f"{CONNECTIONS_MAX}"),
     )
     return table(("what", "how much"), rows)

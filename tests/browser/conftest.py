@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.browser.support import CHROMIUM, Site, need_browser, served
+from tests.browser.whole import Whole, the_whole
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +24,10 @@ def serve(tmp_path: Path, browser: Any) -> Iterator[Callable[..., Site]]:
     """Serve a desk until the test is over."""
     with ExitStack() as stack:
         yield lambda *said, **more: stack.enter_context(served(tmp_path, browser, *said, **more))
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
+    """An exchange in the box, a live desk that asks people, and its console: one for all tests of this folder."""
+    with the_whole(tmp_path_factory.mktemp("whole")) as made:
+        yield made

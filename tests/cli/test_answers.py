@@ -99,6 +99,9 @@ def test_the_beginning_of_an_id_needs_the_terms_that_are_meant(cli: Cli, folder:
     done = cli("intents", "approve", ref, "--terms", row["terms"][:8].upper(), "-C", folder, "--json")
     assert (done.code, done.err) == (Exit.OK, "")
     assert (done.json["verdict"], done.json["code"], done.json["came_to"]) == ("approve", row["code"], "released")
+    card = done.json["card"]
+    assert (card["terms"], card["worst_loss"], card["orders"]) == (row["terms"], row["worst_loss"], 1)
+    assert {"daily_loss_guard", "edge"} <= {check["rule"] for check in card["checks"]}
 
 
 def test_without_a_terminal_and_without_a_name_for_what_is_meant_nothing_is_approved(cli: Cli, folder: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from tests.cli.asking import ME, make_desk, running, status_of, until, waiting
 from tests.cli.support import Cli
+from tests.cli.test_approve import sitting
 
 from assent.approval import totp
 from assent.approval.access import Access
@@ -105,6 +106,15 @@ def test_a_second_factor_is_printed_once_and_said_to_belong_to_nobody_where_nobo
     ]  # fmt: skip
     assert cli("web", "factor", "forget", "eve", "-C", folder).out == "eve has no second factor any more\n"
     assert made["secret"] not in cli("web", "factor", "list", "-C", folder).out
+
+
+def test_on_a_terminal_a_second_factor_is_drawn_as_well(folder: Path) -> None:
+    with sitting("web", "factor", "enrol", "ada", "-C", folder) as terminal:
+        shown = terminal.read_until("To type by hand: ")
+        assert terminal.process.wait(WAIT_S) == Exit.OK
+    drawn = [line for line in shown.splitlines() if line.startswith("\x1b[30;107m")]
+    assert (len(drawn), any("█" in line for line in drawn)) == (25, True)
+    assert "otpauth://totp/Assent%3Aada" in shown
 
 
 def test_sessions_are_listed_and_ended(cli: Cli, folder: Path) -> None:

@@ -26,6 +26,16 @@ def asking(people: int = 1, **limits: Any) -> Script:
     return Script(Constitution(series=("SIM",), approvals=(Band("open", 0, people),), approvers=PEOPLE, **limits))
 
 
+def cancelling() -> Script:
+    """Nobody need be asked to open; an order rests, and people are asked whether to take it off."""
+    script = Script(Constitution(series=("SIM",), approvals=(Band("cancel", 0, 1),), approvers=PEOPLE))
+    script.idea(SNOW, time_in_force="gtc", price=380_000)
+    order = script.order()
+    script.accept(order, filled=0)
+    script.idea(RAIN, action="cancel", instrument=SNOW, order_id=order.order_id)
+    return script
+
+
 def asked(script: Script) -> Asked:
     (found,) = script.desk.state.asked.values()
     return found
@@ -154,11 +164,7 @@ def test_what_the_last_look_refuses_after_a_yes_is_rejected_by_that_rule() -> No
 
 
 def test_a_cancel_that_people_are_asked_about_waits_and_is_executed_when_it_is_released() -> None:
-    script = Script(Constitution(series=("SIM",), approvals=(Band("cancel", 0, 1),), approvers=PEOPLE))
-    script.idea(SNOW, time_in_force="gtc", price=380_000)
-    order = script.order()
-    script.accept(order, filled=0)
-    script.idea(RAIN, action="cancel", instrument=SNOW, order_id=order.order_id)
+    script = cancelling()
     assert standing(script) == ["APPROVED", "PENDING"]
     assert story(script).verdict == "waiting"
     answered(script)

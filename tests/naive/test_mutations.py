@@ -45,7 +45,7 @@ from assent.model.levels import ALLOWED, Level
 from assent.model.overrides import OverrideEnded
 from assent.model.units import HOUR, MICRO
 
-WORLDS = 400
+WORLDS = 1_000
 STEPS = 160
 Patch = pytest.MonkeyPatch
 

@@ -63,6 +63,7 @@ def approve(
     --terms names what is meant, or --yes with the code.
     """
     from assent.cli.answering import came_to, give, request_of
+    from assent.cli.cards import card_told
     from assent.cli.reading import asking_now
 
     settings = settings_of(folder, mode=mode)
@@ -82,7 +83,8 @@ def approve(
     if card is not None and card.factor_needed and factor is None and attended:
         factor = click.prompt("Second factor", hide_input=True, default="", show_default=False).strip()
     answer = give(settings, request_of("approve", named, terms=agreed, factor=factor or None))
-    _tell("approve", named, answer, as_json=as_json, said=came_to("approve", named, answer))
+    told = {**answer, "card": None if card is None else card_told(card, now)}
+    _tell("approve", named, told, as_json=as_json, said=came_to("approve", named, answer))
     return Exit.OK
 
 

@@ -6,21 +6,23 @@ are the digest of exactly the orders that a release would state: whoever answers
 
 from collections.abc import Callable
 from textwrap import wrap
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from assent.cli.reading import Ledger
+from msgspec import structs
+
 from assent.cli.words import in_unit, line, money, plain, price, share, span, table, when
 from assent.desk.asked_rows import AskedRow, asked_row
 from assent.desk.budgets import day_budget
 from assent.desk.gauges import share_of
 from assent.desk.lots import Told
 from assent.desk.state import Asked, State
+from assent.desk.story import judged
 from assent.model.exits import Exits
 from assent.model.facts import IntentProposed
 from assent.model.intents import Check, Intent, QuoteTaken
 from assent.model.orders import Side
 from assent.model.reasons import REASONS, sentence
-from assent.model.units import SECOND, format_qty, up_to_step
+from assent.model.units import MICRO, SECOND, format_qty, up_to_step
 
 WIDTH = 100
 TERMS_SHOWN = 16
@@ -73,12 +75,6 @@ def card_of(state: State, proposed: IntentProposed, asked: Asked, now: int) -> C
     )
 
 
-def cards_of(ledger: Ledger, now: int) -> list[Card]:
-    """Every question that is open, in the order in which people were asked."""
-    records = proposals_of(ledger.records)
-    return [card_of(ledger.state, records[name], asked, now) for name, asked in ledger.state.asked.items()]
-
-
 def proposals_of(records: list[Told]) -> dict[str, IntentProposed]:
     """The record of each proposed intent, by its id."""
     return {fact.intent.intent_id: fact for _, _, fact in records if isinstance(fact, IntentProposed)}
@@ -99,7 +95,8 @@ def left_of(row: AskedRow, now: int) -> str:
 def card_lines(card: Card, now: int) -> list[str]:
     """The whole card on at most 100 columns, without colours."""
     row, intent = card.row, card.intent
-    head = f"{row.code}  {row.words}, {in_unit('qty', row.qty)} contracts in {row.instrument}"
+    size = f"{in_unit('qty', row.qty)} contract{'' if row.qty == MICRO else 's'}"
+    head = f"{row.code}  {row.words}, {size} in {row.instrument}"
     if intent.action in ("cancel", "claim"):
         head = f"{row.code}  {row.words} in {row.instrument}"
     return [
@@ -124,20 +121,18 @@ def people_words(row: AskedRow, people: tuple[str, ...]) -> str:
     return f"{len(row.given)} of {row.needed} given{given}; may answer: {', '.join(people) or 'nobody'}"
 
 
-def card_json(card: Card, now: int) -> dict[str, object]:
+def card_told(card: Card, now: int) -> dict[str, Any]:
     """The card for programs."""
-    from msgspec import structs, to_builtins
-
-    told: dict[str, object] = {
+    return {
         **structs.asdict(card.row),
-        "checks": to_builtins(card.checks),
-        "quote": to_builtins(card.quote),
-        "exits": to_builtins(card.intent.exits),
+        "checks": [structs.asdict(judged(check)) for check in card.checks],
+        "quote": structs.asdict(card.quote) if card.quote else None,
+        "exits": structs.asdict(card.intent.exits) if card.intent.exits else None,
+        "orders": card.orders,
         "factor_needed": card.factor_needed,
         "budget": card.budget._asdict() if card.budget else None,
         "left_ns": max(0, card.row.expires_ts - now),
     }
-    return told
 
 
 def _terms_of(card: Card) -> list[str]:

@@ -188,7 +188,7 @@ def factor() -> None:
 @desk_options
 def factor_enrol(person: str, folder: Path, mode: str | None, *, as_json: bool) -> None:
     """Make a second factor for PERSON, as the constitution's `approvers` names them, and print once what an app takes
-    in: its address, and the same to type by hand."""
+    in: its address, as a picture as well on a terminal, and the same to type by hand."""
     settings = settings_of(folder, mode=mode)
     known = [one.name for one in settings.constitution.approvers]
     with opened(settings) as access:
@@ -196,7 +196,11 @@ def factor_enrol(person: str, folder: Path, mode: str | None, *, as_json: bool) 
     if as_json:
         say_json({"person": made.person, "uri": made.uri, "secret": made.secret, "named": person in known})
         return
-    say([made.uri, f"To type by hand: {made.secret}", "Both are shown this once. Whoever has them has the factor."])
+    if sys.stdout.isatty():
+        from assent.cli.qr import drawn
+
+        click.echo("\n".join(drawn(made.uri)))  # our own picture, with colours that make it readable
+    say([made.uri, f"To type by hand: {made.secret}", "They are shown this once. Whoever has them has the factor."])
     if person not in known:
         say(f"Note: the constitution's approvers name nobody {person}; it names {', '.join(known) or 'nobody at all'}.")
 

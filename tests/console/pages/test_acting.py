@@ -8,6 +8,7 @@ from tests.console.pages.support import Markup, Pages, make_pages
 from tests.console.support import refusal
 
 from assent.approval import Session
+from assent.model.units import MINUTE
 
 CARD = worlds.card(1)
 ANSWER = f"/console/intents/{CARD.intent.intent_id}/answer"
@@ -37,6 +38,19 @@ def test_a_yes_names_exactly_the_terms_of_the_card_and_goes_by_the_sessions_own_
     assert session.secret not in answer.headers["location"]
     told = page.get(answer.headers["location"], session).text
     assert f"Your assent to {CARD.intent.code} was taken." in Markup(told).text
+
+
+def test_a_last_look_that_says_no_is_told_with_its_code_and_what_it_means(tmp_path: Path) -> None:
+    page = make_pages(tmp_path)
+    session = page.sign_in()
+    page.desk.answer = {"ok": True, "facts": ["AssentGiven"], "came_to": "skipped", "reason": "skipped_slippage"}
+    answer = page.post(ANSWER, session, verdict="approve", **without_csrf(form_of(page, session)))
+    told = page.get(answer.headers["location"], session).text
+    assert "nothing was sent" in Markup(told).text
+    assert "skipped_slippage" in Markup(told).text
+    assert "limit" in Markup(told).text
+    forged = answer.headers["location"].replace("skipped_slippage", "all_is_well")
+    assert "all_is_well" not in page.get(forged, session).text
 
 
 def without_csrf(form: dict[str, str]) -> dict[str, str]:
@@ -124,7 +138,10 @@ def test_a_desk_that_does_not_run_is_told_as_such(tmp_path: Path) -> None:
     assert "The desk does not run" in answer.text
 
 
-ACTS = (ANSWER, "/console/halt", "/console/resume", "/console/cancel", "/console/theme", "/console/sign-out")
+ACTS = (
+    ANSWER, "/console/halt", "/console/resume", "/console/override", "/console/end-override", "/console/cancel",
+    "/console/theme", "/console/sign-out",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("path", ACTS)
@@ -176,7 +193,7 @@ def test_resuming_takes_a_reason_and_the_second_factor_where_the_constitution_as
     page = make_pages(tmp_path, worlds.snapshot(halted=True))
     session = page.sign_in()
     markup = Markup(page.get("/console/halts", session).text)
-    assert len(markup.all("input", name="factor")) == 2
+    assert len(markup.all("input", name="factor")) == 3
     assert page.post("/console/resume", session, cause="operator", reason=" ").status_code == 422
     page.post("/console/resume", session, cause="operator", reason="all\nclear", factor="654321")
     (asked,) = page.desk.asked
@@ -186,6 +203,21 @@ def test_resuming_takes_a_reason_and_the_second_factor_where_the_constitution_as
         "all clear",
         "654321",
     )
+
+
+def test_a_halt_is_set_aside_only_with_minutes_a_reason_and_a_second_factor(tmp_path: Path) -> None:
+    page = make_pages(tmp_path, worlds.snapshot(halted=True))
+    session = page.sign_in()
+    actions = [one.attributes.get("action") for one in Markup(page.get("/console/halts", session).text).all("form")]
+    assert actions.count("/console/override") == 1, "only where a cause may be set aside"
+    whole = {"cause": "drawdown", "minutes": "30", "reason": "I am watching", "factor": "123456"}
+    for missing in ({"minutes": "61"}, {"minutes": "0"}, {"reason": ""}, {"factor": ""}):
+        assert page.post("/console/override", session, **(whole | missing)).status_code == 422
+    page.post("/console/override", session, **whole)
+    page.post("/console/end-override", session, cause="drawdown")
+    first, second = page.desk.asked
+    assert (first["cmd"], first["life_ns"], first["factor"]) == ("override", 30 * MINUTE, "123456")
+    assert (second["cmd"], second["cause"]) == ("end_override", "drawdown")
 
 
 def test_one_order_or_all_can_be_taken_off(tmp_path: Path) -> None:

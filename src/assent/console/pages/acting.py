@@ -18,6 +18,7 @@ from assent.console.guard.people import Caller, approver, operator
 from assent.console.guard.refusals import Refused
 from assent.console.pages.answers import WORDS
 from assent.console.pages.shell import Shell
+from assent.model.units import MINUTE
 
 Approver = Annotated[Caller, Depends(approver)]
 Operator = Annotated[Caller, Depends(operator)]
@@ -28,6 +29,7 @@ VERDICTS: Final = ("approve", "reject")
 _ANSWER: Final = re.compile(r"[0-9a-f]{32}")
 _TERMS: Final = re.compile(r"[0-9a-f]{64}")
 _NAME: Final = re.compile(r"[A-Za-z0-9-]{6,80}")
+_MINUTES: Final = re.compile(r"[1-9]|[1-5][0-9]|60")
 _FACTOR: Final = re.compile(r"[0-9]{6}")
 
 
@@ -55,7 +57,8 @@ class Acting:
         told = await _asking(request).have_done(verdict, caller, **said)
         came_to = str(told.get("came_to", ""))
         done = came_to if came_to in WORDS else verdict
-        return _back("/console/approvals", done=done, code=form.get("code", ""), intent=intent_id)
+        reason = str(told.get("reason", "")) if done == "skipped" else ""
+        return _back("/console/approvals", done=done, code=form.get("code", ""), intent=intent_id, reason=reason)
 
     async def halt(self, request: Request, caller: Operator) -> Response:
         """Stop, at once."""
@@ -65,14 +68,26 @@ class Acting:
     async def resume(self, request: Request, caller: Operator) -> Response:
         """Go on after one halt; the reason is the person's own."""
         form = _form(request)
-        reason = printable(form.get("reason", "").strip())[:REASON_MAX]
-        if not reason:
-            raise Refused("request_invalid", "a resume takes a reason, for whoever reads the ledger later")
-        said = {"cause": form.get("cause", ""), "reason": reason}
+        said = {"cause": form.get("cause", ""), "reason": _reason(form)}
         if form.get("factor"):
             said["factor"] = _fitting(form, "factor", _FACTOR)
         await _asking(request).have_done("resume", caller, **said)
         return _back("/console/halts", done="resume")
+
+    async def override(self, request: Request, caller: Operator) -> Response:
+        """Set one halt aside for so many minutes. It always takes a second factor."""
+        form = _form(request)
+        minutes = int(_fitting(form, "minutes", _MINUTES))
+        said = {"cause": form.get("cause", ""), "reason": _reason(form), "factor": _fitting(form, "factor", _FACTOR)}
+        await _asking(request).have_done("override", caller, life_ns=minutes * MINUTE, **said)
+        return _back("/console/halts", done="override")
+
+    async def end_override(self, request: Request, caller: Operator) -> Response:
+        """Let the halt hold again at once."""
+        form = _form(request)
+        said = {"cause": form.get("cause", ""), "reason": reason_of(form)}
+        await _asking(request).have_done("end_override", caller, **said)
+        return _back("/console/halts", done="end_override")
 
     async def cancel(self, request: Request, caller: Operator) -> Response:
         """Take one order off the book, or all of them."""
@@ -85,6 +100,14 @@ class Acting:
 def reason_of(form: Mapping[str, str]) -> str:
     """What the person wrote, on one line; the ledger takes no empty reason."""
     return printable(form.get("reason", "").strip())[:REASON_MAX] or NO_REASON
+
+
+def _reason(form: Mapping[str, str]) -> str:
+    """The person's own reason, which this act takes."""
+    reason = printable(form.get("reason", "").strip())[:REASON_MAX]
+    if not reason:
+        raise Refused("request_invalid", "this takes a reason, for whoever reads the ledger later")
+    return reason
 
 
 def _form(request: Request) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from assent.console.guard.refusals import Refusal
 from assent.model.ids import is_human_code
+from assent.model.reasons import REASONS, sentence
 
 # What came of a yes, by the desk's own word for it; and of the other acts.
 WORDS: Final[Mapping[str, str]] = {
@@ -21,6 +22,8 @@ WORDS: Final[Mapping[str, str]] = {
     "reject": "You said no to {code}. Nothing of it is sent.",
     "halt": "The desk is halted.",
     "resume": "The halt is over.",
+    "override": "The halt is set aside for a while. It still stands, and holds again when the time is up.",
+    "end_override": "The halt holds again.",
     "cancel": "The cancel is on its way.",
 }
 
@@ -31,6 +34,8 @@ class Done(NamedTuple):
     words: str
     intent_id: str
     kind: str
+    reason: str
+    sentence: str
 
 
 class Link(NamedTuple):
@@ -41,12 +46,14 @@ class Link(NamedTuple):
 def done_of(said: Mapping[str, str]) -> Done | None:
     """What the page's own address says was done, where that is one of the things that can be."""
     what, code, intent_id = said.get("done", ""), said.get("code", ""), said.get("intent", "")
+    reason = said.get("reason", "") if said.get("reason", "") in REASONS else ""
     if what not in WORDS:
         return None
     if "{code}" in WORDS[what] and not is_human_code(code):
         return None
     plain = intent_id if intent_id.replace("-", "").isalnum() and len(intent_id) <= 80 else ""
-    return Done(WORDS[what].format(code=code), plain, "warn" if what in ("waiting", "looking", "skipped") else "good")
+    kind = "warn" if what in ("waiting", "looking", "skipped") else "good"
+    return Done(WORDS[what].format(code=code), plain, kind, reason, sentence(reason) if reason else "")
 
 
 def headline(refusal: Refusal) -> str:

@@ -67,7 +67,7 @@ def cards_of(snapshot: Snapshot, now: int, csrf: str) -> tuple[CardShown, ...]:
 def card_of(card: views.Card, asked: views.Asked, now: int, csrf: str) -> CardShown:
     """`now`: the desk's own time; `csrf` stands for the session in the name of its answer."""
     intent = card.intent
-    then, last = (_side(card.words, value) for value in (card.price_then, card.price_last))
+    then, last = (side_price(card.words, value) for value in (card.price_then, card.price_last))
     drift_words, drift_tone = _drift(then, last, buys=card.words.startswith("buy"))
     life = max(1, asked.expires_ts - asked.asked_ts)
     return CardShown(
@@ -82,7 +82,7 @@ def card_of(card: views.Card, asked: views.Asked, now: int, csrf: str) -> CardSh
         reason=intent.reason,
         close_ts=card.close_ts,
         qty=intent.qty,
-        price=_side(card.words, intent.price) or 0,
+        price=side_price(card.words, intent.price) or 0,
         fee=card.fee,
         edge=card.edge,
         worst_loss=card.worst_loss,
@@ -114,7 +114,7 @@ def answer_name(*parts: str) -> str:
     return hashlib.sha256(b"".join(len(part).to_bytes(4, "big") + part.encode() for part in parts)).hexdigest()[:32]
 
 
-def _side(words: str, yes_price: int | None) -> int | None:
+def side_price(words: str, yes_price: int | None) -> int | None:
     """A price as it is for what the person does: that of NO is what is missing to a dollar."""
     if yes_price is None or not words.startswith(NO_SIDE):
         return yes_price

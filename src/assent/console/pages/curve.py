@@ -58,7 +58,8 @@ def figure_of(points: Sequence[Point]) -> dict[str, Any]:
     """The same for plotly, without colours: these are the style sheet's, and the page fills them in. `meta` names
     which. Amounts become decimals here, at the very edge, since that is all that the library draws."""
     times = [iso(point.ts) for point in points]
-    common = {"type": "scatter", "mode": "lines", "x": times, "xaxis": "x"}
+    # A line through one or two points is none that one could see.
+    common = {"type": "scatter", "mode": "lines" if len(points) > 2 else "lines+markers", "x": times, "xaxis": "x"}
     equity = {
         **common, "name": "Equity", "meta": "equity", "yaxis": "y", "y": [point.equity / MICRO for point in points],
         "line": {"width": 2, "shape": "hv"}, "hovertemplate": "%{y:$,.2f}<extra>Equity</extra>",

@@ -58,6 +58,8 @@ def pages(desk: ConsoleDesk, streams: Streams | None = None) -> tuple[APIRouter,
         ("/console/intents/{intent_id}/answer", acting.answer),
         ("/console/halt", acting.halt),
         ("/console/resume", acting.resume),
+        ("/console/override", acting.override),
+        ("/console/end-override", acting.end_override),
         ("/console/cancel", acting.cancel),
     )
     for path, endpoint in looked:

@@ -2,12 +2,13 @@
 
 from typing import Any, Final, NamedTuple
 
-from assent.console.pages.cards import card_of
+from assent.console.pages.cards import card_of, side_price
 from assent.console.reading.snapshot import Snapshot
 from assent.console.reading.stories import NotOne
 from assent.desk.sentences import sentence_of
 from assent.desk.story import Step, Story
 from assent.model import assents, facts, would
+from assent.model.instruments import Future
 
 # What a step means for the reader's eye; the words say it as well.
 TONES: Final[dict[type, str]] = {
@@ -47,6 +48,9 @@ def story_context(story: Story, snapshot: Snapshot, now: int, csrf: str) -> dict
     order = story.order.order_id if story.order else ""
     return {
         "story": story,
+        "price": side_price(story.words, story.intent.price),
+        "asked_price": side_price(story.words, story.question.price) if story.question else None,
+        "of": "" if type(story.instrument) is Future else "of YES",
         "steps": tuple(_shown(step) for step in story.steps),
         "row": next((row for row in reversed(snapshot.intents.rows) if row.intent_id == name), None),
         "order_row": next((row for row in reversed(snapshot.orders.rows) if order and row.order_id == order), None),

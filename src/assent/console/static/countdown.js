@@ -15,7 +15,8 @@ function words(left) {
 }
 
 function turn(one, now) {
-  const left = Number(one.dataset.expires) - now;
+  // Never longer than the question's whole life, even where a desk in a box has a clock that runs ahead of this one.
+  const left = Math.min(Number(one.dataset.expires) - now, Number(one.dataset.life) || Infinity);
   const soon = left <= SOON_MS;
   const text = one.querySelector("[data-left]");
   const said = words(left);
