@@ -154,10 +154,15 @@ class Session:
         self.digits.add(digits)
         self.keep("a wrong token", whole.answer(question, token=wrong))
         self.keep("somebody else", whole.answer(question, token="eve-phone"))
-        self.keep("a token in an address", httpx.get(whole.url + f"/status?token={whole.tokens['ada-phone']}", timeout=60))
+        self.keep(
+            "a token in an address", httpx.get(whole.url + f"/status?token={whole.tokens['ada-phone']}", timeout=60)
+        )
         self.keep("a secret as a name", whole.api("GET", f"/intents/{wrong}"))
         self.keep("a secret in a body", whole.api("POST", "/halts", json={"reason": "x", "token": wrong}))
-        self.keep("no JSON", whole.api("POST", "/halts", content=b"{" + wrong.encode(), headers={"content-type": "application/json"}))
+        self.keep(
+            "no JSON",
+            whole.api("POST", "/halts", content=b"{" + wrong.encode(), headers={"content-type": "application/json"}),
+        )
         told = self.keep("a yes", whole.answer(question, token="ben-laptop", factor=digits))
         assert told.status_code == 200, told.text
 
@@ -188,7 +193,12 @@ class Session:
         (folder / "key.pem").chmod(0o600)
         with_file = re.sub(r'key_variable = "KALSHI[^"]*"', 'key_variable = "off"', text)
         with_file = re.sub(r'^key_file = "off"', 'key_file = "key.pem"', with_file, flags=re.MULTILINE)
-        spoilt = ((with_file, pem), (text, garbage), (with_file + "\n[[", pem), (text.replace('"0.06"', '"a lot"'), pem))
+        spoilt = (
+            (with_file, pem),
+            (text, garbage),
+            (with_file + "\n[[", pem),
+            (text.replace('"0.06"', '"a lot"'), pem),
+        )
         for broken, variable in spoilt:
             (folder / "assent.toml").write_text(broken, encoding="utf-8")
             self.run("run", folder, *live, **{SECRET: variable})
