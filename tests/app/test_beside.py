@@ -13,7 +13,8 @@ from tests.cli.support import make_folder
 
 from assent.app import beside
 from assent.approval.access import Access
-from assent.approval.values import Session
+from assent.approval.errors import AccessError
+from assent.approval.values import Holder, Session
 from assent.config import Settings
 from assent.console.guard.settings import WebSettings
 from assent.model.errors import AssentError
@@ -100,11 +101,26 @@ def test_a_file_in_the_folder_where_the_desk_was_started_is_no_part_of_its_conso
     for name in ("fastapi", "jinja2", "secrets", "uvicorn"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('taken from the folder')\n", encoding="ascii")
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
-        text = (settings.root / "assent.toml").read_text(encoding="utf-8")
-        (settings.root / "assent.toml").write_text(f"{text}\n[web]\nport = {taken.getsockname()[1]}\n", encoding="utf-8")
+        file = settings.root / "assent.toml"
+        port = taken.getsockname()[1]
+        file.write_text(f"{file.read_text(encoding='utf-8')}\n[web]\nport = {port}\n", encoding="utf-8")
         ended = subprocess.run(
             beside.command_of(settings), cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True,
             timeout=60, check=False,
         )  # fmt: skip
     assert "taken from the folder" not in ended.stderr
     assert "cannot listen" in ended.stderr
+
+
+def test_the_way_in_of_a_token_begins_a_session_of_its_holder_that_ends_with_it(settings: Settings) -> None:
+    now = WallClock().now()
+    with closing(Access.open(settings.access_path)) as access:
+        access.issue("ben-laptop", ("view", "approve"), now)
+        code = beside.sign_in_address("http://127.0.0.1:8787", access, token="ben-laptop").partition("?code=")[2]
+        begun = access.redeem(code, now + MINUTE)
+        assert isinstance(begun, Session)
+        assert (begun.holder.identity, begun.holder.scopes) == ("token:ben-laptop", {"view", "approve"})
+        access.revoke("ben-laptop")
+        assert not isinstance(access.check(begun.secret, now + MINUTE), Holder)
+        with pytest.raises(AccessError, match="There is no token"):
+            beside.sign_in_address("http://127.0.0.1:8787", access, token="ben-laptop")

@@ -84,7 +84,7 @@ def test_answering_works_with_scripts_off(serve: Serve, verdict: str) -> None:
     with site.open("/console/approvals", size=PHONE, scripts=False) as (page, _):
         assert page.get_by_text("expires").first.is_visible()
         page.locator(f"button[value={verdict}]").first.click()
-        assert page.locator(".note").first.is_visible()
+        page.locator(".note").first.wait_for()
     (asked,) = site.pages.desk.asked
     assert (asked["cmd"], asked["intent"]) == (verdict, worlds.card(1).intent.intent_id)
 

@@ -194,6 +194,10 @@ def test_a_desk_with_its_console_is_answered_by_a_token_survives_its_death_and_t
         assert (status, "Sign in" in page) == (200, True)
         assert asked_over_http(f"{found['address']}/status")[0] == 401
 
+        for name, code in (("ada-phone", Exit.OK), ("nobody", Exit.USAGE)):
+            other = cli("web", "address", "--token", name, "-C", folder)
+            assert (other.code, "signs token:ada-phone in once" in other.out) == (code, code == Exit.OK)
+
         row = waiting(cli, folder)[0]
         act = f"{found['address']}/intents/{row['intent_id']}/approve"
         wrong = asked_over_http(act, token=token, body={"terms": "0" * 64, "message_id": "one"})

@@ -1,8 +1,10 @@
-"""The control socket, where it does not answer."""
+"""The control socket: whose it is, and where it does not answer."""
 
 import asyncio
 import json
+import os
 import socket
+import stat
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +13,27 @@ from typing import Any
 import pytest
 
 from assent.runtime import control
+
+
+def test_the_socket_is_for_its_owner_alone(tmp_path: Path) -> None:
+    """Also where the process was started with a mask that lets everybody in."""
+
+    async def main() -> int:
+        async def nobody(_: Mapping[str, Any], _uid: int | None) -> control.Answer:
+            return {}
+
+        server = await control.serve(tmp_path / "control.sock", nobody)
+        try:
+            return stat.S_IMODE((tmp_path / "control.sock").stat().st_mode)
+        finally:
+            server.close()
+
+    before = os.umask(0)
+    try:
+        assert asyncio.run(main()) == 0o600
+        assert os.umask(0) == 0, "the mask of the process is as it was"
+    finally:
+        os.umask(before)
 
 
 def test_who_asks_while_a_start_fails_finds_the_line_closed_and_nobody_reads_a_traceback(tmp_path: Path) -> None:

@@ -32,6 +32,9 @@ def test_a_yes_is_passed_on_with_the_callers_own_credential(console: Console) ->
     [
         ({"came_to": "waiting", "given": 1, "needed": 2}, 202, {"came_to": "waiting", "given": 1, "needed": 2}),
         ({"came_to": "looking"}, 202, {"came_to": "looking"}),
+        ({}, 202, {"came_to": "looking"}),
+        ({"came_to": "taken off", "order_id": "o"}, 202, {"came_to": "looking"}),
+        ({"came_to": "released", "order_id": None}, 202, {"came_to": "looking"}),
         ({"came_to": "would be released", "order_id": "o"}, 200, {"came_to": "would be released", "order_id": "o"}),
     ],
 )

@@ -94,6 +94,15 @@ def test_every_page_tells_a_reader_of_screens_where_everything_is(tmp_path: Path
         assert svg.attributes.get("aria-hidden") == "true" or svg.attributes.get("role") == "img"
 
 
+@each_page
+def test_no_page_shows_its_sessions_secret_and_the_token_stands_in_forms_alone(tmp_path: Path, path: str) -> None:
+    page = make_pages(tmp_path)
+    session = page.sign_in()
+    html = page.get(path, session).text
+    assert session.secret not in html
+    assert html.count(session.csrf) == html.count(f'name="csrf" value="{session.csrf}"') > 0
+
+
 @pytest.mark.parametrize(
     ("mode", "environment", "tone", "words"),
     [
