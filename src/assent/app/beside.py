@@ -64,8 +64,8 @@ def command_of(settings: Settings) -> list[str]:
     desk, ending when we end."""
     ledger = ["--ledger", str(settings.ledger_override)] if settings.ledger_override else []
     return [
-        sys.executable, "-P", "-m", "assent", "web", "serve", "-C", str(settings.root), "--mode", settings.mode, *ledger,
-        "--supervised",
+        sys.executable, "-P", "-m", "assent", "web", "serve", "-C", str(settings.root), "--mode", settings.mode,
+        *ledger, "--supervised",
     ]  # fmt: skip
 
 
