@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from assent.model.errors import AssentError
 from assent.runtime import control
 
 
@@ -59,6 +60,16 @@ def test_who_asks_while_a_start_fails_finds_the_line_closed_and_nobody_reads_a_t
         asyncio.run(main(client))
         assert client.recv(1) == b""
     assert told == []
+
+
+def test_a_place_that_somebody_else_has_taken_is_told_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "control.sock").mkdir()
+
+    async def nobody(_: Mapping[str, Any], _uid: int | None) -> control.Answer:
+        return {}
+
+    with pytest.raises(AssentError, match=r"control socket .* cannot be made.*move the desk's folder"):
+        asyncio.run(control.serve(tmp_path / "control.sock", nobody))
 
 
 def asked_raw(tmp_path: Path, *lines: bytes) -> tuple[list[bytes], list[Mapping[str, Any]], list[dict[str, Any]]]:

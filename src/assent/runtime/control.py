@@ -15,6 +15,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from assent.model.errors import AssentError
+
 Answer = dict[str, Any]
 # A request, and the user of this machine who made it; None where the system cannot tell.
 Handler = Callable[[Mapping[str, Any], int | None], Awaitable[Answer]]
@@ -39,7 +41,6 @@ def socket_path(wanted: Path) -> Path:
 async def serve(path: Path, handle: Handler) -> asyncio.Server:
     """Listen until closed. Whoever holds the lease owns the path, so a socket left by a crash is replaced."""
     place = socket_path(path)
-    place.unlink(missing_ok=True)
     silent: dict[asyncio.StreamWriter, None] = {}
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -67,7 +68,14 @@ async def serve(path: Path, handle: Handler) -> asyncio.Server:
 
     before = os.umask(0o177)
     try:
+        place.unlink(missing_ok=True)
         return await asyncio.start_unix_server(talk, path=str(place), limit=LINE_MAX)
+    except OSError as error:
+        raise AssentError(
+            f"The control socket {place} cannot be made: {error.strerror}. Nobody could halt the desk by it, so it does"
+            " not start. Take away what lies there; if that is somebody else's, move the desk's folder to a shorter"
+            " path, so that the socket lies inside."
+        ) from error
     finally:
         os.umask(before)
 
