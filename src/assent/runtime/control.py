@@ -57,13 +57,15 @@ async def serve(path: Path, handle: Handler) -> asyncio.Server:
                 return
             answer = await _answer(line, uid, handle)
             writer.write(json.dumps(answer).encode() + b"\n")
-            await writer.drain()
+            await asyncio.wait_for(_taken(writer), ANSWER_MAX_S)
         except (TimeoutError, ConnectionError, ValueError):
             return
         except asyncio.CancelledError:
             return  # the process goes down, and nothing waits for this task; Python 3.11 would tell a traceback of it
         finally:
             silent.pop(writer, None)
+            if writer.transport.get_write_buffer_size():
+                writer.transport.abort()  # to close would wait for ever for whoever does not read
             writer.close()
 
     before = os.umask(0o177)
@@ -78,6 +80,12 @@ async def serve(path: Path, handle: Handler) -> asyncio.Server:
         ) from error
     finally:
         os.umask(before)
+
+
+async def _taken(writer: asyncio.StreamWriter) -> None:
+    """Until the other end, or the system for it, has all of the answer."""
+    writer.transport.set_write_buffer_limits(0)
+    await writer.drain()
 
 
 async def _answer(line: bytes, uid: int | None, handle: Handler) -> Answer:
