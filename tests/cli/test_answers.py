@@ -1,6 +1,7 @@
 """A person's answers at the terminal, by the real command against desks that run in real time."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,15 @@ from tests.cli.asking import make_desk, running, status_of, until, waiting
 from tests.cli.support import Cli
 
 from assent.app import read_state
+from assent.app.asked import REFUSALS_MAX
 from assent.cli.exits import Exit
 from assent.config import load
+from assent.ledger.sqlite import open_reader
 from assent.model.assents import AssentDenied, AssentGiven, AssentRefused
 from assent.model.facts import OrderReleased
 from assent.model.ids import CODE_ALPHABET, is_human_code
 from assent.model.orders import order_digest
+from assent.runtime.control import ask
 
 WHO = ("--by", "Ada", "--reason", "a test")
 
@@ -212,6 +216,26 @@ def test_who_is_not_named_as_an_approver_may_not_answer(cli: Cli, tmp_path: Path
         resting = cli("intents", *arguments, "-C", place)
         assert resting.code == Exit.NOT_RUNNING
         assert "only a running desk knows them" in resting.err
+
+
+def test_too_many_that_were_refused_are_not_heard_any_more_and_a_no_still_is(cli: Cli, tmp_path: Path) -> None:
+    place = make_desk(tmp_path / "desk")
+    path = load(place).control_path
+    with running(place):
+        (row, *_) = waiting(cli, place)
+
+        def say(verdict: str, intent: str, number: int) -> dict[str, Any]:
+            told = ask(path, {"cmd": verdict, "intent": intent, "terms": row["terms"], "channel": "terminal",
+                              "message_id": f"{verdict}-{number}"})  # fmt: skip
+            assert told is not None
+            return told
+
+        codes = [say("approve", "i-nothing", number)["code"] for number in range(REFUSALS_MAX + 1)]
+        assert codes == ["assent_unknown"] * REFUSALS_MAX + ["answers_too_many"]
+        assert say("approve", row["code"], REFUSALS_MAX + 1)["code"] == "answers_too_many"
+        assert say("reject", row["code"], 1)["facts"] == ["AssentDenied"]
+    with closing(open_reader(load(place).ledger_path)) as ledger:
+        assert [record.kind for record in ledger.records(1)].count("AssentRefused") == REFUSALS_MAX
 
 
 def test_so_much_at_stake_takes_a_second_factor(cli: Cli, tmp_path: Path) -> None:

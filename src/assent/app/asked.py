@@ -32,7 +32,8 @@ DOOR_TURNS = 32
 # How long an answer waits for what its last look came to; the order itself may take longer.
 LOOK_WAIT_S: Final = 6.0
 LOOK_EVERY_S: Final = 0.02
-# Refused answers of one identity in a minute, beyond which it is not heard: each of them is a record.
+# Refused answers of one kind and identity in a minute, beyond which it is not heard: each of them is a record. Of one
+# kind, so that however many a yes was refused, a no is heard.
 REFUSALS_MAX: Final = 30
 MINUTE_NS: Final = 60_000_000_000
 
@@ -45,7 +46,7 @@ class Control:
         self._settings = settings
         self._proofs = proofs
         self._wall = WallClock()
-        self._refusals: dict[str, list[int]] = {}
+        self._refusals: dict[tuple[str, str], list[int]] = {}
         self._inside: asyncio.Future[tuple[Rooms, Clock]] = asyncio.get_running_loop().create_future()
 
     async def serve(self, rooms: Rooms, clock: Clock) -> None:
@@ -72,7 +73,8 @@ class Control:
     async def _act(self, request: Mapping[str, Any], who: Principal, rooms: Rooms, clock: Clock) -> Status:
         runtime, command, state = rooms.runtime, request.get("cmd"), rooms.runtime.desk.state
         person = _person(state, who.identity)
-        if command in ANSWERS and self._is_loud(who.identity):
+        kind = (who.identity, str(command))
+        if command in ANSWERS and self._is_loud(kind):
             return {"ok": False, "refused": True, "code": "answers_too_many", "error": sentence("answers_too_many")}
         factor = request.get("factor")
         if factor is not None:
@@ -95,7 +97,7 @@ class Control:
         facts = runtime.act(wanted)
         answer = act_answer(facts)
         if command in ANSWERS:
-            self._note(who.identity, answer)
+            self._note(kind, answer)
             await self._tell_ending(facts, answer, rooms)
         if command in SHOWN_AFTER:
             await runtime.compare()
@@ -106,16 +108,16 @@ class Control:
                 broken.forget(self._settings.state_dir)
         return answer
 
-    def _is_loud(self, identity: str) -> bool:
+    def _is_loud(self, kind: tuple[str, str]) -> bool:
         since = self._wall.now() - MINUTE_NS
-        recent = [ts for ts in self._refusals.pop(identity, ()) if ts > since]
+        recent = [ts for ts in self._refusals.pop(kind, ()) if ts > since]
         if recent:
-            self._refusals[identity] = recent
+            self._refusals[kind] = recent
         return len(recent) >= REFUSALS_MAX
 
-    def _note(self, identity: str, answer: Status) -> None:
+    def _note(self, kind: tuple[str, str], answer: Status) -> None:
         if answer.get("refused"):
-            self._refusals.setdefault(identity, []).append(self._wall.now())
+            self._refusals.setdefault(kind, []).append(self._wall.now())
 
     async def _tell_ending(self, facts: list[Fact], answer: Status, rooms: Rooms) -> None:
         """What the yes came to: how many are still needed, or what the last look brought."""
