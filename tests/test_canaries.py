@@ -85,7 +85,7 @@ class Haul:
 
     def search_digits(self, digits: Iterable[str]) -> list[str]:
         """Six digits are found in any long number, so they count where they stand by themselves."""
-        pattern = re.compile(b"(?<![0-9.])(" + b"|".join(text.encode() for text in digits) + b")(?![0-9])")
+        pattern = re.compile(b"(?<![0-9A-Za-z.])(" + b"|".join(text.encode() for text in digits) + b")(?![0-9A-Za-z])")
         return [f"{found[1]!r} in {place}" for place, data, _ in self.pieces for found in pattern.finditer(data)]
 
 
@@ -154,10 +154,15 @@ class Session:
         self.digits.add(digits)
         self.keep("a wrong token", whole.answer(question, token=wrong))
         self.keep("somebody else", whole.answer(question, token="eve-phone"))
-        self.keep("a token in an address", httpx.get(whole.url + f"/status?token={whole.tokens['ada-phone']}", timeout=60))
+        self.keep(
+            "a token in an address", httpx.get(whole.url + f"/status?token={whole.tokens['ada-phone']}", timeout=60)
+        )
         self.keep("a secret as a name", whole.api("GET", f"/intents/{wrong}"))
         self.keep("a secret in a body", whole.api("POST", "/halts", json={"reason": "x", "token": wrong}))
-        self.keep("no JSON", whole.api("POST", "/halts", content=b"{" + wrong.encode(), headers={"content-type": "application/json"}))
+        self.keep(
+            "no JSON",
+            whole.api("POST", "/halts", content=b"{" + wrong.encode(), headers={"content-type": "application/json"}),
+        )
         told = self.keep("a yes", whole.answer(question, token="ben-laptop", factor=digits))
         assert told.status_code == 200, told.text
 
@@ -188,7 +193,12 @@ class Session:
         (folder / "key.pem").chmod(0o600)
         with_file = re.sub(r'key_variable = "KALSHI[^"]*"', 'key_variable = "off"', text)
         with_file = re.sub(r'^key_file = "off"', 'key_file = "key.pem"', with_file, flags=re.MULTILINE)
-        spoilt = ((with_file, pem), (text, garbage), (with_file + "\n[[", pem), (text.replace('"0.06"', '"a lot"'), pem))
+        spoilt = (
+            (with_file, pem),
+            (text, garbage),
+            (with_file + "\n[[", pem),
+            (text.replace('"0.06"', '"a lot"'), pem),
+        )
         for broken, variable in spoilt:
             (folder / "assent.toml").write_text(broken, encoding="utf-8")
             self.run("run", folder, *live, **{SECRET: variable})
@@ -199,14 +209,17 @@ class Session:
     def damage_the_credentials(self, browser: httpx.Client) -> None:
         """While the console runs: the file of credentials is no longer one."""
         path = self.whole.settings.access_path
-        data = path.read_bytes()
-        path.write_bytes(data[:100] + b"\xff" * 2_000 + data[2_100:])
-        for _ in range(3):
-            self.keep("with damaged credentials", self.whole.api("GET", "/status"))
+        away = path.with_name("access.away")
+        path.rename(away)
+        path.write_bytes(away.read_bytes()[:100] + b"\xff" * 8_000)
+        for mode in (0o600, 0o644):
+            path.chmod(mode)
+            answer = self.keep("with damaged credentials", self.whole.api("GET", "/status"))
+            assert (answer.status_code, answer.json()["code"]) == (503, "credentials_unread")
             self.keep("a page with damaged credentials", browser.get("/console/"), "page's own")
-        self.run("web", "token", "list", "-C", self.whole.desk)
-        self.run("web", "-C", self.whole.desk)
-        path.write_bytes(data)
+            self.run("web", "token", "list", "-C", self.whole.desk)
+        away.replace(path)
+        self.run("web", "sessions", "list", "-C", self.whole.desk)
 
 
 def proc(pid: int, what: str) -> bytes:

@@ -3,7 +3,6 @@
 The exchange, the desk and the console are processes of their own, and the browser is a real one.
 """
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -105,13 +104,17 @@ def test_what_is_assented_to_is_looked_at_again_sent_once_and_filled(whole: Whol
     ANSWERS[way](whole, question, browser)
     (order,) = whole.sent(question.market)
     assert (order["side"], order["price"], order["qty"]) == (question.side, question.price, question.qty)
-    filled = until(lambda: [line for line in whole.box.record() if line["kind"] == "fill" and line["market"] == question.market])
+    filled = until(
+        lambda: [line for line in whole.box.record() if line["kind"] == "fill" and line["market"] == question.market]
+    )
     assert sum(line["qty"] for line in filled) == question.qty
     until(lambda: "FillBooked" in dict(whole.told(question)))
     facts = whole.told(question)
     kinds = [kind for kind, _ in facts]
     assert kinds[: len(CHAIN)] == CHAIN
-    assert {"OrderAccepted", "FillBooked"} <= set(kinds[len(CHAIN) :]), "told by the answer and by the stream, whichever is first"
+    assert {"OrderAccepted", "FillBooked"} <= set(kinds[len(CHAIN) :]), (
+        "told by the answer and by the stream, whichever is first"
+    )
     bodies = dict(facts)
     assert bodies["OrderReleased"]["order"]["order_id"] == order["client_order_id"]
     assert bodies["OrderReleased"]["assent"] == bodies["AssentGiven"]["terms"] == question.terms
@@ -165,7 +168,13 @@ def test_an_idea_that_a_better_one_has_replaced_cannot_be_assented_to(whole: Who
         assert refused(whole.answer(question)) == (409, "assent_ended")
         card.locator("button[value=approve]").click()
         says(page, "assent_ended")
-    assert whole.why(question) == ["IntentProposed", "ApprovalRequested", "ApprovalEnded", "AssentRefused", "AssentRefused"]
+    assert whole.why(question) == [
+        "IntentProposed",
+        "ApprovalRequested",
+        "ApprovalEnded",
+        "AssentRefused",
+        "AssentRefused",
+    ]
     assert whole.answer(newer, "reject").status_code == 200
     assert not whole.sent(question.market)
 
@@ -255,7 +264,10 @@ def test_nothing_is_assented_to_while_the_desk_is_halted(whole: Whole, browser: 
         card_of(whole, page, question).locator("button[value=approve]").click()
         says(page, "assent_halted")
         assert refused(whole.answer(question)) == (409, "assent_halted")
-        assert refused(whole.api("POST", "/halts/operator/resume", "eve-phone", json={"reason": "me"})) == (403, "scope_refused")
+        assert refused(whole.api("POST", "/halts/operator/resume", "eve-phone", json={"reason": "me"})) == (
+            403,
+            "scope_refused",
+        )
         told = whole.api("POST", "/halts/operator/resume", json={"reason": "the drill is over"})
         assert refused(told)[1].startswith("second_factor") or told.status_code == 409
         page.goto(whole.url + "/console/halts")
@@ -292,7 +304,9 @@ def test_a_price_that_has_moved_meanwhile_is_not_dealt_at(whole: Whole, browser:
         card_of(whole, page, question).locator("button[value=approve]").click()
         says(page, "skipped_slippage")
     assert whole.why(question)[2:] == ["AssentGiven", "LookRequested", "IntentSkipped"]
-    assert question.intent_id not in [body["order"]["intent_id"] for kind, body in whole.facts() if kind == "OrderReleased"]
+    assert question.intent_id not in [
+        body["order"]["intent_id"] for kind, body in whole.facts() if kind == "OrderReleased"
+    ]
 
 
 def says(page: Any, code: str) -> None:

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx
-import pytest
 from tests.browser.whole import Question, Whole, until
 
 # How often the console is killed while an answer passes through it, and so long after it was sent.
@@ -69,7 +68,9 @@ def test_a_console_that_stands_still_stops_nothing_and_says_nothing_later(whole:
         trades(whole, mine)
         told = whole.cli("intents", "reject", question.code, "--reason", "the console is silent")
         assert told.returncode == 0, told.stderr
-        assert answers_since(whole, before) == {"AssentGiven": 1, "AssentDenied": 1}, "what it holds back is no answer yet"
+        assert answers_since(whole, before) == {"AssentGiven": 1, "AssentDenied": 1}, (
+            "what it holds back is no answer yet"
+        )
     asking.join(30)
     assert (asking.status, asking.code) == (409, "assent_ended"), "and when it comes it is judged by what is so then"
     assert not whole.sent(question.market)
