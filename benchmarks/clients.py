@@ -24,7 +24,7 @@ from assent.approval import Access
 from assent.console.guard.settings import Rate, WebSettings
 from assent.console.reading.tail import Tail
 from assent.console.seam import ConsoleDesk
-from assent.console.server import ConsoleServer, create_app
+from assent.console.server import SWITCH_S, ConsoleServer, create_app
 from assent.runtime.clock import WallClock
 from benchmarks.console import FACTS, WAITING, settings_in, write
 from benchmarks.figure import Figure
@@ -57,6 +57,7 @@ async def _desk(_request: Mapping[str, Any]) -> dict[str, Any]:
 
 def serve(ledger: Path, access_path: Path) -> int:
     """The console's process: says its port, then serves until its input ends."""
+    sys.setswitchinterval(SWITCH_S)
     clock = WallClock()
     web = WebSettings(per_address=FREE, per_credential=FREE)
     listener = socket.create_server(("127.0.0.1", 0), backlog=2 * CLIENTS)

@@ -7,7 +7,7 @@ the same seconds.
 from collections.abc import Callable
 from types import ModuleType
 
-from benchmarks import leaving, ready, release, stream
+from benchmarks import console, leaving, ready, release, stream
 from benchmarks.figure import Figure
 
 WORK: tuple[tuple[str, ModuleType], ...] = (
@@ -15,6 +15,7 @@ WORK: tuple[tuple[str, ModuleType], ...] = (
     ("frame to release", release),
     ("from the transport to the socket", leaving),
     ("start to ready", ready),
+    ("what the console reads", console),
 )
 
 

@@ -9,7 +9,10 @@ from fastapi import FastAPI
 from fastapi.routing import RouteContext, iter_route_contexts
 
 from assent.console.api import routers
-from assent.console.asking import AT_ONCE, STATUS_OF_REFUSAL, TURN_WAIT_S
+from assent.console.api.answering import JSON
+from assent.console.api.described import described
+from assent.console.asking import LANES, STATUS_OF_REFUSAL
+from assent.console.asking import TURN_WAIT_S as WAIT_S
 from assent.console.guard.refusals import STATUS
 from assent.console.guard.routes import Rules
 from assent.console.guard.settings import Rate, WebSettings
@@ -30,6 +33,99 @@ def operations() -> str:
         for method in sorted(route.methods or ())
     ]
     return table(("request", "scope", "what it does"), rows)
+
+
+def requests() -> str:
+    """What each request may or must say, and every status that it may be answered with, from the description."""
+    guarded = [_bad(operation) for _, _, operation in _described() if operation["security"]]
+    always = sorted(set.intersection(*guarded))
+    rows = []
+    for path, method, operation in _described():
+        said = [_parameter(one) for one in operation.get("parameters", ()) if one["in"] == "query"]
+        body = operation.get("requestBody", {}).get("content", {}).get(JSON, {}).get("schema", {})
+        said += _fields(body.get("$ref", "").rpartition("/")[2])
+        good = [_answer(status, told) for status, told in operation["responses"].items() if int(status) < 400]
+        own = sorted(_bad(operation) - set(always))
+        rows.append((f"`{method.upper()} {path}`", "<br>".join(said), ", ".join(good), ", ".join(own)))
+    head = ("request", "parameters and fields", "answers", "refused besides with")
+    return f"Whatever takes a token may be refused with {', '.join(always)}.\n\n{table(head, rows)}"
+
+
+def _bad(operation: Mapping[str, Any]) -> set[str]:
+    return {status for status in operation["responses"] if int(status) >= 400}
+
+
+def answers() -> str:
+    """The fields of each answer, and of the rows in it."""
+    schemas = _description()["components"]["schemas"]
+    kinds = {_name(told) for _, _, operation in _described() for told in operation["responses"].values()} - {""}
+    inside = {name for kind in kinds for name in _inside(schemas[kind]) if "properties" in schemas[name]} - kinds
+    rows = [(f"`{name}`", _names(schemas[name])) for name in (*sorted(kinds), *sorted(inside))]
+    return table(("answer, or part of one", "its fields"), rows)
+
+
+def _names(schema: Mapping[str, Any]) -> str:
+    return ", ".join(f"`{field}`" for field in schema["properties"])
+
+
+def _description() -> dict[str, Any]:
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    for router in routers():
+        app.include_router(router)
+    return described(app, Rules(app.routes))
+
+
+def _described() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, operations in sorted(_description()["paths"].items()):
+        for method, operation in sorted(operations.items()):
+            yield path, method, operation
+
+
+def _parameter(one: Mapping[str, Any]) -> str:
+    return f"`?{one['name']}` {_words(one['schema'])}{', must be there' if one.get('required') else ''}"
+
+
+def _fields(name: str) -> list[str]:
+    """The fields of a body."""
+    if not name:
+        return []
+    schema = _description()["components"]["schemas"][name]
+    must = schema.get("required", ())
+    return [
+        f"`{field}` {_words(told)}{', must be there' if field in must else ''}"
+        for field, told in schema["properties"].items()
+    ]
+
+
+def _words(schema: Mapping[str, Any]) -> str:
+    """What a value may be, in a few words."""
+    choices = [one for one in schema.get("anyOf", (schema,)) if one.get("type") != "null"]
+    (one,) = choices
+    allowed = schema.get("enum") or one.get("enum")
+    if allowed:
+        return " ".join(str(word) for word in allowed)
+    if one["type"] == "integer":
+        return f"{one['minimum']:,} to {one['maximum']:,}"
+    most = one.get("maxLength")
+    kind = str(one["type"]).replace("string", "text")
+    return f"{kind}, at most {most}" if most else kind
+
+
+def _answer(status: str, told: Mapping[str, Any]) -> str:
+    name = _name(told)
+    return f"{status} `{name}`" if name else status
+
+
+def _name(told: Mapping[str, Any]) -> str:
+    return str(told.get("content", {}).get(JSON, {}).get("schema", {}).get("$ref", "")).rpartition("/")[2]
+
+
+def _inside(schema: Mapping[str, Any]) -> Iterator[str]:
+    """The kinds of rows that an answer holds, one level down."""
+    for field in schema.get("properties", {}).values():
+        for one in (field, field.get("items", {}), *field.get("anyOf", ())):
+            if "$ref" in one:
+                yield one["$ref"].rpartition("/")[2]
 
 
 def _says(route: RouteContext) -> str:
@@ -56,7 +152,10 @@ def bounds() -> str:
         ("an answer that is not read", f"is given up after {web.write_wait_ns // SECOND} s"),
         ("requests of one credential", _rate(web.per_credential)),
         ("requests of one address", _rate(web.per_address)),
-        ("requests on their way to the desk", f"{AT_ONCE} at once; the others wait {TURN_WAIT_S:.0f} s at most"),
+        (
+            "on their way to the desk at once",
+            f"{LANES['answers']} answers, {LANES['halts']} halts, {LANES['acts']} others; more wait {WAIT_S:.0f} s",
+        ),
         ("connections", f"{CONNECTIONS_MAX}"),
     )
     return table(("what", "how much"), rows)
@@ -68,6 +167,8 @@ def _rate(rate: Rate) -> str:
 
 HTTP_PARTS: Final[Mapping[str, Callable[[], Any]]] = {
     "http-operations": operations,
+    "http-requests": requests,
+    "http-answers": answers,
     "http-refusals": refusals,
     "http-bounds": bounds,
 }

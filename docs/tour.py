@@ -2,12 +2,14 @@
 
     python -m docs.tour
 
-About two minutes. Answers are shortened only by leaving out whole lines, which leaves dots, and by the folder in which
-the tour was taken. It stops where an answer is not what the page says of it, and then changes nothing.
+About three minutes, and the ports 8551 and 8787 free. Answers are shortened only by leaving out whole lines, which
+leaves dots, and by the folder in which the tour was taken. It stops where an answer is not what the page says of it,
+and then changes nothing.
 """
 
 import json
 import os
+import pty
 import re
 import shutil
 import signal
@@ -16,9 +18,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import IO, Final, NamedTuple
 
 from docs.markers import ROOT, fill_pages
 from docs.pictures.draw import draw
@@ -27,6 +30,15 @@ PICTURE: Final = ROOT / "docs" / "pictures" / "tour.svg"
 DEMO: Final = "assent-demo"
 DESK: Final = "assent-run"  # the one that `make run` makes
 BOX, WIRED = "kalshi-box", "my-desk"
+ASKING: Final = "asks-me"
+# What its owner writes into its file: whose yes, who that is here, and an hour of the box's clock to say it.
+ASK: Final = (
+    """sed -i.bak -e 's/^approvals = "off" /approvals = ["open needs 1"] /' """
+    """-e "s/^approvers = \\[\\] /approvers = [\\"ada=os:$(whoami)\\"] /" """
+    f"""-e 's/^approval_life = "60s" /approval_life = "1h" /' {ASKING}/assent.toml"""
+)
+CONSOLE: Final = "http://127.0.0.1:8787"
+QUESTIONS_MAX: Final = 8
 CUT: Final = "..."
 FLIP: Final = (
     "python3 -c \"f = open('copy.sqlite', 'r+b'); d = f.read(); at = d.index(b'\\\"price\\\":') + 8; "
@@ -66,6 +78,21 @@ class Walk:
             raise Stop(f"`{command}` ended with {done.returncode}, not {code}:\n{done.stdout}{done.stderr}")
         return Answer(command, self.plain(done.stdout + done.stderr), code)
 
+    def at_terminal(self, command: str, question: str, typed: str) -> Answer:
+        """The same in front of a terminal, where a question is answered by typing."""
+        ours, theirs = pty.openpty()
+        with os.fdopen(ours, "r+b", buffering=0) as terminal:
+            process = subprocess.Popen(  # noqa: S602 - as above
+                command, shell=True, cwd=self.folder, env=self.environment, stdin=theirs, stdout=theirs, stderr=theirs
+            )
+            os.close(theirs)
+            said = _read(terminal, question.encode())
+            if said.endswith(question.encode()):
+                terminal.write(typed.encode())
+                said += _read(terminal)
+            code = process.wait(60)
+        return Answer(command, self.plain(said.decode().replace("\r\n", "\n")), code)
+
     def read(self, command: str) -> dict[str, object]:
         answer: dict[str, object] = json.loads("\n".join(self.run(command).lines))
         return answer
@@ -82,6 +109,15 @@ class Walk:
 
     def plain(self, text: str) -> list[str]:
         return text.replace(f"{self.folder}{os.sep}", "").rstrip().splitlines()
+
+
+def _read(terminal: IO[bytes], until: bytes | None = None) -> bytes:
+    """What stands on the terminal when it ends, or when it has come to these words."""
+    said = b""
+    with suppress(OSError):  # what Linux says of a terminal at whose other end nobody is any more
+        while (until is None or not said.endswith(until)) and (more := terminal.read(4096)):
+            said += more
+    return said
 
 
 class Running:
@@ -196,6 +232,60 @@ def the_crash(walk: Walk) -> dict[str, str]:
     }
 
 
+def the_yes(walk: Walk) -> dict[str, str]:
+    """A desk that asks a person; its card, the yes, what the ledger says of it; and the same desk over HTTP."""
+    written = [
+        walk.run(f"assent init {ASKING}"),
+        walk.run(ASK),
+        walk.run(f"grep -o '^appro[^#]*[^# ]' {ASKING}/assent.toml"),
+    ]
+    desk = walk.start(f"assent run {ASKING} --web --speed 60")
+    code, yes = _approved(walk, desk)
+    desk.until(lambda lines: any("CONSOLE  running" in line for line in lines))
+    told = walk.run(f"assent why {code} -C {ASKING}")
+    if not any("yes from ada (1 of 1)" in line for line in told.lines):
+        raise Stop("the ledger does not name the person:\n" + "\n".join(told.lines))
+    way_in = walk.run(f"assent web -C {ASKING}")
+    token = f"assent web token new my-script --scope view -C {ASKING} | head -1"
+    walk.environment["TOKEN"] = walk.run(token).lines[0]
+    http = [
+        Answer(f"TOKEN=$({token})", [], 0),
+        walk.run(f'curl -s -H "Authorization: Bearer $TOKEN" {CONSOLE}/exposure; echo'),
+        walk.run(f"curl -s {CONSOLE}/exposure; echo"),
+        walk.run(f'curl -s -X POST -H "Authorization: Bearer $TOKEN" {CONSOLE}/orders/cancel-all; echo'),
+    ]
+    expected = ('"total"', "credential_missing", "scope_refused")
+    if not all(word in "".join(answer.lines) for word, answer in zip(expected, http[1:], strict=True)):
+        raise Stop("the interface did not answer so:\n" + "\n".join("".join(one.lines) for one in http))
+    ended = desk.end(signal.SIGINT)
+    started = ended._replace(lines=ended.lines[: next(n for n, line in enumerate(ended.lines) if code in line) + 2])
+    return {
+        "tour-yes": shown([*written, started], r"^appro|^Made|CONSOLE|Started|Requested"),
+        "tour-card": shown([yes]),
+        "tour-said": shown([told], r"wanted|^asked|to terms|yes from|^verdict|assent:|#|^ {36}"),
+        "tour-http": shown([way_in, *http]),
+    }
+
+
+def _approved(walk: Walk, desk: "Running") -> tuple[str, Answer]:
+    """The first question whose yes the last look agrees with: the market may have moved since it was asked."""
+    refused: list[str] = []
+    while len(refused) < QUESTIONS_MAX:
+        desk.until(lambda lines: bool(_new_question(refused, lines)))
+        code = _new_question(refused, desk.lines())
+        yes = walk.at_terminal(f"assent intents approve {code} -C {ASKING}", "[y/N]: ", "y\n")
+        if yes.code == 0 and "released as order" in "".join(yes.lines):
+            return code, yes
+        refused.append(code)
+    raise Stop("no yes led to an order:\n" + "\n".join(desk.lines()))
+
+
+def _new_question(known: list[str], lines: list[str]) -> str:
+    """The code of the newest question but these; empty if there is none."""
+    codes = [line.rpartition(" ")[2] for line in lines if " ApprovalRequested " in line]
+    return next((code for code in reversed(codes) if code not in known), "")
+
+
 def the_wire(walk: Walk) -> dict[str, str]:
     """The same desk over Kalshi's own wire, to an exchange in the box: first nothing is sent, then it is."""
     box = walk.start(f"assent exchange kalshi --dir {BOX} --speed 60")
@@ -221,6 +311,7 @@ def main() -> int:
     try:
         blocks, pictured = the_demo(walk)
         blocks |= the_crash(walk)
+        blocks |= the_yes(walk)
         blocks |= the_wire(walk)
     except Stop as stop:
         sys.stderr.write(f"{stop}\nNothing was written.\n")

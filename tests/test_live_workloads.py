@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import msgspec
-from benchmarks import ready, release, stream
+from benchmarks import console, ready, release, stream
 
 from assent.app.wiring import identity_of
 from assent.desk.desk import Desk
@@ -44,3 +44,11 @@ def test_the_long_past_verifies_and_folds_to_a_desk_that_is_flat_with_its_cash(t
     assert (report.records, desk.state.seq) == (written, written)
     assert (desk.state.cash, desk.state.positions, desk.state.orders) == (ready.CASH, {}, {})
     assert len(desk.state.archive.orders) == len(desk.state.archive.fills) > 200
+
+
+def test_the_console_s_ledger_has_as_many_ideas_waiting_as_are_measured() -> None:
+    figures = {figure.name: figure for figure in console.figures(records=600, facts=600)}
+    cards = figures["  of it the cards of those that wait"]
+    assert cards.note.endswith(f"{console.WAITING} wait")
+    assert all(figure.value > 0 for figure in figures.values())
+    assert {figure.unit for figure in figures.values()} == {"ms", "µs", "s", "MiB"}

@@ -12,7 +12,8 @@ from tests.cli.support import make_folder
 
 from assent.app import beside
 from assent.approval.access import Access
-from assent.approval.values import Session
+from assent.approval.errors import AccessError
+from assent.approval.values import Holder, Session
 from assent.config import Settings
 from assent.console.guard.settings import WebSettings
 from assent.model.errors import AssentError
@@ -90,3 +91,17 @@ def test_the_way_in_begins_one_session_of_the_user_of_this_machine(settings: Set
         assert begun.holder.scopes == {"view", "approve", "operate"}
         assert not isinstance(access.redeem(code, now + MINUTE), Session)
     assert stat.S_IMODE(settings.access_path.stat().st_mode) == 0o600
+
+
+def test_the_way_in_of_a_token_begins_a_session_of_its_holder_that_ends_with_it(settings: Settings) -> None:
+    now = WallClock().now()
+    with closing(Access.open(settings.access_path)) as access:
+        access.issue("ben-laptop", ("view", "approve"), now)
+        code = beside.sign_in_address("http://127.0.0.1:8787", access, token="ben-laptop").partition("?code=")[2]
+        begun = access.redeem(code, now + MINUTE)
+        assert isinstance(begun, Session)
+        assert (begun.holder.identity, begun.holder.scopes) == ("token:ben-laptop", {"view", "approve"})
+        access.revoke("ben-laptop")
+        assert not isinstance(access.check(begun.secret, now + MINUTE), Holder)
+        with pytest.raises(AccessError, match="There is no token"):
+            beside.sign_in_address("http://127.0.0.1:8787", access, token="ben-laptop")

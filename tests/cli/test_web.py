@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from tests.cli.asking import ME, make_desk, running, status_of, until, waiting
 from tests.cli.support import Cli
+from tests.cli.test_approve import sitting
 
 from assent.approval import totp
 from assent.approval.access import Access
@@ -107,6 +108,15 @@ def test_a_second_factor_is_printed_once_and_said_to_belong_to_nobody_where_nobo
     assert made["secret"] not in cli("web", "factor", "list", "-C", folder).out
 
 
+def test_on_a_terminal_a_second_factor_is_drawn_as_well(folder: Path) -> None:
+    with sitting("web", "factor", "enrol", "ada", "-C", folder) as terminal:
+        shown = terminal.read_until("To type by hand: ")
+        assert terminal.process.wait(WAIT_S) == Exit.OK
+    drawn = [line for line in shown.splitlines() if line.startswith("\x1b[30;107m")]
+    assert (len(drawn), any("█" in line for line in drawn)) == (25, True)
+    assert "otpauth://totp/Assent%3Aada" in shown
+
+
 def test_sessions_are_listed_and_ended(cli: Cli, folder: Path) -> None:
     settings, now = load(folder), WallClock().now()
     assert cli("web", "sessions", "list", "-C", folder).out == "no sessions\n"
@@ -183,6 +193,10 @@ def test_a_desk_with_its_console_is_answered_by_a_token_survives_its_death_and_t
         status, page = asked_over_http(found["sign_in"])
         assert (status, "Sign in" in page) == (200, True)
         assert asked_over_http(f"{found['address']}/status")[0] == 401
+
+        for name, code in (("ada-phone", Exit.OK), ("nobody", Exit.USAGE)):
+            other = cli("web", "address", "--token", name, "-C", folder)
+            assert (other.code, "signs token:ada-phone in once" in other.out) == (code, code == Exit.OK)
 
         row = waiting(cli, folder)[0]
         act = f"{found['address']}/intents/{row['intent_id']}/approve"

@@ -16,6 +16,7 @@ from docs.tour import CUT, PICTURE
 from assent.cli.exits import MEANINGS
 from assent.cli.intents import Listing
 from assent.cli.main import assent
+from assent.cli.web import Entrance
 from assent.config.environment import may_say, variable_of
 from assent.config.table import PLUGIN_SETTINGS, SETTINGS, STRATEGY_OPTIONS, STRATEGY_SETTINGS
 from assent.desk.rules import RULES
@@ -145,6 +146,12 @@ def test_a_file_that_is_named_is_there(page: Path) -> None:
     assert not [name for name in named if not (ROOT / name).exists()]
 
 
+@each_page
+def test_a_test_that_is_named_is_there(page: Path) -> None:
+    named = re.findall(r"\b(tests/[\w/]+\.py)::(test_\w+)", page.read_text(encoding="utf-8"))
+    assert not [name for place, name in named if f"def {name}(" not in (ROOT / place).read_text(encoding="utf-8")]
+
+
 def commands_on(text: str) -> list[str]:
     """Everything on a page that begins with `assent`: in shell blocks, in the tour, and in the prose."""
     inside = [line for body in blocks(text, "sh") for line in body.splitlines()]
@@ -153,13 +160,18 @@ def commands_on(text: str) -> list[str]:
     return [line.partition("#")[0].strip() for line in (*inside, *typed, *quoted) if line.startswith("assent ")]
 
 
+# Groups that do something without the name of a command, and what.
+UNNAMED: dict[type[click.Command], str] = {Listing: "list", Entrance: "address"}
+
+
 def complaint(line: str) -> str:
     """What is wrong with a command line, by click's own reading of it; empty when it would be taken."""
     words = shlex.split(line)[1:]
     command: click.Command = assent
     context = click.Context(assent, info_name="assent")
     while isinstance(command, click.Group) and words:
-        name = "list" if isinstance(command, Listing) and words[0] not in command.commands else words.pop(0)
+        unnamed = UNNAMED.get(type(command)) if words[0] not in command.commands else None
+        name = unnamed or words.pop(0)
         found = command.get_command(context, name)
         if found is None:
             return f"{line}: there is no command {name}"
@@ -178,6 +190,7 @@ def test_a_command_on_a_page_exists_with_its_options(page: Path) -> None:
 def test_a_command_that_does_not_exist_would_be_found() -> None:
     assert complaint("assent ledger prove -C x")
     assert complaint("assent run --fast x")
+    assert complaint("assent web --fast")
     assert not complaint("assent halt resume --by Ada --reason 'all is well' -C x")
 
 

@@ -280,7 +280,6 @@ class SmallWorld(WatchedWorld):
         rng = self.rng
         self.limits, self.markets = a_constitution(rng), some_markets(rng)
         self.policy = random.Random(f"policy {self.seed}")
-        self._asides = random.Random(f"asides {self.seed}")
         if self._asides.random() < 0.08:  # a loss is soon more than it may be
             self.limits = structs.replace(self.limits, drawdown_fraction_max=self._asides.randrange(500, 4_000))
         self.limits = a_policy(self.policy, self.limits)

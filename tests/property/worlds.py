@@ -55,6 +55,7 @@ from assent.model.inputs import (
 from assent.model.intents import Proposal, Score
 from assent.model.levels import CAUSES
 from assent.model.orders import Order, order_digest
+from assent.model.overrides import OverrideAsked, OverrideEndAsked
 from assent.model.policy import Band, Person
 from assent.model.settling import AdoptionAsked, ResolutionAsked
 from assent.model.units import HOUR, MICRO, SECOND
@@ -168,6 +169,7 @@ class World:
         self._switch = random.Random(seed)
         self._others = random.Random(seed)
         self._people = random.Random(seed)
+        self._asides = random.Random(f"asides {seed}")
         self._answered: list[AssentSeen] = []
         self.seed = seed
         self.prepare()
@@ -245,6 +247,7 @@ class World:
         if self._switch.random() < 0.1:
             self._flip()
         self.take(TimePassed(self.now))
+        self._set_aside()
 
     def proof(self) -> None:
         self.take(StreamProven("sim", self.now))
@@ -396,6 +399,16 @@ class World:
         is_set = self._switch.random() < 0.2
         exits = self._switch.random() < 0.5
         self.take(KillSwitchSeen(is_set, exits, "STOP is there" if is_set else "", self.now))
+
+    def _set_aside(self) -> None:
+        """A person sets a halt aside for a while, or takes it back. It has dice of its own."""
+        dice, standing = self._asides, list(self.desk.state.halts)
+        if standing and dice.random() < 0.3:
+            cause, life = dice.choice(standing), dice.choice((SECOND, 20 * SECOND, HOUR))
+            factor = dice.random() < 0.9
+            self.take(OverrideAsked(cause, life, "ann", "it is known", self.now, factor=factor))
+        if standing and dice.random() < 0.1:
+            self.take(OverrideEndAsked(dice.choice(standing), "ann", "", self.now))
 
     def resume(self) -> None:
         self.take(ResumeAsked("", "ann", "looked at it", self.now))

@@ -99,9 +99,14 @@ def noted(settings: Settings, address: str) -> Iterator[None]:
         os.close(descriptor)
 
 
-def sign_in_address(address: str, access: Access) -> str:
-    """An address that begins one session of the user of this machine, once, within a few minutes."""
-    code = access.offer_login(os_identity(os.getuid()), ALL, WallClock().now())
+def sign_in_address(address: str, access: Access, *, token: str | None = None) -> str:
+    """An address that begins one session, once, within a few minutes: of the user of this machine, or of the holder of
+    a token, who may then do what the token may and is signed out when that is over."""
+    identity, scopes = os_identity(os.getuid()), ALL
+    if token is not None:  # of one that is not there nothing comes, whatever is asked for
+        identity = f"token:{token}"
+        scopes = next((one.scopes for one in access.tokens() if one.name == token), ALL)
+    code = access.offer_login(identity, scopes, WallClock().now())
     return f"{address}{SIGN_IN}?code={code}"
 
 

@@ -10,18 +10,20 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
 
 from assent import __version__
 from assent.app.beside import address_of, noted, web_settings
 from assent.approval.access import Access
 from assent.config import Settings
+from assent.console.asking import AT_ONCE
 from assent.console.guard.settings import WebSettings
 from assent.console.logs import log_to
 from assent.console.pages.router import pages
 from assent.console.reading.tail import Tail
 from assent.console.seam import Answer, ConsoleDesk
-from assent.console.server import BACKLOG, ConsoleServer, create_app
+from assent.console.server import BACKLOG, SWITCH_S, ConsoleServer, create_app
 from assent.model.errors import AssentError
 from assent.runtime import control
 from assent.runtime.clock import WallClock
@@ -36,6 +38,7 @@ def serve(settings: Settings, *, supervised: bool = False) -> None:
     if supervised:
         with suppress(OSError):  # a system that lets nobody step back
             os.nice(NICE)
+    sys.setswitchinterval(SWITCH_S)
     # A person who serves it by hand sees what goes wrong; the supervisor keeps a log of every request.
     log_to(sys.stderr, requests=supervised)
     asyncio.run(_serve(settings, supervised=supervised))
@@ -52,8 +55,11 @@ async def _serve(settings: Settings, *, supervised: bool) -> None:
             Tail(settings.ledger_path, now=wall.now, name=settings.name, version=__version__, heartbeat=heartbeat)
         )
 
+        asked = stack.enter_context(ThreadPoolExecutor(AT_ONCE, thread_name_prefix="asked"))
+
         async def ask(request: Mapping[str, object]) -> Answer | None:
-            return await asyncio.to_thread(control.ask, settings.control_path, request)
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(asked, control.ask, settings.control_path, request)
 
         desk = ConsoleDesk(tail=tail, access=access, ask=ask, clock=wall, web=web)
         router, render = pages(desk)

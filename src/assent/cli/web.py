@@ -37,9 +37,13 @@ def command() -> None:
 
 
 @command.command(name="address", short_help="An address that signs you in, once.")
+@click.option("--token", "name", metavar="NAME", help="Sign in the holder of this token, with what it may.")
 @desk_options
-def address(folder: Path, mode: str | None, *, as_json: bool) -> int:
-    """Print an address that signs the user of this machine in, once and within three minutes. Opens nothing."""
+def address(name: str | None, folder: Path, mode: str | None, *, as_json: bool) -> int:
+    """Print an address that signs the user of this machine in, once and within three minutes. Opens nothing.
+
+    With --token it signs in somebody else, or your phone: who answers there is `token:NAME`, may do what the token may,
+    and is signed out when that is revoked."""
     from assent.app.beside import listening, sign_in_address
 
     settings = settings_of(folder, mode=mode)
@@ -53,11 +57,12 @@ def address(folder: Path, mode: str | None, *, as_json: bool) -> int:
             exit_code=Exit.NOT_RUNNING,
         )
     with opened(settings) as access:
-        way_in = sign_in_address(found.address, access)
+        way_in = sign_in_address(found.address, access, token=name)
     if as_json:
         say_json({"address": found.address, "sign_in": way_in, "pid": found.pid})
     else:
-        say([way_in, "It signs you in once, within three minutes. Whoever has it first is you."])
+        whom = "you" if name is None else f"token:{name}"
+        say([way_in, line(f"It signs {whom} in once, within three minutes. Whoever has it first is {whom}.")])
     return Exit.OK
 
 
@@ -188,7 +193,7 @@ def factor() -> None:
 @desk_options
 def factor_enrol(person: str, folder: Path, mode: str | None, *, as_json: bool) -> None:
     """Make a second factor for PERSON, as the constitution's `approvers` names them, and print once what an app takes
-    in: its address, and the same to type by hand."""
+    in: its address, as a picture as well on a terminal, and the same to type by hand."""
     settings = settings_of(folder, mode=mode)
     known = [one.name for one in settings.constitution.approvers]
     with opened(settings) as access:
@@ -196,7 +201,11 @@ def factor_enrol(person: str, folder: Path, mode: str | None, *, as_json: bool) 
     if as_json:
         say_json({"person": made.person, "uri": made.uri, "secret": made.secret, "named": person in known})
         return
-    say([made.uri, f"To type by hand: {made.secret}", "Both are shown this once. Whoever has them has the factor."])
+    if sys.stdout.isatty():
+        from assent.cli.qr import drawn
+
+        click.echo("\n".join(drawn(made.uri)))  # our own picture, with colours that make it readable
+    say([made.uri, f"To type by hand: {made.secret}", "They are shown this once. Whoever has them has the factor."])
     if person not in known:
         say(f"Note: the constitution's approvers name nobody {person}; it names {', '.join(known) or 'nobody at all'}.")
 

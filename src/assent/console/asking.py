@@ -13,8 +13,13 @@ from assent.console.guard.refusals import LATER, Refused
 from assent.console.seam import Answer, Ask
 from assent.model.reasons import REASONS
 
-AT_ONCE: Final = 4
-WAITING_MAX: Final = 196
+# How many of each lane are on their way to the desk at once. A yes may take as long as the venue's fresh quote, a
+# resume as long as the venue's books; to stop waits for neither.
+LANES: Final[Mapping[str, int]] = {"answers": 4, "acts": 3, "halts": 2}
+LANE_OF: Final[Mapping[str, str]] = {"approve": "answers", "reject": "answers", "halt": "halts"}
+OTHER_LANE: Final = "acts"
+AT_ONCE: Final = sum(LANES.values())
+WAITING_MAX: Final = 200
 # Whoever has not had a turn by then is told so: nothing was asked, and what was meant may be out of date.
 TURN_WAIT_S: Final = 10.0
 # What the desk's own refusals mean in HTTP. Any other code of a rule or of the last look: the state of things forbids
@@ -44,43 +49,42 @@ CONFLICT: Final = 409
 
 
 class Asking:
-    """One way to the desk, for all who ask through this console."""
+    """The ways to the desk, for all who ask through this console."""
 
-    def __init__(self, ask: Ask, *, most: int = AT_ONCE + WAITING_MAX, turn_wait_s: float = TURN_WAIT_S) -> None:
+    def __init__(self, ask: Ask, *, waiting_max: int = WAITING_MAX, turn_wait_s: float = TURN_WAIT_S) -> None:
         self._ask = ask
-        self._most = most
         self._turn_wait_s = turn_wait_s
-        self._turns = asyncio.Semaphore(AT_ONCE)
-        self._inside = 0
+        self._turns = {lane: asyncio.Semaphore(at_once) for lane, at_once in LANES.items()}
+        self._inside = dict.fromkeys(LANES, 0)
+        self._waiting_max = waiting_max
 
     async def have_done(self, command: str, caller: Caller, **said: str | int) -> Answer:
         """Have it done and return the desk's answer; whatever is no yes is raised as `Refused`."""
         request = {
             "cmd": command, "by": caller.identity, "credential": caller.credential, "channel": caller.channel, **said
         }  # fmt: skip
-        if self._inside >= self._most:
+        lane = LANE_OF.get(command, OTHER_LANE)
+        if self._inside[lane] >= LANES[lane] + self._waiting_max:
             raise Refused("rate_limited", "too many requests wait for the desk already", headers=LATER)
-        self._inside += 1
+        self._inside[lane] += 1
         try:
-            await self._turn()
-            try:
-                answer = await self._ask(request)
-            except (OSError, ValueError) as error:
-                words = f"the line to the desk broke: {type(error).__name__}"
-                raise Refused("outcome_unknown", words) from None
-            finally:
-                self._turns.release()
+            return checked(await self._in_turn(self._turns[lane], request))
         finally:
-            self._inside -= 1
-        return checked(answer)
+            self._inside[lane] -= 1
 
-    async def _turn(self) -> None:
+    async def _in_turn(self, turns: asyncio.Semaphore, request: Mapping[str, str | int]) -> Answer | None:
         try:
             async with asyncio.timeout(self._turn_wait_s):
-                await self._turns.acquire()
+                await turns.acquire()
         except TimeoutError:
             words = f"no turn came within {self._turn_wait_s:.0f} s; nothing was asked"
             raise Refused("rate_limited", words, headers=LATER) from None
+        try:
+            return await self._ask(request)
+        except (OSError, ValueError) as error:
+            raise Refused("outcome_unknown", f"the line to the desk broke: {type(error).__name__}") from None
+        finally:
+            turns.release()
 
 
 def checked(answer: Answer | None) -> Answer:

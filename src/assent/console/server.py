@@ -33,6 +33,9 @@ from assent.console.seam import ConsoleDesk
 from assent.console.threads import Threads
 from assent.model.text import shown
 
+# How soon a thread that computes lets another go on. Python's own five milliseconds are as long as a whole request, and
+# each one waits for several threads in turn while the ledger is read beside it. Set by whoever owns the process.
+SWITCH_S: Final = 0.0005
 CREDENTIALS_AT_ONCE: Final = 4
 QUESTIONS_AT_ONCE: Final = 2
 CONNECTIONS_MAX: Final = 256

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from assent.desk.lots import Told
-from assent.model.facts import HaltCleared, HaltRaised
+from assent.model.facts import Fact, HaltCleared, HaltRaised
 from assent.model.levels import Level, Reset
 from assent.model.overrides import HaltOverridden, OverrideEnded, OverrideEnding
 
@@ -99,6 +99,19 @@ def _overrides_with(
         return (*overrides, PastOverride(fact.by, fact.reason, ts, fact.until_ts))
     why = f"{OVERRIDE_ENDINGS[fact.why]}: {fact.detail}" if fact.detail else OVERRIDE_ENDINGS[fact.why]
     return (*overrides[:-1], msgspec.structs.replace(overrides[-1], ended_ts=ts, ended_by=fact.by, ended_why=why))
+
+
+def overridden_at(records: Iterable[Told], moment: Fact) -> tuple[Told, ...]:
+    """The records of the overrides that were in force at the moment of this one."""
+    found: dict[str, tuple[int, Told]] = {}
+    for seq, ts, fact in records:
+        if isinstance(fact, HaltOverridden):
+            found[fact.cause] = fact.until_ts, (seq, ts, fact)
+        elif isinstance(fact, OverrideEnded | HaltCleared):
+            found.pop(fact.cause, None)
+        elif fact is moment:
+            return tuple(told for until_ts, told in found.values() if ts < until_ts)
+    return ()
 
 
 def halt_history(records: Iterable[Told]) -> list[dict[str, Any]]:

@@ -10,8 +10,10 @@ from typing import Literal
 
 import msgspec
 
+from assent.desk.halt_history import overridden_at
 from assent.desk.lots import Lots, Money, Settled, Told
-from assent.model.assents import ApprovalEnded, ApprovalRequested, AssentDenied, AssentGiven, AssentRefused, Ending
+from assent.desk.question import EndedBy, Question, question_of
+from assent.model.assents import ApprovalEnded, ApprovalRequested, AssentDenied, AssentGiven, AssentRefused
 from assent.model.belts import Belts
 from assent.model.facts import (
     CancelEnded,
@@ -67,9 +69,16 @@ Verdict = Literal[
     "released", "would be released", "waiting", "skipped", "refused",
     "denied", "expired", "superseded", "ended by hand",
 ]  # fmt: skip
-_ENDED: dict[Ending, Verdict] = {
-    "expired": "expired", "superseded": "superseded", "ended_by_hand": "ended by hand",
+_ENDED: dict[EndedBy, Verdict] = {
+    "denied": "denied", "expired": "expired", "superseded": "superseded", "ended_by_hand": "ended by hand",
 }  # fmt: skip
+# What any story may need, whichever market it is about: who tells one from some of the records needs all of these.
+LANDMARKS: frozenset[type] = frozenset(
+    (
+        LedgerOpened, ConstitutionChanged, DeskStarted, HaltRaised, HaltCleared, HaltOverridden, OverrideEnded,
+        DiscrepancyFound,
+    )
+)  # fmt: skip
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -111,23 +120,6 @@ class Look(msgspec.Struct, frozen=True):
     quote: QuoteTaken | None
     ages: Ages | None
     checks: tuple[Judged, ...]
-
-
-class Question(msgspec.Struct, frozen=True):
-    """What people were asked: to which terms, how many of them, until when; who said yes, and how it ended without a
-    release, if it did."""
-
-    seq: int
-    ts: int
-    code: str
-    terms: str
-    people: int
-    price: int | None
-    expires_ts: int
-    given: tuple[str, ...]
-    ended: Literal["", "denied", "expired", "superseded", "ended_by_hand"]
-    by: str
-    why: str
 
 
 class Story(msgspec.Struct, frozen=True):
@@ -235,7 +227,7 @@ def _story(
     order_id = release.order.order_id if release else intent.order_id or ""
     family = {order.order.order_id for order in _releases(after) if order.order.parent == order_id} | {order_id}
     steps = _steps(after, family - {""}, intent)
-    look, question = _look(after, intent.intent_id), _question(after, intent.intent_id)
+    look, question = _look(after, intent.intent_id), question_of(after, intent.intent_id)
     walk = Lots(intent.intent_id, records)
     settled = walk.settlements.get(intent.instrument)
     return Story(
@@ -246,7 +238,7 @@ def _story(
         words=in_words(intent, instrument),
         instrument=instrument,
         held_before=_held(records[:place], intent.instrument),
-        verdict=_verdict(intent, release, look, steps, refused=refused),
+        verdict=_verdict(intent, release, look, question, steps, refused=refused),
         reason=decided.reason if isinstance(decided, IntentRefused) else None,
         sentence=sentence(decided.reason) if isinstance(decided, IntentRefused) else AGREED,
         repeats=decided.repeats if isinstance(decided, IntentRefused) else 0,
@@ -265,13 +257,13 @@ def _story(
         money=walk.money() if isinstance(release, OrderReleased) else None,
         decision=_decision(after, start.ts, intent.strategy),
         hindsight_per_contract=_hindsight(intent, instrument, settled) if refused else None,
-        overrides=_overrides(records, release or decided),
+        overrides=tuple(Step(*told) for told in overridden_at(records, release or decided)),
     )
 
 
 def _verdict(
-    intent: Intent, release: OrderReleased | WouldRelease | None, look: Look | None, steps: Sequence[Step], *,
-    refused: bool,
+    intent: Intent, release: OrderReleased | WouldRelease | None, look: Look | None, question: Question | None,
+    steps: Sequence[Step], *, refused: bool,
 ) -> Verdict:  # fmt: skip
     if refused:
         return "refused"
@@ -281,48 +273,13 @@ def _verdict(
         return "released"
     if intent.action == "cancel" and any(isinstance(step.fact, CancelReleased) for step in steps):
         return "released"
-    by_people = _verdict_of_people(steps)
-    if by_people is not None:
-        return by_people
+    if question is not None and question.ended:
+        return _ENDED[question.ended]
+    if question is not None and question.open:
+        return "waiting"
     if intent.action == "cancel":
         return "released"
     return "skipped" if look else "waiting"
-
-
-def _question(records: Sequence[Told], intent_id: str) -> Question | None:
-    """What people were asked about this intent, if they were, and how it ended."""
-    found: Question | None = None
-    for seq, ts, fact in records:
-        if isinstance(fact, ApprovalRequested) and fact.intent_id == intent_id:
-            found = Question(
-                seq, ts, fact.code, fact.terms, fact.people, fact.price, fact.expires_ts, (), "", "", "",
-            )  # fmt: skip
-        elif found is None:
-            continue
-        elif isinstance(fact, AssentGiven) and fact.intent_id == intent_id:
-            found = msgspec.structs.replace(found, given=(*found.given, fact.person))
-        elif isinstance(fact, AssentDenied) and fact.intent_id == intent_id:
-            return msgspec.structs.replace(found, ended="denied", by=fact.person, why=fact.reason)
-        elif isinstance(fact, ApprovalEnded) and fact.intent_id == intent_id:
-            return msgspec.structs.replace(found, ended=fact.why, by=fact.by)
-    return found
-
-
-def _verdict_of_people(steps: Sequence[Step]) -> Verdict | None:
-    """What people made of it; None where nobody was asked, or all that had to said yes."""
-    verdict: Verdict | None = None
-    people, given = 0, 0
-    for step in steps:
-        fact = step.fact
-        if isinstance(fact, ApprovalRequested):
-            verdict, people = "waiting", fact.people
-        elif isinstance(fact, AssentGiven):
-            given += 1
-        elif isinstance(fact, AssentDenied):
-            return "denied"
-        elif isinstance(fact, ApprovalEnded):
-            return _ENDED[fact.why]
-    return verdict if given < people else None
 
 
 def _look(records: Sequence[Told], intent_id: str) -> Look | None:
@@ -349,21 +306,6 @@ def _belts(records: Sequence[Told], release: OrderReleased) -> Belts | None:
         elif fact is release:
             return belts
     return belts
-
-
-def _overrides(records: Sequence[Told], moment: Fact) -> tuple[Step, ...]:
-    """The overrides in force at the moment of this record."""
-    found: dict[str, Step] = {}
-    for seq, ts, fact in records:
-        if isinstance(fact, HaltOverridden):
-            found[fact.cause] = Step(seq, ts, fact)
-        elif isinstance(fact, OverrideEnded | HaltCleared):
-            found.pop(fact.cause, None)
-        elif fact is moment:
-            return tuple(
-                one for one in found.values() if isinstance(one.fact, HaltOverridden) and ts < one.fact.until_ts
-            )
-    return ()
 
 
 def _decision(records: Sequence[Told], ts: int, strategy: str) -> DecisionRecorded | None:

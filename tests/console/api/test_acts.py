@@ -7,7 +7,7 @@ import httpx
 import pytest
 from tests.console.support import TERMS, Console, refusal
 
-from assent.console.asking import AT_ONCE, STATUS_OF_REFUSAL, Asking
+from assent.console.asking import LANES, STATUS_OF_REFUSAL, Asking
 from assent.model.reasons import REASONS, sentence
 
 APPROVE = "/intents/K7M2QX/approve"
@@ -32,6 +32,9 @@ def test_a_yes_is_passed_on_with_the_callers_own_credential(console: Console) ->
     [
         ({"came_to": "waiting", "given": 1, "needed": 2}, 202, {"came_to": "waiting", "given": 1, "needed": 2}),
         ({"came_to": "looking"}, 202, {"came_to": "looking"}),
+        ({}, 202, {"came_to": "looking"}),
+        ({"came_to": "taken off", "order_id": "o"}, 202, {"came_to": "looking"}),
+        ({"came_to": "released", "order_id": None}, 202, {"came_to": "looking"}),
         ({"came_to": "would be released", "order_id": "o"}, 200, {"came_to": "would be released", "order_id": "o"}),
     ],
 )
@@ -164,11 +167,11 @@ def test_a_crowd_is_never_let_through_to_the_desk(console: Console) -> None:
             inside -= 1
             return {"ok": True, "facts": ["HaltRaised"]}
 
-        console.app.state.asking = Asking(hanging, most=60)
+        console.app.state.asking = Asking(hanging, waiting_max=60 - LANES["halts"])
         return await statuses(at_once(console, 100), 40, refused)
 
     assert asyncio.run(crowd()) == [429] * 40 + [200] * 60
-    assert most == AT_ONCE
+    assert most == LANES["halts"]
 
 
 def test_whoever_gets_no_turn_in_time_is_told_that_nothing_was_asked(console: Console) -> None:
@@ -183,21 +186,43 @@ def test_whoever_gets_no_turn_in_time_is_told_that_nothing_was_asked(console: Co
             return {"ok": True, "facts": []}
 
         console.app.state.asking = Asking(hanging, turn_wait_s=0.1)
-        return await statuses(at_once(console, AT_ONCE + 3), 3, late)
+        return await statuses(at_once(console, LANES["halts"] + 3), 3, late)
 
-    assert asyncio.run(crowd()) == [429] * 3 + [200] * AT_ONCE
-    assert len(asked) == AT_ONCE
+    assert asyncio.run(crowd()) == [429] * 3 + [200] * LANES["halts"]
+    assert len(asked) == LANES["halts"]
+
+
+def test_to_stop_waits_for_nothing_else_that_was_asked(console: Console) -> None:
+    async def crowd() -> httpx.Response:
+        done = asyncio.Event()
+
+        async def hanging(request: Any) -> Any:
+            if request["cmd"] != "halt":
+                await done.wait()
+            return {"ok": True, "facts": ["HaltRaised"]}
+
+        console.app.state.asking = Asking(hanging)
+        yeses = [asyncio.create_task(said(console, APPROVE, YES)) for _ in range(20)]
+        resumes = [asyncio.create_task(said(console, "/halts/drawdown/resume", {"reason": "on"})) for _ in range(20)]
+        await asyncio.sleep(0.2)
+        answer = await said(console, "/halts", {"reason": "stop"})
+        assert not any(task.done() for task in (*yeses, *resumes))
+        done.set()
+        await asyncio.gather(*yeses, *resumes)
+        return answer
+
+    assert asyncio.run(crowd()).status_code == 200
 
 
 def at_once(console: Console, count: int) -> list[asyncio.Task[httpx.Response]]:
     """So many halts, each from a client of its own."""
+    return [asyncio.create_task(said(console, "/halts", {"reason": "stop"})) for _ in range(count)]
 
-    async def one() -> httpx.Response:
-        async with console.client() as client:
-            headers = {"authorization": f"Bearer {console.tokens['operate']}"}
-            return await client.post("/halts", json={"reason": "stop"}, headers=headers)
 
-    return [asyncio.create_task(one()) for _ in range(count)]
+async def said(console: Console, path: str, body: dict[str, str]) -> httpx.Response:
+    async with console.client() as client:
+        headers = {"authorization": f"Bearer {console.tokens['all']}"}
+        return await client.post(path, json=body, headers=headers)
 
 
 async def statuses(tasks: list[asyncio.Task[httpx.Response]], first: int, then: asyncio.Event) -> list[int]:

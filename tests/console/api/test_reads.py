@@ -191,7 +191,8 @@ def test_without_a_ledger_nothing_is_told_as_if_it_were_so(tmp_path: Path, path:
     console = make_console(tmp_path)
     answer = console.get(path)
     assert (answer.status_code, answer.json()["code"]) == (503, "ledger_unread")
-    assert told(console, "/status", shapes.Status).source.standing == "missing"
+    status = told(console, "/status", shapes.Status)
+    assert (status.source.standing, status.level, status.allowed) == ("missing", None, ())
     for health in ("/health", "/health/ready"):
         assert (console.ask("GET", health).status_code, console.ask("GET", health).json()) == (503, {"ok": False})
     assert console.ask("GET", "/health/live").json() == {"ok": True}
@@ -207,4 +208,6 @@ def test_a_ledger_that_was_damaged_is_not_shown_as_the_truth(tmp_path: Path) -> 
     for _ in range(5):
         tail.poll()
     assert console.get("/positions").json()["code"] == "ledger_unread"
-    assert "assent_ledger_readable 0.0" in console.get("/metrics").text
+    text = console.get("/metrics").text
+    assert "assent_ledger_readable 0.0" in text
+    assert "assent_desk_" not in text

@@ -4,10 +4,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from tests.console.pages import worlds
 from tests.console.pages.support import EVERY_PAGE, WITH_RECORDS, Markup, make_pages
 
 from assent.console.reading.source import Trouble
+from assent.model.units import MINUTE
 
 ALL = (*EVERY_PAGE, *WITH_RECORDS)
 each_page = pytest.mark.parametrize("path", ALL)
@@ -90,6 +92,15 @@ def test_every_page_tells_a_reader_of_screens_where_everything_is(tmp_path: Path
         assert svg.attributes.get("aria-hidden") == "true" or svg.attributes.get("role") == "img"
 
 
+@each_page
+def test_no_page_shows_its_sessions_secret_and_the_token_stands_in_forms_alone(tmp_path: Path, path: str) -> None:
+    page = make_pages(tmp_path)
+    session = page.sign_in()
+    html = page.get(path, session).text
+    assert session.secret not in html
+    assert html.count(session.csrf) == html.count(f'name="csrf" value="{session.csrf}"') > 0
+
+
 @pytest.mark.parametrize(
     ("mode", "environment", "tone", "words"),
     [
@@ -152,6 +163,17 @@ def test_an_intents_page_shows_its_terms_and_its_form_while_it_waits(tmp_path: P
     html = make_pages(tmp_path).get(f"/console/intents/{worlds.intent(2).code}").text
     assert "02020202 02020202" in html
     assert Markup(html).all("button", value="approve")
+
+
+def test_a_halt_that_is_set_aside_says_until_when_by_whom_and_why(tmp_path: Path) -> None:
+    aside = {"overridden_until_ts": worlds.NOW + 20 * MINUTE, "overridden_by": "ada", "overridden_why": "one bad print"}
+    calm = worlds.snapshot(halted=True)
+    halt = structs.replace(worlds.halt("drawdown", "REDUCING", "human"), **aside)
+    halted = structs.replace(calm, halts=structs.replace(calm.halts, standing=(halt,)))
+    text = Markup(make_pages(tmp_path, halted).get("/console/halts").text).text
+    assert "Overridden: it does not hold the level" in text
+    assert "by ada: one bad print" in text
+    assert "one look more" in text, "those of the past stand in the history"
 
 
 def test_filters_and_pages_of_the_intents_keep_each_other(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from assent.console.reading.stories import NotOne
 from assent.console.reading.tail import Tail
 from assent.desk.budgets import LossBudget
 from assent.desk.gauges import Gauge
-from assent.desk.halt_history import PastHalt
+from assent.desk.halt_history import PastHalt, PastOverride
 from assent.desk.intent_rows import IntentRow
 from assent.desk.lots import Money, Settled
 from assent.desk.rows import HaltRow, OrderRow, StoppedRow
@@ -32,6 +32,7 @@ from assent.model.change import LimitChange
 from assent.model.constitution import Constitution
 from assent.model.facts import FillBooked, OrderAccepted, OrderReleased
 from assent.model.intents import Intent, QuoteTaken, Score
+from assent.model.levels import OVERRIDABLE
 from assent.model.limit_rows import limit_rows
 from assent.model.orders import Fill, Order
 from assent.model.policy import Band, Person
@@ -185,9 +186,9 @@ def halt(cause: str, level: str, reset: Any, *, text: str = "") -> HaltRow:
     return HaltRow(
         cause=cause, level=level, sentence=sentence(cause), detail=text or "equity $455.10, peak $536.40: 15.2 % below",
         by=text or "desk", since_ts=NOW - 2 * HOUR, reset=reset, quiet_ns=0,
-        overridable=cause == "drawdown", overridden_until_ts=NOW + 20 * MINUTE if text else None,
-        overridden_by=text or None, overridden_why=text or None,
-        reset_how="a named person: assent halt resume --by NAME --reason REASON",
+        reset_how="a named person: assent halt resume --by NAME --reason REASON", overridable=cause in OVERRIDABLE,
+        overridden_until_ts=NOW + 20 * MINUTE if text else None, overridden_by=text or None,
+        overridden_why=text or None,
     )  # fmt: skip
 
 
@@ -258,7 +259,8 @@ def snapshot(**changes: Any) -> Snapshot:
                 PastHalt("daily_loss", "REDUCING", "next_day", text or "desk", text or "lost $20.10 of $20.00", 410,
                          NOW - 3 * DAY, 433, NOW - 2 * DAY, "desk", text or "the next day began"),
                 PastHalt("operator", "HALTED", "human", text or "os:ada", text or "lunch", 901, NOW - 5 * HOUR, 915,
-                         NOW - 4 * HOUR, text or "os:ada", text or "back again"),
+                         NOW - 4 * HOUR, text or "os:ada", text or "back again",
+                         (PastOverride(text or "ada", text or "one look more", NOW - 5 * HOUR, NOW - 4 * HOUR),)),
             ),
         ),
         "constitution": views.Constitution(

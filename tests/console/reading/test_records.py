@@ -43,13 +43,15 @@ def test_pages_lead_from_the_end_to_the_beginning_and_back(tail: Tail) -> None:
     [
         ({"before": 1}, []), ({"before": 0}, []), ({"before": -5}, []), ({"after": 0, "limit": 2}, [1, 2]),
         ({"after": -9, "limit": 1}, [1]), ({"before": 3, "limit": 5}, [1, 2]), ({"after": 10**15}, []),
-        ({"before": 10**15, "limit": 0}, None), ({"after": 4, "limit": -3}, [5]),
+        ({"before": 10**15, "limit": 0}, None), ({"after": 4, "limit": -3}, [5]), ({"after": 10**40}, []),
+        ({"before": 10**40, "limit": 1}, None), ({"before": -(10**40)}, []), ({"after": -(10**40), "limit": 1}, [1]),
     ],
 )  # fmt: skip
 def test_what_lies_outside_is_empty_and_not_an_error(tail: Tail, asked: dict[str, int], numbers: list[int]) -> None:
     page = the_page(tail.records(**asked))
     assert [row.seq for row in page.rows] == ([page.last_seq] if numbers is None else numbers)
     stream = the_page(tail.records(stream="strategy", value="threshold", **asked))
+    assert {row.seq for row in stream.rows} <= set(range(1, page.last_seq + 1))
     assert len(stream.rows) <= 1 or asked.get("limit", 50) > 1
 
 
@@ -113,4 +115,19 @@ def test_a_page_made_while_the_ledger_grows_leads_on_to_what_came(tmp_path: Path
     growing.grow(4)
     assert [row.seq for row in the_page(tail.records(after=page.rows[-1].seq)).rows] == [31, 32, 33, 34]
     growing.close()
+    tail.stop()
+
+
+@pytest.mark.parametrize("value", ["", "nobody's", "\ud800", "\x00", "'", "x" * 10_000, "\U0010ffff"])
+def test_a_value_that_nothing_bears_has_no_records(tail: Tail, value: str) -> None:
+    for stream in (*STREAMS, "nothing", "\x00"):
+        page = the_page(tail.stream(stream, value))
+        assert (page.rows, page.older, page.newer) == ((), None, None)
+    assert the_page(tail.stream("strategy", "threshold")).rows
+    tail.stop()
+
+
+def test_a_record_of_no_possible_number_is_none(tail: Tail) -> None:
+    for seq in (10**40, -(10**40), 2**63, 2**64):
+        assert tail.record(seq) is None
     tail.stop()

@@ -5,8 +5,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tests.cli.support import Cli, lived_desk
-from tests.console.reading.ledgers import NOW, Asking, Growing, Whole, read_whole, write_world
+from tests.cli.support import RAIN, SNOW, Cli, Script, lived_desk
+from tests.console.reading.ledgers import NOW, Asking, Growing, Whole, entries_of, read_whole, write_world
 from tests.property.worlds import World
 
 from assent.cli.story_text import story_lines
@@ -16,8 +16,12 @@ from assent.console.reading.stories import NotOne
 from assent.console.reading.tail import Tail
 from assent.desk.story import Story, find, tell
 from assent.ledger import views
+from assent.ledger.sqlite import SqliteStore
+from assent.model import inputs
 from assent.model.assents import ApprovalEnded, ApprovalRequested, AssentDenied, AssentGiven, AssentRefused
 from assent.model.facts import IntentProposed, IntentRefused, OrderReleased
+from assent.model.overrides import HaltOverridden, OverrideAsked, OverrideEndAsked
+from assent.model.units import HOUR, MICRO
 
 
 def polled(path: Path) -> Tail:
@@ -105,6 +109,28 @@ def test_what_people_said_is_told_where_it_belongs_and_decides_how_it_ended(tmp_
     assert seen.keys() == {"denied", "expired", "superseded", "ended by hand", "skipped", "released"}
     refused = sum(isinstance(fact, AssentRefused) and fact.intent_id != "" for _, _, fact in whole.records)
     assert refused > 20
+    tail.stop()
+
+
+def test_a_halt_that_was_set_aside_when_an_order_left_stands_in_its_story(tmp_path: Path) -> None:
+    script = Script()
+    script.tell(inputs.HaltAsked("operator", "ada", "looks odd", script.now))
+    script.tell(OverrideAsked("operator", HOUR, "ben", "it is known", script.now, factor=True))
+    script.trade(RAIN, qty_max=10 * MICRO)
+    script.tell(OverrideEndAsked("operator", "ben", "enough", script.now))
+    script.idea(SNOW)
+    path = tmp_path / "l.sqlite"
+    store = SqliteStore.open(path, create=True)
+    store.append(entries_of([(ts, fact) for _, ts, fact in script.facts]))
+    store.close()
+    tail, whole = polled(path), read_whole(path)
+    released, refused = (tail.story(row.intent_id) for row in tail.snapshot.intents.rows)
+    assert isinstance(released, Story)
+    assert isinstance(refused, Story)
+    assert [type(step.fact) for step in released.overrides] == [HaltOverridden]
+    assert refused.overrides == ()
+    for story in (released, refused):
+        assert story == tell(whole.records, story.intent.intent_id)
     tail.stop()
 
 

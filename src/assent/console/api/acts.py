@@ -4,6 +4,7 @@ Nothing is decided here. Each act goes to the running desk with the caller's own
 the desk recorded. An act that could not be delivered is no act, and one without an answer is told as unknown.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -60,15 +61,12 @@ async def approve_intent(
     last look is under way."""
     said = _said(body, caller) | {"intent": intent_id, "terms": body.terms}
     answer = await _asking(request).have_done("approve", caller, **said)
-    came_to = str(answer.get("came_to", "looking"))
-    if came_to == "skipped":
+    if answer.get("came_to") == "skipped":
         code = str(answer.get("reason", ""))
         words = str(answer.get("detail") or sentence(code))
         raise Refused(code, f"the yes was taken, and the last look said no: {words}", status=CONFLICT)
-    found = msgspec.convert(
-        {name: answer[name] for name in Assented.__struct_fields__ if name in answer} | {"came_to": came_to}, Assented
-    )
-    return told(found, 202 if came_to in WAITS else 200)
+    found = assented(answer)
+    return told(found, 202 if found.came_to in WAITS else 200)
 
 
 @router.post("/intents/{intent_id}/reject", responses=refuses(*ANSWER))
@@ -112,6 +110,16 @@ async def cancel_order(
 ) -> Acted:
     """Take one order off the book, at any level."""
     return _acted(await _asking(request).have_done("cancel", caller, order_id=order_id))
+
+
+def assented(answer: Mapping[str, Any]) -> Assented:
+    """The desk's answer to a yes that was taken. What it came to in other words than these is still to be seen: the
+    yes itself must never be told as a fault."""
+    said = {name: answer[name] for name in Assented.__struct_fields__ if name in answer}
+    try:
+        return msgspec.convert(said, Assented)
+    except msgspec.ValidationError:
+        return Assented(came_to="looking")
 
 
 def _asking(request: Request) -> Asking:

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from assent.console.api.answering import answers, told
-from assent.console.api.reads import READABLE, newest
+from assent.console.api.reads import newest
+from assent.console.api.shapes import is_whole
 from assent.console.guard.people import anyone
 
 router = APIRouter(prefix="/health", tags=["health"], dependencies=[Depends(anyone)])
@@ -42,5 +43,4 @@ async def health(request: Request) -> Health | Response:
 
 
 def _fit(request: Request) -> Health | Response:
-    fit = newest(request).source.standing in READABLE
-    return Health(ok=True) if fit else told(Health(ok=False), 503)
+    return Health(ok=True) if is_whole(newest(request)) else told(Health(ok=False), 503)

@@ -15,7 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from starlette.responses import PlainTextResponse, Response
 
-from assent.console.api.reads import READABLE
+from assent.console.api.shapes import is_whole
 from assent.console.guard.counts import Counts
 from assent.console.guard.people import viewer
 from assent.console.reading.snapshot import Snapshot
@@ -27,6 +27,8 @@ from assent.model.units import MICRO, SECOND
 router = APIRouter(tags=["reads"], dependencies=[Depends(viewer)])
 TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 OTHER: Final = "other"
+# What is told of the ledger also while it cannot be read; of the desk nothing is then.
+LEDGER: Final = "assent_ledger_"
 
 # One number each; None where there is none yet, and then the series is left out.
 NUMBERS: Final[Mapping[str, tuple[str, Callable[[Snapshot], float | None]]]] = {
@@ -48,7 +50,7 @@ NUMBERS: Final[Mapping[str, tuple[str, Callable[[Snapshot], float | None]]]] = {
     "assent_ledger_records": ("Records in the ledger as it is shown.", lambda s: s.seq),
     "assent_ledger_behind_records": ("Records that are not shown yet.", lambda s: s.health.behind),
     "assent_ledger_readable": (
-        "1 while what is shown is all that there is.", lambda s: s.source.standing in READABLE
+        "1 while what is shown is all that there is.", is_whole
     ),
 }  # fmt: skip
 
@@ -61,10 +63,15 @@ class DeskNumbers(Collector):
 
     def collect(self) -> Iterator[Metric]:
         snapshot = self._tail.snapshot
+        known = is_whole(snapshot)
         for name, (words, read) in NUMBERS.items():
-            value = read(snapshot)
+            value = read(snapshot) if known or name.startswith(LEDGER) else None
             if value is not None:
                 yield GaugeMetricFamily(name, words, value=value)
+        if known:
+            yield from self._by_name(snapshot)
+
+    def _by_name(self, snapshot: Snapshot) -> Iterator[Metric]:
         halts = GaugeMetricFamily("assent_desk_halt", "1 while a halt of this cause stands.", labels=("cause",))
         standing = {halt.cause for halt in snapshot.overview.halts}
         for cause in CAUSES:

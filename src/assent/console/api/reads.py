@@ -25,8 +25,6 @@ router = APIRouter(tags=["reads"], dependencies=[Depends(viewer)])
 
 Row = TypeVar("Row")
 LIMIT: Final = 50
-# Standings in which what is shown is all that there is, or was a moment ago.
-READABLE: Final = frozenset(("following", "empty", "busy"))
 UNREAD: Final = refuses("ledger_unread")
 
 IntentStatus = Annotated[
@@ -49,7 +47,7 @@ async def snapshot_of(request: Request) -> Snapshot:
     """What was read last, if it is all that there is."""
     snapshot = newest(request)
     source = snapshot.source
-    if source.standing not in READABLE:
+    if not shapes.is_whole(snapshot):
         said = ". ".join(part for part in (source.what, source.todo) if part)
         raise Refused("ledger_unread", said or f"the ledger is {source.standing}")
     return snapshot
@@ -167,7 +165,7 @@ async def constitution(snapshot: Newest) -> shapes.ConstitutionTold:
 
 
 @router.get("/openapi.json", response_model=None)
-async def openapi(request: Request) -> JSONResponse:
+def openapi(request: Request) -> JSONResponse:
     """This description."""
     return JSONResponse(request.app.openapi())
 

@@ -3,6 +3,8 @@
 Every answer about the desk says with `seq` which record it is as of, and `ts` when that record was written.
 """
 
+from typing import Final
+
 import msgspec
 
 from assent.console.reading.book import Amended
@@ -14,6 +16,8 @@ from assent.desk.intent_rows import IntentRow
 from assent.desk.rows import HaltRow, LookRow, OrderRow, StoppedRow
 from assent.model.limit_rows import LimitRow
 
+READABLE: Final = frozenset(("following", "empty", "busy"))
+
 
 class AsOf(msgspec.Struct, frozen=True, kw_only=True):
     """Up to which record."""
@@ -23,12 +27,13 @@ class AsOf(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Status(AsOf, frozen=True, kw_only=True):
-    """How the desk stands. `beat_age`: how long ago it last said that it lives; None where it never did.
+    """How the desk stands. `level` is None, and nothing is in `allowed`, while the ledger cannot be read (`source`
+    says why). `beat_age`: how long ago the desk last said that it lives; None where it never did.
     `buying_power`: the cash that is free; `buying_power_floor`: below it nothing is opened, None where that is off."""
 
     deployment: Deployment
     mode: str
-    level: str
+    level: str | None
     allowed: tuple[str, ...]
     halts: tuple[HaltRow, ...]
     stopped: tuple[StoppedRow, ...]
@@ -114,15 +119,15 @@ class ConstitutionTold(AsOf, frozen=True, kw_only=True):
 
 def status_of(snapshot: Snapshot) -> Status:
     """From the first page's numbers and the limits in force."""
-    overview, health = snapshot.overview, snapshot.health
+    overview, health, known = snapshot.overview, snapshot.health, is_whole(snapshot)
     worth, limits = overview.worth, {row.key: row for row in snapshot.constitution.rows}
     floor, mandatory = limits.get("buying_power_min"), limits.get("approval_mandatory")
     return Status(
         **as_of(snapshot),
         deployment=overview.deployment,
         mode=overview.deployment.mode,
-        level=overview.level,
-        allowed=overview.allowed,
+        level=overview.level if known else None,
+        allowed=overview.allowed if known else (),
         halts=overview.halts,
         stopped=overview.stopped,
         approval_mandatory=mandatory is not None and mandatory.value is True,
@@ -142,6 +147,11 @@ def status_of(snapshot: Snapshot) -> Status:
         beat_age=health.beat_age,
         source=snapshot.source,
     )
+
+
+def is_whole(snapshot: Snapshot) -> bool:
+    """Whether what is shown is all that there is, or was a moment ago."""
+    return snapshot.source.standing in READABLE
 
 
 def as_of(snapshot: Snapshot) -> dict[str, int]:

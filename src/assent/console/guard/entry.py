@@ -101,7 +101,7 @@ class Guard:
             visit.status = 499  # the server closes what is left
         except Exception as error:  # boundary: whatever breaks behind the door becomes a code and words
             FAULT.error("console_fault %s %s %s", named(visit.method), visit.route, where(error))
-            await self._refuse(scope, answer, visit, Refused("console_fault", "a fault of ours; nothing more was done"))
+            await self._refuse(scope, answer, visit, Refused("console_fault", "a fault of ours"))
         finally:
             self._counts.answered(visit.method, visit.route, visit.status, visit.took_ns)
             ACCESS.info(

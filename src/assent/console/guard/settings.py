@@ -44,8 +44,9 @@ class WebSettings:
     behind_https: bool = False
     certificate: str = ""
     certificate_key: str = ""
-    per_credential: Rate = Rate(120, SECOND // 30)
-    per_address: Rate = Rate(240, SECOND // 60)
+    # Room for a hundred programs behind one address that look once a second.
+    per_credential: Rate = Rate(300, SECOND // 100)
+    per_address: Rate = Rate(600, SECOND // 200)
     body_max: int = 65_536
     body_wait_ns: int = 10 * SECOND
     write_wait_ns: int = 30 * SECOND

@@ -17,6 +17,7 @@ from assent.desk import worth
 from assent.desk.fold import evolve
 from assent.desk.halt_history import HaltFact, HaltHistory
 from assent.desk.state import State
+from assent.desk.story import LANDMARKS
 from assent.ledger.chain import EMPTY, Head, Record
 from assent.ledger.errors import LedgerCorrupt
 from assent.ledger.sealed import digest_fault
@@ -26,20 +27,15 @@ from assent.model.facts import (
     ConstitutionChanged,
     DeskStarted,
     DeskStopped,
-    DiscrepancyFound,
     EquityMarked,
     Fact,
-    HaltRaised,
     IntentRefused,
-    LedgerOpened,
     StateMarked,
     decode_fact,
 )
 
 HALTS_KEPT: Final = 500
 CHANGES_KEPT: Final = 200
-# What a story of any intent may need, whichever market it is about.
-LANDMARKS: Final = frozenset((LedgerOpened, ConstitutionChanged, DeskStarted, HaltRaised, DiscrepancyFound))
 OTHER_STATE: Final = "the state that it marks is not the one that the records before it fold to"
 
 

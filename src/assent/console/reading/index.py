@@ -58,13 +58,15 @@ class Index:
     ) -> list[int]:
         """At most so many numbers between two others, neither included: the newest, or with `after` the oldest."""
         with self._ready(reader) as views:
+            if not _is_text(value):
+                return []
             if after is None:
                 return views.newest(stream, value, before=before, most=most)
             return list(islice(views.find(stream, value, first=after + 1, last=before - 1), most))
 
     def named(self, reader: SqliteReader, wanted: str) -> list[int]:
         """The first records of every intent and order whose id or code begins so."""
-        begins = dict.fromkeys((wanted, wanted.upper(), wanted.lower(), "i-" + wanted.lower()))
+        begins = dict.fromkeys(filter(_is_text, (wanted, wanted.upper(), wanted.lower(), "i-" + wanted.lower())))
         found: set[int] = set()
         with self._ready(reader) as views:
             for stream, begin in product(("intent", "order"), begins):
@@ -113,3 +115,12 @@ class Index:
         if self._views is not None:
             self._views.close()
             self._views = None
+
+
+def _is_text(value: str) -> bool:
+    """Whether this can stand in a ledger at all: half of a pair of surrogates cannot."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -78,8 +78,9 @@ def stream_page(
     """The same of one stream only: an intent's, an order's, a market's, a strategy's, a day's records."""
     last, most = reader.head().seq, max(1, min(limit, PAGE_MOST))
     beyond = last + 1
-    end = beyond if before is None or after is not None else min(before, beyond)
-    numbers = index.page(reader, stream, value, after=after, before=end, most=most)
+    begin = None if after is None else max(0, min(after, last))
+    end = beyond if before is None or after is not None else max(0, min(before, beyond))
+    numbers = index.page(reader, stream, value, after=begin, before=end, most=most)
     earlier = index.page(reader, stream, value, after=None, before=numbers[0], most=1) if numbers else []
     later = index.page(reader, stream, value, after=numbers[-1], before=beyond, most=1) if numbers else []
     rows = tuple(map(_row, read_numbers(reader, numbers)))
