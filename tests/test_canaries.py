@@ -1,8 +1,8 @@
-"""No secret is ever where it is not meant to be: a whole session at work and in trouble, and a search through all of it.
+"""No secret is ever where it is not meant to be: a whole session at work and in trouble, and a search through it.
 
 Every secret that a desk knows is taken as a canary, in each form in which it might have been written down. Then a live
-desk trades, asks, is answered, refuses and is broken on purpose; whatever file, page, answer, line or process is left of
-that is searched. The search proves itself on what it must find.
+desk trades, asks, is answered, refuses and is broken on purpose; whatever file, page, answer, line or process is left
+of that is searched. The search proves itself on what it must find.
 """
 
 import base64
@@ -25,16 +25,18 @@ from tests.live.box import assent
 
 PART_MIN = 12
 PAGES = (
-    "", "approvals", "orders", "positions", "intents", "halts", "ledger", "constitution", "health", "keys", "figures/equity",
+    "", "approvals", "orders", "positions", "intents", "halts", "ledger", "constitution", "health", "keys",
+    "figures/equity",
 )  # fmt: skip
 ANSWERS = (
-    "/status", "/intents", "/orders", "/positions", "/exposure", "/halts", "/constitution", "/ledger", "/metrics", "/health",
-    "/openapi.json", "/nothing",
+    "/status", "/intents", "/orders", "/positions", "/exposure", "/halts", "/constitution", "/ledger", "/metrics",
+    "/health", "/openapi.json", "/nothing",
 )  # fmt: skip
 COMMANDS = (
-    ("status", "--json"), ("intents", "--all", "--json"), ("orders", "--json"), ("positions", "--json"), ("halt", "status"),
-    ("ledger", "export"), ("ledger", "verify"), ("doctor",), ("config", "show"), ("constitution", "show"),
-    ("web", "token", "list", "--json"), ("web", "factor", "list", "--json"), ("web", "sessions", "list", "--json"),
+    ("status", "--json"), ("intents", "--all", "--json"), ("orders", "--json"), ("positions", "--json"),
+    ("halt", "status"), ("ledger", "export"), ("ledger", "verify"), ("doctor",), ("config", "show"),
+    ("constitution", "show"), ("web", "token", "list", "--json"), ("web", "factor", "list", "--json"),
+    ("web", "sessions", "list", "--json"),
 )  # fmt: skip
 
 
@@ -248,7 +250,8 @@ def test_no_secret_of_a_whole_session_is_left_anywhere(tmp_path: Path, monkeypat
     seeds = [name for name in session.canaries if name.startswith("seed") and "written" not in name]
     key, broken = ("key", "key, as it is written"), ("no key at all", "key", "key, as it is written")
     haul.take_folder(tmp_path, {
-        "access.sqlite": tuple(seeds), "access.sqlite-wal": tuple(seeds), whole.box.key_file.name: key, "key.pem": broken,
+        "access.sqlite": tuple(seeds), "access.sqlite-wal": tuple(seeds), whole.box.key_file.name: key,
+        "key.pem": broken,
     })  # fmt: skip
     places = [place for place, _, _ in haul.pieces]
     for wanted in ("kalshi_box_live.sqlite", "heartbeat", "console.log", "anchor", "desk-said.txt", "access.sqlite"):

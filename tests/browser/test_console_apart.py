@@ -1,4 +1,4 @@
-"""The console may be killed, or stand still, at any moment: the desk goes on, and no answer counts that was not given."""
+"""The console may be killed, or stand still, at any moment: the desk goes on, and nobody has said what they did not."""
 
 import os
 import signal
