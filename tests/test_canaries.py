@@ -154,7 +154,7 @@ class Session:
         self.canaries["a wrong token"] = wrong.encode()
         digits = whole.digits("ben")
         self.digits.add(digits)
-        self.keep("a wrong token", whole.answer(question, token=wrong))
+        assert self.keep("a wrong token", whole.answer(question, token=wrong)).status_code == 401
         self.keep("somebody else", whole.answer(question, token="eve-phone"))
         self.keep(
             "a token in an address", httpx.get(whole.url + f"/status?token={whole.tokens['ada-phone']}", timeout=60)
