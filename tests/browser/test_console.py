@@ -84,7 +84,7 @@ def test_answering_works_with_scripts_off(serve: Serve, verdict: str) -> None:
     with site.open("/console/approvals", size=PHONE, scripts=False) as (page, _):
         assert page.get_by_text("expires").first.is_visible()
         page.locator(f"button[value={verdict}]").first.click()
-        assert page.locator(".note").first.is_visible()
+        page.locator(".note").first.wait_for()
     (asked,) = site.pages.desk.asked
     assert (asked["cmd"], asked["intent"]) == (verdict, worlds.card(1).intent.intent_id)
 
@@ -159,6 +159,28 @@ def test_news_arrive_within_a_second_and_take_nothing_away(serve: Serve) -> None
         page.get_by_text("Nothing waits for you.").wait_for(timeout=1_000)
         assert page.locator("#level").inner_text().endswith("HALTED")
         seen.assert_clean()
+
+
+def test_a_press_that_meets_another_card_than_the_one_that_stood_there_does_nothing(serve: Serve) -> None:
+    """The card above has ended, so the next one moves under the pointer in the moment of the press."""
+    site = serve(worlds.snapshot(pending=(worlds.card(1), worlds.card(2))))
+    with site.open("/console/approvals") as (page, seen):
+        settle(page)
+        place = page.locator("button[value=approve]").first.bounding_box()
+        left = page.locator("[data-key]").nth(1).get_attribute("data-key")
+        stays = [card for card in (worlds.card(1), worlds.card(2)) if card.intent.intent_id == left]
+        site.pages.tail.snapshot = worlds.snapshot(version=8, pending=tuple(stays))
+        page.wait_for_selector("[data-key]:only-child")
+        now = page.locator("button[value=approve]").bounding_box()
+        page.mouse.click(now["x"] + now["width"] / 2, now["y"] + now["height"] / 2)
+        page.locator("[data-spoken]", has_text="have moved").wait_for(state="attached", timeout=1_000)
+        assert (place["x"], place["y"]) == (now["x"], now["y"]), "the same place on the screen"
+        assert not site.pages.desk.asked
+        page.wait_for_timeout(800)
+        page.mouse.click(now["x"] + now["width"] / 2, now["y"] + now["height"] / 2)
+        page.wait_for_url("**/console/approvals?done=*")
+        seen.assert_clean()
+    assert site.pages.desk.asked[0]["intent"] == left
 
 
 def test_a_card_whose_time_is_over_cannot_be_pressed(serve: Serve) -> None:

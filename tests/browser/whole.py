@@ -27,6 +27,7 @@ from tests.exchange.kalshi.served import a_world
 from tests.live.box import ACCOUNT, Box, assent, served
 from tests.live.test_the_box import EAGER
 
+from assent.app.beside import listening
 from assent.approval import Access
 from assent.approval.totp import STEP_NS, code_at
 from assent.cli.strategy import strategy_rows
@@ -222,7 +223,7 @@ class Whole:
         return assent(*words, "-C", self.desk)
 
     def api(self, method: str, path: str, token: str = "ada-phone", **said: Any) -> httpx.Response:
-        headers = {"authorization": f"Bearer {self.tokens.get(token, token)}"}
+        headers = {"authorization": f"Bearer {self.tokens.get(token, token)}", **said.pop("headers", {})}
         return httpx.request(method, self.url + path, headers=headers, timeout=WAIT_S, **said)
 
     def card(self, name: str) -> "Question | None":
@@ -282,6 +283,11 @@ class Whole:
     def sent(self, market: str) -> list[dict[str, Any]]:
         """The orders in this market that came to the exchange, by its own books."""
         return [line for line in self.box.record() if line["kind"] == "asked_order" and line["market"] == market]
+
+    def console_pid(self) -> int:
+        """The console's process, once it listens."""
+        found = until(lambda: listening(self.settings))
+        return int(found.pid)
 
     def level(self) -> str:
         """As the console tells it; nothing while it does not answer."""

@@ -13,6 +13,7 @@ from assent.model.constitution import Constitution
 from assent.model.facts import CancelReleased, Fact, IntentRefused, OrderReleased
 from assent.model.inputs import Accepted, NotSent, Refused, Unknown
 from assent.model.orders import Order
+from assent.model.policy import Band, Person
 from assent.model.units import MICRO, SECOND
 
 STEP = 20_000
@@ -55,6 +56,15 @@ def test_a_resting_order_gives_way_to_an_idea_at_least_a_step_away_on_either_sid
     assert [fact.reason for fact in told if isinstance(fact, IntentRefused)] == ["one_open_intent"]
     assert [fact.order_id for fact in bench.of(CancelReleased)] == [order.order_id] * replaced
     assert len(bench.of(OrderReleased)) == 1
+
+
+@pytest.mark.parametrize(("action", "replaced"), [("cancel", False), ("claim", True)])
+def test_where_people_are_asked_about_a_cancel_no_newer_idea_is_a_way_around_them(action: Any, replaced: bool) -> None:
+    asks = {"approvals": (Band(action, 0, 1),), "approvers": (Person("ada", ("os:ada",)),)}
+    bench, order = resting(**asks)
+    told = again(bench, 480_000)
+    assert [fact.reason for fact in told if isinstance(fact, IntentRefused)] == ["one_open_intent"]
+    assert [fact.order_id for fact in bench.of(CancelReleased)] == [order.order_id] * replaced
 
 
 def test_the_newer_idea_is_released_only_once_nothing_of_the_older_one_rests() -> None:

@@ -26,8 +26,10 @@ def judge(idea: Idea) -> list[tuple[str, bool, int | None, int | None]]:
 
 def gives_way(idea: Idea, failing: tuple[str, ...]) -> Placed | None:
     """The strategy's own order that is taken off for this refused idea: the only one, resting, far enough in price,
-    and in the way of nothing but itself."""
+    and in the way of nothing but itself; none where people have to be asked before it cancels."""
     step = idea.limits.supersede_step_min
+    if any(band.action == "cancel" and band.loss <= 0 for band in idea.limits.approvals):
+        return None
     if idea.action != "open" or step >= ONE or "one_open_intent" not in failing:
         return None
     own = [

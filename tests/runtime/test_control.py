@@ -1,12 +1,16 @@
 """The control socket: whose it is, and where it does not answer."""
 
 import asyncio
+import json
 import os
 import socket
 import stat
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from assent.runtime import control
 
@@ -55,3 +59,108 @@ def test_who_asks_while_a_start_fails_finds_the_line_closed_and_nobody_reads_a_t
         asyncio.run(main(client))
         assert client.recv(1) == b""
     assert told == []
+
+
+def asked_raw(tmp_path: Path, *lines: bytes) -> tuple[list[bytes], list[Mapping[str, Any]], list[dict[str, Any]]]:
+    """What came back for each line on a connection of its own, what reached the desk, and what the loop was told."""
+    heard: list[Mapping[str, Any]] = []
+    told: list[dict[str, Any]] = []
+
+    async def hear(request: Mapping[str, Any], _uid: int | None) -> control.Answer:
+        heard.append(request)
+        return {"ok": request["cmd"] == "status"}
+
+    async def main() -> list[bytes]:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+        server = await control.serve(tmp_path / "control.sock", hear)
+        answers = []
+        for line in lines:
+            reader, writer = await asyncio.open_unix_connection(str(tmp_path / "control.sock"))
+            writer.write(line)
+            writer.write_eof()
+            answers.append(await reader.read())
+            writer.close()
+        server.close()
+        await asyncio.sleep(0)
+        return answers
+
+    return asyncio.run(main()), heard, told
+
+
+@pytest.mark.parametrize("value", [[], {}, ["x"], {"a": 1}])
+@pytest.mark.parametrize("name", ["cmd", "order_id", "credential", "factor"])
+def test_a_request_whose_values_are_not_plain_is_refused_in_words_and_never_reaches_the_desk(
+    tmp_path: Path, name: str, value: object
+) -> None:
+    line = json.dumps({"cmd": "cancel", name: value}).encode() + b"\n"
+    (answer,), heard, told = asked_raw(tmp_path, line)
+    assert json.loads(answer)["ok"] is False
+    assert (heard, told) == ([], [])
+
+
+def test_who_hangs_up_without_a_word_is_nobody(tmp_path: Path) -> None:
+    (answer, after), heard, told = asked_raw(tmp_path, b"", b'{"cmd": "status"}\n')
+    assert (answer, json.loads(after)) == (b"", {"ok": True})
+    assert (len(heard), told) == (1, [])
+
+
+def test_those_who_only_connect_give_way_to_whoever_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control, "SILENT_MAX", 8)
+
+    async def hear(_: Mapping[str, Any], _uid: int | None) -> control.Answer:
+        return {"ok": True}
+
+    async def main() -> tuple[list[bytes], bytes]:
+        place = str(tmp_path / "control.sock")
+        server = await control.serve(tmp_path / "control.sock", hear)
+        mute = [await asyncio.open_unix_connection(place) for _ in range(40)]
+        reader, writer = await asyncio.open_unix_connection(place)
+        writer.write(b'{"cmd": "halt"}\n')
+        answer = await reader.readline()
+        closed = [await asyncio.wait_for(line.read(), 5) for line, _ in mute[:32]]
+        for _, each in [*mute, (reader, writer)]:
+            each.close()
+        server.close()
+        return closed, answer
+
+    closed, answer = asyncio.run(main())
+    assert json.loads(answer) == {"ok": True}
+    assert closed == [b""] * 32
+
+
+def test_a_queue_that_is_full_is_no_desk_that_does_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who wants it halted waits for a place, and is not told that nobody is there."""
+    place = tmp_path / "control.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
+        server.bind(str(place))
+        server.listen(0)
+        crowd = []
+        for _ in range(8):
+            client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            client.setblocking(False)
+            crowd.append(client)
+            try:
+                client.connect(str(place))
+            except BlockingIOError:
+                break
+        else:
+            raise AssertionError("the queue was never full")
+        monkeypatch.setattr(control, "ANSWER_MAX_S", 0.1)
+        answer = control.ask(place, {"cmd": "halt"})
+        assert answer is not None
+        assert "ask again" in answer["error"]
+
+        def serve() -> None:
+            for _ in range(len(crowd)):
+                line, _ = server.accept()
+                if line.recv(control.LINE_MAX):
+                    line.sendall(b'{"ok": true}\n')
+                line.close()
+
+        monkeypatch.setattr(control, "ANSWER_MAX_S", 10.0)
+        desk = threading.Thread(target=serve)
+        for client in crowd:
+            client.close()
+        desk.start()
+        assert control.ask(place, {"cmd": "halt"}) == {"ok": True}
+        desk.join(10)

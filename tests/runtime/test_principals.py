@@ -3,6 +3,7 @@
 import asyncio
 import os
 import pwd
+import threading
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from assent.runtime.principals import (
     ALL,
     CREDENTIAL_MAX,
     NEEDED,
+    WAITING_MAX,
     NotAdmitted,
     Principal,
     admit,
@@ -109,3 +111,33 @@ def test_where_no_second_factor_was_ever_enrolled_none_is_proven() -> None:
     fault = asyncio.run(prove_factor("ada", "123456", None, NOW))
     assert fault is not None
     assert fault.code == "second_factor_missing"
+
+
+class Held(Book):
+    """While the file is held by another process whoever proves a second factor waits."""
+
+    def __init__(self) -> None:
+        self.free = threading.Event()
+
+    def check_factor(self, person: object, digits: object, now: int) -> str | None:
+        assert self.free.wait(30)
+        return super().check_factor(person, digits, now)
+
+
+def test_a_crowd_of_second_factors_keeps_no_credential_and_no_name_of_a_venue_waiting() -> None:
+    async def main() -> tuple[Any, list[NotAdmitted | None]]:
+        book = Held()
+        crowd = [asyncio.create_task(prove_factor("ada", "000000", book, NOW)) for _ in range(WAITING_MAX)]
+        await asyncio.sleep(0)
+        late = await asyncio.wait_for(prove_factor("ada", "123456", book, NOW), 10)
+        assert late is not None
+        assert "ask again" in late.words
+        found = await asyncio.wait_for(admit({"cmd": "status", "credential": "look"}, None, book, NOW), 10)
+        await asyncio.wait_for(asyncio.to_thread(book.free.is_set), 10)
+        book.free.set()
+        return found, await asyncio.gather(*crowd)
+
+    found, crowd = asyncio.run(main())
+    assert found == Principal("token:tablet", frozenset(("view",)))
+    assert {fault.code for fault in crowd if fault} == {"second_factor_wrong"}
+    assert asyncio.run(prove_factor("ada", "123456", Book(), NOW)) is None

@@ -1,8 +1,8 @@
 """A better idea in place of an order of one's own that still rests: taken off first, and never two at once.
 
 A strategy has one order at a time to open in a market. When it proposes another on the same side, the resting one
-gives way only if the constitution names a step, the prices differ by at least that, and every rule would agree if the
-resting order were gone. Then that order's cancel is released and nothing else: the new idea is refused, as it would be
+gives way only if the constitution names a step and asks nobody about a strategy's cancels, the prices differ by at
+least that step, and every rule would agree if the resting order were gone. Then that order's cancel is released and nothing else: the new idea is refused, as it would be
 anyway, and the strategy proposes it again once the venue has said that nothing of the old one rests.
 """
 
@@ -13,6 +13,7 @@ from assent.desk.gate import Verdict, judge
 from assent.desk.orders import may_ask_cancel
 from assent.desk.state import OrderState, State
 from assent.model.constitution import SUPERSEDE_NEVER
+from assent.model.policy import people_needed
 
 
 def replaced(candidate: Candidate, verdict: Verdict) -> OrderState | None:
@@ -20,6 +21,8 @@ def replaced(candidate: Candidate, verdict: Verdict) -> OrderState | None:
     seal, proposal = candidate.state.seal, candidate.proposal
     if seal is None or not candidate.opens or seal.constitution.supersede_step_min >= SUPERSEDE_NEVER:
         return None
+    if people_needed(seal.constitution.approvals, "cancel", 0):
+        return None  # it would be a cancel of the strategy's own that nobody was asked about
     if all(check.ok or check.rule != "one_open_intent" for check in verdict.checks):
         return None
     older = _resting(candidate)

@@ -21,6 +21,9 @@ Handler = Callable[[Mapping[str, Any], int | None], Awaitable[Answer]]
 
 LINE_MAX = 65_536
 ANSWER_MAX_S = 15.0
+# Connections that have not said anything yet. Beyond that the oldest gives way to the newest, so that none who only
+# connect use up what the desk itself needs, and whoever asks at once is heard.
+SILENT_MAX = 512
 # The kernel's own bound on the path of a unix socket, with room to spare.
 PATH_MAX = 100
 
@@ -37,11 +40,21 @@ async def serve(path: Path, handle: Handler) -> asyncio.Server:
     """Listen until closed. Whoever holds the lease owns the path, so a socket left by a crash is replaced."""
     place = socket_path(path)
     place.unlink(missing_ok=True)
+    silent: dict[asyncio.StreamWriter, None] = {}
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        uid = _peer(writer)
+        silent[writer] = None
+        if len(silent) > SILENT_MAX:
+            oldest = next(iter(silent))
+            del silent[oldest]
+            oldest.close()
         try:
             line = await asyncio.wait_for(reader.readline(), ANSWER_MAX_S)
-            answer = await _answer(line, _peer(writer), handle)
+            silent.pop(writer, None)
+            if not line:
+                return
+            answer = await _answer(line, uid, handle)
             writer.write(json.dumps(answer).encode() + b"\n")
             await writer.drain()
         except (TimeoutError, ConnectionError, ValueError):
@@ -49,6 +62,7 @@ async def serve(path: Path, handle: Handler) -> asyncio.Server:
         except asyncio.CancelledError:
             return  # the process goes down, and nothing waits for this task; Python 3.11 would tell a traceback of it
         finally:
+            silent.pop(writer, None)
             writer.close()
 
     before = os.umask(0o177)
@@ -65,6 +79,8 @@ async def _answer(line: bytes, uid: int | None, handle: Handler) -> Answer:
         return {"ok": False, "error": "the request is not one line of JSON"}
     if not isinstance(request, dict):
         return {"ok": False, "error": "the request is not a JSON object"}
+    if any(isinstance(value, dict | list) for value in request.values()):
+        return {"ok": False, "error": "a value of the request is neither text nor a number"}
     return await handle(request, uid)
 
 
@@ -72,9 +88,10 @@ def ask(path: Path, request: Mapping[str, Any]) -> Answer | None:
     """One request to the running desk; None when nothing listens."""
     place = socket_path(path)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
-        client.settimeout(ANSWER_MAX_S)
         try:
-            client.connect(str(place))
+            _connect(client, str(place))
+        except BlockingIOError:
+            return {"ok": False, "error": "too many ask the running desk at once; nothing was asked, so ask again"}
         except OSError:
             return None
         if not _is_ours(client):
@@ -84,6 +101,15 @@ def ask(path: Path, request: Mapping[str, Any]) -> Answer | None:
             return _read_answer(client)
         except OSError as error:
             return {"ok": False, "unknown": True, "error": f"the running desk did not answer: {error}"}
+
+
+def _connect(client: socket.socket, place: str) -> None:
+    """A queue that is full is no desk that does not run: whoever wants it to halt waits for a place in it. Only a
+    socket without a timeout of Python's own waits there; the system's ends it."""
+    most = struct.pack("ll", int(ANSWER_MAX_S), int(ANSWER_MAX_S % 1 * 1_000_000))
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, most)
+    client.connect(place)
+    client.settimeout(ANSWER_MAX_S)
 
 
 def _is_ours(client: socket.socket) -> bool:

@@ -8,8 +8,10 @@ make one up. What is refused here never reaches the desk as an answer; it is onl
 import asyncio
 import os
 import pwd
-from collections.abc import Mapping
-from typing import Any, Final, NamedTuple, Protocol
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from assent.approval.errors import AccessError
 from assent.approval.values import Holder, Refusal
@@ -20,6 +22,9 @@ NEEDED: Final[Mapping[str, str]] = {
     "status": "view", "reconcile": "view", "approve": "approve", "reject": "approve", "expire": "approve",
 }  # fmt: skip
 CREDENTIAL_MAX: Final = 256
+# How many wait for the file of credentials at once. While another process holds it each takes its whole patience.
+WAITING_MAX: Final = 32
+T = TypeVar("T")
 
 
 class Proofs(Protocol):
@@ -44,6 +49,28 @@ class NotAdmitted(NamedTuple):
     words: str
 
 
+class _Looking:
+    """Threads of their own for what looks into the file: those of the event loop find the venue's address, and no
+    crowd of digits keeps a credential waiting that would halt the desk."""
+
+    def __init__(self, name: str) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._inside = 0
+
+    async def run(self, question: Callable[[], T]) -> T | NotAdmitted:
+        if self._inside >= WAITING_MAX:
+            return NotAdmitted("credential_refused", "too many ask at once; nothing was done, so ask again in a moment")
+        self._inside += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, question)
+        finally:
+            self._inside -= 1
+
+
+CREDENTIALS: Final = _Looking("credentials")
+FACTORS: Final = _Looking("factors")
+
+
 def os_identity(uid: int) -> str:
     """The user of this machine, by the name that the system knows."""
     try:
@@ -64,9 +91,11 @@ async def admit(
     if proofs is None or not isinstance(secret, str) or len(secret) > CREDENTIAL_MAX:
         return NotAdmitted("credential_refused", "no token or session is known here")
     try:
-        found = await asyncio.to_thread(proofs.check, secret, now)
+        found = await CREDENTIALS.run(partial(proofs.check, secret, now))
     except AccessError as error:
         return NotAdmitted("credential_refused", str(error))
+    if isinstance(found, NotAdmitted):
+        return found
     if isinstance(found, Refusal):
         return NotAdmitted("credential_refused", found.words)
     needed = NEEDED.get(str(request.get("cmd")), "operate")
@@ -80,7 +109,7 @@ async def prove_factor(person: str, digits: object, proofs: Proofs | None, now: 
     if proofs is None:
         return NotAdmitted("second_factor_missing", "no second factor was ever enrolled here")
     try:
-        code = await asyncio.to_thread(proofs.check_factor, person, digits, now)
+        code = await FACTORS.run(partial(proofs.check_factor, person, digits, now))
     except AccessError as error:
         return NotAdmitted("second_factor_wrong", str(error))
-    return None if code is None else NotAdmitted(code, "")
+    return NotAdmitted(code, "") if isinstance(code, str) else code

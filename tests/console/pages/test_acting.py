@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.console.pages import worlds
 from tests.console.pages.support import Markup, Pages, make_pages
@@ -50,7 +51,7 @@ def test_a_last_look_that_says_no_is_told_with_its_code_and_what_it_means(tmp_pa
     assert "skipped_slippage" in Markup(told).text
     assert "limit" in Markup(told).text
     forged = answer.headers["location"].replace("skipped_slippage", "all_is_well")
-    assert "all_is_well" not in page.get(forged, session).text
+    assert "all_is_well" not in Markup(page.get(forged, session).text).text
 
 
 def without_csrf(form: dict[str, str]) -> dict[str, str]:
@@ -193,7 +194,7 @@ def test_resuming_takes_a_reason_and_the_second_factor_where_the_constitution_as
     page = make_pages(tmp_path, worlds.snapshot(halted=True))
     session = page.sign_in()
     markup = Markup(page.get("/console/halts", session).text)
-    assert len(markup.all("input", name="factor")) == 3
+    assert len(markup.all("input", name="factor")) == 4
     assert page.post("/console/resume", session, cause="operator", reason=" ").status_code == 422
     page.post("/console/resume", session, cause="operator", reason="all\nclear", factor="654321")
     (asked,) = page.desk.asked
@@ -209,7 +210,8 @@ def test_a_halt_is_set_aside_only_with_minutes_a_reason_and_a_second_factor(tmp_
     page = make_pages(tmp_path, worlds.snapshot(halted=True))
     session = page.sign_in()
     actions = [one.attributes.get("action") for one in Markup(page.get("/console/halts", session).text).all("form")]
-    assert actions.count("/console/override") == 1, "only where a cause may be set aside"
+    standing = page.tail.snapshot.halts.standing
+    assert actions.count("/console/override") == sum(halt.overridable for halt in standing) == 2
     whole = {"cause": "drawdown", "minutes": "30", "reason": "I am watching", "factor": "123456"}
     for missing in ({"minutes": "61"}, {"minutes": "0"}, {"reason": ""}, {"factor": ""}):
         assert page.post("/console/override", session, **(whole | missing)).status_code == 422
@@ -218,6 +220,17 @@ def test_a_halt_is_set_aside_only_with_minutes_a_reason_and_a_second_factor(tmp_
     first, second = page.desk.asked
     assert (first["cmd"], first["life_ns"], first["factor"]) == ("override", 30 * MINUTE, "123456")
     assert (second["cmd"], second["cause"]) == ("end_override", "drawdown")
+
+
+def test_a_halt_that_nobody_may_set_aside_offers_no_form_for_it(tmp_path: Path) -> None:
+    day = worlds.snapshot(halted=True)
+    standing = (worlds.halt("discrepancy", "HALTED", "human"),)
+    page = make_pages(
+        tmp_path, msgspec.structs.replace(day, halts=msgspec.structs.replace(day.halts, standing=standing))
+    )
+    html = page.get("/console/halts").text
+    assert "/console/override" not in html
+    assert "/console/resume" in html
 
 
 def test_one_order_or_all_can_be_taken_off(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from tests.console.pages import worlds
 from tests.console.pages.support import EVERY_PAGE, Markup, Pages, make_pages
 
 from assent.approval import Refusal
+from assent.approval.lockout import SOURCE
 
 SIGN_IN = "/console/sign-in"
 
@@ -66,6 +67,20 @@ def test_another_site_cannot_sign_somebody_in(tmp_path: Path) -> None:
     )  # fmt: skip
     assert answer.status_code == 403
     assert "set-cookie" not in answer.headers
+
+
+def test_behind_a_proxy_one_guesser_keeps_nobody_else_out(tmp_path: Path) -> None:
+    """Wrong codes count for whoever the proxy says asks, as wrong credentials do, and not for all behind it at once."""
+    page = make_pages(tmp_path, proxies=("127.0.0.1",), behind_https=True, allow=("0.0.0.0/0",))
+    at = {"origin": "https://localhost:8787"}
+    for number in range(SOURCE.tries + 1):
+        wrong = "assent_login_" + f"{number:043d}"
+        page.browse("POST", SIGN_IN, data={"code": wrong}, headers={**at, "x-forwarded-for": "203.0.113.7"})
+    code = offered(page)
+    guesser = page.browse("POST", SIGN_IN, data={"code": code}, headers={**at, "x-forwarded-for": "203.0.113.7"})
+    assert guesser.status_code == 403
+    owner = page.browse("POST", SIGN_IN, data={"code": code}, headers={**at, "x-forwarded-for": "198.51.100.4"})
+    assert owner.status_code == 303
 
 
 def test_signing_out_ends_the_session_and_what_it_looks_at(tmp_path: Path) -> None:

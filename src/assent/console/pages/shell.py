@@ -7,6 +7,7 @@ leaves something out may leave out what matters.
 import re
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
@@ -26,6 +27,8 @@ THEMES: Final = ("auto", "light", "dark")
 HOME: Final = "/console/"
 # The desk's time is carried on from the last reading no further than this.
 CARRIED_MAX: Final = MINUTE
+# What a form's answer says in the address of the next page.
+TOLD_ONCE: Final = frozenset(("done", "code", "intent", "reason"))
 # Addresses that a page may send somebody back to: our own, and nothing that a browser could read as another host.
 _OURS: Final = re.compile(r"/console/(?!/)[A-Za-z0-9/_.~?&=%+-]*")
 
@@ -85,7 +88,6 @@ class Shell:
     def base(self, request: Request, caller: Caller, snapshot: Snapshot, *, page: str, title: str) -> dict[str, Any]:
         """What the frame of every page needs. The scopes decide what is offered; the desk decides what is done."""
         now, place = self.desk_now(snapshot), place_of(snapshot)
-        query = f"?{request.url.query}" if request.url.query else ""
         return {
             "theme": theme_of(request),
             "place": place,
@@ -94,7 +96,7 @@ class Shell:
             "now_ms": now // 1_000_000,
             "page": page,
             "title": title,
-            "here": own_address(request.url.path + query),
+            "here": own_address(here_of(request)),
             "csrf": caller.csrf or "",
             "who": caller.identity,
             "stream": "",
@@ -113,6 +115,12 @@ def theme_of(request: Request) -> str:
     """What the reader chose, or what their system says."""
     chosen = request.cookies.get(THEME_COOKIE, "auto")
     return chosen if chosen in THEMES else "auto"
+
+
+def here_of(request: Request) -> str:
+    """This page's own address, without what it said was done: that is told once."""
+    kept = [(name, value) for name, value in request.query_params.items() if name not in TOLD_ONCE]
+    return f"{request.url.path}?{urlencode(kept)}" if kept else request.url.path
 
 
 def own_address(address: str) -> str:

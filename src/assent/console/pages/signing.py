@@ -57,7 +57,7 @@ class Signing:
         """Begin the session that the code is for; the code is over."""
         code = request.scope["assent.form"].get("code", "").strip()
         desk = self._shell.desk
-        source = request.client.host if request.client else None
+        source: str = request.scope["assent.address"]  # as the guard counts it: who asks, not the proxy in between
         try:
             found = await asyncio.to_thread(desk.access.redeem, code, desk.clock.now(), source=source)
         except (AccessBusy, AccessError) as error:

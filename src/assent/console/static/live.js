@@ -1,10 +1,12 @@
 // Keeps the page current: the server renders fragments and sends those that changed; this file puts them in place.
 //
 // It never builds markup itself, and it never takes away what a person is doing: what is typed, opened or focused is
-// put back after a swap. Without it the page stands as it was rendered, and a link loads it anew.
+// put back after a swap, and a press that was meant for what stood there a moment before does nothing. Without it the page stands as it was rendered, and a link loads it anew.
 
 const RETRY_MS = [1000, 2000, 5000, 10000, 30000];
 const QUIET_MS = 25000;
+// So long after something moved a press on an answer's button may be meant for what stood in its place.
+const MOVED_MS = 700;
 
 const main = document.querySelector("main[data-stream]");
 const shown = document.querySelector("[data-streaming]");
@@ -13,6 +15,7 @@ const spoken = document.querySelector("[data-spoken]");
 let source = null;
 let failures = 0;
 let watchdog = 0;
+let movedAt = -Infinity;
 
 function say(state, words) {
   if (!shown) return;
@@ -72,6 +75,7 @@ function replace(old, fresh) {
 
 // Children with a key are matched one by one, so that a card that did not change is not touched at all.
 function swapKeyed(old, fresh) {
+  const places = placesOf(old);
   const before = new Map([...old.children].map((child) => [child.dataset.key, child]));
   const touched = [];
   let place = null;
@@ -87,8 +91,30 @@ function swapKeyed(old, fresh) {
     place = now;
   }
   for (const gone of before.values()) gone.remove();
+  if (haveMoved(places, placesOf(old))) movedAt = performance.now();
   return touched;
 }
+
+function placesOf(list) {
+  return new Map([...list.children].map((child) => [child.dataset.key, child.getBoundingClientRect()]));
+}
+
+// Whether what stood somewhere stands somewhere else now, or something else stands where it stood.
+function haveMoved(before, after) {
+  const gone = [...before.keys()].some((key) => !after.has(key));
+  const came = [...after.keys()].some((key) => !before.has(key));
+  const apart = (one, other) => Math.abs(one.top - other.top) > 1 || Math.abs(one.left - other.left) > 1;
+  return (gone && came) || [...before].some(([key, place]) => after.has(key) && apart(place, after.get(key)));
+}
+
+// A key presses the card that has the focus, wherever it stands; a pointer presses whatever is under it.
+document.addEventListener("click", (event) => {
+  const answers = event.target instanceof Element && event.target.closest("button[data-act]");
+  if (!answers || event.detail === 0 || performance.now() - movedAt >= MOVED_MS) return;
+  event.preventDefault();
+  event.stopPropagation();
+  speak("The cards have moved. Look again, then answer.");
+}, true);
 
 function swap(name, html) {
   const old = document.getElementById(name);
