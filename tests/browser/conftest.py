@@ -1,4 +1,8 @@
-"""One browser for all tests of this folder."""
+"""One browser for the tests of a module.
+
+No longer: as long as it lives its driver's event loop counts as running in this thread, and whatever test came after
+would find that it cannot start one of its own.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -10,7 +14,7 @@ from tests.browser.support import CHROMIUM, Site, need_browser, served
 from tests.browser.whole import Whole, the_whole
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     api = need_browser()
     with api.sync_playwright() as playwright:
