@@ -269,7 +269,7 @@ def test_nothing_is_assented_to_while_the_desk_is_halted(whole: Whole, browser: 
         assert "second factor" in told.json()["error"]
         page.goto(whole.url + "/console/halts")
         page.get_by_label("Reason for going on").fill("the drill is over")
-        page.get_by_label("Second factor").fill(whole.digits("ada"))
+        page.locator("form[action='/console/resume']").get_by_label("Second factor").fill(whole.digits("ada"))
         page.get_by_role("button", name="Resume").click()
         page.get_by_text("The halt is over.").wait_for()
     until(lambda: whole.api("GET", "/status").json()["level"] == "TRADING")
