@@ -249,3 +249,18 @@ def test_so_much_at_stake_takes_a_second_factor(cli: Cli, tmp_path: Path) -> Non
         wrong = cli("intents", "approve", row["code"], "--yes", "--factor", "000000", "-C", place)
         assert wrong.code == Exit.REFUSED
         assert "[second_factor_" in wrong.err
+
+
+def test_who_is_refused_too_often_in_a_minute_is_not_heard_and_may_still_halt(cli: Cli, tmp_path: Path) -> None:
+    """Each refusal is a record, so nobody may fill the ledger with them; what stops the desk is not held back."""
+    place = make_desk(tmp_path / "desk")
+    with running(place):
+        code, socket = waiting(cli, place)[0]["code"], load(place).control_path
+        wrong = {"cmd": "approve", "intent": code, "terms": "0" * 64, "channel": "terminal"}
+        told = [ask(socket, {**wrong, "message_id": f"try-{number}"}) for number in range(REFUSALS_MAX + 2)]
+        codes = [answer["code"] for answer in told if answer]
+        assert codes == ["assent_copied"] * REFUSALS_MAX + ["answers_too_many"] * 2
+        late = cli("intents", "approve", code, "--yes", "-C", place)
+        assert (late.code, "[answers_too_many]" in late.err) == (Exit.REFUSED, True)
+        assert cli("halt", "now", *WHO, "-C", place).code == Exit.OK
+    assert len(facts_of(place, AssentRefused, code)) == REFUSALS_MAX

@@ -15,7 +15,7 @@ NOT_VALIDATED = (
     "The numbers in it are not validated: no evidence says that they earn anything, and nothing here is advice."
 )
 NAME_MARK = "@NAME@"
-NEXT_OF_A_SIM = ("assent doctor -C {name}", "assent run {name} --speed 60", "assent status -C {name}")
+NEXT_OF_A_SIM = ("assent doctor -C {name}", "assent run {name} --speed 60 --web", "assent status -C {name}")
 # What comes next where a template needs something besides its file.
 NEXT = {
     "kalshi-box": (
