@@ -160,7 +160,7 @@ def test_an_idea_that_a_better_one_has_replaced_cannot_be_assented_to(whole: Who
     with signed_in(whole, browser, WAYS["no scripts"]) as page:
         question = whole.question()
         card = card_of(whole, page, question)
-        newer = whole.question(question.market, beyond=90_000)
+        newer = whole.question(question.market, beyond=250_000)
         assert newer.price - question.price >= 20_000
         assert refused(whole.answer(question)) == (409, "assent_ended")
         card.locator("button[value=approve]").click()
