@@ -45,8 +45,9 @@ test: $(STAMP) ## run the tests
 # What a release is judged by, with what was traded printed, since "never does X" must not pass by doing nothing.
 prove: $(STAMP) ## the long campaigns: a process killed fifty times, twenty simulated days, random worlds
 	@ASSENT_KILLS=50 ASSENT_DEMO_SEEDS=20 ASSENT_STREAM_SEEDS=100 ASSENT_OUTCOMES=1 ASSENT_HEALING_SEEDS=200 \
-	    ASSENT_LIVE_DAYS=3 ASSENT_LIVE_KILLS=300 ASSENT_LIVE_SPEED=75 $(BIN)/python -m pytest -s \
-	    -o faulthandler_timeout=3600 $(PROVE_ARGS) tests/crash tests/test_demo.py tests/naive tests/property tests/venue tests/live
+	    ASSENT_LIVE_DAYS=3 ASSENT_LIVE_KILLS=300 ASSENT_LIVE_SPEED=75 ASSENT_CONSOLE_KILLS=10 $(BIN)/python -m pytest -s \
+	    -o faulthandler_timeout=3600 $(PROVE_ARGS) tests/crash tests/test_demo.py tests/naive tests/property tests/venue tests/live \
+	    tests/browser/test_console_apart.py
 
 lint: $(STAMP) ## check style, types and import contracts
 	@$(BIN)/ruff check .

@@ -1,8 +1,8 @@
-"""No secret is ever where it is not meant to be: a whole session at work and in trouble, and a search through all of it.
+"""No secret is ever where it is not meant to be: a whole session at work and in trouble, and a search through it.
 
 Every secret that a desk knows is taken as a canary, in each form in which it might have been written down. Then a live
-desk trades, asks, is answered, refuses and is broken on purpose; whatever file, page, answer, line or process is left of
-that is searched. The search proves itself on what it must find.
+desk trades, asks, is answered, refuses and is broken on purpose; whatever file, page, answer, line or process is left
+of that is searched. The search proves itself on what it must find.
 """
 
 import base64
@@ -25,16 +25,18 @@ from tests.live.box import assent
 
 PART_MIN = 12
 PAGES = (
-    "", "approvals", "orders", "positions", "intents", "halts", "ledger", "constitution", "health", "keys", "figures/equity",
+    "", "approvals", "orders", "positions", "intents", "halts", "ledger", "constitution", "health", "keys",
+    "figures/equity",
 )  # fmt: skip
 ANSWERS = (
-    "/status", "/intents", "/orders", "/positions", "/exposure", "/halts", "/constitution", "/ledger", "/metrics", "/health",
-    "/openapi.json", "/nothing",
+    "/status", "/intents", "/orders", "/positions", "/exposure", "/halts", "/constitution", "/ledger", "/metrics",
+    "/health", "/openapi.json", "/nothing",
 )  # fmt: skip
 COMMANDS = (
-    ("status", "--json"), ("intents", "--all", "--json"), ("orders", "--json"), ("positions", "--json"), ("halt", "status"),
-    ("ledger", "export"), ("ledger", "verify"), ("doctor",), ("config", "show"), ("constitution", "show"),
-    ("web", "token", "list", "--json"), ("web", "factor", "list", "--json"), ("web", "sessions", "list", "--json"),
+    ("status", "--json"), ("intents", "--all", "--json"), ("orders", "--json"), ("positions", "--json"),
+    ("halt", "status"), ("ledger", "export"), ("ledger", "verify"), ("doctor",), ("config", "show"),
+    ("constitution", "show"), ("web", "token", "list", "--json"), ("web", "factor", "list", "--json"),
+    ("web", "sessions", "list", "--json"),
 )  # fmt: skip
 
 
@@ -85,7 +87,7 @@ class Haul:
 
     def search_digits(self, digits: Iterable[str]) -> list[str]:
         """Six digits are found in any long number, so they count where they stand by themselves."""
-        pattern = re.compile(b"(?<![0-9.])(" + b"|".join(text.encode() for text in digits) + b")(?![0-9])")
+        pattern = re.compile(b"(?<![0-9A-Za-z.])(" + b"|".join(text.encode() for text in digits) + b")(?![0-9A-Za-z])")
         return [f"{found[1]!r} in {place}" for place, data, _ in self.pieces for found in pattern.finditer(data)]
 
 
@@ -152,7 +154,7 @@ class Session:
         self.canaries["a wrong token"] = wrong.encode()
         digits = whole.digits("ben")
         self.digits.add(digits)
-        self.keep("a wrong token", whole.answer(question, token=wrong))
+        assert self.keep("a wrong token", whole.answer(question, token=wrong)).status_code == 401
         self.keep("somebody else", whole.answer(question, token="eve-phone"))
         self.keep(
             "a token in an address", httpx.get(whole.url + f"/status?token={whole.tokens['ada-phone']}", timeout=60)
@@ -209,14 +211,17 @@ class Session:
     def damage_the_credentials(self, browser: httpx.Client) -> None:
         """While the console runs: the file of credentials is no longer one."""
         path = self.whole.settings.access_path
-        data = path.read_bytes()
-        path.write_bytes(data[:100] + b"\xff" * 2_000 + data[2_100:])
-        for _ in range(3):
-            self.keep("with damaged credentials", self.whole.api("GET", "/status"))
+        away = path.with_name("access.away")
+        path.rename(away)
+        path.write_bytes(away.read_bytes()[:100] + b"\xff" * 8_000)
+        for mode in (0o600, 0o644):
+            path.chmod(mode)
+            answer = self.keep("with damaged credentials", self.whole.api("GET", "/status"))
+            assert (answer.status_code, answer.json()["code"]) == (503, "credentials_unread")
             self.keep("a page with damaged credentials", browser.get("/console/"), "page's own")
-        self.run("web", "token", "list", "-C", self.whole.desk)
-        self.run("web", "-C", self.whole.desk)
-        path.write_bytes(data)
+            self.run("web", "token", "list", "-C", self.whole.desk)
+        away.replace(path)
+        self.run("web", "sessions", "list", "-C", self.whole.desk)
 
 
 def proc(pid: int, what: str) -> bytes:
@@ -245,7 +250,8 @@ def test_no_secret_of_a_whole_session_is_left_anywhere(tmp_path: Path, monkeypat
     seeds = [name for name in session.canaries if name.startswith("seed") and "written" not in name]
     key, broken = ("key", "key, as it is written"), ("no key at all", "key", "key, as it is written")
     haul.take_folder(tmp_path, {
-        "access.sqlite": tuple(seeds), "access.sqlite-wal": tuple(seeds), whole.box.key_file.name: key, "key.pem": broken,
+        "access.sqlite": tuple(seeds), "access.sqlite-wal": tuple(seeds), whole.box.key_file.name: key,
+        "key.pem": broken,
     })  # fmt: skip
     places = [place for place, _, _ in haul.pieces]
     for wanted in ("kalshi_box_live.sqlite", "heartbeat", "console.log", "anchor", "desk-said.txt", "access.sqlite"):

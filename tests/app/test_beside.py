@@ -2,6 +2,7 @@
 
 import socket
 import stat
+import subprocess
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -91,6 +92,24 @@ def test_the_way_in_begins_one_session_of_the_user_of_this_machine(settings: Set
         assert begun.holder.scopes == {"view", "approve", "operate"}
         assert not isinstance(access.redeem(code, now + MINUTE), Session)
     assert stat.S_IMODE(settings.access_path.stat().st_mode) == 0o600
+
+
+def test_a_file_in_the_folder_where_the_desk_was_started_is_no_part_of_its_console(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """As `cd my-desk` and then `assent run . --web`: what lies there is the owner's, or somebody else's."""
+    for name in ("fastapi", "jinja2", "secrets", "uvicorn"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('taken from the folder')\n", encoding="ascii")
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        file = settings.root / "assent.toml"
+        port = taken.getsockname()[1]
+        file.write_text(f"{file.read_text(encoding='utf-8')}\n[web]\nport = {port}\n", encoding="utf-8")
+        ended = subprocess.run(
+            beside.command_of(settings), cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=60, check=False,
+        )  # fmt: skip
+    assert "taken from the folder" not in ended.stderr
+    assert "cannot listen" in ended.stderr
 
 
 def test_the_way_in_of_a_token_begins_a_session_of_its_holder_that_ends_with_it(settings: Settings) -> None:

@@ -1,8 +1,5 @@
-"""One browser for the tests of a module.
-
-No longer: as long as it lives its driver's event loop counts as running in this thread, and whatever test came after
-would find that it cannot start one of its own.
-"""
+"""One browser for all tests of a file; while it stands its event loop does, so it must not outlive them: nobody else in
+the process could run one."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -30,8 +27,8 @@ def serve(tmp_path: Path, browser: Any) -> Iterator[Callable[..., Site]]:
         yield lambda *said, **more: stack.enter_context(served(tmp_path, browser, *said, **more))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
-    """An exchange in the box, a live desk that asks people, and its console: one for all tests of this folder."""
+    """An exchange in the box, a live desk that asks people, and its console: one for all tests of a file."""
     with the_whole(tmp_path_factory.mktemp("whole")) as made:
         yield made

@@ -1,4 +1,4 @@
-"""The console may be killed, or stand still, at any moment: the desk goes on, and no answer counts that was not given."""
+"""The console may be killed, or stand still, at any moment: the desk goes on, and nobody has said what they did not."""
 
 import os
 import signal
@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx
-import pytest
 from tests.browser.whole import Question, Whole, until
 
 # How often the console is killed while an answer passes through it, and so long after it was sent.
@@ -52,8 +51,15 @@ def trades(whole: Whole, question: Question) -> None:
     """The desk takes an answer at the terminal and does what it says, whatever the console does."""
     told = whole.cli("intents", "approve", question.code, "--terms", question.terms)
     assert told.returncode == 0, told.stderr
-    assert len(whole.sent(question.market)) == 1
     until(lambda: "FillBooked" in whole.why(question))
+    assert len(orders_of(whole, question)) == 1
+
+
+def orders_of(whole: Whole, question: Question) -> list[dict[str, Any]]:
+    """Those at the exchange that were released for this question, by its own books."""
+    ours = [body["order"]["order_id"] for kind, body in whole.told(question) if kind == "OrderReleased"]
+    assert len(ours) <= 1
+    return [order for order in whole.sent(question.market) if order["client_order_id"] in ours]
 
 
 def answers_since(whole: Whole, seq: int) -> Counter[str]:
@@ -79,8 +85,9 @@ def test_a_console_that_stands_still_stops_nothing_and_says_nothing_later(whole:
 
 def test_a_console_that_is_killed_takes_nothing_along_and_comes_back(whole: Whole) -> None:
     counted: Counter[str] = Counter()
+    one, other = whole.market(most=450_000), whole.market(most=450_000)
     for kill in range(KILLS):
-        question, mine = whole.question(), whole.question()
+        question, mine = whole.question(one), whole.question(other)
         pid, before = whole.console_pid(), len(whole.facts())
         asking = Asking(whole, question)
         asking.start()
@@ -104,11 +111,21 @@ def test_a_console_that_is_killed_takes_nothing_along_and_comes_back(whole: Whol
 
 def outcome(whole: Whole, question: Question) -> str:
     """Whether the yes arrived: with exactly one order, or with none and the question as it was."""
-    kinds: list[Any] = whole.why(question)
-    orders = len(whole.sent(question.market))
-    if "AssentGiven" not in kinds:
-        assert (kinds, orders) == (["IntentProposed", "ApprovalRequested"], 0)
+    if "AssentGiven" not in whole.why(question):
+        assert whole.why(question) == ["IntentProposed", "ApprovalRequested"]
         return "waits"
     until(lambda: "OrderReleased" in whole.why(question))
-    assert (whole.why(question).count("AssentGiven"), len(whole.sent(question.market))) == (1, 1)
+    assert whole.why(question).count("AssentGiven") == 1
+    assert len(until(lambda: orders_of(whole, question))) == 1
     return "sent"
+
+
+def test_every_order_at_the_exchange_is_of_a_question_that_was_answered(whole: Whole) -> None:
+    """By both sets of books, after all that was done here."""
+    facts = whole.facts()
+    released = {b["order"]["order_id"]: b["order"]["intent_id"] for kind, b in facts if kind == "OrderReleased"}
+    answered = [body["intent_id"] for kind, body in facts if kind == "AssentGiven"]
+    asked = [line["client_order_id"] for line in whole.box.record() if line["kind"] == "asked_order"]
+    assert len(asked) >= 1 + KILLS
+    assert sorted(asked) == sorted(released)
+    assert sorted(released.values()) == sorted(answered), "one yes, one order; never two, never none"

@@ -42,7 +42,7 @@ SCOPES = ("view", "approve", "operate")
 SECRET = "KALSHI_TRADING_KEY"
 TOKENS = {"ben-laptop": SCOPES[:2], "cyd-pad": SCOPES[:2], "eve-phone": SCOPES[:2], "looker": SCOPES[:1]}
 STRATEGY = '''
-"""Has the ideas that it is told, each once: a forecast's source says the side, how many, and how far beyond the price."""
+"""Has the ideas that it is told, each once: a forecast's source says the side, how many, how far beyond the price."""
 
 from assent.model.intents import Proposal
 
@@ -73,7 +73,8 @@ class Wishes:
         self._had[market] = ts
         price = min(980_000, price + beyond) if side == "buy" else max(20_000, price - beyond)
         fair = 990_000 if side == "buy" else 10_000
-        return [Proposal(market, side=side, price=price, fair=fair, qty_max=qty * 1_000_000, reason="it was wished for")]
+        most, why = qty * 1_000_000, "it was wished for"
+        return [Proposal(market, side=side, price=price, fair=fair, qty_max=most, reason=why)]
 
 
 def build(name, options):
@@ -83,7 +84,7 @@ def build(name, options):
 ASKING = {
     "approvals": '["open needs 1", "open from 4.00 needs 2"]',
     "approvers": f'["ada={ME},token:ada-phone", "ben=token:ben-laptop", "cyd=token:cyd-pad"]',
-    "approval_life": '"40s"',
+    "approval_life": '"60s"',
     "denied_pause_min": '"0s"',
     "second_factor_from": '"2.00"',
     "second_factor_to_resume": "true",
@@ -138,7 +139,8 @@ class Wishes:
 
     def wish(self, market: str, side: str, qty: int, beyond: int, now: int) -> None:
         self._lines[market] = {
-            "instrument": market, "probability": "0.5", "source": f"wish {side} {qty} {beyond}", "ts_ms": now // 1_000_000,
+            "instrument": market, "probability": "0.5", "source": f"wish {side} {qty} {beyond}",
+            "ts_ms": now // 1_000_000,
         }  # fmt: skip
 
     def close(self) -> None:
@@ -253,7 +255,7 @@ class Whole:
         """Digits that are not those of any step around now."""
         seed = base64.b32decode(self.seeds[person])
         right = {code_at(seed, step) for step in range(steps_now()[0] - 5, steps_now()[0] + 10)}
-        return next(text for number in range(100) if (text := f"{number:06d}") not in right)
+        return next(text for number in range(271_828, 271_928) if (text := f"{number:06d}") not in right)
 
     def sign_in_address(self) -> str:
         told = self.cli("web", "--json")
@@ -284,6 +286,9 @@ class Whole:
         """The orders in this market that came to the exchange, by its own books."""
         return [line for line in self.box.record() if line["kind"] == "asked_order" and line["market"] == market]
 
+    def filled(self, market: str) -> list[dict[str, Any]]:
+        return [line for line in self.box.record() if line["kind"] == "fill" and line["market"] == market]
+
     def console_pid(self) -> int:
         """The console's process, once it listens."""
         found = until(lambda: listening(self.settings))
@@ -313,7 +318,7 @@ def until(ask: Callable[[], Any], wait_s: float = WAIT_S) -> Any:
     over = time.monotonic() + wait_s
     while not (found := ask()):
         assert time.monotonic() < over, "it never came"
-        time.sleep(0.1)
+        time.sleep(0.15)
     return found
 
 

@@ -1,6 +1,8 @@
 """A person's own acts where the constitution asks people: leaving a position waits, ending a halt takes a factor."""
 
 import base64
+import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,8 @@ from tests.cli.support import Cli
 
 from assent.approval import totp
 from assent.cli.exits import Exit
+from assent.config import load
+from assent.ledger.sqlite import open_reader
 from assent.runtime.clock import WallClock
 
 WHO = ("--by", "Ada", "--reason", "a test")
@@ -48,6 +52,9 @@ def test_ending_a_halt_takes_the_second_factor_that_the_constitution_asks_for(cl
         assert wrong.code == Exit.REFUSED
         assert '"code": "second_factor_wrong"' in wrong.err
         digits = totp.code_at(base64.b32decode(seed), totp.step_of(WallClock().now()))
-        done = cli("halt", "resume", "--factor", digits, "-C", place, *WHO)
+        done = cli("halt", "resume", "--factor", digits, "-C", place, "--by", "Ben", "--reason", "a test")
         assert (done.code, done.err) == (Exit.OK, "")
+        with closing(open_reader(load(place).ledger_path)) as ledger:
+            cleared = [json.loads(row.body) for row in ledger.records(1) if row.kind == "HaltCleared"]
+        assert [one["by"] for one in cleared] == ["ada"], "who proved it, not whoever was named"
         assert cli("status", "-C", place, "--json").json["level"] == "TRADING"

@@ -612,12 +612,24 @@ def test_no_ledger_folds_in_which_fewer_people_or_other_orders_were_asked_about_
     bench = Asking(TWO)
     bench.ask(ONE)
     assert folds(bench.records)
-    for changes in ({"people": 1}, {"people": 0}, {"terms": "0" * 64}, {"orders": ("0" * 64,)}):
+    later = bench.now + LIFE + 1
+    for changes in ({"people": 1}, {"people": 0}, {"terms": "0" * 64}, {"orders": ("0" * 64,)}, {"code": "222222"},
+                    {"expires_ts": later}):  # fmt: skip
         forged = [
             (ts, structs.replace(fact, **changes) if type(fact) is ApprovalRequested else fact)  # type: ignore[arg-type]
             for ts, fact in bench.records
         ]
         assert not folds(forged)
+
+
+def test_no_ledger_folds_in_which_a_yes_counts_without_the_second_factor_that_it_took() -> None:
+    bench = Asking(limits={"second_factor_from": ONE_LOSS})
+    bench.reply(bench.ask(ONE), factor=True)
+    assert folds(bench.records)
+    forged = [
+        (ts, structs.replace(fact, factor=False) if type(fact) is AssentGiven else fact) for ts, fact in bench.records
+    ]
+    assert not folds(forged)
 
 
 def test_an_assent_is_used_for_one_order_alone() -> None:

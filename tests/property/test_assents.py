@@ -533,16 +533,19 @@ class Assents(RuleBasedStateMachine):
         happened["restarts with questions"] += bool(self.desk.state.asked)
         self._begin_again()
 
-    @rule(index=which, by=who, what=st.sampled_from(("approve", "look", "reject")))
-    def crash_before_the_commit(self, index: int, by: str, what: str) -> None:
-        """A step is decided and dies with the process: as if it had never been asked."""
+    @rule(index=which, by=who, verdict=st.sampled_from(("approve", "reject")))
+    def crash_before_the_commit(self, index: int, by: str, verdict: str) -> None:
         asked = self._asked(index)
-        lost: Input = TimePassed(self.now)
-        if what in ("approve", "reject") and asked is not None:
-            lost = self._answer(asked, by, what)
-        elif self.looks:
-            seen = self.desk.markets[self.looks[0].instrument].quote
-            lost = LookAnswered(self.looks[0].intent_id, seen, "", self.now)
+        self._crash_with(TimePassed(self.now) if asked is None else self._answer(asked, by, verdict))
+
+    @precondition(lambda self: self.looks)
+    @rule()
+    def crash_with_the_answer_of_the_last_look(self) -> None:
+        seen = self.desk.markets[self.looks[0].instrument].quote
+        self._crash_with(LookAnswered(self.looks[0].intent_id, seen, "", self.now))
+
+    def _crash_with(self, lost: Input) -> None:
+        """A step is decided and dies with the process: as if it had never been asked."""
         facts = list(self.desk.handle(self.now, lost))
         happened["releases lost in a crash"] += any(isinstance(fact, OrderReleased) for fact in facts)
         happened["answers lost in a crash"] += isinstance(lost, AssentSeen)

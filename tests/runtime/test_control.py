@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from assent.model.errors import AssentError
 from assent.runtime import control
 
 
@@ -59,6 +60,16 @@ def test_who_asks_while_a_start_fails_finds_the_line_closed_and_nobody_reads_a_t
         asyncio.run(main(client))
         assert client.recv(1) == b""
     assert told == []
+
+
+def test_a_place_that_somebody_else_has_taken_is_told_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "control.sock").mkdir()
+
+    async def nobody(_: Mapping[str, Any], _uid: int | None) -> control.Answer:
+        return {}
+
+    with pytest.raises(AssentError, match=r"control socket .* cannot be made.*move the desk's folder"):
+        asyncio.run(control.serve(tmp_path / "control.sock", nobody))
 
 
 def asked_raw(tmp_path: Path, *lines: bytes) -> tuple[list[bytes], list[Mapping[str, Any]], list[dict[str, Any]]]:
@@ -126,6 +137,36 @@ def test_those_who_only_connect_give_way_to_whoever_asks(tmp_path: Path, monkeyp
     closed, answer = asyncio.run(main())
     assert json.loads(answer) == {"ok": True}
     assert closed == [b""] * 32
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_who_does_not_read_the_answer_is_not_waited_for_and_who_reads_has_all_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, reads: bool
+) -> None:
+    monkeypatch.setattr(control, "ANSWER_MAX_S", 5.0 if reads else 0.2)
+    size = 4_000_000
+
+    async def hear(_: Mapping[str, Any], _uid: int | None) -> control.Answer:
+        return {"ok": True, "long": "x" * size}
+
+    async def main() -> int:
+        server = await control.serve(tmp_path / "control.sock", hear)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+            client.connect(str(tmp_path / "control.sock"))
+            client.sendall(b'{"cmd": "status"}\n')
+            if not reads:
+                await asyncio.sleep(0.6)
+            client.settimeout(5)
+            return await asyncio.to_thread(length, client, server)
+
+    def length(client: socket.socket, server: asyncio.Server) -> int:
+        got = 0
+        while part := client.recv(1 << 20):
+            got += len(part)
+        server.get_loop().call_soon_threadsafe(server.close)
+        return got
+
+    assert (asyncio.run(main()) > size) is reads
 
 
 def test_a_queue_that_is_full_is_no_desk_that_does_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,9 +66,9 @@ async def _act(settings: Settings, request: Mapping[str, Any]) -> Status:
             if fault is not None:
                 words = fault.words or sentence(fault.code)
                 return {"ok": False, "refused": True, "code": fault.code, "error": f"[{fault.code}] {words}"}
-            if command in PROVEN:
-                request = {**request, "by": _user(settings)}
             proven = request.get("factor") is not None
+            if command in PROVEN or proven:
+                request = {**request, "by": _user(settings)}
             wanted = act_input(request, clock.now(), constitution=settings.constitution, factor=proven)
         opened = open_ledger(settings.ledger_path, desk, identity_of(settings), lease=lease, starting=False)
         stack.callback(opened.close)

@@ -83,7 +83,8 @@ class Control:
         if isinstance(named, str) and named.strip():  # an answer without a name of its own is refused below
             # The name is the holder's own: nobody uses up another's.
             request = {**request, "message_id": f"{who.identity}/{named}"}
-        if request.get("credential") is not None or command in PROVEN:
+        # Whoever has proven who they are is on the record by that name, whatever name the request gives.
+        if request.get("credential") is not None or command in PROVEN or factor is not None:
             request = {**request, "by": person or who.identity}
         if command in COMPARED and not _is_ours(state, request):
             await runtime.compare()

@@ -60,11 +60,12 @@ def address_of(web: WebSettings) -> str:
 
 
 def command_of(settings: Settings) -> list[str]:
-    """How the console of this desk is started: its own program, told which desk, ending when we end."""
+    """How the console of this desk is started: its own program (-P: nothing of the folder where we are), told which
+    desk, ending when we end."""
     ledger = ["--ledger", str(settings.ledger_override)] if settings.ledger_override else []
     return [
-        sys.executable, "-m", "assent", "web", "serve", "-C", str(settings.root), "--mode", settings.mode, *ledger,
-        "--supervised",
+        sys.executable, "-P", "-m", "assent", "web", "serve", "-C", str(settings.root), "--mode", settings.mode,
+        *ledger, "--supervised",
     ]  # fmt: skip
 
 

@@ -21,8 +21,6 @@ from assent.runtime.recovery import forget_deaths, take_lease
 from assent.runtime.status import Status
 
 OBSERVE_EVERY_S = 0.5
-# Turns of the event loop from a connection that waits to its request being read, and some to spare.
-DOOR_TURNS = 32
 
 
 def run(

@@ -2,8 +2,9 @@
 
 A strategy has one order at a time to open in a market. When it proposes another on the same side, the resting one
 gives way only if the constitution names a step and asks nobody about a strategy's cancels, the prices differ by at
-least that step, and every rule would agree if the resting order were gone. Then that order's cancel is released and nothing else: the new idea is refused, as it would be
-anyway, and the strategy proposes it again once the venue has said that nothing of the old one rests.
+least that step, and every rule would agree if the resting order were gone. Then that order's cancel is released and
+nothing else: the new idea is refused, as it would be anyway, and the strategy proposes it again once the venue has said
+that nothing of the old one rests.
 """
 
 import copy

@@ -92,6 +92,8 @@ def requested(state: State, ts: int, fact: ApprovalRequested) -> None:
         seal is not None
         and fact.people == people_for(seal.constitution, intent)
         and fact.terms == terms_digest(seal, fact.orders)
+        and fact.code == intent.code
+        and fact.expires_ts <= ts + seal.constitution.approval_life
     )
     require(whole, "asked_for_something_else", intent_id=fact.intent_id, people=fact.people)
     state.asked[fact.intent_id] = Asked(
@@ -100,7 +102,7 @@ def requested(state: State, ts: int, fact: ApprovalRequested) -> None:
 
 
 def given(state: State, ts: int, fact: AssentGiven) -> None:
-    """Distinct permitted people, before the end, to exactly these terms, each answer once."""
+    """Distinct permitted people, before the end, to exactly these terms, each answer once, with all that it takes."""
     seal, asked = state.seal, state.asked[fact.intent_id]
     valid = (
         seal is not None
@@ -110,6 +112,7 @@ def given(state: State, ts: int, fact: AssentGiven) -> None:
         and person_of(seal.constitution.approvers, fact.identity) == fact.person
         and all(grant.person != fact.person for grant in asked.grants)
         and fact.message_id not in state.archive.answers
+        and (fact.factor or asked.intent.worst_loss < seal.constitution.second_factor_from)
     )
     require(valid, "assent_not_valid", intent_id=fact.intent_id, identity=fact.identity)
     asked.grants = (*asked.grants, Grant(fact.person, fact.identity, ts))

@@ -15,6 +15,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from assent.model.errors import AssentError
+
 Answer = dict[str, Any]
 # A request, and the user of this machine who made it; None where the system cannot tell.
 Handler = Callable[[Mapping[str, Any], int | None], Awaitable[Answer]]
@@ -39,7 +41,6 @@ def socket_path(wanted: Path) -> Path:
 async def serve(path: Path, handle: Handler) -> asyncio.Server:
     """Listen until closed. Whoever holds the lease owns the path, so a socket left by a crash is replaced."""
     place = socket_path(path)
-    place.unlink(missing_ok=True)
     silent: dict[asyncio.StreamWriter, None] = {}
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -56,20 +57,35 @@ async def serve(path: Path, handle: Handler) -> asyncio.Server:
                 return
             answer = await _answer(line, uid, handle)
             writer.write(json.dumps(answer).encode() + b"\n")
-            await writer.drain()
+            await asyncio.wait_for(_taken(writer), ANSWER_MAX_S)
         except (TimeoutError, ConnectionError, ValueError):
             return
         except asyncio.CancelledError:
             return  # the process goes down, and nothing waits for this task; Python 3.11 would tell a traceback of it
         finally:
             silent.pop(writer, None)
+            if writer.transport.get_write_buffer_size():
+                writer.transport.abort()  # to close would wait for ever for whoever does not read
             writer.close()
 
     before = os.umask(0o177)
     try:
+        place.unlink(missing_ok=True)
         return await asyncio.start_unix_server(talk, path=str(place), limit=LINE_MAX)
+    except OSError as error:
+        raise AssentError(
+            f"The control socket {place} cannot be made: {error.strerror}. Nobody could halt the desk by it, so it does"
+            " not start. Take away what lies there; if that is somebody else's, move the desk's folder to a shorter"
+            " path, so that the socket lies inside."
+        ) from error
     finally:
         os.umask(before)
+
+
+async def _taken(writer: asyncio.StreamWriter) -> None:
+    """Until the other end, or the system for it, has all of the answer."""
+    writer.transport.set_write_buffer_limits(0)
+    await writer.drain()
 
 
 async def _answer(line: bytes, uid: int | None, handle: Handler) -> Answer:

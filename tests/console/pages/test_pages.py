@@ -8,8 +8,10 @@ from msgspec import structs
 from tests.console.pages import worlds
 from tests.console.pages.support import EVERY_PAGE, WITH_RECORDS, Markup, make_pages
 
+from assent.console.pages.cards import CARDS_MOST
+from assent.console.reading import views
 from assent.console.reading.source import Trouble
-from assent.model.units import MINUTE
+from assent.model.units import MINUTE, SECOND
 
 ALL = (*EVERY_PAGE, *WITH_RECORDS)
 each_page = pytest.mark.parametrize("path", ALL)
@@ -174,6 +176,25 @@ def test_a_halt_that_is_set_aside_says_until_when_by_whom_and_why(tmp_path: Path
     assert "Overridden: it does not hold the level" in text
     assert "by ada: one bad print" in text
     assert "one look more" in text, "those of the past stand in the history"
+
+
+@pytest.mark.parametrize(("waiting", "shown"), [(CARDS_MOST, CARDS_MOST), (5_000, CARDS_MOST)])
+def test_the_page_of_approvals_is_bounded_and_shows_what_runs_out_first(
+    tmp_path: Path, waiting: int, shown: int
+) -> None:
+    one = worlds.card(1)
+    assert one.asked is not None
+
+    def numbered(number: int) -> views.Card:
+        intent = structs.replace(one.intent, intent_id=f"i-{number:016x}")
+        until = worlds.NOW + SECOND * (number + 1)
+        return structs.replace(one, intent=intent, asked=structs.replace(one.asked, expires_ts=until))
+
+    page = make_pages(tmp_path, worlds.snapshot(pending=tuple(numbered(number) for number in reversed(range(waiting)))))
+    markup = Markup(page.get("/console/approvals").text)
+    cards = [each.attributes["id"] for each in markup.all("article")]
+    assert cards == [f"i-{number:016x}" for number in range(shown)]
+    assert (f"{waiting - shown} more wait" in markup.text) is (waiting > shown)
 
 
 def test_filters_and_pages_of_the_intents_keep_each_other(tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from tests.console.pages import worlds
 from tests.console.pages.support import make_pages
+from tests.console.support import SAME_SITE
 
+from assent.approval.errors import AccessDamaged
 from assent.console.pages import streams as streams_module
 from assent.console.pages.streams import EventStream, Streams, Watched
 
@@ -169,6 +171,29 @@ def test_one_too_many_is_told_so(tmp_path: Path) -> None:
     answer = page.get("/console/live/overview")
     assert answer.status_code == 429
     assert answer.headers["retry-after"] == "30"
+
+
+def test_while_the_file_of_credentials_is_not_to_be_believed_nobody_looks_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It let somebody in a moment ago; now it is damaged, so nobody knows whether the session still holds."""
+    page = make_pages(tmp_path)
+    session, check, asked = page.sign_in(), page.access.check, []
+
+    def damaged(*said: Any, **more: Any) -> Any:
+        asked.append(said)
+        if len(asked) > 1:
+            raise AccessDamaged("access.sqlite", "as a test has it")
+        return check(*said, **more)
+
+    monkeypatch.setattr(page.access, "check", damaged)
+
+    async def look() -> str:
+        headers = {"cookie": f"{page.web.cookie}={session.secret}", **SAME_SITE}
+        async with asyncio.timeout(10), page.client() as client:
+            return (await client.get("/console/live/overview", headers=headers)).text
+
+    assert asyncio.run(look()).startswith("event: ended")
 
 
 def test_a_stream_is_for_those_who_may_look(tmp_path: Path) -> None:

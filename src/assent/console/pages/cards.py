@@ -5,6 +5,8 @@ it stands. Numbers that are shown are those that the answer is about; what may h
 """
 
 import hashlib
+from heapq import nsmallest
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from assent.console.reading import views
@@ -16,6 +18,8 @@ from assent.model.words import price
 
 # So it begins when what a person does is to buy or sell the other side of a contract.
 NO_SIDE: Final = ("buy NO", "sell NO")
+# More nobody can look at before they run out; a page of thousands would keep everybody else waiting while it is made.
+CARDS_MOST: Final = 50
 
 
 class CardShown(NamedTuple):
@@ -58,10 +62,12 @@ class CardShown(NamedTuple):
     mark: str
 
 
-def cards_of(snapshot: Snapshot, now: int, csrf: str) -> tuple[CardShown, ...]:
-    """Those that wait for people, the one that runs out first before the others."""
-    found = [card_of(card, card.asked, now, csrf) for card in snapshot.intents.pending if card.asked is not None]
-    return tuple(sorted(found, key=lambda card: (card.expires_ts, card.intent_id)))
+def cards_of(snapshot: Snapshot, now: int, csrf: str) -> tuple[tuple[CardShown, ...], int]:
+    """Those that wait for people, the one that runs out first before the others; and how many more there are."""
+    waiting = [(card.asked.expires_ts, card.intent.intent_id, card) for card in snapshot.intents.pending if card.asked]
+    first = nsmallest(CARDS_MOST, waiting, key=itemgetter(0, 1))
+    found = [card_of(card, card.asked, now, csrf) for _, _, card in first if card.asked is not None]
+    return tuple(found), len(waiting) - len(found)
 
 
 def card_of(card: views.Card, asked: views.Asked, now: int, csrf: str) -> CardShown:

@@ -30,9 +30,14 @@ def _overview(snapshot: Snapshot, _now: int, _csrf: str) -> Context:
 
 
 def _approvals(snapshot: Snapshot, now: int, csrf: str) -> Context:
-    cards = cards_of(snapshot, now, csrf)
-    said = waiting_words(len(cards)) if cards else "Nothing waits for assent"
-    return {"cards": cards, "cards_said": said, "latest": tuple(reversed(snapshot.intents.rows[-LATEST:]))}
+    cards, more = cards_of(snapshot, now, csrf)
+    said = waiting_words(len(cards) + more) if cards else "Nothing waits for assent"
+    return {
+        "cards": cards,
+        "more": more,
+        "cards_said": said,
+        "latest": tuple(reversed(snapshot.intents.rows[-LATEST:])),
+    }
 
 
 def _orders(snapshot: Snapshot, _now: int, _csrf: str) -> Context:

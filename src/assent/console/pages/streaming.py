@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.responses import Response
 
-from assent.approval import AccessError, Refusal
+from assent.approval import AccessBusy, AccessError, Refusal
 from assent.console.guard.people import Caller, viewer
 from assent.console.guard.refusals import Refused
 from assent.console.pages.place import place_of
@@ -58,8 +58,10 @@ class Streaming:
         async def alive() -> bool:
             try:
                 found = await asyncio.to_thread(desk.access.check, caller.credential, desk.clock.now())
+            except AccessBusy:
+                return True  # for a moment; the next beat looks again
             except AccessError:
-                return True  # the file is busy for a moment; the next beat looks again
+                return False  # a file that cannot be believed lets nobody in, and nobody look on
             return not isinstance(found, Refusal)
 
         return Watched(
