@@ -160,7 +160,7 @@ def test_an_idea_that_a_better_one_has_replaced_cannot_be_assented_to(whole: Who
     with signed_in(whole, browser, WAYS["no scripts"]) as page:
         question = whole.question()
         card = card_of(whole, page, question)
-        newer = whole.question(question.market, beyond=90_000)
+        newer = whole.question(question.market, beyond=250_000)
         assert newer.price - question.price >= 20_000
         assert refused(whole.answer(question)) == (409, "assent_ended")
         card.locator("button[value=approve]").click()
@@ -265,7 +265,7 @@ def test_nothing_is_assented_to_while_the_desk_is_halted(whole: Whole, browser: 
         resume, wanted = "/halts/operator/resume", {"reason": "the drill is over"}
         assert refused(whole.api("POST", resume, "eve-phone", json=wanted)) == (403, "scope_refused")
         told = whole.api("POST", resume, json=wanted)
-        assert refused(told) == (409, "act_refused")
+        assert refused(told) == (403, "second_factor_missing")
         assert "second factor" in told.json()["error"]
         page.goto(whole.url + "/console/halts")
         page.get_by_label("Reason for going on").fill("the drill is over")

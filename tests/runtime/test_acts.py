@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.desk.support import MARKET, Bench
+from tests.desk.support import MARKET, Bench, limits
 
 from assent.model.errors import AssentError
 from assent.model.inputs import CancelAsked
@@ -91,3 +91,12 @@ def test_only_a_proven_second_factor_makes_an_override() -> None:
     request = {"cmd": "override", "cause": "drawdown", "life_ns": 5, "factor": "123456", **WHO}
     assert act_input(request, 7) == OverrideAsked("drawdown", 5, "Ada", "looked", 7, factor=False)
     assert act_input(request, 7, factor=True) == OverrideAsked("drawdown", 5, "Ada", "looked", 7, factor=True)
+
+
+def test_a_resume_that_lacks_nothing_but_its_second_factor_says_so_by_its_code() -> None:
+    bench = Bench(constitution=limits(second_factor_to_resume=True))
+    bench.halt("operator")
+    bench.match()
+    refused = act_answer(bench.take(act_input({"cmd": "resume", "cause": "operator", **WHO}, bench.now)))
+    assert (refused["ok"], refused["code"]) == (False, "second_factor_missing")
+    assert act_answer(bench.take(act_input({"cmd": "resume", **WHO}, bench.now, factor=True)))["ok"]

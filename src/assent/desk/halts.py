@@ -93,6 +93,10 @@ def spoken_for(state: State, rule: str, now: int) -> Level:
     return Level(max(levels, default=Level.TRADING))
 
 
+# Why a resume is refused that everything else would allow: whoever asks has the means to answer it.
+FACTOR_ASKED = "the constitution asks for a second factor to end a halt"
+
+
 def resume_obstacle(state: State, cause: str, *, by: str, reason: str, factor: bool) -> str | None:
     """Why this halt cannot be cleared now by this person, or None."""
     halt = state.halts.get(cause)
@@ -103,7 +107,7 @@ def resume_obstacle(state: State, cause: str, *, by: str, reason: str, factor: b
     if halt.reset != "human":
         return f"`{cause}` clears by itself {_ENDS.get(halt.reset, 'with the calendar')}"
     if not factor and state.seal is not None and state.seal.constitution.second_factor_to_resume:
-        return "the constitution asks for a second factor to end a halt"
+        return FACTOR_ASKED
     unknown = [order.order.order_id for order in state.orders.values() if order.status == "unknown"]
     if unknown:
         return (

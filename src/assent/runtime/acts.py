@@ -8,6 +8,7 @@ the writer for a moment). An act is an input; the answer is made of the facts it
 from collections.abc import Mapping
 from typing import Any
 
+from assent.desk.halts import FACTOR_ASKED
 from assent.desk.story import in_words
 from assent.model.assents import (
     ApprovalEnded,
@@ -118,6 +119,8 @@ def act_answer(facts: list[Fact]) -> Answer:
     refused = [_why_not(fact) for fact in facts if isinstance(fact, ResumeRefused | AmendmentRefused | ActRefused)]
     coded = [fact.reason for fact in facts if isinstance(fact, AssentRefused | OverrideRefused)]
     refused += [f"[{code}] {sentence(code)}" for code in coded]
+    if any(isinstance(fact, ResumeRefused) and fact.why == FACTOR_ASKED for fact in facts):
+        coded.append("second_factor_missing")
     refused += [_no_way_out(fact) for fact in facts if isinstance(fact, IntentRefused)]
     done = [fact for fact in facts if type(fact) in DONE]
     answer: Answer = {"ok": not refused, "facts": [kind_of(fact) for fact in facts]}
