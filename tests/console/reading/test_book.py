@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.cli.support import RAIN, SNOW, Script
 from tests.console.reading.ledgers import Asking, Growing, entries_of, followed, read_whole, write_world
@@ -12,7 +13,7 @@ from assent.console.reading.follower import Follower
 from assent.console.reading.listing import Intents, Orders
 from assent.desk.halt_history import halt_history
 from assent.desk.intent_rows import STATUSES, intent_rows
-from assent.desk.rows import order_row, told
+from assent.desk.rows import order_row
 from assent.ledger.sqlite import SqliteStore
 from assent.model import inputs
 from assent.venue.read_only import DRY_RUN
@@ -30,7 +31,7 @@ def test_intents_orders_halts_and_the_state_are_those_of_a_whole_fold(
     book, whole = followed(path).book, read_whole(path)
     assert book.state.digest() == whole.state.digest()
     assert list(book.intents.rows.shown()) == intent_rows(whole.records, whole.state)
-    assert [told(row) for row in book.halts.rows()] == halt_history(whole.records)
+    assert [msgspec.to_builtins(row) for row in book.halts.rows()] == halt_history(whole.records)
     known = {**whole.state.archive.orders, **whole.state.orders}
     rows = [order_row(order, whole.state.find_instrument(order.order.instrument)) for order in known.values()]
     assert sorted(map(repr, book.orders.rows.shown())) == sorted(map(repr, rows))
