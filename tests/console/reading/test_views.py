@@ -293,7 +293,7 @@ def test_a_long_line_of_equity_stays_short_and_keeps_its_extremes() -> None:
 
 
 def test_the_line_of_equity_is_that_of_the_marks(tmp_path: Path) -> None:
-    path = write_world(tmp_path / "l.sqlite", 5, 1_200)
+    path = write_world(tmp_path / "l.sqlite", 1, 1_200)
     marks = [(ts, fact.equity) for _, ts, fact in read_whole(path).records if type(fact) is EquityMarked]
     points = [(point.ts, point.equity) for point in shown(path).overview.line]
     assert len(marks) > 20
