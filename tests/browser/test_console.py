@@ -94,9 +94,11 @@ def test_halting_and_changing_colours_work_with_scripts_off(serve: Serve) -> Non
     with site.open("/console/", scripts=False, theme="light") as (page, _):
         page.get_by_role("button", name="Dark").click()
         page.locator("html[data-theme=dark] .foot").wait_for()
+        page.wait_for_load_state("load")  # the colours are the stylesheet's, which comes after the page
         assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(16, 18, 22)"
         page.get_by_role("link", name="Halt", exact=True).click()
         page.get_by_role("button", name="Halt now").click()
+        page.wait_for_url("**/console/**done=*")
     assert site.pages.desk.asked[0]["cmd"] == "halt"
 
 
