@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 from assent.approval import Access
 from assent.console.guard.settings import Rate, WebSettings
+from assent.console.pages.router import pages
 from assent.console.reading.tail import Tail
 from assent.console.seam import ConsoleDesk
 from assent.console.server import SWITCH_S, ConsoleServer, create_app
@@ -65,7 +66,8 @@ def serve(ledger: Path, access_path: Path) -> int:
         while not tail.snapshot.source.whole:
             tail.wait(tail.snapshot.version, 1.0)
         desk = ConsoleDesk(tail=tail, access=Access.open(access_path), ask=_desk, clock=clock, web=web)
-        server = ConsoleServer(create_app(desk), web)
+        router, render = pages(desk)
+        server = ConsoleServer(create_app(desk, routers=(router,), render=render), web)
         asyncio.run(_serve(server, listener))
     return 0
 
