@@ -47,6 +47,14 @@ ASKING = {
     "entries_per_hour_max": '"off"',
     "denied_pause_min": '"0s"',
     "open_positions_max": "50",
+    # The market lives on in real time: what a last look may refuse has tests where time stands still.
+    "drift_max": '"1.00"',
+    "slippage_max": '"off"',
+    "spread_max": '"off"',
+    "ev_min": '"off"',
+    "favourite_edge_min": '"off"',
+    "price_min": '"off"',
+    "price_max": '"off"',
     "cycle": '"1s"',
 }
 
