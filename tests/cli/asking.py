@@ -17,6 +17,7 @@ from typing import Any
 from tests.cli.support import Cli
 
 from assent.cli.exits import Exit
+from assent.runtime import control
 
 WAIT_S = 60
 ME = f"os:{getpass.getuser()}"
@@ -81,10 +82,16 @@ def running(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     try:
         yield process
     finally:
+        until(lambda: process.poll() is not None or answers(folder))  # before that a signal only ends the process
         if process.poll() is None:
             process.terminate()
         _, err = process.communicate(timeout=WAIT_S)
     assert (process.returncode, err) == (0, "")
+
+
+def answers(folder: Path) -> bool:
+    """Whether a desk of this folder runs and hears."""
+    return any(control.ask(place / "control.sock", {"cmd": "status"}) for place in folder.glob("state/*/"))
 
 
 def until(ask: Callable[[], Any], wait_s: float = WAIT_S) -> Any:
