@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
-from tests.exchange.kalshi.served import a_world
 from tests.live.box import ACCOUNT, Box, assent, served
 from tests.live.test_the_box import EAGER
 
@@ -374,7 +373,6 @@ def running(desk: Path, box: Box, *words: str) -> Iterator["subprocess.Popen[str
 @contextmanager
 def the_whole(folder: Path, **changes: str) -> Iterator[Whole]:
     """All of it, once the console answers and the desk trades."""
-    a_world(folder / "box").close()
     with ExitStack() as stack:
         wishes = Wishes()
         stack.callback(wishes.close)

@@ -15,8 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.cli.support import Cli
+from tests.exchange.kalshi.served import NOON
 
 from assent.cli.exits import Exit
+from assent.config import load
+from assent.exchange.boxed import BoxedExchange
 from assent.runtime import control
 
 WAIT_S = 60
@@ -61,7 +64,10 @@ ASKING = {
 
 
 def make_desk(folder: Path, **changes: str) -> Path:
-    """A desk from the template, with these lines of its file changed."""
+    """A desk from the template, with these lines of its file changed, in a world where it is noon.
+
+    Around midnight no market is open there, and a test must not depend on the hour at which it is run.
+    """
     subprocess.run([sys.executable, "-m", "assent", "init", str(folder)], check=True, stdout=subprocess.DEVNULL)
     path = folder / "assent.toml"
     lines = path.read_text(encoding="utf-8").splitlines()
@@ -69,7 +75,17 @@ def make_desk(folder: Path, **changes: str) -> Path:
         (place,) = [number for number, text in enumerate(lines) if text.startswith(f"{key} = ")]
         lines[place] = f"{key} = {value}"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    begin_at(folder, NOON)
     return folder
+
+
+def begin_at(folder: Path, ts: int) -> None:
+    """Make the world of a desk that never ran, so that its time goes on from there."""
+    told = load(folder)
+    told.exchange_journal.parent.mkdir(parents=True, mode=0o700)
+    BoxedExchange.open(
+        told.exchange_journal, seed=told.exchange_seed, start_ts=ts, account=told.account, cash=told.cash
+    ).close()
 
 
 @contextmanager

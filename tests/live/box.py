@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.request import urlopen
 
+from tests.exchange.kalshi.served import a_world
+
 ACCOUNT = "kalshi-box"
 WAIT_S = 60
 
@@ -33,7 +35,8 @@ class Box(NamedTuple):
 
 @contextmanager
 def served(folder: Path, *options: object, speed: int) -> Iterator[Box]:
-    """`assent exchange kalshi` until the block ends."""
+    """`assent exchange kalshi` until the block ends; a new one begins at noon, whatever our own clock says."""
+    a_world(folder).close()
     process = subprocess.Popen(
         [sys.executable, "-m", "assent", "exchange", "kalshi", "--dir", str(folder), "--port", "0", "--json",
          "--speed", str(speed), "--key-type", "ed25519", *map(str, options)],

@@ -87,11 +87,14 @@ class Access:
         """The session that a login code begins; the code is used up. `source`: where wrong ones are counted."""
         _require_time(now)
         seen = print_of(code)
+        if seen is not None and seen.kind != "login":
+            seen = None
         with self._store.reading() as db:
-            if locked := _locked(db, source, now):
-                return locked
+            locked = None if seen is not None and sessions.is_offered(db, seen) else _locked(db, source, now)
+        if locked:
+            return locked
         with self._store.writing() as db:
-            found = sessions.redeem(db, self._chance, seen, now) if seen is not None and seen.kind == "login" else None
+            found = sessions.redeem(db, self._chance, seen, now) if seen is not None else None
             if found is None:
                 _count_wrong(db, source, code, now)
             _sweep(db, now)
@@ -119,14 +122,17 @@ class Access:
     def check(self, secret: object, now: int, *, source: str | None = None) -> Holder | Refusal:
         """Who shows this token or session. What is right is answered without waiting for another process.
 
-        `source` says where it came from, and wrong ones from there are counted; None counts nothing.
+        `source` says where it came from, and wrong ones from there are counted; None counts nothing. Too many of them
+        lock out whatever else is wrong, never what is right: no one can guess a secret of ours, but anyone on the
+        owner's machine, a page in his browser too, could show ten wrong ones and so keep him from his own desk.
         """
         _require_time(now)
         seen = print_of(secret)
         with self._store.reading() as db:
-            if locked := _locked(db, source, now):
-                return locked
             found, last_use_is_old = _look(db, seen, secret, now)
+            locked = None if isinstance(found, Holder) else _locked(db, source, now)
+        if locked:
+            return locked
         if found is None:
             if source is not None:
                 with self._changing(now) as db:

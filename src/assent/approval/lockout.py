@@ -1,7 +1,7 @@
 """Wrong tries are counted, and too many of them lock out for a while: across restarts, and for all processes together.
 
 Counted per person for the second factor, per source for credentials. What is kept is bounded: where there are too many,
-the oldest gives way. While somebody is locked out nothing is looked at, so a lock tells nothing about what was tried.
+the oldest gives way. While a person is locked out no digits are looked at: a lock tells nothing about what was tried.
 """
 
 import sqlite3

@@ -60,6 +60,12 @@ def offer(db: sqlite3.Connection, chance: Chance, identity: str, scopes: Iterabl
     return code
 
 
+def is_offered(db: sqlite3.Connection, seen: Print) -> bool:
+    """Whether this is the code of a login that nobody has used; `redeem` alone says whether it still holds."""
+    row = db.execute("SELECT whole FROM logins WHERE mark = ? AND used IS NULL", (seen.mark,)).fetchone()
+    return row is not None and seen.is_of(row[0])
+
+
 def redeem(db: sqlite3.Connection, chance: Chance, seen: Print, now: int) -> Session | Refusal | None:
     """The session that this code begins; None where nobody knows it.
 
