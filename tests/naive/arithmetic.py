@@ -5,6 +5,7 @@ up to the next step of the fee; the balance moves by whole steps of its own, dow
 the smallest pieces, one by one.
 """
 
+from functools import lru_cache
 from typing import Any
 
 ONE = 1_000_000
@@ -44,7 +45,13 @@ def fee_of(instrument: Any, side: str, price: int, qty: int, *, taker: bool = Tr
 
 
 def most_fee(instrument: Any, side: str, price: int, qty: int) -> int:
-    """The fee when it is filled in the smallest pieces there are, each rounded at whatever better price it gets.
+    """The fee when it is filled in the smallest pieces there are, each rounded at whatever better price it gets."""
+    return up(qty, instrument.quantities.step) * most_fee_of_a_piece(instrument, side, price)
+
+
+@lru_cache(maxsize=4096)
+def most_fee_of_a_piece(instrument: Any, side: str, price: int) -> int:
+    """The same of the smallest piece. It depends on nothing that changes, and is asked for at every size that is tried.
 
     Where the finest tick moves a piece by less than the steps of fee and balance, what a better price saves may be
     rounded away, and as many whole steps of the balance more as fit below both steps.
@@ -55,7 +62,7 @@ def most_fee(instrument: Any, side: str, price: int, qty: int) -> int:
         moved = min(step for _, _, step in _bands(instrument)) * piece / ONE
         if moved < fees.fee_step or moved % fees.balance_step:
             each += down(fees.fee_step - 1 + fees.balance_step - 1, fees.balance_step) * fees.balance_step
-    return up(qty, piece) * each
+    return each
 
 
 def most_lost(instrument: Any, side: str, price: int, qty: int) -> int:

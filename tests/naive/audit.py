@@ -46,14 +46,19 @@ class Mismatch(AssertionError):
     """The desk and the naive reading of its ledger say different things."""
 
 
-def same(what: str, desks: Any, ours: Any) -> None:
+def same(what: str, desks: Any, ours: Any, *about: object) -> None:
+    """`about` is written out only where it is needed: that is once in a million comparisons, and long."""
     if desks != ours:
-        raise Mismatch(f"{what}: the desk says {desks}, the naive reading {ours}")
+        raise Mismatch(f"{told(what, about)}: the desk says {desks}, the naive reading {ours}")
 
 
-def so(what: str, holds: object) -> None:
+def so(what: str, holds: object, *about: object) -> None:
     if not holds:
-        raise Mismatch(what)
+        raise Mismatch(told(what, about))
+
+
+def told(what: str, about: tuple[object, ...]) -> str:
+    return " ".join(map(str, (what, *about)))
 
 
 class Overheard:
@@ -147,7 +152,7 @@ class Audit:
         self._agreed(self.asking.after)
         self._agreed(self.overriding.after)
         self._expect_silence()
-        so(f"every proposal was judged or known: {self.open}", all(self.quiet.get(number) for number in self.open))
+        so("every proposal was judged or known:", all(self.quiet.get(number) for number in self.open), self.open)
         if type(inp) is TimePassed:
             self._cycle(facts)
         if type(inp) is KillSwitchSeen:
@@ -213,8 +218,8 @@ class Audit:
             self._agreed(self.books.read, self.now, fact)
             floor = self.books.floor()
             if allowed is not None:
-                so(f"nothing but a release lowers the worst end, here by {self.floor - floor}: {fact}",
-                   floor >= self.floor - allowed)  # fmt: skip
+                so("nothing but a release lowers the worst end, here by and at",
+                   floor >= self.floor - allowed, self.floor - floor, fact)  # fmt: skip
             self.floor = floor
             self.counts[kind_of(fact)] += 1
             if kind_of(fact) == "OrderReleased":
@@ -351,7 +356,7 @@ class Audit:
         number = "" if own else fact.intent.reason
         strategy, proposal = (DESK, self._own(fact.intent)) if own else self.open[number]
         idea, checks, failing = self._judge(strategy, proposal)
-        same(f"the checks of {proposal}", [(c.rule, c.ok, c.measured, c.limit) for c in fact.checks], checks)
+        same("the checks of", [(c.rule, c.ok, c.measured, c.limit) for c in fact.checks], checks, proposal)
         same("a refusal", refused, bool(failing))
         same(
             "the quote it rests on", fact.quote and structs.astuple(fact.quote), self.seen.evidence(proposal.instrument)

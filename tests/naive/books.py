@@ -537,7 +537,10 @@ class Books:
         return held
 
     def open_orders(self, name: str | None = None) -> list[Placed]:
-        return [order for order in self.orders.values() if order.rest and name in (None, order.terms.instrument)]
+        orders = self.orders.values()
+        if name is None:
+            return [order for order in orders if order.rest]
+        return [order for order in orders if order.terms.instrument == name and order.rest]
 
     def without(self, gone: Placed) -> "Books":
         """The same books as if one order had never been; to look at, not to read on with."""

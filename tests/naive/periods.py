@@ -1,10 +1,11 @@
 """Losses by day, week and month, and the fall from the peak: from lists of marks and transfers."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from tests.naive.arithmetic import ONE, down
-from tests.naive.books import Books
+from tests.naive.books import DAY, Books
 
 # Period, the cause that halts for it, the limits that stand for it: an amount and a part.
 PERIODS = (
@@ -18,7 +19,12 @@ CALENDAR = {cause: period for period, cause, _, _ in PERIODS} | {"loss_streak": 
 
 def period_of(name: str, ts: int) -> tuple[int, ...]:
     """Which day, week (from Monday) or month of UTC a time lies in."""
-    then = datetime.fromtimestamp(ts // 10**9, UTC)
+    return _period_of_day(name, ts // DAY)
+
+
+@lru_cache(maxsize=4096)
+def _period_of_day(name: str, day: int) -> tuple[int, ...]:
+    then = datetime.fromtimestamp(day * DAY // 10**9, UTC)
     if name == "day":
         return (then.year, then.month, then.day)
     return tuple(then.isocalendar())[:2] if name == "week" else (then.year, then.month)

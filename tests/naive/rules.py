@@ -6,6 +6,8 @@ rules themselves stand in `permission`, `losses`, `prices`, `holdings` and `pace
 """
 
 from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
 
 from tests.naive import halts, holdings, losses, pace, permission, prices
 from tests.naive.arithmetic import ONE
@@ -15,13 +17,22 @@ from tests.naive.idea import Answer, Idea
 
 def judge(idea: Idea) -> list[tuple[str, bool, int | None, int | None]]:
     """All rules in force, in their order; and those that have to say no for a halt that stands."""
-    usual, wanted = type(idea.limits)(), halts.wanted(idea.books)
+    off, wanted = switched_off(idea.limits), halts.wanted(idea.books)
     answers = []
-    for code, rule, concerns, keys in RULES:
-        if keys and code not in wanted and all(getattr(idea.limits, key) == getattr(usual, key) for key in keys):
+    for code, rule, concerns, _ in RULES:
+        if code in off and code not in wanted:
             continue
         answers.append((code, *(rule(idea) if idea.action in concerns else (True, None, None))))
     return answers
+
+
+@lru_cache(maxsize=256)
+def switched_off(limits: Any) -> frozenset[str]:
+    """The rules whose limits are all as they are where nobody asks for one."""
+    usual = type(limits)()
+    return frozenset(
+        code for code, _, _, keys in RULES if keys and all(getattr(limits, key) == getattr(usual, key) for key in keys)
+    )
 
 
 def gives_way(idea: Idea, failing: tuple[str, ...]) -> Placed | None:

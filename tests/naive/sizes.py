@@ -1,5 +1,6 @@
 """How much: the largest quantity on the grid that loses no more than it may at its worst, fees and all."""
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from tests.naive.arithmetic import (
@@ -55,11 +56,17 @@ def risk_cap(books: Books, market: Any, proposal: Any) -> int:
     return min(caps)
 
 
+@lru_cache(maxsize=4096)
+def affordable(market: Any, side: str, price: int, most: int, cap: int) -> int:
+    """The largest quantity that loses no more than this. The same idea is judged again and again, so it is kept."""
+    return largest(market, most, lambda some: most_lost(market, side, price, some) <= cap)
+
+
 def _entry(books: Books, market: Any, proposal: Any) -> Size:
     side, price, limits = proposal.side, proposal.price, books.limits
     cap = risk_cap(books, market, proposal)
     most = market.quantities.most if proposal.qty_max is None else proposal.qty_max
-    qty, cut = largest(market, most, lambda some: most_lost(market, side, price, some) <= cap), ""
+    qty, cut = affordable(market, side, price, most, cap), ""
     if qty > limits.order_qty_max:
         qty = largest(market, limits.order_qty_max, lambda _: True)
         cut = "" if qty else "order_qty"

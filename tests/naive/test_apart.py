@@ -10,7 +10,7 @@ NAIVE = (
     "arithmetic", "assents", "books", "halts", "holdings", "idea", "looks", "losses", "market", "overrides", "pace",
     "periods", "permission", "prices", "rules", "sizes",
 )  # fmt: skip
-STANDARD = {"collections.abc", "copy", "datetime", "hashlib", "itertools", "json", "typing"}
+STANDARD = {"collections.abc", "copy", "datetime", "functools", "hashlib", "itertools", "json", "typing"}
 
 
 def imported(source: str) -> set[str]:
