@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.request import urlopen
 
-from tests.exchange.kalshi.served import a_world
+from tests.exchange.kalshi.served import begun
 
 ACCOUNT = "kalshi-box"
 WAIT_S = 60
@@ -35,8 +35,8 @@ class Box(NamedTuple):
 
 @contextmanager
 def served(folder: Path, *options: object, speed: int) -> Iterator[Box]:
-    """`assent exchange kalshi` until the block ends; a new one begins at noon, whatever our own clock says."""
-    a_world(folder).close()
+    """`assent exchange kalshi` until the block ends; a new one begins in the morning, whatever our own clock says."""
+    begun(folder)
     process = subprocess.Popen(
         [sys.executable, "-m", "assent", "exchange", "kalshi", "--dir", str(folder), "--port", "0", "--json",
          "--speed", str(speed), "--key-type", "ed25519", *map(str, options)],

@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.exchange.kalshi.served import A_DAY, a_world
+from tests.exchange.kalshi.served import A_DAY, begun
 from tests.live.box import ACCOUNT, Box, assent, served
 from tests.live.test_the_box import SECRET, make_desk
 
@@ -104,7 +104,7 @@ def start(desk: Path, box: Box, said: Path) -> subprocess.Popen[bytes]:
 
 def test_killed_at_random_a_live_desk_doubles_nothing_loses_nothing_and_passes_no_limit(tmp_path: Path) -> None:
     chance = random.Random(SEED)
-    a_world(tmp_path / "box", BEGINS).close()
+    begun(tmp_path / "box", BEGINS)
     said = tmp_path / "said.log"
     with served(tmp_path / "box", "--seed", 7, speed=SPEED) as box:
         desk = a_desk(tmp_path / "desk", box)

@@ -4,12 +4,10 @@ import json
 import re
 from pathlib import Path
 
-from tests.exchange.kalshi.served import NOON, a_world
 from tests.live.box import assent, served
 
 
 def test_one_look_saves_every_open_market_in_scope_without_a_key(tmp_path: Path) -> None:
-    a_world(tmp_path / "box", NOON).close()
     with served(tmp_path / "box", "--seed", 7, "--account", "box", speed=1) as box:
         desk = tmp_path / "desk"
         assert assent("init", desk, "--template", "kalshi-box").returncode == 0

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.exchange.kalshi.served import a_world
 from tests.live.box import ACCOUNT, Box, assent, served
 from tests.live.test_the_box import SECRET, bodies, exported, make_desk
 
@@ -69,8 +68,6 @@ def causes(desk: Path) -> set[str]:
 
 
 def test_a_second_start_is_locked_out_and_a_second_desk_stops_the_first_and_then_itself(tmp_path: Path) -> None:
-    world = a_world(tmp_path / "box")
-    world.close()
     with served(tmp_path / "box", speed=SPEED) as box:
         first = sends(tmp_path / "first", box, idle=True)
         second, third = sends(tmp_path / "second", box), sends(tmp_path / "third", box)

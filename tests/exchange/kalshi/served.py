@@ -13,13 +13,17 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from tests.exchange.kalshi.support import signed_headers
 
 from assent.exchange.boxed import BoxedExchange
+from assent.exchange.journal import FORMAT, Header, Journal
 from assent.exchange.kalshi.app import ROOT
 from assent.exchange.types import DAY, MICRO, MINUTE
+from assent.exchange.world import WORLD_VERSION
 
 PROGRAM = (sys.executable, "-m", "assent", "exchange", "kalshi")
 WAIT_S = 60
-# Far ahead of any machine's clock, so that the box begins exactly there.
+# Far ahead of any machine's clock, so that the box begins exactly there. Whoever opens a world lives through its day up
+# to where it begins: by two in the morning every market is open, quoted and forecast, and a sixth of noon's has been.
 A_DAY = 25_000
+MORNING = A_DAY * DAY + 2 * 60 * MINUTE
 NOON = A_DAY * DAY + 12 * 60 * MINUTE
 CASH = 1_000 * MICRO
 SEED = 7
@@ -35,8 +39,14 @@ class Told(NamedTuple):
         return json.loads(self.body)
 
 
-def a_world(folder: Path, start_ts: int = NOON) -> BoxedExchange:
-    """The folder of a box that begins at this moment; close it before a box is served from there."""
+def begun(folder: Path, start_ts: int = MORNING) -> None:
+    """The folder of a box that begins at this moment; a world that is there already stays as it is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    Journal.open(folder / "exchange.journal", Header(FORMAT, WORLD_VERSION, SEED, start_ts, "box", CASH)).close()
+
+
+def a_world(folder: Path, start_ts: int = MORNING) -> BoxedExchange:
+    """The same, lived up to that moment; close it before a box is served from there."""
     folder.mkdir(parents=True, exist_ok=True)
     return BoxedExchange.open(
         folder / "exchange.journal", seed=SEED, start_ts=start_ts, account="box", cash=CASH, watched=True

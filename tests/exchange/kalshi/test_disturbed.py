@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.exchange.kalshi.served import Served, a_world
+from tests.exchange.kalshi.served import Served, begun
 from tests.exchange.kalshi.support import signed_headers
 from websockets.exceptions import ConnectionClosedError, InvalidMessage, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
@@ -27,7 +27,7 @@ CREATE = {"method": "POST", "path": "/portfolio/events/orders"}
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("disturbed") / "box"
-    a_world(folder).close()
+    begun(folder)
     served = Served(folder, "--speed", SPEED, "--tier", "none")
     yield served
     assert served.stop() == (0, "")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.exchange.kalshi.served import A_DAY, CASH, NOON, Served, a_world
+from tests.exchange.kalshi.served import A_DAY, CASH, MORNING, Served, a_world, begun
 
 from assent.exchange.kalshi.app import ROOT
 from assent.exchange.types import DAY, MICRO, MINUTE, SECOND, Accepted, NewOrder
@@ -46,7 +46,7 @@ def mine(box: Served) -> list[Any]:
 
 
 def test_everything_that_was_answered_is_there_after_a_kill(folder: Path, started: Any) -> None:
-    a_world(folder).close()
+    begun(folder)
     box = started(folder)
     market = box.ask("GET", f"{ROOT}/markets/{box.ticker()}").json["market"]
     taken = box.create("taken", price=market["yes_ask_dollars"], count="1.00", ticker=market["ticker"])
@@ -74,7 +74,7 @@ def test_everything_that_was_answered_is_there_after_a_kill(folder: Path, starte
 
 
 def test_the_record_holds_what_was_asked_what_came_of_it_and_money_that_adds_up(folder: Path, started: Any) -> None:
-    a_world(folder).close()
+    begun(folder)
     box = started(folder)
     box.create("first")
     box.create("first")
@@ -135,12 +135,12 @@ def test_midnight_lists_new_markets_settles_the_old_and_forgets_nothing(folder: 
 
 
 def test_its_time_goes_on_where_it_was_left_and_ends_when_it_is_over(folder: Path, started: Any) -> None:
-    a_world(folder).close()
+    begun(folder)
     box = started(folder, "--speed", 100)
     clock = box.ask("GET", "/box/clock").json
     assert set(clock) == {"now_ns", "speed", "started_ns"}
     assert clock["speed"] == 100
-    assert NOON <= clock["started_ns"] <= clock["now_ns"]
+    assert MORNING <= clock["started_ns"] <= clock["now_ns"]
     then = box.now()
     assert box.stop() == (0, "")
     again = started(folder)
@@ -152,7 +152,7 @@ def test_its_time_goes_on_where_it_was_left_and_ends_when_it_is_over(folder: Pat
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_cleanly_also_while_a_request_is_held(number: int, folder: Path, started: Any) -> None:
-    a_world(folder).close()
+    begun(folder)
     box = started(folder)
     box.faults({"path": "*", "effect": "silence", "phase": "before"})
     with pytest.raises(TimeoutError):
@@ -162,7 +162,7 @@ def test_a_signal_ends_it_cleanly_also_while_a_request_is_held(number: int, fold
 
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="no limit of a file's size can be set from outside here")
 def test_a_disk_that_takes_no_more_ends_it_and_what_was_not_kept_was_not_answered(folder: Path, started: Any) -> None:
-    a_world(folder).close()
+    begun(folder)
     box = started(folder)
     limit = (folder / "exchange.journal").stat().st_size + 2_500
     resource.prlimit(box.pid, resource.RLIMIT_FSIZE, (limit, limit))
@@ -184,7 +184,7 @@ def test_a_disk_that_takes_no_more_ends_it_and_what_was_not_kept_was_not_answere
 
 
 def test_the_control_door_moves_markets_and_says_what_the_world_does_not_allow(folder: Path, started: Any) -> None:
-    a_world(folder).close()
+    begun(folder)
     box = started(folder)
     ticker = box.ticker()
 
@@ -217,7 +217,7 @@ def test_the_control_door_moves_markets_and_says_what_the_world_does_not_allow(f
 
 
 def test_the_control_door_is_shut_to_web_pages_and_to_what_it_does_not_understand(folder: Path, started: Any) -> None:
-    a_world(folder).close()
+    begun(folder)
     box = started(folder)
     door = "/box/exchange/pause"
     assert box.ask("POST", door, headers={"Origin": "http://a.example"}).status == 403
