@@ -292,6 +292,7 @@ def picture(exchange: BoxedExchange) -> Any:
     )  # fmt: skip
 
 
+@pytest.mark.usefixtures("one_event")
 @pytest.mark.parametrize("later", [0, 2 * DAY])
 @pytest.mark.parametrize("replay", [False, True])
 def test_a_journal_remembers_what_the_venue_did(tmp_path: Path, later: int, replay: bool) -> None:

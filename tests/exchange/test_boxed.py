@@ -8,12 +8,14 @@ from random import Random
 from typing import Any
 
 import pytest
+from tests.exchange.conftest import Smaller
 
 from assent.exchange import boxed
 from assent.exchange.acts import PauseMarket, ResumeMarket
 from assent.exchange.boxed import BoxedExchange
 from assent.exchange.changes import AmendOrder, DecreaseOrder
 from assent.exchange.journal import ChangeEntry, JournalError, OrderEntry
+from assent.exchange.programme import GAME_SERIES, HIGH_SERIES, NOON_SERIES
 from assent.exchange.types import (
     DAY,
     MICRO,
@@ -94,6 +96,7 @@ def moments(start: int, end: int, count: int, seed: int) -> list[int]:
 # --- replay --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("one_event")
 def test_a_world_that_is_killed_again_and_again_is_the_same_world(tmp_path: Path) -> None:
     path = tmp_path / "exchange.journal"
     acts = moments(MIDNIGHT, MIDNIGHT + DAY + DAY // 4, 90, seed=1)
@@ -167,6 +170,7 @@ def test_an_order_that_was_written_but_never_answered_is_found_after_the_restart
     again.close()
 
 
+@pytest.mark.usefixtures("one_event")
 def test_days_without_our_orders_are_never_lived_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "exchange.journal"
     exchange = opened(path)
@@ -204,6 +208,7 @@ def test_days_without_our_orders_are_never_lived_through(tmp_path: Path, monkeyp
     once_more.close()
 
 
+@pytest.mark.usefixtures("one_event")
 def test_living_through_empty_days_and_skipping_them_lead_to_the_same_place() -> None:
     walked, leapt = opened(start_ts=MIDNIGHT + DAY // 2), opened(start_ts=MIDNIGHT + DAY // 2)
     end = MIDNIGHT + 2 * DAY + 10 * MINUTE
@@ -225,7 +230,9 @@ def test_the_next_event_is_where_something_happens_and_not_before() -> None:
     assert exchange.now > MIDNIGHT + MINUTE
 
 
-def test_midnight_brings_new_markets() -> None:
+def test_midnight_brings_new_markets(days_of: Smaller) -> None:
+    # One that lives until midnight, and one that has ended long before.
+    days_of(HIGH_SERIES, NOON_SERIES)
     exchange = opened(start_ts=MIDNIGHT + DAY - 4 * MINUTE)
     before = [view.spec.ticker for view in exchange.markets()]
     events = exchange.step_until(MIDNIGHT + DAY - MINUTE)
@@ -233,7 +240,7 @@ def test_midnight_brings_new_markets() -> None:
     assert exchange.next_event_ts() == MIDNIGHT + DAY
     events += exchange.step_until(MIDNIGHT + DAY)
     told = [e.status for e in events if isinstance(e, MarketChanged)]
-    assert told == ["determined"] * 12 + ["settled"] * 12 + ["initialized"] * len(before)
+    assert told == ["determined"] * 6 + ["settled"] * 6 + ["initialized"] * len(before)
     assert opened(start_ts=MIDNIGHT + DAY - 4 * MINUTE).step_until(MIDNIGHT + DAY) == events
     after = [view.spec.ticker for view in exchange.markets()]
     assert not set(before) & set(after)
@@ -256,6 +263,7 @@ def test_events_are_told_once_even_those_that_an_order_passed_on_its_way() -> No
     assert exchange.step_until(noon) == []
 
 
+@pytest.mark.usefixtures("one_event")
 def test_a_start_in_the_middle_of_a_day_tells_nothing_of_the_morning() -> None:
     start = MIDNIGHT + DAY // 2
     exchange = opened(start_ts=start)
@@ -288,6 +296,7 @@ def test_time_never_runs_backwards(tmp_path: Path) -> None:
 # --- the owner's own money -------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("one_event")
 def test_money_that_came_and_went_is_there_after_a_kill_and_told_from_where_one_left_off(tmp_path: Path) -> None:
     path = tmp_path / "exchange.journal"
     exchange = opened(path)
@@ -348,6 +357,7 @@ def test_a_transfer_that_makes_no_sense_never_reaches_the_journal(tmp_path: Path
 # --- questions and doors -------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("one_event")
 def test_fills_and_settlements_can_be_asked_for_from_where_one_left_off() -> None:
     exchange, client = opened(), Client()
     for ts in moments(MIDNIGHT + MINUTE, MIDNIGHT + DAY // 4, 60, seed=2):
@@ -373,14 +383,16 @@ def test_a_forecast_is_known_from_its_publication_on() -> None:
     assert exchange.forecast("KXNONE") is None
 
 
-def test_the_forecasts_that_stand_are_the_last_ones_published_with_the_time_of_each() -> None:
+def test_the_forecasts_that_stand_are_the_last_ones_published_with_the_time_of_each(days_of: Smaller) -> None:
+    # The two whose forecasts come at different times.
+    days_of(HIGH_SERIES, GAME_SERIES)
     exchange = opened()
     assert exchange.forecasts() == []
     published: dict[str, ForecastPublished] = {}
     for until in (MIDNIGHT + 25 * MINUTE, MIDNIGHT + 601 * MINUTE, MIDNIGHT + DAY - MINUTE):
         published |= {e.market: e for e in exchange.step_until(until) if isinstance(e, ForecastPublished)}
         standing = {name: (ppm, ts) for name, ppm, ts in exchange.forecasts()}
-        assert len(standing) == 23
+        assert len(standing) == 8
         assert standing == {name: (told.probability_ppm, told.ts) for name, told in published.items()}
 
 
@@ -446,6 +458,7 @@ def a_resting_order(exchange: BoxedExchange) -> Accepted:
     return taken
 
 
+@pytest.mark.usefixtures("one_event")
 def test_a_decrease_and_an_amendment_are_there_after_a_kill(tmp_path: Path) -> None:
     path = tmp_path / "exchange.journal"
     exchange = opened(path)
@@ -496,6 +509,7 @@ def test_a_change_that_makes_no_sense_never_reaches_the_journal(tmp_path: Path) 
     exchange.close()
 
 
+@pytest.mark.usefixtures("one_event")
 def test_markets_of_days_that_somebody_watched_are_kept_and_those_of_the_others_are_not(tmp_path: Path) -> None:
     path = tmp_path / "exchange.journal"
     exchange = opened(path, watched=True)
@@ -521,6 +535,7 @@ def test_markets_of_days_that_somebody_watched_are_kept_and_those_of_the_others_
     assert unwatched.past_markets() == []
 
 
+@pytest.mark.usefixtures("one_event")
 def test_the_last_days_can_be_lived_again_and_told(tmp_path: Path) -> None:
     path = tmp_path / "exchange.journal"
     exchange = opened(path, watched=True)
@@ -538,6 +553,7 @@ def test_the_last_days_can_be_lived_again_and_told(tmp_path: Path) -> None:
     again.close()
 
 
+@pytest.mark.usefixtures("one_event")
 @pytest.mark.parametrize("act", [PauseMarket, ResumeMarket], ids=lambda act: act.__name__)
 def test_the_worlds_own_pauses_survive_a_drill_that_was_there_before(act: Any) -> None:
     """A script that finds a market in another state than it left it goes on."""

@@ -60,6 +60,7 @@ def test_a_group_and_its_orders_are_there_again_after_a_kill(tmp_path: Path) -> 
     third.close()
 
 
+@pytest.mark.usefixtures("one_event")
 @pytest.mark.parametrize("killed", [False, True])
 def test_a_triggered_group_stays_so_over_midnight(tmp_path: Path, killed: bool) -> None:
     boxed = opened(tmp_path)

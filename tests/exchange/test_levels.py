@@ -3,6 +3,7 @@
 from collections import defaultdict
 from random import Random
 
+import pytest
 from tests.exchange.support import CENT, MARKET, Floor, a_spec
 
 from assent.exchange.accounts import History
@@ -112,6 +113,7 @@ def test_a_market_that_is_listed_later_is_watched_too() -> None:
     assert ladder.depth("KXLATER") == ([(40 * CENT, 2 * MICRO)], [])
 
 
+@pytest.mark.usefixtures("one_event")
 def test_a_watched_world_goes_on_being_watched_on_the_next_day() -> None:
     start = 20_000 * DAY
     ladder = Ladder()

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.exchange.conftest import Smaller
 from tests.exchange.support import numbers
 
 from assent.exchange.accounts import History
 from assent.exchange.fees import TAKER_COEFFICIENT, trade_fee
 from assent.exchange.grid import DECI_CENT
-from assent.exchange.programme import GAME_SERIES, HAPPENINGS, SERIES, Happening, game
+from assent.exchange.programme import GAME_SERIES, HAPPENINGS, HIGH_SERIES, SERIES, Happening, game
 from assent.exchange.types import (
     DAY,
     MICRO,
@@ -127,7 +128,8 @@ def test_each_event_ends_at_its_own_hour_and_the_game_before_it_would_have_close
     assert game.quiet_from < game.closes
 
 
-def test_a_tie_pays_both_sides_half() -> None:
+def test_a_tie_pays_both_sides_half(days_of: Smaller) -> None:
+    days_of(HIGH_SERIES, GAME_SERIES)
     day = next(day for day in range(1_000) if game(1, day).truth.number == 0)
     world = World(1, day, owner="desk", cash=0, history=History())
     world.step_until(world.start_ts + DAY - 1)

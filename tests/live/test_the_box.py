@@ -3,18 +3,21 @@
 import json
 import os
 import re
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.live.box import ACCOUNT, Box, assent, served
+from tests.live.box import ACCOUNT, WAIT_S, Box, assent, served
 
 # Box seconds in a real one. Orders have to leave within two seconds of the desk's time, so a busy machine sets a bound.
 SPEED = 20
-# A life, and how many of them there may be until enough has been traded: around midnight the box lists no market.
-LENGTH = "5m"
-LIVES_MAX = 8
+# What a life has to bring before it is ended. There are two of them, so that the second goes on where the first was.
 TRADES_MIN = 3
+LIVES = 2
 # What would keep it from trading whenever it can. The limits that stay are those of size and of money.
 EAGER = {
     "edge_min": '"0.00"', "ev_min": '"off"', "price_min": '"off"', "price_max": '"off"', "favourite_edge_min": '"off"',
@@ -57,17 +60,33 @@ def bodies(records: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
     ]
 
 
-def lives(desk: Path, box: Box, *words: str, enough: Callable[[], bool]) -> tuple[str, str]:
-    """`assent run` to its end, again and again; what it said, and the one line of the key that nobody may see."""
-    pem = box.key_file.read_text(encoding="ascii")
-    said = ""
-    for _ in range(LIVES_MAX):
-        told = assent("run", desk, "--non-interactive", "--for", LENGTH, *words, env={**os.environ, SECRET: pem})
-        assert told.returncode == 0, told.stdout[-2000:] + told.stderr[-2000:]
-        said += told.stdout + told.stderr
-        if enough():
-            return said, pem.splitlines()[1]
-    raise AssertionError("too little was traded for this to mean anything: " + said[-3000:])
+def lives(desk: Path, box: Box, *words: str, traded: Callable[[], int]) -> tuple[str, str]:
+    """`assent run`, ended when it has traded enough, and once more; what it said, and the one line of the key that
+    nobody may see."""
+    pem, said = box.key_file.read_text(encoding="ascii"), desk.with_name("said.log")
+    for _ in range(LIVES):
+        wanted = traded() + TRADES_MIN
+        with said.open("ab") as out:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "assent", "run", str(desk), "--non-interactive", *words],
+                stdout=out, stderr=out, env={**os.environ, SECRET: pem},
+            )  # fmt: skip
+        try:
+            _until(lambda wanted=wanted: traded() >= wanted, process, said)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(WAIT_S) == 0, said.read_text()[-3000:]
+        finally:
+            process.kill()
+            process.wait()
+    return said.read_text(), pem.splitlines()[1]
+
+
+def _until(enough: Callable[[], bool], process: subprocess.Popen[bytes], said: Path) -> None:
+    over = time.monotonic() + 2 * WAIT_S
+    while not enough():
+        assert process.poll() is None, said.read_text()[-3000:]
+        assert time.monotonic() < over, "too little was traded for this to mean anything: " + said.read_text()[-3000:]
+        time.sleep(0.3)
 
 
 def test_a_desk_that_sends_trades_at_the_box_and_both_sets_of_books_are_equal(tmp_path: Path) -> None:
@@ -75,10 +94,10 @@ def test_a_desk_that_sends_trades_at_the_box_and_both_sets_of_books_are_equal(tm
         desk = make_desk(tmp_path / "desk", box)
         assert assent("config", "set", "desk.dry_run=false", desk).returncode == 0
 
-        def traded() -> bool:
-            return sum(line["kind"] == "fill" for line in box.record()) >= TRADES_MIN
+        def traded() -> int:
+            return sum(line["kind"] == "fill" for line in box.record())
 
-        said, secret = lives(desk, box, "--confirm-live", ACCOUNT, enough=traded)
+        said, secret = lives(desk, box, "--confirm-live", ACCOUNT, traded=traded)
         theirs = box.record()
     ours = exported(desk)
     booked = {
@@ -112,10 +131,12 @@ def test_a_dry_run_builds_and_signs_and_sends_nothing(tmp_path: Path) -> None:
     with served(tmp_path / "box", speed=SPEED) as box:
         desk = make_desk(tmp_path / "desk", box)
 
-        def kept() -> list[str]:
-            return [body["reason"] for body in bodies(exported(desk, "--mode", "dry-run"), "OrderNotSent")]
+        def kept() -> int:
+            told = assent("ledger", "export", "-C", desk, "--mode", "dry-run")
+            records = [json.loads(line) for line in told.stdout.splitlines()] if told.returncode == 0 else []
+            return [body["reason"] for body in bodies(records, "OrderNotSent")].count("dry_run")
 
-        said, secret = lives(desk, box, enough=lambda: kept().count("dry_run") >= TRADES_MIN)
+        said, secret = lives(desk, box, traded=kept)
         theirs = box.record()
     assert not [line for line in theirs if line["kind"].startswith("asked_")]
     assert not bodies(exported(desk, "--mode", "dry-run"), "FillBooked")
