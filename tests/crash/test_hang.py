@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.exchange.beginnings import begin
+
 PROGRAM = """
 import sys
 from pathlib import Path
@@ -38,6 +40,7 @@ def test_a_strategy_that_hangs_three_times_on_one_input_is_locked_by_name_until_
 ) -> None:
     desk = tmp_path / "desk"
     assert assent("init", str(desk), "--template", "kalshi-paper").returncode == 0
+    begin(desk)
     settings = desk / "assent.toml"
     text = settings.read_text().replace('hang_max = "10s"', 'hang_max = "1s"')
     # One market only, so that every life meets the same input.

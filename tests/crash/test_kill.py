@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from tests.crash.judge import complaints
+from tests.exchange.beginnings import begin
 
 KILLS = int(os.environ.get("ASSENT_KILLS", "6"))
 SPEED = os.environ.get("ASSENT_KILL_SPEED", "1200")
@@ -63,6 +64,7 @@ def desk(tmp_path: Path) -> Path:
         assert old in text, old
         text = text.replace(old, new)
     (folder / "assent.toml").write_text(text)
+    begin(folder)
     return folder
 
 

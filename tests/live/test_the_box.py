@@ -15,7 +15,7 @@ from tests.live.box import ACCOUNT, WAIT_S, Box, assent, served
 
 # Box seconds in a real one. Orders have to leave within two seconds of the desk's time, so a busy machine sets a bound.
 SPEED = 20
-# What a life has to bring before it is ended. There are two of them, so that the second goes on where the first was.
+# What must have been traded before a life is ended. There are two of them, so that one goes on where another was.
 TRADES_MIN = 3
 LIVES = 2
 # What would keep it from trading whenever it can. The limits that stay are those of size and of money.
@@ -52,6 +52,12 @@ def exported(desk: Path, *mode: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in told.stdout.splitlines()]
 
 
+def so_far(desk: Path, *mode: str) -> list[dict[str, Any]]:
+    """The same of a desk that may only be starting."""
+    told = assent("ledger", "export", "-C", desk, *mode)
+    return [json.loads(line) for line in told.stdout.splitlines()] if told.returncode == 0 else []
+
+
 def bodies(records: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
     return [
         body if isinstance(body := record["body"], dict) else json.loads(body)
@@ -61,24 +67,29 @@ def bodies(records: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
 
 
 def lives(desk: Path, box: Box, *words: str, traded: Callable[[], int]) -> tuple[str, str]:
-    """`assent run`, ended when it has traded enough, and once more; what it said, and the one line of the key that
-    nobody may see."""
+    """`assent run`, ended once it is ready and enough was traded, and once more; what it said, and the one line of the
+    key that nobody may see."""
     pem, said = box.key_file.read_text(encoding="ascii"), desk.with_name("said.log")
     for _ in range(LIVES):
-        wanted = traded() + TRADES_MIN
         with said.open("ab") as out:
             process = subprocess.Popen(
                 [sys.executable, "-m", "assent", "run", str(desk), "--non-interactive", *words],
                 stdout=out, stderr=out, env={**os.environ, SECRET: pem},
             )  # fmt: skip
         try:
-            _until(lambda wanted=wanted: traded() >= wanted, process, said)
+            _until(lambda: _ready(desk) and traded() >= TRADES_MIN, process, said)
             process.send_signal(signal.SIGTERM)
             assert process.wait(WAIT_S) == 0, said.read_text()[-3000:]
         finally:
             process.kill()
             process.wait()
     return said.read_text(), pem.splitlines()[1]
+
+
+def _ready(desk: Path) -> bool:
+    told = assent("status", "-C", desk, "--json")
+    status = json.loads(told.stdout) if told.returncode == 0 else {}
+    return bool(status.get("running") and status.get("ready"))
 
 
 def _until(enough: Callable[[], bool], process: subprocess.Popen[bytes], said: Path) -> None:
@@ -95,7 +106,9 @@ def test_a_desk_that_sends_trades_at_the_box_and_both_sets_of_books_are_equal(tm
         assert assent("config", "set", "desk.dry_run=false", desk).returncode == 0
 
         def traded() -> int:
-            return sum(line["kind"] == "fill" for line in box.record())
+            """What both know of; nothing while one of them knows more."""
+            booked = len(bodies(so_far(desk), "FillBooked"))
+            return booked if booked == sum(line["kind"] == "fill" for line in box.record()) else 0
 
         said, secret = lives(desk, box, "--confirm-live", ACCOUNT, traded=traded)
         theirs = box.record()
@@ -132,8 +145,7 @@ def test_a_dry_run_builds_and_signs_and_sends_nothing(tmp_path: Path) -> None:
         desk = make_desk(tmp_path / "desk", box)
 
         def kept() -> int:
-            told = assent("ledger", "export", "-C", desk, "--mode", "dry-run")
-            records = [json.loads(line) for line in told.stdout.splitlines()] if told.returncode == 0 else []
+            records = so_far(desk, "--mode", "dry-run")
             return [body["reason"] for body in bodies(records, "OrderNotSent")].count("dry_run")
 
         said, secret = lives(desk, box, traded=kept)
