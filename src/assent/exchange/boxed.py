@@ -242,6 +242,10 @@ class BoxedExchange(Past):
     def open_orders(self) -> list[OrderView]:
         return self._world.exchange.resting(self.account)
 
+    def open_count(self) -> int:
+        """How many orders are open."""
+        return self._world.exchange.resting_count(self.account)
+
     @property
     def day(self) -> int:
         """The day that is being lived through, counted from 1970."""

@@ -36,6 +36,10 @@ class Questions:
         """Open orders, oldest first."""
         return [order.view() for order in self._clearing.account(account_id).resting.values()]
 
+    def resting_count(self, account_id: str) -> int:
+        """How many orders rest."""
+        return len(self._clearing.account(account_id).resting)
+
     def ahead_of(self, account_id: str, order_id: str) -> int | None:
         """What rests before an order at its price and at better ones; None if it does not rest."""
         order = self._clearing.account(account_id).resting.get(order_id)

@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 from tests.exchange.kalshi.support import Venue
 from tests.exchange.kalshi.test_books import act, amends, cancels, creates, decreases
 from tests.exchange.kalshi.test_orders import ORDERS, create
-from tests.exchange.support import MARKET, TIMER
+from tests.exchange.support import CENT, MARKET, TIMER, Floor
 
+from assent.exchange.groups import CreateGroup, TriggerGroup
+from assent.exchange.kalshi.reads import Reads
 from assent.exchange.kalshi.settings import Settings
-from assent.exchange.types import MICRO, SECOND
+from assent.exchange.types import MICRO, SECOND, Amendment
 
 MILLISECOND = SECOND // 1_000
 LAG = 400 * MILLISECOND
@@ -181,3 +183,58 @@ def test_once_nothing_has_happened_for_the_lag_late_reads_say_what_current_ones_
     for what in ("orders", "fills", "positions"):
         assert read(late, what) == read(current, what), what
     assert read(late, "balance")["balance_dollars"] == read(current, "balance")["balance_dollars"]
+
+
+def test_nothing_that_becomes_of_an_order_or_of_the_money_escapes_the_reads() -> None:
+    """A member's books are looked through only where something must have changed; after each act they are all there."""
+    floor = Floor()
+    exchange, ann = floor.exchange, floor.histories["ann"]
+    books = (reads := Reads(exchange, {"ann": ann}, 0)).books["ann"]
+
+    def latest() -> str:
+        return next(reversed(ann.orders))
+
+    def amend(cents: int, contracts: int, name: str | None = None) -> None:
+        exchange.amend_order(
+            floor.now, "ann", latest(), Amendment(cents * CENT, contracts * MICRO, None, client_order_id=name)
+        )
+
+    def let_expire() -> None:
+        floor.now += SECOND
+        exchange.advance(floor.now)
+
+    for happen in (
+        lambda: floor.buy("ann", 40, 5),
+        lambda: exchange.decrease(floor.now, "ann", latest(), by=MICRO),
+        lambda: amend(40, 3),
+        lambda: amend(41, 4, "renamed"),
+        lambda: floor.sell("bob", 41, 1),
+        lambda: exchange.cancel(floor.now, "ann", latest()),
+        lambda: floor.buy("ann", 30, 1, expires_ts=floor.now + SECOND),
+        let_expire,
+        lambda: floor.buy("ann", 30, 1),
+        # One goes in the same moment in which another comes.
+        lambda: floor.sell("ann", 30, 1, self_trade="cancel_maker"),
+        lambda: floor.buy("ann", 20, 1, cancel_on_pause=True),
+        lambda: floor.buy("ann", 21, 1),
+        lambda: exchange.pause_market(floor.now, MARKET),
+        lambda: exchange.resume_market(floor.now, MARKET),
+        lambda: exchange.command_group(floor.now, "ann", CreateGroup(9 * MICRO)),
+        lambda: floor.buy("ann", 22, 1, group=next(iter(ann.groups))),
+        lambda: exchange.command_group(floor.now, "ann", TriggerGroup(next(iter(ann.groups)))),
+        lambda: exchange.transfer(floor.now, "ann", 5 * MICRO, "pays in"),
+        lambda: exchange.correct_trade(floor.now, ann.fills[-1].fill_id, 35 * CENT, MICRO),
+        lambda: floor.buy("ann", 10, 1),
+        lambda: floor.settle("yes", MICRO),
+        lambda: exchange.amend(floor.now, MARKET, "no", 0),
+        lambda: exchange.correct_trade(floor.now, ann.fills[-1].fill_id, 35 * CENT, 0),
+    ):
+        before = (dict(books.orders), books.cash)
+        reads.note()
+        assert (books.orders, books.cash) == before, "nothing happened meanwhile"
+        made = len(ann.groups)
+        happen()
+        reads.note()
+        assert books.orders == {view.order_id: view for view in ann.views()}
+        assert books.cash == floor.cash("ann")
+        assert (books.orders, books.cash) != before or len(ann.groups) > made

@@ -18,6 +18,17 @@ from assent.exchange.types import OrderView
 SLICES = 8
 
 
+class Extent(NamedTuple):
+    """What cannot stay as it was when anything of a member has changed: each order, fill, payment, correction, transfer
+    and word of the member makes a list longer, and whatever else ends an order leaves one less resting."""
+
+    until: Until
+    orders: int
+    changes: int
+    transfers: int
+    resting: int
+
+
 class Change(NamedTuple):
     """What was new about one member at a moment."""
 
@@ -41,6 +52,7 @@ class Books:
         self.noted_cash = 0
         self.noted: dict[str, OrderView] = {}
         self.noted_resting: dict[str, None] = {}
+        self.noted_extent: Extent | None = None
 
     def show(self, change: Change) -> None:
         self.orders.update({view.order_id: view for view in change.orders})
@@ -84,7 +96,11 @@ class Reads:
                 self.books[change.account].show(change)
 
     def _changed(self, account: str, books: Books) -> Change | None:
-        """Only what rests, what rested and what is new can have changed."""
+        """Only what rests, what rested and what is new can have changed; mostly nothing has, which is seen at once."""
+        extent = self._extent(account, books.history)
+        if extent == books.noted_extent:
+            return None
+        books.noted_extent = extent
         resting = {view.order_id: view for view in self._exchange.resting(account)}
         orders = books.history.orders
         new = list(orders)[len(books.noted) :] if len(orders) > len(books.noted) else []
@@ -98,3 +114,12 @@ class Reads:
             return None
         books.noted_until, books.noted_cash = change.until, change.cash
         return change
+
+    def _extent(self, account: str, history: History) -> Extent:
+        return Extent(
+            until=Until.now(history),
+            orders=len(history.orders),
+            changes=len(history.changes),
+            transfers=len(history.transfers),
+            resting=self._exchange.resting_count(account),
+        )
