@@ -8,6 +8,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from assent.app import supervising
 from assent.app.supervising import BoundedLog, Supervisor
 
 WAIT_S = 20.0
@@ -48,7 +51,8 @@ def test_what_cannot_be_started_is_tried_again_later_and_stops_nobody(tmp_path: 
     assert time.monotonic() - begun < 2, "it does not wait for the next start"
 
 
-def test_one_that_heeds_nothing_is_killed(tmp_path: Path) -> None:
+def test_one_that_heeds_nothing_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervising, "LAST_WORDS_S", 0.3)
     place = tmp_path / "pid"
     code = (
         "import os, signal, time, pathlib; signal.signal(signal.SIGTERM, signal.SIG_IGN);"

@@ -317,7 +317,7 @@ def test_a_client_sees_the_gap_the_double_and_the_wrong_sequence(box: Served, ef
 def test_a_client_hears_nothing_of_a_frozen_line_and_of_the_end_of_one_that_is_cut(box: Served) -> None:
     box.faults({"frame": "orderbook_delta", "effect": "freeze", "nth": 3, "times": 1})
     with pytest.raises(TimeoutError):
-        changes_of_books(box, 4, wait_s=2)
+        changes_of_books(box, 4, wait_s=1)
     box.faults({"frame": "orderbook_delta", "effect": "cut", "nth": 3, "times": 1})
     with pytest.raises(ConnectionClosedError):
         changes_of_books(box, 4)

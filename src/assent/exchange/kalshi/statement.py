@@ -70,6 +70,8 @@ class Statement:
     def take_up(self, history: History, until: Until) -> None:
         """Add what is new in the member's lists, in the sequence in which it happened."""
         before, self._until = self._until, until
+        if until == before:
+            return
         if until.corrections != before.corrections:
             self._clear()
             before = NOTHING_YET
