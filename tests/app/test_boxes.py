@@ -8,10 +8,8 @@ import pytest
 from assent.app.boxes import listening
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-def test_a_small_answer_of_the_box_leaves_at_once(host: str) -> None:
-    """The event loop sees to that for sockets that say that they are TCP. An answer goes out as head and body, and the
-    body would wait for the client's delayed acknowledgement of the head."""
+def sends_at_once(listener: socket.socket) -> bool:
+    """Whether small answers leave through this socket's connections without waiting for anything."""
     delays: list[int] = []
 
     async def taken(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -19,7 +17,7 @@ def test_a_small_answer_of_the_box_leaves_at_once(host: str) -> None:
         writer.close()
 
     async def main() -> None:
-        with listening(host, 0) as listener:
+        with listener:
             server = await asyncio.start_server(taken, sock=listener)
             reader, writer = await asyncio.open_connection(*listener.getsockname()[:2])
             await reader.read()
@@ -27,4 +25,15 @@ def test_a_small_answer_of_the_box_leaves_at_once(host: str) -> None:
             server.close()
 
     asyncio.run(main())
-    assert delays == [1]
+    return delays == [1]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_a_small_answer_of_the_box_leaves_at_once(host: str) -> None:
+    """The event loop sees to that for sockets that say that they are TCP. An answer goes out as head and body, and the
+    body would wait for the client's delayed acknowledgement of the head."""
+    assert sends_at_once(listening(host, 0))
+
+
+def test_an_answer_that_would_wait_is_found() -> None:
+    assert not sends_at_once(socket.create_server(("127.0.0.1", 0)))

@@ -90,7 +90,7 @@ def in_memory(script: Script) -> Any:
 
 def on_a_wire(script: Script) -> Any:
     async def main() -> Any:
-        with socket.socket() as listening:
+        with socket.socket(proto=socket.IPPROTO_TCP) as listening:
             listening.bind(("127.0.0.1", 0))
             port = listening.getsockname()[1]
             server = Server(application)

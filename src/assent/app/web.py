@@ -47,7 +47,7 @@ def serve(settings: Settings, *, supervised: bool = False) -> None:
 async def _serve(settings: Settings, *, supervised: bool) -> None:
     web, wall = web_settings(settings), WallClock()
     with ExitStack() as stack:
-        listening = stack.enter_context(closing(_listen(web)))
+        listening = stack.enter_context(closing(listen(web)))
         settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         access = stack.enter_context(closing(Access.open(settings.access_path)))
         heartbeat = settings.state_dir / FILE_NAME
@@ -69,16 +69,18 @@ async def _serve(settings: Settings, *, supervised: bool) -> None:
         await server.serve(sockets=[listening])
 
 
-def _listen(web: WebSettings) -> socket.socket:
-    """Before anything slow, so that a port that is taken is told at once."""
+def listen(web: WebSettings) -> socket.socket:
+    """Before anything slow, so that a port that is taken is told at once. Small answers leave at once."""
     family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
     try:
-        return socket.create_server((web.host, web.port), family=family, backlog=BACKLOG)
+        listener = socket.create_server((web.host, web.port), family=family, backlog=BACKLOG)
     except OSError as error:
         raise AssentError(
             f"The console cannot listen on {web.host}, port {web.port}: {error.strerror}. Another desk may"
             " have that port. Give this desk another one: assent config set web.port=PORT."
         ) from error
+    # By its name: a protocol that is only meant lets the server's answers wait 40 ms for the client's acknowledgement.
+    return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=listener.detach())
 
 
 def _end_with(server: ConsoleServer, *, supervised: bool) -> None:

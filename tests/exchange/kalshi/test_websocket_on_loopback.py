@@ -37,7 +37,7 @@ Clock = Callable[[], int]
 @contextlib.asynccontextmanager
 async def served(app: App, **config: Any) -> AsyncIterator[str]:
     """A server on loopback within this event loop; the address of its websocket."""
-    with socket.socket() as listening:
+    with socket.socket(proto=socket.IPPROTO_TCP) as listening:
         # Small buffers, so that a reader who does not read is felt soon.
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8_192)
         listening.bind(("127.0.0.1", 0))
@@ -250,7 +250,7 @@ class Counting(ClientConnection):
 def test_the_box_pings_every_ten_seconds_of_its_own_time() -> None:
     async def story() -> None:
         venue = Venue()
-        with socket.socket() as listening:
+        with socket.socket(proto=socket.IPPROTO_TCP) as listening:
             listening.bind(("127.0.0.1", 0))
             listening.listen()
             server = Server(venue.app, speed=100)

@@ -53,7 +53,7 @@ class Served:
         members = (Member(ANN_KEY, key, "ann"), Member(BOB_KEY, key, "bob"))
         app = App(box, Keys(members), time.time_ns)
         self._server = uvicorn.Server(uvicorn.Config(app, log_level="error", http="h11", ws_ping_interval=10))
-        self._socket = socket.socket()
+        self._socket = socket.socket(proto=socket.IPPROTO_TCP)
         self._socket.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{self._socket.getsockname()[1]}"
         self.base, self.feed = f"http://{address}{ROOT}", f"ws://{address}{PATH}"

@@ -120,7 +120,7 @@ async def a_place() -> AsyncIterator[Place]:
     clock = WallClock()
     floor = Floor(clock.now())
     heard = Heard(floor.app(clock.now))
-    with socket.socket() as listening:
+    with socket.socket(proto=socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{listening.getsockname()[1]}"
         server = Server(heard)  # type: ignore[arg-type]

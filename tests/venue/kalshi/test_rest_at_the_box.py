@@ -247,7 +247,7 @@ def test_a_cursor_that_the_box_no_longer_knows_does_not_make_a_list_whole() -> N
 @asynccontextmanager
 async def served(floor: Floor, clock: Callable[[], int]) -> AsyncIterator[tuple[Network, str]]:
     """The box behind its own server, our door to it, and its address."""
-    with socket.socket() as listening:
+    with socket.socket(proto=socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         port = listening.getsockname()[1]
         server = Server(floor.app(clock))
