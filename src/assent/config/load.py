@@ -153,6 +153,7 @@ class _Reading:
             return self._unreadable(
                 "it begins with a byte order mark, which TOML does not know", "save it as UTF-8 without a BOM"
             )
+        said = ""
         try:
             # As Python reads text anywhere: a file from Windows has the same lines.
             said = data.decode().replace("\r\n", "\n")
