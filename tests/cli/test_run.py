@@ -20,7 +20,7 @@ from assent.ledger.chain import Head
 from assent.ledger.errors import LedgerBusy
 from assent.model import inputs
 from assent.model.facts import kind_of
-from assent.model.units import HOUR, MICRO, MINUTE
+from assent.model.units import HOUR, MICRO, MINUTE, SECOND
 from assent.runtime.status import status_of
 
 Observer = Callable[[dict[str, Any]], None]
@@ -223,6 +223,32 @@ def test_the_live_view_shows_the_way_into_the_console_whole_or_how_it_stands() -
     picture = drawn({**status_after(busy()), "console": dead}, width=110)
     assert "console it ended with 2; started again in 8 s; its own words: /desk/console.log" in picture
     assert "assent_login_" not in picture
+
+
+def test_a_console_that_has_ended_says_why_where_somebody_looks(capsys: pytest.CaptureFixture[str]) -> None:
+    why = "assent: The console cannot listen on 127.0.0.1, port 8787: Address already in use."
+    told = {"state": "it ended with 2; started again in 8 s", "way_in": "", "said": why, "log": "/desk/console.log"}
+    assert why in drawn({**status_after(busy()), "console": told}, width=110)
+    view = PlainView()
+    for state in ("starting", told["state"], "starting", told["state"]):
+        view({**status_after(busy()), "console": {**told, "state": state, "said": "" if state == "starting" else why}})
+    out = capsys.readouterr().out
+    assert out.count("  CONSOLE  ") == 1, "each state once, and no word of one that only tries"
+    assert f"CONSOLE  it ended with 2; started again in 8 s; {why}; see /desk/console.log" in out
+
+
+def test_what_waits_for_a_person_stands_in_the_live_view_with_what_to_type() -> None:
+    row = {
+        "code": "K7M2QX", "words": "buy NO at 0.57", "instrument": "SIM-RAIN", "qty": 3 * MICRO, "worst_loss": MICRO,
+        "given": [], "needed": 1, "expires_ts": 90 * SECOND,
+    }  # fmt: skip
+    rows = [{**row, "code": f"K7M2Q{n}"} for n in range(9)]
+    picture = drawn({**status_after(Script()), "now_ts": 0, "intents": rows})
+    assert "waiting for assent; in another terminal: assent approve" in picture
+    assert "K7M2Q0  buy NO at 0.57" in picture
+    assert "90 s" in picture
+    assert "and 3 more" in picture
+    assert "waiting for assent" not in drawn(status_after(Script()))
 
 
 def test_a_log_is_told_how_the_console_stands_and_never_the_way_in(capsys: pytest.CaptureFixture[str]) -> None:

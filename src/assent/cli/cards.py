@@ -27,6 +27,7 @@ from assent.model.units import MICRO, SECOND, format_qty, up_to_step
 WIDTH = 100
 TERMS_SHOWN = 16
 TENTH_PERCENT = 1_000
+MINUTES_FROM = 120
 _LABEL = 12
 
 
@@ -89,7 +90,10 @@ def budget_of(state: State, now: int) -> Budget | None:
 def left_of(row: AskedRow, now: int) -> str:
     """How long an answer still counts."""
     left = row.expires_ts - now
-    return "over" if left <= 0 else f"{-(-left // SECOND)} s"
+    if left <= 0:
+        return "over"
+    seconds = -(-left // SECOND)
+    return f"{seconds} s" if seconds < MINUTES_FROM else f"{seconds // 60} min {seconds % 60} s"
 
 
 def card_lines(card: Card, now: int) -> list[str]:
@@ -139,9 +143,10 @@ def _terms_of(card: Card) -> list[str]:
     intent = card.intent
     if intent.action in ("cancel", "claim"):
         return []
-    kind = f"{intent.side} {intent.type}, {intent.time_in_force}"
     ties = [name for name, holds in (("post-only", intent.post_only), ("protective", intent.protective)) if holds]
-    lines = _labelled("order", f"{kind}, limit {price(intent.price)}{''.join(f', {tie}' for tie in ties)}")
+    what = "YES " if intent.price < MICRO else ""  # beyond a dollar a price is no chance
+    kind = ", ".join((intent.type, intent.time_in_force, *ties))
+    lines = _labelled("order", f"{intent.side} {what}at {price(intent.price)}{_other_side(intent)}: {kind}")
     if intent.stop_price is not None:
         lines += _labelled("stop", price(intent.stop_price))
     if intent.exits is not None:
@@ -152,6 +157,12 @@ def _terms_of(card: Card) -> list[str]:
         age = span(max(0, card.row.asked_ts - card.quote.proven_ts))
         lines += _labelled("quote then", f"{dealt}, {age} old when it was proposed")
     return lines
+
+
+def _other_side(intent: Intent) -> str:
+    """An order to sell what is not held buys the other side; the venue knows it in YES terms alone."""
+    opens_no = intent.action == "open" and intent.side == "sell" and intent.price < MICRO
+    return f" (that is NO at {price(MICRO - intent.price)})" if opens_no else ""
 
 
 def exits_words(exits: Exits, side: Side) -> str:
