@@ -1,4 +1,4 @@
-"""Takes the tour for real: runs its commands, fills README.md and docs/tour.md with what they answered, draws one answer.
+"""Takes the tour for real: runs its commands, fills README.md and docs/tour.md with their answers, draws one of them.
 
     python -m docs.tour
 
@@ -192,7 +192,7 @@ def the_demo(walk: Walk) -> tuple[dict[str, str], list[Answer]]:
         walk.run("assent ledger verify copy.sqlite", code=1),
     ]
     blocks = {
-        "tour-demo": shown([day], r"^Seed|^  (series|KX|all)|trades|equal|verified|^(What this|invented|agree)"),
+        "tour-demo": shown([day], r"^Seed|^  (series|KX|all)|\d trades,|equal|verified|^(What this|invented|agree)"),
         "tour-why": shown([trade], r"wanted|size|estimate|^checks|edge|risk|exposure|^verdict|#|^ {36}|settled|profit"),
         "tour-why-not": shown([refusal], r"wanted|size|estimate|  NO  |^checks|^verdict|All worst|exposure"),
         "tour-verify": shown(proof),
@@ -266,9 +266,9 @@ def the_yes(walk: Walk) -> dict[str, str]:
     ended = desk.end(signal.SIGINT)
     started = ended._replace(lines=ended.lines[: next(n for n, line in enumerate(ended.lines) if code in line) + 2])
     return {
-        "tour-yes": shown([*written, started], r"^appro|^Made|CONSOLE|Requested", most=1),
+        "tour-yes": shown([*written, started], rf"^approv|^Made|CONSOLE|Requested.*{code}"),
         "tour-card": shown([yes], CARD),
-        "tour-said": shown([told], r"wanted|^asked|to terms|yes from|^verdict|said yes|sold|bought|^ {36}"),
+        "tour-said": shown([told], r"wanted|^asked|  to terms|yes from|^verdict|said yes|sold |bought |\(taker\)"),
         "tour-http": shown([way_in, *http]),
     }
 

@@ -19,16 +19,11 @@ NAME_MARK = "@NAME@"
 # How a desk is told to ask its maker: the line of each template that begins so, and what it says then. An hour, since
 # the clock of a box may run sixty times as fast as the person who is asked.
 ASKED = (
-    (
-        "approvals = ",
-        'approvals = ["open needs 1"]      # people asked before anything leaves: here, before anything opens',
-    ),
-    ("approvers = ", 'approvers = ["{me}=os:{me}"]  # who they are: you, as this machine knows you'),
-    (
-        "approval_life = ",
-        'approval_life = "1h"              # how long a question stands, by the clock of the exchange',
-    ),
+    ("approvals = ", '["open needs 1"]', "people asked before anything leaves: here, before anything opens"),
+    ("approvers = ", '["{me}=os:{me}"]', "who they are: you, as this machine knows you"),
+    ("approval_life = ", '"1h"', "how long a question stands, by the clock of the exchange"),
 )
+REMARKS_AT = 34
 ANSWER = "assent approve -C {name}                          (in another terminal: its questions, one key each)"
 NEXT_OF_A_SIM = ("assent doctor -C {name}", "assent run {name} --speed 60 --web", "assent status -C {name}")
 # What comes next where a template needs something besides its file.
@@ -98,9 +93,9 @@ def asking(text: str, me: str) -> str:
             todo="Make the desk without --ask-me and write `approvers` by hand: docs/approvals.md",
         )
     lines = text.split("\n")
-    for begins, said in ASKED:
+    for begins, said, remark in ASKED:
         (at,) = (number for number, line in enumerate(lines) if line.startswith(begins))
-        lines[at] = said.format(me=me)
+        lines[at] = f"{begins}{said.format(me=me)}".ljust(REMARKS_AT) + f"# {remark}"
     return "\n".join(lines)
 
 
