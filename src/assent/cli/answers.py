@@ -200,6 +200,6 @@ def _why_unknown(ref: str) -> str:
 
 
 def _no_such(code: str, what: str, why: str) -> CommandError:
-    from assent.cli.answering import REMEDIES
+    from assent.model.remedies import REMEDIES
 
     return CommandError(code, what, why=why, todo=REMEDIES[code], exit_code=Exit.REFUSED)

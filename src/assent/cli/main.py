@@ -158,7 +158,18 @@ def _usage_words(error: click.ClickException, given: list[str]) -> str:
     """Click's message with the way to help."""
     context = error.ctx if isinstance(error, click.UsageError) else None
     path = context.command_path if context else _path_of(given)
-    return f"{error.format_message().rstrip('.')}. See: {path} --help"
+    words = " ".join(error.format_message().split()).rstrip(".").replace("a valid integer range", "a whole number")
+    if isinstance(error, click.MissingParameter) and context:
+        words += _missing_besides(error, context, given)
+    return f"{words}. See: {path} --help"
+
+
+def _missing_besides(error: click.MissingParameter, context: click.Context, given: list[str]) -> str:
+    """Nobody wants to be told of one option after the other."""
+    options = [one for one in context.command.params if isinstance(one, click.Option) and one.required]
+    said = {word.partition("=")[0] for word in given}
+    others = [one.opts[0] for one in options if one is not error.param and said.isdisjoint(one.opts)]
+    return f"; and {', '.join(others)}" if others else ""
 
 
 def _path_of(given: list[str]) -> str:
