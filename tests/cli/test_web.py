@@ -66,7 +66,7 @@ def test_a_token_is_shown_once_and_lives_until_it_is_rotated_or_revoked(cli: Cli
     assert (made.code, made.err) == (Exit.OK, "")
     secret, words, note = made.out.splitlines()
     assert "token:phone" in words
-    assert note.startswith("Note: its yes counts for nobody yet: the file's `approvers` do not name token:phone.")
+    assert note.startswith("Note: its yes counts for nobody: the file's `approvers` do not name token:phone")
     assert "Note" not in cli("web", "token", "new", "looks-on", "--scope", "view", "-C", folder).out
     assert cli("web", "token", "revoke", "looks-on", "-C", folder).code == Exit.OK
     path = load(folder).access_path

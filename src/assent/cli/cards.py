@@ -205,8 +205,8 @@ def _checks(checks: tuple[Check, ...]) -> list[str]:
             plainly.append(check.rule)
         else:
             stands = "  ok" if check.ok else "  NO"
-            rows.append((stands, check.rule, in_unit(unit, check.measured), in_unit(unit, check.limit), unit))
-    lines = table(rows, head=("  checks", "rule", "measured", "limit", "unit"), right=(2, 3)) if rows else []
+            rows.append((stands, check.rule, in_unit(unit, check.measured), in_unit(unit, check.limit)))
+    lines = table(rows, head=("  checks", "rule", "measured", "limit"), right=(2, 3)) if rows else []
     lines += _labelled("ok too", ", ".join(plainly)) if plainly else []
     return lines + [text for check in checks if not check.ok for text in _wrapped(sentence(check.rule))]
 

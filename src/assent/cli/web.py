@@ -64,9 +64,7 @@ def address(name: str | None, folder: Path, mode: str | None, *, as_json: bool) 
         whom = "you" if name is None else f"token:{name}"
         say([way_in, line(f"It signs {whom} in once, within three minutes. Whoever has it first is {whom}.")])
         if name is not None and found.address.startswith("http://"):
-            say(
-                "It leads to this machine. How a browser elsewhere gets here: docs/console.md, Reaching it from a phone."
-            )
+            say("It leads to this machine. How a browser elsewhere gets here: docs/console.md.")
     return Exit.OK
 
 
@@ -113,9 +111,7 @@ def token_new(
     _told_once({"name": name, "identity": identity, "scopes": sorted(scopes)}, secret, as_json=as_json)
     known = {one for person in settings.constitution.approvers for one in person.identities}
     if "approve" in scopes and identity not in known and not as_json:
-        say(
-            f"Note: its yes counts for nobody yet: the file's `approvers` do not name {identity}. See docs/approvals.md."
-        )
+        say(f"Note: its yes counts for nobody: the file's `approvers` do not name {identity}. See docs/approvals.md")
 
 
 @token.command(name="list", short_help="Which tokens there are, and when each was used last.")
