@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from msgspec import structs
 
-from assent.cli.words import in_unit, line, money, plain, price, share, span, table, when
+from assent.cli.words import in_unit, line, money, plain, price, share, span, table, time_left, when
 from assent.desk.asked_rows import AskedRow, asked_row
 from assent.desk.budgets import day_budget
 from assent.desk.gauges import share_of
@@ -22,12 +22,11 @@ from assent.model.facts import IntentProposed
 from assent.model.intents import Check, Intent, QuoteTaken
 from assent.model.orders import Side
 from assent.model.reasons import REASONS, sentence
-from assent.model.units import MICRO, SECOND, format_qty, up_to_step
+from assent.model.units import MICRO, format_qty, up_to_step
 
 WIDTH = 100
 TERMS_SHOWN = 16
 TENTH_PERCENT = 1_000
-MINUTES_FROM = 120
 _LABEL = 12
 
 
@@ -90,10 +89,7 @@ def budget_of(state: State, now: int) -> Budget | None:
 def left_of(row: AskedRow, now: int) -> str:
     """How long an answer still counts."""
     left = row.expires_ts - now
-    if left <= 0:
-        return "over"
-    seconds = -(-left // SECOND)
-    return f"{seconds} s" if seconds < MINUTES_FROM else f"{seconds // 60} min {seconds % 60} s"
+    return "over" if left <= 0 else time_left(left)
 
 
 def card_lines(card: Card, now: int) -> list[str]:

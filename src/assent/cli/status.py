@@ -7,8 +7,8 @@ import click
 
 from assent.cli.exits import Exit
 from assent.cli.options import desk_options, say, say_json, settings_of
-from assent.cli.words import in_unit, line, money, plain, table, when
-from assent.model.units import MICRO, SECOND
+from assent.cli.words import in_unit, line, money, plain, table, time_left, when
+from assent.model.units import MICRO
 
 BAR_CHARS = 20
 HYPOTHETICAL = "HYPOTHETICAL: what the orders that observe did not send would have got on paper"
@@ -184,7 +184,7 @@ def asked_lines(status: dict[str, Any]) -> list[str]:
     rows = [
         (
             o["code"], o["words"], o["instrument"], in_unit("qty", o["qty"]), money(o["worst_loss"]),
-            f"{len(o['given'])} of {o['needed']}", f"{max(0, -(-(o['expires_ts'] - now) // SECOND))} s",
+            f"{len(o['given'])} of {o['needed']}", time_left(o["expires_ts"] - now),
         )
         for o in status["intents"]
     ]  # fmt: skip
