@@ -242,7 +242,7 @@ def the_yes(walk: Walk) -> dict[str, str]:
     """A desk that asks a person; its card, the yes, what the ledger says of it; and the same desk over HTTP."""
     written = [
         walk.run(f"assent init {ASKING} --ask-me"),
-        walk.run(f"grep '^approv[ae]' {ASKING}/assent.toml"),
+        walk.run(f"grep -E '^(approvals|approvers|approval_life)' {ASKING}/assent.toml"),
     ]
     desk = walk.start(f"assent run {ASKING} --web --speed 60")
     code, yes = _approved(walk, desk)
