@@ -192,10 +192,10 @@ def test_news_tells_each_notable_fact_once() -> None:
     assert news.since([]) == ([], None)
 
 
-def drawn(status: dict[str, Any], *, width: int = 110) -> str:
+def drawn(status: dict[str, Any], *, width: int = 110, folder: Path = Path()) -> str:
     with Path("/dev/null").open("w", encoding="utf-8") as nowhere:
         console = Console(file=nowhere, width=width, height=50, force_terminal=True, record=True)
-        with LiveView(speed=60, console=console) as view:
+        with LiveView(speed=60, folder=folder, console=console) as view:
             view(status)
     return console.export_text()
 
@@ -245,6 +245,7 @@ def test_what_waits_for_a_person_stands_in_the_live_view_with_what_to_type() -> 
     rows = [{**row, "code": f"K7M2Q{n}"} for n in range(9)]
     picture = drawn({**status_after(Script()), "now_ts": 0, "intents": rows})
     assert "waiting for assent; in another terminal: assent approve" in picture
+    assert "assent approve -C" not in picture, "who started it in its folder is there"
     assert "K7M2Q0  buy NO at 0.57" in picture
     assert "90 s" in picture
     assert "and 3 more" in picture
@@ -294,3 +295,12 @@ def test_what_was_closed_gained_what_double_entry_says(realised: int, fees: int,
 def test_a_duration_may_be_in_hours(cli: Cli, fake: FakeRun, tmp_path: Path) -> None:
     cli("run", tmp_path / "desk", "--for", "2h")
     assert fake.given["for_ns"] == 2 * HOUR
+
+
+def test_what_is_to_be_typed_names_the_desk_as_it_was_named() -> None:
+    row = {
+        "code": "K7M2QX", "words": "buy NO at 0.57", "instrument": "SIM-RAIN", "qty": MICRO, "worst_loss": MICRO,
+        "given": [], "needed": 1, "expires_ts": SECOND,
+    }  # fmt: skip
+    status = {**status_after(Script()), "now_ts": 0, "intents": [row]}
+    assert "in another terminal: assent approve -C desks/asks-me" in drawn(status, folder=Path("desks/asks-me"))

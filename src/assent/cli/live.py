@@ -6,6 +6,7 @@ is handed to the terminal library as text, never as markup.
 
 from collections import deque
 from collections.abc import Iterable
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -33,8 +34,9 @@ LEVEL_STYLES: Final = {"TRADING": "green", "REDUCING": "yellow", "HALTED": "bold
 class LiveView:
     """A context in which it can be called with a status; leaves the last picture standing."""
 
-    def __init__(self, *, speed: int, console: Console | None = None) -> None:
+    def __init__(self, *, speed: int, folder: Path = Path(), console: Console | None = None) -> None:
         self._speed = speed
+        self._folder = folder
         self._live = Live(console=console, auto_refresh=False)
         self._news = News()
         self._facts: deque[Told] = deque(maxlen=FACTS_SHOWN)
@@ -50,15 +52,14 @@ class LiveView:
 
     def __call__(self, status: dict[str, Any]) -> None:
         self._facts += self._news.since(status["last_facts"]).facts
-        panel = picture(status, self._facts, speed=self._speed)
+        panel = picture(status, self._facts, speed=self._speed, folder=self._folder)
         self._live.update(Group(panel, *_console(status.get("console"))), refresh=True)
 
 
-def picture(status: dict[str, Any], facts: Iterable[Told], *, speed: int) -> Panel:
-    """The whole view."""
-    parts = [
-        _figures(status), _limits(status), *_halts(status), *_asked(status), *_orders(status), Text(), *_told(facts)
-    ]  # fmt: skip
+def picture(status: dict[str, Any], facts: Iterable[Told], *, speed: int, folder: Path = Path()) -> Panel:
+    """The whole view. `folder`: the desk's, as it was named at the start, for what is to be typed."""
+    told, asked = _told(facts), _asked(status, folder)
+    parts = [_figures(status), _limits(status), *_halts(status), *asked, *_orders(status), Text(), *told]
     below = Text(f"Ctrl-C stops cleanly   {speed}x   {when(status['ledger']['ts'])} UTC", style="dim")
     return Panel(Group(*parts), title=Text(banner(status), style="bold"), subtitle=below, width=WIDTH + 4)
 
@@ -117,14 +118,14 @@ def _halts(status: dict[str, Any]) -> list[Text]:
     return told
 
 
-def _asked(status: dict[str, Any]) -> list[Text]:
+def _asked(status: dict[str, Any], folder: Path) -> list[Text]:
     """What waits for somebody's yes, and how it is given: it must not scroll away under what was refused."""
     if not status["intents"]:
         return []
     head, *rows = asked_lines(status)
-    more = len(rows) - ORDERS_SHOWN
+    more, where = len(rows) - ORDERS_SHOWN, f" -C {line(str(folder))}" if folder != Path() else ""
     told = [
-        Text("waiting for assent; in another terminal: assent approve", style="bold yellow"),
+        Text(clipped(f"waiting for assent; in another terminal: assent approve{where}", WIDTH), style="bold yellow"),
         Text(clipped(head, WIDTH), style="dim"),
         *(Text(clipped(row, WIDTH), style="yellow") for row in rows[:ORDERS_SHOWN]),
     ]

@@ -83,7 +83,7 @@ def command(
     else:
         from assent.cli.live import LiveView
 
-        with LiveView(speed=speed) as view:
+        with LiveView(speed=speed, folder=asked.folder) as view:
             summary = app.run(settings, speed=speed, for_ns=for_ns, observer=view, console=console)
     say(summary_lines(summary))
     return Exit.OK
