@@ -33,18 +33,33 @@ def settle(page: Any) -> None:
         page.locator("figure[data-drawn=yes]").wait_for(state="attached")
 
 
+def test_what_a_page_asks_of_anybody_else_is_seen_and_leads_nowhere(serve: Serve) -> None:
+    """What the tests below take for clean would not pass for it."""
+    with serve().browse() as (page, seen):
+        for outside in ("http://192.0.2.1/a.png", "http://elsewhere.example/a.png"):
+            with page.expect_console_message():
+                page.goto(f"data:text/html,<img src={outside}>")
+            assert seen.outside.pop() == outside
+            assert seen.console.pop() == "error: Failed to load resource: net::ERR_PROXY_CONNECTION_FAILED"
+            seen.assert_clean()
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_every_page_is_clean_fits_and_can_be_read(serve: Serve, size: str) -> None:
     site = serve()
-    for path in ALL:
-        for theme in ("light", "dark"):
-            with site.open(path, size=SIZES[size], theme=theme) as (page, seen):
+    with site.browse(size=SIZES[size]) as (page, seen):
+        for path in ALL:
+            page.goto(site.url + path)
+            for theme in ("light", "dark"):
+                page.emulate_media(color_scheme=theme)
                 settle(page)
                 seen.assert_clean()
                 assert not wide(page), (path, size)
                 found = page.evaluate(CONTRAST)
                 assert found["judged"] > 20, path
                 assert not found["faults"], (path, theme, found["faults"][:5])
+                assert page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") is (theme == "dark")
+        seen.assert_clean()
 
 
 @pytest.mark.parametrize(
@@ -52,18 +67,20 @@ def test_every_page_is_clean_fits_and_can_be_read(serve: Serve, size: str) -> No
 )
 def test_the_band_of_each_mode_can_be_read(serve: Serve, mode: tuple[str, str]) -> None:
     site = serve(worlds.snapshot(mode=mode[0], environment=mode[1], halted=True))
-    for theme in ("light", "dark"):
-        with site.open("/console/halts", theme=theme) as (page, seen):
-            settle(page)
-            seen.assert_clean()
+    with site.open("/console/halts") as (page, seen):
+        settle(page)
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
             assert not page.evaluate(CONTRAST)["faults"]
+        seen.assert_clean()
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_hostile_text_is_inert_and_breaks_no_page(serve: Serve, size: str) -> None:
     site = serve(worlds.hostile(), text=worlds.HOSTILE)
-    for path in ALL:
-        with site.open(path, size=SIZES[size]) as (page, seen):
+    with site.browse(size=SIZES[size]) as (page, seen):
+        for path in ALL:
+            page.goto(site.url + path)
             settle(page)
             seen.assert_clean()
             assert not wide(page), (path, size)
@@ -71,9 +88,10 @@ def test_hostile_text_is_inert_and_breaks_no_page(serve: Serve, size: str) -> No
 
 def test_a_desk_that_has_never_run_shows_pages_too(serve: Serve) -> None:
     site = serve(worlds.nothing())
-    for path in EVERY_PAGE:
-        if path != "/console/ledger":
-            with site.open(path, size=PHONE) as (page, seen):
+    with site.browse(size=PHONE) as (page, seen):
+        for path in EVERY_PAGE:
+            if path != "/console/ledger":
+                page.goto(site.url + path)
                 seen.assert_clean()
                 assert not wide(page), path
 
@@ -200,10 +218,11 @@ def test_signing_out_elsewhere_ends_a_live_page(serve: Serve) -> None:
     site = serve()
     session = site.pages.sign_in()
     with (
-        site.open("/console/", session=session) as (page, _),
-        site.open("/console/", session=session) as (other, _seen),
+        site.open("/console/orders", session=session) as (page, _),
+        site.open("/console/halts", session=session) as (other, _seen),
     ):
         settle(page)
+        settle(other)
         assert len(site.pages.streams) == 2
         other.get_by_role("button", name="Sign out").click()
         page.get_by_text("The session has ended").first.wait_for(timeout=2_000)
