@@ -1,8 +1,8 @@
 """A real browser before the real console: Debian's chromium, driven by playwright, with everything outside blocked.
 
 The browser is the one that the system has; none is fetched. Without it, or without playwright, these tests are skipped
-and say so. For whatever is not this machine it asks a proxy that does not exist, so that nothing outside is reached; what
-a page asked for all the same is seen.
+and say so. For whatever is not this machine it asks a proxy that does not exist, so nothing outside is ever reached;
+what a page asked for all the same is seen.
 """
 
 import asyncio
