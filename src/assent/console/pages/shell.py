@@ -5,6 +5,7 @@ leaves something out may leave out what matters.
 """
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
@@ -65,15 +66,7 @@ class Shell:
 
     def __init__(self, desk: ConsoleDesk) -> None:
         self.desk = desk
-        self.assets = Assets()
-        self._environment = Environment(
-            loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, auto_reload=False
-        )
-        self._environment.filters.update(FILTERS)
-        self._environment.globals.update(
-            asset=self.assets.address, menu=MENU, library_ids=self.assets.library_ids,
-            library=self.assets.address(PLOTLY) if self.assets.has_charts else "",
-        )  # fmt: skip
+        self.assets, self._environment = _made()
 
     @property
     def snapshot(self) -> Snapshot:
@@ -109,6 +102,21 @@ class Shell:
 
     def answer(self, template: str, context: dict[str, Any], status: int = 200) -> Response:
         return HTMLResponse(self.render(template, context), status)
+
+
+@cache
+def _made() -> tuple[Assets, Environment]:
+    """The files and the compiled templates. They are those of the installed package, so a process makes them once."""
+    assets = Assets()
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, auto_reload=False
+    )
+    environment.filters.update(FILTERS)
+    environment.globals.update(
+        asset=assets.address, menu=MENU, library_ids=assets.library_ids,
+        library=assets.address(PLOTLY) if assets.has_charts else "",
+    )  # fmt: skip
+    return assets, environment
 
 
 def theme_of(request: Request) -> str:
