@@ -54,6 +54,17 @@ def test_it_serves_and_says_nothing_of_what_it_is_made_of(console: Console, serv
     assert "uvicorn" not in (str(answer.headers) + str(again.headers)).lower()
 
 
+def test_an_answer_does_not_wait_for_the_reader_to_acknowledge_its_beginning(served: Served) -> None:
+    """A system holds back acknowledgements for 40 ms, though not those of a fresh connection."""
+    took = []
+    with httpx.Client(base_url=served.base) as client:
+        for _ in range(60):
+            begun = time.monotonic()
+            assert client.get("/health/live").status_code == 200
+            took.append(time.monotonic() - begun)
+    assert min(took[-30:]) < 0.03
+
+
 @pytest.mark.parametrize("protocol", ["websocket", "h2c"])
 def test_a_page_elsewhere_gets_no_websocket(console: Console, served: Served, protocol: str) -> None:
     upgrade = (
