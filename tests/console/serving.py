@@ -32,7 +32,6 @@ class Served:
                 client.shutdown(socket.SHUT_WR)
             return heard(client)
 
-
     def answer(self, data: bytes) -> bytes:
         """The first answer to this, whole; what there is of it where the server hangs up before."""
         got = b""

@@ -4,7 +4,6 @@ import json
 import socket
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -100,7 +99,9 @@ def test_a_length_that_lies_serves_nobody(console: Console, served: Served) -> N
     assert told(answer)[0] == 422
     assert answer.count(b"HTTP/1.1") <= 2
     # Both lengths at once, as smuggled requests have them.
-    both = served.answer(head(console, kind, "Content-Length: 5", "Transfer-Encoding: chunked", line=line) + b"0\r\n\r\n")
+    both = served.answer(
+        head(console, kind, "Content-Length: 5", "Transfer-Encoding: chunked", line=line) + b"0\r\n\r\n"
+    )
     assert told(both)[0] == 400
     twice = served.answer(head(console, kind, "Content-Length: 18", "Content-Length: 2", line=line) + body)
     assert told(twice)[0] == 400
