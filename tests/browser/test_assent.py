@@ -11,6 +11,8 @@ import pytest
 from tests.browser.support import DESKTOP, PHONE, watch
 from tests.browser.whole import Question, Whole, until
 
+from assent.model.units import SECOND
+
 Answer = Callable[[Whole, Question, "Sittings"], None]
 # What the ledger tells of one order that people were asked about, one after the other.
 CHAIN = ["IntentProposed", "ApprovalRequested", "AssentGiven", "LookRequested", "OrderReleased"]
@@ -100,12 +102,21 @@ def by_page(name: str) -> Answer:
 ANSWERS = {"terminal": by_terminal, "api": by_api} | {f"page, {name}": by_page(name) for name in WAYS}
 
 
+class LongAgo(NamedTuple):
+    """A question, its card on a page without scripts, and its card on a page that counts down."""
+
+    question: Question
+    card: Any
+    counting: Any
+
+
 @pytest.fixture(scope="module")
-def long_ago(whole: Whole, sittings: Sittings) -> Iterator[tuple[Question, Any]]:
-    """A question, and a page that shows it, from before everything else that happens here."""
-    with sittings.page("no scripts") as page:
+def long_ago(whole: Whole, sittings: Sittings) -> Iterator[LongAgo]:
+    """From before everything else that happens here."""
+    with sittings.page("no scripts") as page, sittings.page("desktop") as counting:
         question = whole.question()
-        yield question, card_of(whole, page, question)
+        counting.goto(whole.url + "/console/approvals")
+        yield LongAgo(question, card_of(whole, page, question), counting.locator(f'[data-code="{question.code}"]'))
 
 
 @pytest.mark.usefixtures("long_ago")
@@ -290,13 +301,21 @@ def test_nothing_is_assented_to_while_the_desk_is_halted(whole: Whole, sittings:
     assert not whole.sent(question.market)
 
 
-def test_an_answer_that_comes_late_is_refused(whole: Whole, long_ago: tuple[Question, Any]) -> None:
-    question, card = long_ago
+def test_a_countdown_goes_by_the_clock_of_the_box(whole: Whole, long_ago: LongAgo) -> None:
+    """It has run for as long as all of this took, at twice our speed."""
+    minutes, seconds = long_ago.counting.locator("[data-left]").inner_text().split(":")
+    left_s = (long_ago.question.expires_ts - whole.box.now()) / SECOND
+    assert abs(int(minutes) * 60 + int(seconds) - left_s) < 4
+
+
+def test_an_answer_that_comes_late_is_refused(whole: Whole, long_ago: LongAgo) -> None:
+    question, card, counting = long_ago
     until(lambda: whole.box.now() >= question.expires_ts)
     assert refused(whole.answer(question)) == (410, "assent_late")
     card.locator("button[value=approve]").click()
     says(card.page, "assent_late")
     until(lambda: "ApprovalEnded" in whole.why(question))
+    counting.wait_for(state="detached")
     assert sorted(whole.why(question)[2:]) == ["ApprovalEnded", "AssentRefused", "AssentRefused"]
     assert not whole.sent(question.market)
 

@@ -1,5 +1,6 @@
 """The console in a real browser: nothing from outside, nothing forbidden, nothing lost without scripts."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from tests.browser.support import DESKTOP, IMAGES, PHONE, WRITES_IMAGES, Site
 from tests.console.pages import worlds
 from tests.console.pages.support import EVERY_PAGE, WITH_RECORDS
 
+from assent.console.pages.streams import Streams
 from assent.model.units import SECOND
 
 ALL = (*EVERY_PAGE, *WITH_RECORDS)
@@ -212,6 +214,24 @@ def test_a_card_whose_time_is_over_cannot_be_pressed(serve: Serve) -> None:
         assert button.is_enabled()
         page.locator("[data-left]", has_text="expired").wait_for(timeout=4_000)
         assert button.is_disabled()
+
+
+@pytest.mark.parametrize("live", [True, False], ids=["live", "as it was loaded"])
+def test_the_countdown_runs_as_fast_as_the_desks_clock(serve: Serve, live: bool) -> None:
+    """A world at sixty times our speed: a question of two minutes is over after two of our seconds."""
+    card, health = worlds.card(1), worlds.snapshot().health
+    assert card.asked is not None
+    assert health.beat is not None
+    question = msgspec.structs.replace(card.asked, asked_ts=worlds.NOW, expires_ts=worlds.NOW + 120 * SECOND)
+    fast = msgspec.structs.replace(health, beat=msgspec.structs.replace(health.beat, speed=60))
+    shown = worlds.snapshot(pending=(msgspec.structs.replace(card, asked=question),), health=fast)
+    site = serve(shown, streams=None if live else Streams(in_all_max=0))
+    with site.browse() as (page, _):
+        begun = time.monotonic()
+        page.goto(site.url + "/console/approvals")
+        page.locator("[data-left]", has_text="expired").wait_for(timeout=10_000)
+        assert 1.8 < time.monotonic() - begun < 10
+        assert page.locator("button[value=approve]").is_disabled()
 
 
 def test_signing_out_elsewhere_ends_a_live_page(serve: Serve) -> None:
