@@ -30,7 +30,8 @@ PHONE = {"width": 360, "height": 780}
 DESKTOP = {"width": 1440, "height": 900}
 # Nobody listens there: whatever is not this machine cannot be reached, neither by name nor by number.
 NO_WAY_OUT = "--proxy-server=http://127.0.0.1:9"
-IMAGES = Path(__file__).parents[2] / "docs" / "images"
+DOCS = Path(__file__).parents[2] / "docs"
+IMAGES = DOCS / "images"
 WRITES_IMAGES = os.environ.get("ASSENT_SCREENSHOTS") == "1"
 
 

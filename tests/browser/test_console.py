@@ -1,5 +1,6 @@
 """The console in a real browser: nothing from outside, nothing forbidden, nothing lost without scripts."""
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.browser.support import DESKTOP, IMAGES, PHONE, WRITES_IMAGES, Site
+from tests.browser.support import DESKTOP, DOCS, IMAGES, PHONE, WRITES_IMAGES, Site
 from tests.console.pages import worlds
 from tests.console.pages.support import EVERY_PAGE, WITH_RECORDS
 
@@ -277,25 +278,32 @@ def test_on_a_phone_the_buttons_of_a_card_are_in_reach_without_scrolling(serve: 
         assert box["width"] > 150
 
 
-SHOTS = {
-    "overview": "/console/", "approvals": "/console/approvals", "orders": "/console/orders",
-    "positions": "/console/positions", "intent": WITH_RECORDS[0], "intents": "/console/intents",
-    "halts": "/console/halts", "ledger": "/console/ledger", "record": "/console/ledger/1190",
-    "constitution": "/console/constitution", "health": "/console/health",
+# The pictures that the pages of the docs show: of which page, at which size, in which colours.
+PICTURES = {
+    f"console-{name}-{size}-{theme}.png": (path, size, theme)
+    for name, path, size, theme in (
+        ("overview", "/console/", "desktop", "light"), ("overview", "/console/", "phone", "light"),
+        ("approvals", "/console/approvals", "desktop", "light"), ("approvals", "/console/approvals", "phone", "dark"),
+        ("intent", f"/console/intents/{worlds.code(worlds.SETTLED)}", "desktop", "light"),
+        ("halts", "/console/halts", "desktop", "light"),
+        ("ledger", "/console/ledger", "desktop", "light"),
+    )
 }  # fmt: skip
-IN_BOTH = ("overview", "approvals", "intent")
 
 
 @pytest.mark.skipif(not WRITES_IMAGES, reason="pictures for the docs are only made with ASSENT_SCREENSHOTS=1")
-@pytest.mark.parametrize("size", SIZES)
-def test_pictures_for_the_docs(serve: Serve, size: str) -> None:
-    IMAGES.mkdir(exist_ok=True)
-    site = serve()
-    for name, path in SHOTS.items():
-        for theme in ("light", "dark") if name in IN_BOTH else ("light",):
-            with site.open(path, size=SIZES[size], theme=theme) as (page, seen):
-                settle(page)
-                page.evaluate("scrollTo(0, 0)")
-                page.wait_for_timeout(300)
-                page.screenshot(path=IMAGES / f"console-{name}-{size}-{theme}.png")
-                seen.assert_clean()
+@pytest.mark.parametrize("name", PICTURES)
+def test_pictures_for_the_docs(serve: Serve, name: str) -> None:
+    path, size, theme = PICTURES[name]
+    with serve().open(path, size=SIZES[size], theme=theme) as (page, seen):
+        settle(page)
+        page.evaluate("scrollTo(0, 0)")
+        page.wait_for_timeout(300)
+        page.screenshot(path=IMAGES / name)
+        seen.assert_clean()
+
+
+def test_the_pictures_are_those_that_the_docs_show() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in (DOCS.parent / "README.md", *DOCS.rglob("*.md"))]
+    shown = {name for text in texts for name in re.findall(r"images/([\w.-]+)", text)}
+    assert shown == {path.name for path in IMAGES.iterdir()} == set(PICTURES)
