@@ -139,7 +139,7 @@ def files() -> str:
         (str(views_of(place)), "an index by stream for `assent ledger show`; made anew whenever it is missing"),
         (str(index_of(place)), "the same for the console, which keeps a copy of its own"),
         (f"{place}.lock", "the lease; held by the desk that runs, never removed"),
-        (str(_beside(some, "heartbeat.json")), "replaced at each cycle: time, status, level, bankroll, exposure"),
+        (str(_beside(some, "heartbeat.json")), "replaced each cycle: time, speed, status, level, bankroll, exposure"),
         (str(_beside(some, "last-words.jsonl")), "what the watchdog said when it ended a process, if it ever did"),
         (
             str(_beside(some, "invariant-broken.json")),

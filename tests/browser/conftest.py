@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.browser.support import CHROMIUM, Site, need_browser, served
+from tests.browser.support import CHROMIUM, NO_WAY_OUT, Site, need_browser, served
 from tests.browser.whole import Whole, the_whole
 
 
@@ -15,7 +15,9 @@ from tests.browser.whole import Whole, the_whole
 def browser() -> Iterator[Any]:
     api = need_browser()
     with api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        launched = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", NO_WAY_OUT]
+        )
         yield launched
         launched.close()
 

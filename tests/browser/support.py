@@ -1,7 +1,8 @@
 """A real browser before the real console: Debian's chromium, driven by playwright, with everything outside blocked.
 
 The browser is the one that the system has; none is fetched. Without it, or without playwright, these tests are skipped
-and say so.
+and say so. For whatever is not this machine it asks a proxy that does not exist, so nothing outside is ever reached;
+what a page asked for all the same is seen.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ import os
 import shutil
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +28,10 @@ from assent.console.server import ConsoleServer
 CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), "")
 PHONE = {"width": 360, "height": 780}
 DESKTOP = {"width": 1440, "height": 900}
-IMAGES = Path(__file__).parents[2] / "docs" / "images"
+# Nobody listens there: whatever is not this machine cannot be reached, neither by name nor by number.
+NO_WAY_OUT = "--proxy-server=http://127.0.0.1:9"
+DOCS = Path(__file__).parents[2] / "docs"
+IMAGES = DOCS / "images"
 WRITES_IMAGES = os.environ.get("ASSENT_SCREENSHOTS") == "1"
 
 
@@ -36,11 +40,11 @@ class Seen:
     """What a page did that it should not have done."""
 
     console: list[str] = field(default_factory=list)
-    blocked: list[str] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
 
     def assert_clean(self) -> None:
         assert not self.console, self.console
-        assert not self.blocked, self.blocked
+        assert not self.outside, self.outside
 
 
 class Site:
@@ -50,14 +54,13 @@ class Site:
         self.pages = pages
         self.url = f"http://127.0.0.1:{pages.web.port}"
         self._browser = browser
-        self._contexts: list[Any] = []
 
     @contextmanager
-    def open(
-        self, path: str, *, size: dict[str, int] = DESKTOP, theme: str = "light", scripts: bool = True,
+    def browse(
+        self, *, size: dict[str, int] = DESKTOP, theme: str = "light", scripts: bool = True,
         session: Session | None = None, scale: int = 1,
     ) -> Iterator[tuple[Any, Seen]]:  # fmt: skip
-        """A page of a fresh browser profile, and what it did."""
+        """An empty page of a fresh browser profile, and what it does. A profile costs far more than a page of it."""
         context = self._browser.new_context(
             viewport=size, color_scheme=theme, java_script_enabled=scripts, device_scale_factor=scale,
             has_touch=size is PHONE, timezone_id="America/New_York",
@@ -67,23 +70,31 @@ class Site:
             [{"name": self.pages.web.cookie, "value": found.secret, "url": self.url, "sameSite": "Strict"}]
         )
         seen = Seen()
-
-        def judge(route: Any) -> None:
-            if route.request.url.startswith((self.url, "data:")):
-                route.continue_()
-            else:
-                seen.blocked.append(route.request.url)
-                route.abort()
-
-        context.route("**/*", judge)
         page = context.new_page()
-        page.on("console", lambda said: seen.console.append(f"{said.type}: {said.text}"))
-        page.on("pageerror", lambda error: seen.console.append(f"error: {error}"))
+        watch(page, self.url, seen.outside.append, seen.console.append)
         try:
-            page.goto(self.url + path)
             yield page, seen
         finally:
             context.close()
+
+    @contextmanager
+    def open(self, path: str, **how: Any) -> Iterator[tuple[Any, Seen]]:
+        """One page of a fresh browser profile, and what it did."""
+        with self.browse(**how) as (page, seen):
+            page.goto(self.url + path)
+            yield page, seen
+
+
+def watch(page: Any, url: str, outside: Callable[[str], None], said: Callable[[str], None]) -> None:
+    """Have told what this page asks of anybody but the console at `url`, and what it says to its log."""
+
+    def asked(request: Any) -> None:
+        if not request.url.startswith((url + "/", "data:")):
+            outside(request.url)
+
+    page.on("request", asked)
+    page.on("console", lambda message: said(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: said(f"error: {error}"))
 
 
 @contextmanager

@@ -8,16 +8,18 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import pytest
-from tests.browser.support import DESKTOP, PHONE
+from tests.browser.support import DESKTOP, PHONE, watch
 from tests.browser.whole import Question, Whole, until
 
-Answer = Callable[[Whole, Question, Any], None]
+from assent.model.units import SECOND
+
+Answer = Callable[[Whole, Question, "Sittings"], None]
 # What the ledger tells of one order that people were asked about, one after the other.
 CHAIN = ["IntentProposed", "ApprovalRequested", "AssentGiven", "LookRequested", "OrderReleased"]
 
 
 # What a browser says of an answer that is a refusal.
-REFUSED = "Failed to load resource: the server responded with a status of 4"
+REFUSED = "error: Failed to load resource: the server responded with a status of 4"
 
 
 class Way(NamedTuple):
@@ -30,31 +32,43 @@ class Way(NamedTuple):
 WAYS = {"phone": Way(PHONE), "desktop": Way(DESKTOP), "no scripts": Way(PHONE, scripts=False)}
 
 
-@contextmanager
-def signed_in(whole: Whole, browser: Any, way: Way) -> Iterator[Any]:
-    """A page of a fresh browser, signed in by an address that `assent web` printed. Nothing but the console answers."""
-    context = browser.new_context(viewport=way.size, has_touch=way.size is PHONE, java_script_enabled=way.scripts)
-    strange: list[str] = []
+class Sittings:
+    """Browsers that are signed in, one for each way of looking, by an address that `assent web` printed."""
 
-    def judge(route: Any) -> None:
-        if route.request.url.startswith((whole.url, "data:")):
-            route.continue_()
-        else:
-            strange.append(route.request.url)
-            route.abort()
+    def __init__(self, whole: Whole, browser: Any) -> None:
+        self._whole = whole
+        self._browser = browser
+        self._begun: dict[str, Any] = {}
 
-    context.route("**/*", judge)
-    page = context.new_page()
-    page.on("console", lambda said: None if said.text.startswith(REFUSED) else strange.append(said.text))
-    page.on("pageerror", lambda error: strange.append(str(error)))
-    try:
-        page.goto(whole.sign_in_address())
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url(whole.url + "/console/")
-        yield page
-        assert not strange
-    finally:
-        context.close()
+    @contextmanager
+    def page(self, way: str) -> Iterator[Any]:
+        """A page of the browser of this way, which asks nobody but the console and says nothing to its log."""
+        if way not in self._begun:
+            self._begun[way] = self._browser.new_context(
+                viewport=WAYS[way].size, has_touch=WAYS[way].size is PHONE, java_script_enabled=WAYS[way].scripts
+            )
+            with self._watched(way) as page:
+                page.goto(self._whole.sign_in_address())
+                page.get_by_role("button", name="Sign in").click()
+                page.wait_for_url(self._whole.url + "/console/")
+        with self._watched(way) as page:
+            yield page
+
+    @contextmanager
+    def _watched(self, way: str) -> Iterator[Any]:
+        page = self._begun[way].new_page()
+        strange: list[str] = []
+        watch(page, self._whole.url, strange.append, strange.append)
+        try:
+            yield page
+            assert not [text for text in strange if not text.startswith(REFUSED)]
+        finally:
+            page.close()
+
+
+@pytest.fixture(scope="module")
+def sittings(whole: Whole, browser: Any) -> Sittings:
+    return Sittings(whole, browser)
 
 
 def card_of(whole: Whole, page: Any, question: Question) -> Any:
@@ -65,20 +79,20 @@ def card_of(whole: Whole, page: Any, question: Question) -> Any:
     return card
 
 
-def by_terminal(whole: Whole, question: Question, _browser: Any) -> None:
+def by_terminal(whole: Whole, question: Question, _sittings: Sittings) -> None:
     told = whole.cli("intents", "approve", question.code, "--terms", question.terms)
     assert told.returncode == 0, told.stderr
     assert "is released as order" in told.stdout
 
 
-def by_api(whole: Whole, question: Question, _browser: Any) -> None:
+def by_api(whole: Whole, question: Question, _sittings: Sittings) -> None:
     told = whole.answer(question)
     assert (told.status_code, told.json()["came_to"]) == (200, "released"), told.text
 
 
 def by_page(name: str) -> Answer:
-    def answer(whole: Whole, question: Question, browser: Any) -> None:
-        with signed_in(whole, browser, WAYS[name]) as page:
+    def answer(whole: Whole, question: Question, sittings: Sittings) -> None:
+        with sittings.page(name) as page:
             card_of(whole, page, question).locator("button[value=approve]").click()
             page.get_by_text(f"Your assent was taken and the order of {question.code} is released.").wait_for()
 
@@ -88,20 +102,31 @@ def by_page(name: str) -> Answer:
 ANSWERS = {"terminal": by_terminal, "api": by_api} | {f"page, {name}": by_page(name) for name in WAYS}
 
 
+class LongAgo(NamedTuple):
+    """A question, its card on a page without scripts, and its card on a page that counts down."""
+
+    question: Question
+    card: Any
+    counting: Any
+
+
 @pytest.fixture(scope="module")
-def long_ago(whole: Whole, browser: Any) -> Iterator[tuple[Question, Any]]:
-    """A question, and a page that shows it, from before everything else that happens here."""
-    with signed_in(whole, browser, WAYS["no scripts"]) as page:
+def long_ago(whole: Whole, sittings: Sittings) -> Iterator[LongAgo]:
+    """From before everything else that happens here."""
+    with sittings.page("no scripts") as page, sittings.page("desktop") as counting:
         question = whole.question()
-        yield question, card_of(whole, page, question)
+        counting.goto(whole.url + "/console/approvals")
+        yield LongAgo(question, card_of(whole, page, question), counting.locator(f'[data-code="{question.code}"]'))
 
 
 @pytest.mark.usefixtures("long_ago")
 @pytest.mark.parametrize("way", ANSWERS)
-def test_what_is_assented_to_is_looked_at_again_sent_once_and_filled(whole: Whole, browser: Any, way: str) -> None:
+def test_what_is_assented_to_is_looked_at_again_sent_once_and_filled(
+    whole: Whole, sittings: Sittings, way: str
+) -> None:
     question = whole.question()
     assert not whole.sent(question.market), "nothing leaves before somebody has said yes"
-    ANSWERS[way](whole, question, browser)
+    ANSWERS[way](whole, question, sittings)
     (order,) = whole.sent(question.market)
     assert (order["side"], order["price"], order["qty"]) == (question.side, question.price, question.qty)
     assert sum(line["qty"] for line in until(lambda: whole.filled(question.market))) == question.qty
@@ -156,8 +181,8 @@ def test_an_answer_that_is_forged_copied_or_somebody_elses_is_refused(whole: Who
     assert refused(whole.answer(question, token="ben-laptop", message_id="mine"))[0] == 200
 
 
-def test_an_idea_that_a_better_one_has_replaced_cannot_be_assented_to(whole: Whole, browser: Any) -> None:
-    with signed_in(whole, browser, WAYS["no scripts"]) as page:
+def test_an_idea_that_a_better_one_has_replaced_cannot_be_assented_to(whole: Whole, sittings: Sittings) -> None:
+    with sittings.page("no scripts") as page:
         question = whole.question()
         card = card_of(whole, page, question)
         newer = whole.question(question.market, beyond=250_000)
@@ -176,9 +201,9 @@ def test_an_idea_that_a_better_one_has_replaced_cannot_be_assented_to(whole: Who
     assert not whole.sent(question.market)
 
 
-def test_a_no_on_the_page_ends_it_for_everybody(whole: Whole, browser: Any) -> None:
+def test_a_no_on_the_page_ends_it_for_everybody(whole: Whole, sittings: Sittings) -> None:
     question = whole.question()
-    with signed_in(whole, browser, WAYS["phone"]) as page:
+    with sittings.page("phone") as page:
         card_of(whole, page, question).locator("button[value=reject]").click()
         page.get_by_text(f"You said no to {question.code}.").wait_for()
     assert refused(whole.answer(question)) == (409, "assent_ended")
@@ -187,9 +212,9 @@ def test_a_no_on_the_page_ends_it_for_everybody(whole: Whole, browser: Any) -> N
     assert not whole.sent(question.market)
 
 
-def test_a_page_that_is_forged_or_sent_twice_changes_nothing(whole: Whole, browser: Any) -> None:
+def test_a_page_that_is_forged_or_sent_twice_changes_nothing(whole: Whole, sittings: Sittings) -> None:
     question, other = whole.question(), whole.question()
-    with signed_in(whole, browser, WAYS["no scripts"]) as page:
+    with sittings.page("no scripts") as page:
         cookies = page.context.cookies()
         for field, value, code in (
             ("csrf", "A" * 43, "csrf_refused"), ("terms", other.terms, "assent_copied"),
@@ -217,12 +242,12 @@ def test_a_page_that_is_forged_or_sent_twice_changes_nothing(whole: Whole, brows
     assert whole.answer(other, "reject").status_code == 200
 
 
-def test_two_people_are_two_people_each_with_digits_of_their_own(whole: Whole, browser: Any) -> None:
+def test_two_people_are_two_people_each_with_digits_of_their_own(whole: Whole, sittings: Sittings) -> None:
     question = whole.question(whole.market(least=300_000, most=450_000), qty=16)
     assert (question.people, question.factor) == (2, True)
     assert refused(whole.answer(question)) == (403, "second_factor_missing")
     assert refused(whole.answer(question, factor=whole.wrong("ada"))) == (403, "second_factor_wrong")
-    with signed_in(whole, browser, WAYS["phone"]) as page:
+    with sittings.page("phone") as page:
         card = card_of(whole, page, question)
         card.locator("input[name=factor]").fill(whole.wrong("ada"))
         card.locator("button[value=approve]").click()
@@ -254,9 +279,9 @@ def test_who_guesses_digits_is_locked_out_also_with_the_right_ones(whole: Whole)
     assert whole.answer(question, "reject").status_code == 200
 
 
-def test_nothing_is_assented_to_while_the_desk_is_halted(whole: Whole, browser: Any) -> None:
+def test_nothing_is_assented_to_while_the_desk_is_halted(whole: Whole, sittings: Sittings) -> None:
     question = whole.question()
-    with signed_in(whole, browser, WAYS["desktop"]) as page:
+    with sittings.page("desktop") as page:
         assert whole.api("POST", "/halts", json={"reason": "a drill"}).json()["facts"] == ["HaltRaised"]
         until(lambda: whole.api("GET", "/status").json()["level"] == "HALTED")
         card_of(whole, page, question).locator("button[value=approve]").click()
@@ -276,18 +301,26 @@ def test_nothing_is_assented_to_while_the_desk_is_halted(whole: Whole, browser: 
     assert not whole.sent(question.market)
 
 
-def test_an_answer_that_comes_late_is_refused(whole: Whole, long_ago: tuple[Question, Any]) -> None:
-    question, card = long_ago
+def test_a_countdown_goes_by_the_clock_of_the_box(whole: Whole, long_ago: LongAgo) -> None:
+    """It has run for as long as all of this took, at twice our speed."""
+    minutes, seconds = long_ago.counting.locator("[data-left]").inner_text().split(":")
+    left_s = (long_ago.question.expires_ts - whole.box.now()) / SECOND
+    assert abs(int(minutes) * 60 + int(seconds) - left_s) < 4
+
+
+def test_an_answer_that_comes_late_is_refused(whole: Whole, long_ago: LongAgo) -> None:
+    question, card, counting = long_ago
     until(lambda: whole.box.now() >= question.expires_ts)
     assert refused(whole.answer(question)) == (410, "assent_late")
     card.locator("button[value=approve]").click()
     says(card.page, "assent_late")
     until(lambda: "ApprovalEnded" in whole.why(question))
+    counting.wait_for(state="detached")
     assert sorted(whole.why(question)[2:]) == ["ApprovalEnded", "AssentRefused", "AssentRefused"]
     assert not whole.sent(question.market)
 
 
-def test_a_price_that_has_moved_meanwhile_is_not_dealt_at(whole: Whole, browser: Any) -> None:
+def test_a_price_that_has_moved_meanwhile_is_not_dealt_at(whole: Whole, sittings: Sittings) -> None:
     """Ideas limited to the very price of then, and a yes to one that the market has left behind."""
     for name, _, ask in whole.quotes():
         if 20_000 < ask < 600_000:
@@ -300,7 +333,7 @@ def test_a_price_that_has_moved_meanwhile_is_not_dealt_at(whole: Whole, browser:
             (whole.card(row["intent_id"]) for row in rows if now.get(row["instrument"], 0) > row["price"]), None
         )
 
-    with signed_in(whole, browser, WAYS["desktop"]) as page:
+    with sittings.page("desktop") as page:
         question = until(moved)
         card_of(whole, page, question).locator("button[value=approve]").click()
         says(page, "skipped_slippage")

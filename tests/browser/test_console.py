@@ -1,15 +1,18 @@
 """The console in a real browser: nothing from outside, nothing forbidden, nothing lost without scripts."""
 
+import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from tests.browser.support import DESKTOP, IMAGES, PHONE, WRITES_IMAGES, Site
+from tests.browser.support import DESKTOP, DOCS, IMAGES, PHONE, WRITES_IMAGES, Site
 from tests.console.pages import worlds
 from tests.console.pages.support import EVERY_PAGE, WITH_RECORDS
 
+from assent.console.pages.streams import Streams
 from assent.model.units import SECOND
 
 ALL = (*EVERY_PAGE, *WITH_RECORDS)
@@ -33,18 +36,33 @@ def settle(page: Any) -> None:
         page.locator("figure[data-drawn=yes]").wait_for(state="attached")
 
 
+def test_what_a_page_asks_of_anybody_else_is_seen_and_leads_nowhere(serve: Serve) -> None:
+    """What the tests below take for clean would not pass for it."""
+    with serve().browse() as (page, seen):
+        for outside in ("http://192.0.2.1/a.png", "http://elsewhere.example/a.png"):
+            with page.expect_console_message():
+                page.goto(f"data:text/html,<img src={outside}>")
+            assert seen.outside.pop() == outside
+            assert seen.console.pop() == "error: Failed to load resource: net::ERR_PROXY_CONNECTION_FAILED"
+            seen.assert_clean()
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_every_page_is_clean_fits_and_can_be_read(serve: Serve, size: str) -> None:
     site = serve()
-    for path in ALL:
-        for theme in ("light", "dark"):
-            with site.open(path, size=SIZES[size], theme=theme) as (page, seen):
+    with site.browse(size=SIZES[size]) as (page, seen):
+        for path in ALL:
+            page.goto(site.url + path)
+            for theme in ("light", "dark"):
+                page.emulate_media(color_scheme=theme)
                 settle(page)
                 seen.assert_clean()
                 assert not wide(page), (path, size)
                 found = page.evaluate(CONTRAST)
                 assert found["judged"] > 20, path
                 assert not found["faults"], (path, theme, found["faults"][:5])
+                assert page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") is (theme == "dark")
+        seen.assert_clean()
 
 
 @pytest.mark.parametrize(
@@ -52,18 +70,20 @@ def test_every_page_is_clean_fits_and_can_be_read(serve: Serve, size: str) -> No
 )
 def test_the_band_of_each_mode_can_be_read(serve: Serve, mode: tuple[str, str]) -> None:
     site = serve(worlds.snapshot(mode=mode[0], environment=mode[1], halted=True))
-    for theme in ("light", "dark"):
-        with site.open("/console/halts", theme=theme) as (page, seen):
-            settle(page)
-            seen.assert_clean()
+    with site.open("/console/halts") as (page, seen):
+        settle(page)
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
             assert not page.evaluate(CONTRAST)["faults"]
+        seen.assert_clean()
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_hostile_text_is_inert_and_breaks_no_page(serve: Serve, size: str) -> None:
     site = serve(worlds.hostile(), text=worlds.HOSTILE)
-    for path in ALL:
-        with site.open(path, size=SIZES[size]) as (page, seen):
+    with site.browse(size=SIZES[size]) as (page, seen):
+        for path in ALL:
+            page.goto(site.url + path)
             settle(page)
             seen.assert_clean()
             assert not wide(page), (path, size)
@@ -71,9 +91,10 @@ def test_hostile_text_is_inert_and_breaks_no_page(serve: Serve, size: str) -> No
 
 def test_a_desk_that_has_never_run_shows_pages_too(serve: Serve) -> None:
     site = serve(worlds.nothing())
-    for path in EVERY_PAGE:
-        if path != "/console/ledger":
-            with site.open(path, size=PHONE) as (page, seen):
+    with site.browse(size=PHONE) as (page, seen):
+        for path in EVERY_PAGE:
+            if path != "/console/ledger":
+                page.goto(site.url + path)
                 seen.assert_clean()
                 assert not wide(page), path
 
@@ -196,14 +217,33 @@ def test_a_card_whose_time_is_over_cannot_be_pressed(serve: Serve) -> None:
         assert button.is_disabled()
 
 
+@pytest.mark.parametrize("live", [True, False], ids=["live", "as it was loaded"])
+def test_the_countdown_runs_as_fast_as_the_desks_clock(serve: Serve, live: bool) -> None:
+    """A world at sixty times our speed: a question of two minutes is over after two of our seconds."""
+    card, health = worlds.card(1), worlds.snapshot().health
+    assert card.asked is not None
+    assert health.beat is not None
+    question = msgspec.structs.replace(card.asked, asked_ts=worlds.NOW, expires_ts=worlds.NOW + 120 * SECOND)
+    fast = msgspec.structs.replace(health, beat=msgspec.structs.replace(health.beat, speed=60))
+    shown = worlds.snapshot(pending=(msgspec.structs.replace(card, asked=question),), health=fast)
+    site = serve(shown, streams=None if live else Streams(in_all_max=0))
+    with site.browse() as (page, _):
+        begun = time.monotonic()
+        page.goto(site.url + "/console/approvals")
+        page.locator("[data-left]", has_text="expired").wait_for(timeout=10_000)
+        assert 1.8 < time.monotonic() - begun < 10
+        assert page.locator("button[value=approve]").is_disabled()
+
+
 def test_signing_out_elsewhere_ends_a_live_page(serve: Serve) -> None:
     site = serve()
     session = site.pages.sign_in()
     with (
-        site.open("/console/", session=session) as (page, _),
-        site.open("/console/", session=session) as (other, _seen),
+        site.open("/console/orders", session=session) as (page, _),
+        site.open("/console/halts", session=session) as (other, _seen),
     ):
         settle(page)
+        settle(other)
         assert len(site.pages.streams) == 2
         other.get_by_role("button", name="Sign out").click()
         page.get_by_text("The session has ended").first.wait_for(timeout=2_000)
@@ -238,25 +278,32 @@ def test_on_a_phone_the_buttons_of_a_card_are_in_reach_without_scrolling(serve: 
         assert box["width"] > 150
 
 
-SHOTS = {
-    "overview": "/console/", "approvals": "/console/approvals", "orders": "/console/orders",
-    "positions": "/console/positions", "intent": WITH_RECORDS[0], "intents": "/console/intents",
-    "halts": "/console/halts", "ledger": "/console/ledger", "record": "/console/ledger/1190",
-    "constitution": "/console/constitution", "health": "/console/health",
+# The pictures that the pages of the docs show: of which page, at which size, in which colours.
+PICTURES = {
+    f"console-{name}-{size}-{theme}.png": (path, size, theme)
+    for name, path, size, theme in (
+        ("overview", "/console/", "desktop", "light"), ("overview", "/console/", "phone", "light"),
+        ("approvals", "/console/approvals", "desktop", "light"), ("approvals", "/console/approvals", "phone", "dark"),
+        ("intent", f"/console/intents/{worlds.code(worlds.SETTLED)}", "desktop", "light"),
+        ("halts", "/console/halts", "desktop", "light"),
+        ("ledger", "/console/ledger", "desktop", "light"),
+    )
 }  # fmt: skip
-IN_BOTH = ("overview", "approvals", "intent")
 
 
 @pytest.mark.skipif(not WRITES_IMAGES, reason="pictures for the docs are only made with ASSENT_SCREENSHOTS=1")
-@pytest.mark.parametrize("size", SIZES)
-def test_pictures_for_the_docs(serve: Serve, size: str) -> None:
-    IMAGES.mkdir(exist_ok=True)
-    site = serve()
-    for name, path in SHOTS.items():
-        for theme in ("light", "dark") if name in IN_BOTH else ("light",):
-            with site.open(path, size=SIZES[size], theme=theme) as (page, seen):
-                settle(page)
-                page.evaluate("scrollTo(0, 0)")
-                page.wait_for_timeout(300)
-                page.screenshot(path=IMAGES / f"console-{name}-{size}-{theme}.png")
-                seen.assert_clean()
+@pytest.mark.parametrize("name", PICTURES)
+def test_pictures_for_the_docs(serve: Serve, name: str) -> None:
+    path, size, theme = PICTURES[name]
+    with serve().open(path, size=SIZES[size], theme=theme) as (page, seen):
+        settle(page)
+        page.evaluate("scrollTo(0, 0)")
+        page.wait_for_timeout(300)
+        page.screenshot(path=IMAGES / name)
+        seen.assert_clean()
+
+
+def test_the_pictures_are_those_that_the_docs_show() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in (DOCS.parent / "README.md", *DOCS.rglob("*.md"))]
+    shown = {name for text in texts for name in re.findall(r"images/([\w.-]+)", text)}
+    assert shown == {path.name for path in IMAGES.iterdir()} == set(PICTURES)

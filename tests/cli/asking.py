@@ -15,14 +15,21 @@ from pathlib import Path
 from typing import Any
 
 from tests.cli.support import Cli
-from tests.exchange.kalshi.served import NOON
 
 from assent.cli.exits import Exit
+from assent.cli.main import main
 from assent.config import load
-from assent.exchange.boxed import BoxedExchange
+from assent.exchange.journal import FORMAT, Header, Journal
+from assent.exchange.world import WORLD_VERSION
+from assent.model.units import DAY, HOUR
 from assent.runtime import control
 
 WAIT_S = 60
+# Around midnight no market is open. By two in the morning all are, and whoever opens the world has little of its day to
+# live through before that.
+MORNING = 25_000 * DAY + 2 * HOUR
+# Its seconds in one of ours. There is something to answer so much sooner; the time to answer is as much longer.
+SPEED = 4
 ME = f"os:{getpass.getuser()}"
 PROGRAM = """
 import sys
@@ -46,7 +53,7 @@ sys.exit(main(sys.argv[1:]))
 ASKING = {
     "approvals": '["open needs 1"]',
     "approvers": f'["ada={ME}", "ben=token:ben-phone"]',
-    "approval_life": '"60s"',
+    "approval_life": f'"{60 * SPEED}s"',
     "entry_gap_min": '"off"',
     "entries_per_hour_max": '"off"',
     "denied_pause_min": '"0s"',
@@ -64,35 +71,32 @@ ASKING = {
 
 
 def make_desk(folder: Path, **changes: str) -> Path:
-    """A desk from the template, with these lines of its file changed, in a world where it is noon.
-
-    Around midnight no market is open there, and a test must not depend on the hour at which it is run.
-    """
-    subprocess.run([sys.executable, "-m", "assent", "init", str(folder)], check=True, stdout=subprocess.DEVNULL)
+    """A desk from the template, with these lines of its file changed, in a world where it is morning, at whatever hour
+    the test is run."""
+    assert main(["init", str(folder)]) == Exit.OK
     path = folder / "assent.toml"
     lines = path.read_text(encoding="utf-8").splitlines()
     for key, value in {**ASKING, **changes}.items():
         (place,) = [number for number, text in enumerate(lines) if text.startswith(f"{key} = ")]
         lines[place] = f"{key} = {value}"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    begin_at(folder, NOON)
+    begin_at(folder, MORNING)
     return folder
 
 
 def begin_at(folder: Path, ts: int) -> None:
-    """Make the world of a desk that never ran, so that its time goes on from there."""
+    """The world of a desk that never ran begins there, and its time goes on from there."""
     told = load(folder)
     told.exchange_journal.parent.mkdir(parents=True, mode=0o700)
-    BoxedExchange.open(
-        told.exchange_journal, seed=told.exchange_seed, start_ts=ts, account=told.account, cash=told.cash
-    ).close()
+    begins = Header(FORMAT, WORLD_VERSION, told.exchange_seed, ts, told.account, told.cash)
+    Journal.open(told.exchange_journal, begins).close()
 
 
 @contextmanager
 def running(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     """The desk at work, until the block ends; it must have ended cleanly then."""
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, "run", str(folder), "--speed", "1", "--non-interactive", *options],
+        [sys.executable, "-c", PROGRAM, "run", str(folder), "--speed", str(SPEED), "--non-interactive", *options],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env={**os.environ},
     )  # fmt: skip
     try:

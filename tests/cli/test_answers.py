@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.asking import make_desk, running, status_of, until, waiting
+from tests.cli.asking import SPEED, make_desk, running, status_of, until, waiting
 from tests.cli.support import Cli
 
 from assent.app import read_state
@@ -18,6 +18,7 @@ from assent.model.assents import AssentDenied, AssentGiven, AssentRefused
 from assent.model.facts import OrderReleased
 from assent.model.ids import CODE_ALPHABET, is_human_code
 from assent.model.orders import order_digest
+from assent.model.units import SECOND
 from assent.runtime.control import ask
 
 WHO = ("--by", "Ada", "--reason", "a test")
@@ -34,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A desk that needs two people, and waits for six seconds only."""
-    changes = {"approvals": '["open needs 2"]', "approval_life": '"6s"'}
+    changes = {"approvals": '["open needs 2"]', "approval_life": f'"{6 * SPEED}s"'}
     place = make_desk(tmp_path_factory.mktemp("hasty") / "desk", **changes)
     with running(place):
         yield place
@@ -54,11 +55,12 @@ def facts_of(folder: Path, kind: type, code: str) -> list[Any]:
 def test_what_waits_is_listed_with_what_it_may_lose_and_the_time_that_is_left(cli: Cli, folder: Path) -> None:
     row = waiting(cli, folder)[0]
     assert (row["status"], row["type"], row["side"]) == ("PENDING", "open", "buy")
-    assert 0 < row["left_ns"] <= 60_000_000_000
+    assert 0 < row["left_ns"] <= 60 * SPEED * SECOND
     assert (row["given"], row["needed"], len(row["terms"])) == (0, 1, 64)
     (told,) = [line for line in cli("intents", "-C", folder).out.splitlines() if row["code"] in line]
     assert f"{row['intent_id'][:10]}  PENDING" in told
-    assert told.endswith((" s", "1 m"))
+    amount, unit = told.split()[-2:]
+    assert 0 < float(amount) * {"s": 1, "m": 60}[unit] <= 60 * SPEED
     status = cli("status", "-C", folder, "--json").json
     assert row["code"] in [one["code"] for one in status["intents"]]
     assert status["approval_mandatory"] is False

@@ -117,7 +117,8 @@ def test_an_unchanged_strangers_client_trades_with_what_the_command_printed(fold
 
 
 def test_a_key_of_ones_own_may_sign_and_both_kinds_are_made_once(folder: Path, tmp_path: Path) -> None:
-    a_world(folder).close()
+    # At midnight nothing has happened yet, so each start is a quick one.
+    a_world(folder, A_DAY * DAY).close()
     public = tmp_path / "public.pem"
     public.write_bytes(ANN_PRIVATE.public_key().public_bytes(PEM, PUBLIC))
     box = Served(folder, "--key-type", "ed25519", "--register", f"mine={public}")
@@ -137,7 +138,6 @@ def test_a_key_of_ones_own_may_sign_and_both_kinds_are_made_once(folder: Path, t
 
 
 def test_a_key_that_is_no_key_of_the_venues_is_refused(folder: Path, tmp_path: Path, refused: Refused) -> None:
-    # At midnight nothing has happened yet, so each start is a quick one.
     a_world(folder, A_DAY * DAY).close()
     wrong, other, mine = (tmp_path / name for name in ("wrong.pem", "other.pem", "mine.pem"))
     wrong.write_text("no key")

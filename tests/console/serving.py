@@ -1,6 +1,7 @@
 """The console on a real socket of this machine, and raw bytes to and from it."""
 
 import asyncio
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -30,6 +31,28 @@ class Served:
             if hang_up:
                 client.shutdown(socket.SHUT_WR)
             return heard(client)
+
+    def answer(self, data: bytes) -> bytes:
+        """The first answer to this, whole; what there is of it where the server hangs up before."""
+        got = b""
+        with self.connect() as client:
+            client.sendall(data)
+            while not is_whole(got):
+                try:
+                    part = client.recv(65_536)
+                except ConnectionResetError:
+                    return got
+                if not part:
+                    return got
+                got += part
+        return got
+
+
+def is_whole(answer: bytes) -> bool:
+    """Whether these bytes hold an answer to the end of its body."""
+    lines, ended, body = answer.partition(b"\r\n\r\n")
+    length = re.search(rb"content-length: (\d+)", lines.lower())
+    return bool(ended) and length is not None and len(body) >= int(length[1])
 
 
 def heard(client: socket.socket, quiet_s: float = 0.5) -> bytes:

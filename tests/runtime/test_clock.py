@@ -180,6 +180,14 @@ def test_a_fractional_speed_does_not_drift(machine):
     assert clock.now() == 1_000_000 * SECOND
 
 
+def test_every_clock_tells_its_speed_rounded_up(machine):
+    assert [WallClock().speed, VirtualClock(EPOCH).speed] == [1, 1]
+    assert [ScaledClock(EPOCH, speed).speed for speed in (0.5, 1, 2.5, 60)] == [1, 1, 3, 60]
+    led = LedClock(EPOCH, 1)
+    led.follow(EPOCH, 60)
+    assert led.speed == 60
+
+
 @pytest.mark.parametrize("speed", [1, 60, 0.5, 3600])
 def test_scaled_sleeps_end_on_time(machine, speed):
     async def main():

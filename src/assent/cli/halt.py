@@ -19,10 +19,10 @@ from assent.cli.status import banner, halt_lines, switch_words
 from assent.cli.words import line, when
 
 DONE: Final[Mapping[str, str]] = {"halt": "HALTED", "resume": "resumed"}
-FACTOR_TODO = "Add --factor with the digits that your device shows now; `assent web factor enrol` makes one known here"
+GIVE_FACTOR = "Add --factor with the digits that your device shows now; `assent web factor enrol` makes one known here"
 # What to do about an override that is refused; the sentences stand in the registry of reasons.
 REMEDIES: Final[Mapping[str, str]] = {
-    "second_factor_missing": FACTOR_TODO,
+    "second_factor_missing": GIVE_FACTOR,
     "second_factor_wrong": "Look at the device and at its clock, and ask again",
     "second_factor_locked": "Wait a quarter of an hour, and find out who tried",
     "second_factor_replayed": "Wait for the next digits of your device, and ask again",

@@ -33,6 +33,10 @@ class Jump(NamedTuple):
 class Clock(Protocol):
     """What the runtime asks of time."""
 
+    @property
+    def speed(self) -> int:
+        """How many times as fast as real time it runs, rounded up."""
+
     def now(self) -> int:
         """UTC in nanoseconds, never less than at the call before."""
 
@@ -62,6 +66,10 @@ class WallClock:
         self._naps = _Naps(jump_ns)
         behind_ns = self._wall - self._ts
         self._moved_ns = behind_ns if behind_ns < -jump_ns else 0
+
+    @property
+    def speed(self) -> int:
+        return 1
 
     def now(self) -> int:
         wall, monotonic = time.time_ns(), time.monotonic_ns()
@@ -104,6 +112,10 @@ class ScaledClock:
         self._fast, self._slow = Fraction(str(speed)).as_integer_ratio()  # so many simulated ns in so many real
         self._start = time.monotonic_ns()
 
+    @property
+    def speed(self) -> int:
+        return -(-self._fast // self._slow)
+
     def now(self) -> int:
         elapsed = time.monotonic_ns() - self._start
         return self._origin_ts + elapsed * self._fast // self._slow
@@ -141,11 +153,6 @@ class LedClock(ScaledClock):
         self._told_ts = max(self._told_ts, super().now())
         return self._told_ts
 
-    @property
-    def speed(self) -> int:
-        """How many times as fast as real time it runs, rounded up."""
-        return -(-self._fast // self._slow)
-
     def follow(self, ts: int, speed: float) -> None:
         """It is `ts` where we are led from, and time passes there at `speed`."""
         moved_ns = ts - self.now()
@@ -168,6 +175,11 @@ class VirtualClock:
     def __init__(self, epoch_ts: int, *, loop: VirtualLoop | None = None) -> None:
         self._epoch_ts = epoch_ts
         self._given = loop
+
+    @property
+    def speed(self) -> int:
+        """It knows no real time to be compared with, and is told as one that keeps to it."""
+        return 1
 
     def now(self) -> int:
         return self._epoch_ts + self._loop().now_ns

@@ -12,10 +12,12 @@ from assent.model.errors import AssentError
 FILE_NAME = "heartbeat.json"
 
 
-def beat(state_dir: Path, state: State, *, ts: int, status: str) -> None:
-    """Write it beside and rename it over the old one, so that a reader never sees half of it."""
+def beat(state_dir: Path, state: State, *, ts: int, status: str, speed: int) -> None:
+    """Write it beside and rename it over the old one, so that a reader never sees half of it. `speed`: how many times
+    as fast as real time the desk's clock runs, so that whoever watches can carry its time on."""
     content = {
         "ts": ts,
+        "speed": speed,
         "status": status,
         "pid": os.getpid(),
         "level": level_at(state, ts).name,

@@ -251,7 +251,7 @@ class Runtime:
                     " stops here, and start-up is recovery: start it again"
                 )
             if self._state_dir:
-                beat(self._state_dir, self.desk.state, ts=now, status="running")
+                beat(self._state_dir, self.desk.state, ts=now, status="running", speed=self.clock.speed)
 
     def _listen(self, now: int) -> None:
         """Ask for a halt while the feed is silent: what rests on the book was decided on prices that may be gone."""
@@ -304,4 +304,5 @@ class Runtime:
         self.loop.drain()
         self.loop.take([DeskStopping(self._why, self.clock.now())])
         if self._state_dir:
-            beat(self._state_dir, self.desk.state, ts=self.clock.now(), status="stopped")
+            ts, speed = self.clock.now(), self.clock.speed
+            beat(self._state_dir, self.desk.state, ts=ts, status="stopped", speed=speed)

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from tests.console.pages import worlds
 from tests.console.pages.support import Markup, Pages, make_pages
-from tests.console.support import refusal
+from tests.console.support import SCOPES, refusal
 
 from assent.approval import Session
 from assent.model.units import MINUTE
@@ -179,6 +179,29 @@ def test_each_act_takes_its_own_scope_and_pages_do_not_offer_what_is_not_allowed
     for looked in ("/console/approvals", "/console/halts", "/console/orders"):
         actions = [one.attributes.get("action") for one in Markup(page.get(looked, session).text).all("form")]
         assert path not in actions
+
+
+def test_a_card_offers_its_buttons_to_those_alone_whose_answer_the_desk_would_take(tmp_path: Path) -> None:
+    page = make_pages(tmp_path)
+    cards = len(page.tail.snapshot.intents.pending)
+    page.access.issue("grace", SCOPES, worlds.NOW)
+    for identity, scopes, buttons, words in (
+        ("os:ada", SCOPES, 2 * cards, ""),
+        ("token:grace", ("view", "approve"), 2 * cards, ""),
+        ("os:ada", ("view",), 0, "it lacks the scope approve"),
+        ("os:eve", SCOPES, 0, "You are signed in as os:eve, and the constitution names that identity for nobody"),
+    ):
+        session = page.access.redeem(page.access.offer_login(identity, scopes, worlds.NOW), worlds.NOW)
+        assert isinstance(session, Session)
+        markup = Markup(page.get("/console/approvals", session).text)
+        assert len(markup.all("button", name="verdict")) == buttons
+        assert markup.text.count("May answer: ada, grace") == cards
+        assert markup.text.count(words) >= (cards if words else 0)
+    # Whoever says so without a button asks the desk all the same, and the desk answers.
+    page.desk.answer = refusal("assent_not_permitted")
+    told = page.post(ANSWER, session, verdict="approve", terms="01" * 32, answer="0" * 32)
+    assert (told.status_code, "assent_not_permitted" in told.text) == (403, True)
+    assert page.desk.asked[0]["cmd"] == "approve"
 
 
 def test_halting_takes_one_press(tmp_path: Path) -> None:

@@ -33,8 +33,9 @@ class Told:
             return self.holds
 
         return Watched(
-            version=lambda: self.version, news=news, render=lambda: dict(self.fragments), title=lambda: "t", alive=alive
-        )
+            version=lambda: self.version, news=news, render=lambda: dict(self.fragments), title=lambda: "t",
+            alive=alive, clock=lambda: {"now": self.now // 1_000_000, "speed": 60},
+        )  # fmt: skip
 
 
 class Reader:
@@ -101,6 +102,7 @@ def test_a_page_is_sent_whole_first_and_then_only_what_differs() -> None:
     async def test(told: Told, reader: Reader, _streams: Streams, _ended: Any) -> None:
         await reader.until(4)
         assert [event for event, _ in reader.events] == ["beat", "title", "fragment", "fragment"]
+        assert reader.events[0] == ("beat", {"now": worlds.NOW // 1_000_000, "speed": 60})
         told.fragments["b"] = "<p id=b>2</p>"
         told.version = 2
         await reader.until(5)

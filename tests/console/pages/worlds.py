@@ -4,6 +4,7 @@ Snapshots are made by hand from the read side's own structs, so that a page is s
 """
 
 import hashlib
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,9 @@ from assent.model.reasons import sentence
 from assent.model.units import DAY, HOUR, MICRO, MINUTE, SECOND, format_micros
 
 NOW = 1_795_000_000 * SECOND
+EQUITY, PEAK = 502_480_000, 524_070_000
+# The idea whose story is told to its end; the other story is of one that waits.
+SETTLED = 21
 HOSTILE = (
     "<script>alert(1)</script><img src=x onerror=alert(2)>\" onload='x' {{7*7}} {% x %} \u202egnp.exe\u2066 "
     "\x1b[31mred\x00\r\nSet-Cookie: a=b \ud800 e\u0301\u0302\u0303\u0304\u0305\u0306 \u200b\u00ad " + "W" * 300
@@ -54,10 +58,10 @@ MARKETS = (
 CHECKS = (
     ("level", True, None, None, "flag"), ("scope", True, None, None, "flag"), ("market_open", True, None, None, "flag"),
     ("quote_proof", True, 1_200_000_000, 10 * SECOND, "duration"), ("spread", True, 10_000, 80_000, "price"),
-    ("edge", True, 46_500, 20_000, "price"), ("risk_per_trade", True, 4_280_000, 10 * MICRO, "money"),
-    ("daily_loss_guard", True, 7_130_000, 20 * MICRO, "money"),
-    ("total_exposure", True, 19_420_000, 50 * MICRO, "money"),
-    ("open_positions", True, 3, 5, "count"), ("funds", True, 4_280_000, 481_200_000, "money"),
+    ("edge", True, 46_500, 20_000, "price"), ("risk_per_trade", True, 3_560_000, 10 * MICRO, "money"),
+    ("daily_loss_guard", True, 6_410_000, 20 * MICRO, "money"),
+    ("total_exposure", True, 18_700_000, 50 * MICRO, "money"),
+    ("open_positions", True, 3, 5, "count"), ("funds", True, 3_560_000, 484_500_000, "money"),
 )  # fmt: skip
 CONSTITUTION = Constitution(
     series=("KXHIGHNY",), daily_loss_max=20 * MICRO, drawdown_fraction_max=150_000, notional_per_day_max=80 * MICRO,
@@ -82,13 +86,16 @@ def deployment(mode: str = "paper", environment: str = "box", *, text: str = "")
 
 
 def line(count: int = 120) -> tuple[Point, ...]:
-    """A curve with a fall in it, the same every time."""
-    points, equity, peak = [], 500 * MICRO, 500 * MICRO
-    for step in range(count):
-        equity += ((step * 7_919) % 41 - 18) * 90_000 - (1_700_000 if 60 < step < 72 else 0)
-        peak = max(peak, equity)
-        points.append(Point(NOW - (count - step) * 6 * HOUR, equity, equity - 40_000, equity + 40_000, peak - equity))
-    return tuple(points)
+    """A curve with a fall in it, the same every time, that ends at the equity and the peak of the day."""
+    steps = [((step * 7_919) % 41 - 18) * 90_000 - (1_700_000 if 60 < step < 72 else 0) for step in range(count)]
+    raw = list(accumulate(steps))
+    most = max(raw, default=0)
+    fallen, cent = most - sum(steps) or 1, MICRO // 100
+    drawn = [PEAK - (most - one) * (PEAK - EQUITY) // fallen // cent * cent for one in raw]
+    return tuple(
+        Point(NOW - (count - 1 - at) * 6 * HOUR, one, one - 40_000, min(one + 40_000, PEAK), max(drawn[: at + 1]) - one)
+        for at, one in enumerate(drawn)
+    )
 
 
 def intent(number: int, *, text: str = "", **changes: Any) -> Intent:
@@ -96,8 +103,8 @@ def intent(number: int, *, text: str = "", **changes: Any) -> Intent:
         "intent_id": name(number),
         "code": code(number), "strategy": text or "threshold", "decision": number, "action": "open",
         "instrument": text or MARKETS[number % 5][0], "side": "buy", "type": "limit",
-        "price": price_of(number), "qty": (8 + number % 4) * MICRO, "time_in_force": "ioc", "fee": 140_000,
-        "worst_loss": 4_280_000 - 900_000 * (number % 3), "fair": 560_000, "edge": 46_500,
+        "price": price_of(number), "qty": qty_of(number), "time_in_force": "ioc", "fee": 140_000,
+        "worst_loss": qty_of(number) * paid_for(number) // MICRO + 140_000, "fair": fair_of(number), "edge": 46_500,
         "scores": (Score("confidence", 810_000),), "reason": text or "two models agree, the book is thin above 0.50",
     }  # fmt: skip
     return Intent(**(fields | changes))
@@ -113,8 +120,20 @@ def code(number: int) -> str:
 
 def words_of(number: int) -> str:
     """Every second idea is about the other side."""
-    bought = price_of(number)
-    return f"buy YES at {format_micros(bought)}" if number % 2 else f"buy NO at {format_micros(MICRO - bought)}"
+    return f"buy {'YES' if number % 2 else 'NO'} at {format_micros(paid_for(number))}"
+
+
+def qty_of(number: int) -> int:
+    return (5 + number % 4) * MICRO
+
+
+def paid_for(number: int) -> int:
+    """One contract of the side that is bought."""
+    return price_of(number) if number % 2 else MICRO - price_of(number)
+
+
+def fair_of(number: int) -> int:
+    return price_of(number) + (70_000 if number % 2 else -70_000)
 
 
 def price_of(number: int) -> int:
@@ -172,12 +191,13 @@ def order(number: int, *, status: str = "working", text: str = "", **changes: An
 
 def held(number: int, *, text: str = "", **changes: Any) -> views.Held:
     one = intent(number, text=text)
+    cost, gain = (3_760_000, -540_000) if number % 2 else (2_820_000, 160_000)
     fields: dict[str, Any] = {
         "instrument": one.instrument, "title": text or MARKETS[number % 5][1],
         "event": "KXHIGHNY-26NOV18", "series": "KXHIGHNY",
         "future": False, "side": "yes" if number % 2 else "no", "qty": (8 if number % 2 else -6) * MICRO,
-        "cost": 3_760_000, "average": 470_000, "mark": 3_920_000 - 700_000 * (number % 2), "exposure": 3_760_000,
-        "gain": 160_000 - 700_000 * (number % 2), "close_ts": NOW + number * HOUR, "exits": None,
+        "cost": cost, "average": 470_000, "mark": cost + gain, "exposure": cost,
+        "gain": gain, "close_ts": NOW + number * HOUR, "exits": None,
     }  # fmt: skip
     return views.Held(**(fields | changes))
 
@@ -228,8 +248,8 @@ def snapshot(**changes: Any) -> Snapshot:
             allowed=("cancel",) if halted else ("cancel", "claim", "close", "open"), halts=halts,
             stopped=(StoppedRow(strategy=text, reason="strategy_exception", sentence="It raised."),) if text else (),
             worth=views.Worth(
-                cash=481_230_500, reserved=8_560_000, equity=502_480_000, equity_ts=NOW, peak=524_070_000,
-                drawdown=21_590_000, exposure=15_140_000, realised=2_480_000, fees=3_115_200, deposits=500 * MICRO,
+                cash=493_060_000, reserved=8_560_000, equity=EQUITY, equity_ts=NOW, peak=PEAK,
+                drawdown=PEAK - EQUITY, exposure=15_140_000, realised=2_480_000, fees=3_115_200, deposits=500 * MICRO,
                 adjustments=0,
             ),
             budgets=(
@@ -245,7 +265,7 @@ def snapshot(**changes: Any) -> Snapshot:
             would=(), looks=(), rows=tuple(order(at, text=text, status="closed") for at in range(8, 30)), total=24,
         ),
         "positions": views.Positions(
-            rows=tuple(held(at, text=text) for at in (1, 2, 3)), cost=11_280_000, gain=-920_000, unmarked=0
+            rows=tuple(held(at, text=text) for at in (1, 2, 3)), cost=10_340_000, gain=-920_000, unmarked=0
         ),
         "exposure": views.Exposure(
             total=views.Stake(name="", title="", loss=15_140_000, limit=50 * MICRO, share=302_800), markets=(),
@@ -304,16 +324,19 @@ def hostile() -> Snapshot:
 
 def story(wanted: str, text: str = "") -> Story | NotOne:
     """One that was asked about, assented to, released, filled and settled."""
-    one = intent(2, text=text)
-    if wanted not in (one.code, one.intent_id):
+    number = next((at for at in (2, SETTLED) if wanted in (code(at), name(at))), None)
+    if number is None:
         return NotOne(wanted, (), "No intent has this id or code")
+    one, known = intent(number, text=text), row(number)
+    cost, paid = qty_of(number) * paid_for(number) // MICRO, qty_of(number)
     order_id = "00000002-2b7d-41e0-9c1a-5d0f6a778802"
     sent = Order(order_id, one.intent_id, 1, one.instrument, "buy", "limit", one.price, one.qty, "ioc")
     fill = Fill("f-1", order_id, one.instrument, "buy", one.price, one.qty, 140_000, True, NOW)
-    quote = QuoteTaken(460_000, 20 * MICRO, 470_000, 35 * MICRO, NOW - 3 * SECOND, NOW - 2 * SECOND, NOW - SECOND)
+    bid, ask = one.price - 20_000, one.price - 10_000
+    quote = QuoteTaken(bid, 20 * MICRO, ask, 35 * MICRO, NOW - 3 * SECOND, NOW - 2 * SECOND, NOW - SECOND)
     digest = "4d" * 32
     told: tuple[Any, ...] = (
-        ApprovalRequested(one.intent_id, one.code, "02" * 32, (digest,), 1, 470_000, NOW + MINUTE),
+        ApprovalRequested(one.intent_id, one.code, "02" * 32, (digest,), 1, ask, known.ts + MINUTE),
         AssentRefused(
             one.intent_id, text or one.code, "approve", "assent_copied", text or "os:eve", "web", text or "m-0"
         ),
@@ -323,29 +346,29 @@ def story(wanted: str, text: str = "") -> Story | NotOne:
         FillBooked(fill),
     )
     return Story(
-        seal=None, seq=1_014, ts=NOW - HOUR, intent=one, words=words_of(2), instrument=None, held_before=0,
+        seal=None, seq=known.seq, ts=known.ts, intent=one, words=words_of(number), instrument=None, held_before=0,
         verdict="released", reason=None, sentence="Every rule agreed.", repeats=0, quote=quote,
         ages=Ages(3 * SECOND, 2 * SECOND, SECOND), checks=checks(refused=bool(text)), order=sent, digest=digest,
         assent=text or "ada", belts=Belts(20 * MINUTE, 50 * MICRO, True), look=None,
         question=Question(
-            1_015, NOW - HOUR, one.code, "02" * 32, 1, 470_000, NOW + MINUTE, (text or "ada",),
+            known.seq + 1, known.ts, one.code, "02" * 32, 1, ask, known.ts + MINUTE, (text or "ada",),
             "denied" if text else "", text, text,
         ),
-        steps=tuple(Step(1_015 + at, NOW - HOUR + at * 7 * SECOND, fact) for at, fact in enumerate(told)),
+        steps=tuple(Step(known.seq + 1 + at, known.ts + at * 7 * SECOND, fact) for at, fact in enumerate(told)),
         fills=(fill,), settled=Settled(1_180, NOW - 60 * SECOND, "yes", MICRO),
-        money=Money(8 * MICRO, 3_920_000, 140_000, 0, 0, 8 * MICRO, 0, 3_940_000), decision=None,
+        money=Money(paid, cost, 140_000, 0, 0, paid, 0, paid - cost - 140_000), decision=None,
         hindsight_per_contract=None,
     )  # fmt: skip
 
 
 WORDS = (
-    ("EquityMarked", "equity $502.48, cash $481.23, exposure $15.14"),
-    ("FillBooked", "bought 8 contracts at 0.49 in KXHIGHNY-26NOV18-B42.5, fee $0.14 (taker), order 00000002"),
+    ("EquityMarked", "equity $502.48, cash $493.06, exposure $15.14"),
+    ("FillBooked", "bought 6 contracts at 0.57 in KXHIGHCHI-26NOV18-T41, fee $0.14 (taker), order 00000002"),
     ("OrderAccepted", "order 00000002 accepted by the venue as v-881"),
-    ("OrderReleased", "order 00000002 released: buy 8 contracts at 0.49, assent: ada"),
-    ("AssentGiven", "ada said yes to 42222W on the web"),
-    ("ApprovalRequested", "42222W asks for 1 person's assent until 11:06:40"),
-    ("IntentProposed", "threshold proposed 42222W: buy YES at 0.49, worst loss $2.48"),
+    ("OrderReleased", "order 00000002 released: buy 6 contracts at 0.57, assent: ada"),
+    ("AssentGiven", f"ada said yes to {code(SETTLED)} on the web"),
+    ("ApprovalRequested", f"{code(SETTLED)} asks for 1 person's assent until 11:07:40"),
+    ("IntentProposed", f"threshold proposed {code(SETTLED)}: buy YES at 0.57, worst loss $3.56"),
 )
 
 

@@ -1,5 +1,6 @@
 """Ledgers with a past on the disk, written by the real desk from a seeded world, and what a whole fold says of them."""
 
+from functools import cache
 from pathlib import Path
 from typing import ClassVar, NamedTuple, Self
 
@@ -38,6 +39,12 @@ def entries_of(records: list[tuple[int, Fact]]) -> list[Entry]:
     return [Entry(ts, kind_of(fact), SCHEMA_VERSION, encode_fact(fact)) for ts, fact in records]
 
 
+@cache
+def lived(world: type[World], seed: int, steps: int, ledger: str) -> tuple[Entry, ...]:
+    """What a world leaves: the same each time, and many tests begin with it."""
+    return tuple(entries_of(world(seed, ledger=ledger).live(steps).records))
+
+
 class Growing:
     """A ledger that its writer fills from a world, a handful of records at a time."""
 
@@ -45,7 +52,7 @@ class Growing:
         self, path: Path, seed: int = 1, steps: int = 400, *, ledger: str = "", world: type[World] = World
     ) -> None:
         self.path = path
-        self.left = entries_of(world(seed, ledger=ledger).live(steps).records)
+        self.left = list(lived(world, seed, steps, ledger))
         self.store = SqliteStore.open(path, create=True)
 
     def grow(self, count: int) -> Self:

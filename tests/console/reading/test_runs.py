@@ -44,6 +44,8 @@ def test_a_desk_that_runs_is_followed_through_to_its_end(tmp_path: Path, cli: Cl
     assert {standing for _, standing in seen} <= {"missing", "empty", "following", "catching up"}
     assert snapshot.source.turned == ()
     assert snapshot.health.run is not None
+    assert snapshot.health.beat is not None
+    assert snapshot.health.beat.speed == 3000
     assert snapshot.health.run.stopped_ts == whole.records[-1][1]
     assert list(snapshot.intents.rows) == intent_rows(whole.records, whole.state)[-len(snapshot.intents.rows) :]
     assert [told(row) for row in snapshot.orders.open] == status["orders"]

@@ -10,6 +10,7 @@ from tests.cli.support import RAIN, SNOW, Cli, Past, lived_desk, make_folder
 from tests.console.reading.ledgers import NOW, Asking, Growing, read_whole, write_world
 from tests.property.worlds import World
 
+from assent.console.reading.beats import Heartbeat
 from assent.console.reading.equity import POINTS_MAX, EquityLine
 from assent.console.reading.snapshot import Snapshot
 from assent.console.reading.tail import Tail
@@ -227,6 +228,20 @@ def test_what_only_time_changes_follows_the_desk_s_own_clock(tmp_path: Path) -> 
     assert (measured["orders_per_cycle_max"], measured["orders_per_day_max"]) == (0, 1)
     one = shown(past.settings.ledger_path, heartbeat=beats(beat, past.now + DAY))
     assert {gauge.key: gauge.measured for gauge in one.overview.gauges}["orders_per_day_max"] == 0
+
+
+def test_the_desk_s_time_is_carried_on_at_its_own_speed_while_it_runs(tmp_path: Path) -> None:
+    path = tmp_path / "heartbeat.json"
+    fast = ', "speed": 60'
+    for status, speed, passed in (("running", "", 10), ("running", fast, 600), ("stopped", fast, 0)):
+        path.write_text(f'{{"ts": {NOW}, "status": "{status}", "pid": 1, "records": 1{speed}}}')
+        heartbeat = Heartbeat(path)
+        beat = heartbeat.read()
+        assert beat is not None
+        assert heartbeat.desk_time(NOW - 1, beat.written_ts + 10 * SECOND) == NOW + passed * SECOND
+        assert heartbeat.desk_time(NOW + DAY, beat.written_ts) == NOW + DAY, "never before its last record"
+    path.write_text(f'{{"ts": {NOW}, "status": "running", "pid": 1, "records": 1, "speed": 0}}')
+    assert Heartbeat(path).read() is None
 
 
 def test_every_list_is_the_one_that_the_command_line_shows(tmp_path: Path, cli: Cli) -> None:

@@ -5,10 +5,12 @@ leaves something out may leave out what matters.
 """
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 
+import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -19,6 +21,7 @@ from assent.console.pages.place import place_of
 from assent.console.pages.showing import FILTERS
 from assent.console.reading.snapshot import Snapshot
 from assent.console.seam import ConsoleDesk
+from assent.model.policy import Person, person_of
 from assent.model.units import MINUTE
 
 TEMPLATES: Final = Path(__file__).parent.parent / "templates"
@@ -65,15 +68,7 @@ class Shell:
 
     def __init__(self, desk: ConsoleDesk) -> None:
         self.desk = desk
-        self.assets = Assets()
-        self._environment = Environment(
-            loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, auto_reload=False
-        )
-        self._environment.filters.update(FILTERS)
-        self._environment.globals.update(
-            asset=self.assets.address, menu=MENU, library_ids=self.assets.library_ids,
-            library=self.assets.address(PLOTLY) if self.assets.has_charts else "",
-        )  # fmt: skip
+        self.assets, self._environment = _made()
 
     @property
     def snapshot(self) -> Snapshot:
@@ -83,7 +78,12 @@ class Shell:
     def desk_now(self, snapshot: Snapshot) -> int:
         """The desk's own time, carried on from the last reading: a desk in a box has a clock of its own."""
         passed = self.desk.clock.now() - snapshot.health.taken_ts
-        return snapshot.overview.now_ts + max(0, min(passed, CARRIED_MAX))
+        return snapshot.overview.now_ts + max(0, min(passed, CARRIED_MAX)) * speed_of(snapshot)
+
+    def desk_clock(self) -> dict[str, int]:
+        """What a page needs to go on by the desk's clock: its time, and how many of its seconds pass in one of ours."""
+        snapshot = self.snapshot
+        return {"now": self.desk_now(snapshot) // 1_000_000, "speed": speed_of(snapshot)}
 
     def base(self, request: Request, caller: Caller, snapshot: Snapshot, *, page: str, title: str) -> dict[str, Any]:
         """What the frame of every page needs. The scopes decide what is offered; the desk decides what is done."""
@@ -94,6 +94,7 @@ class Shell:
             "window": window_title(title, place.short, place.waiting),
             "now": now,
             "now_ms": now // 1_000_000,
+            "speed": speed_of(snapshot),
             "page": page,
             "title": title,
             "here": own_address(here_of(request)),
@@ -101,6 +102,7 @@ class Shell:
             "who": caller.identity,
             "stream": "",
             "may_approve": "approve" in caller.scopes,
+            "approver": approver_of(snapshot, caller.identity),
             "may_operate": "operate" in caller.scopes,
         }
 
@@ -109,6 +111,32 @@ class Shell:
 
     def answer(self, template: str, context: dict[str, Any], status: int = 200) -> Response:
         return HTMLResponse(self.render(template, context), status)
+
+
+@cache
+def _made() -> tuple[Assets, Environment]:
+    """The files and the compiled templates. They are those of the installed package, so a process makes them once."""
+    assets = Assets()
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, auto_reload=False
+    )
+    environment.filters.update(FILTERS)
+    environment.globals.update(
+        asset=assets.address, menu=MENU, library_ids=assets.library_ids,
+        library=assets.address(PLOTLY) if assets.has_charts else "",
+    )  # fmt: skip
+    return assets, environment
+
+
+def speed_of(snapshot: Snapshot) -> int:
+    """How many times as fast as ours the desk's clock runs, by its own word."""
+    return snapshot.health.beat.speed if snapshot.health.beat else 1
+
+
+def approver_of(snapshot: Snapshot, identity: str) -> str | None:
+    """The one whom the constitution in force names under this identity, and whose answers the desk takes."""
+    named = next((row.value for row in snapshot.constitution.rows if row.key == "approvers"), ())
+    return person_of(msgspec.convert(named, tuple[Person, ...]), identity)
 
 
 def theme_of(request: Request) -> str:

@@ -65,8 +65,9 @@ class Streaming:
             return not isinstance(found, Refusal)
 
         return Watched(
-            version=lambda: shell.snapshot.version, news=desk.tail.changed, render=render, title=title, alive=alive
-        )
+            version=lambda: shell.snapshot.version, news=desk.tail.changed, render=render, title=title, alive=alive,
+            clock=shell.desk_clock,
+        )  # fmt: skip
 
 
 def session_name(caller: Caller) -> str:

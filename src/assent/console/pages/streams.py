@@ -69,9 +69,10 @@ class Streams:
 
 class Watched:
     """What one open page wants to know. `version` is cheap and changes with whatever `render` would show; `news` waits
-    for another version, at most so many seconds; `alive` says whether the session still holds."""
+    for another version, at most so many seconds; `alive` says whether the session still holds; `clock` how late it is
+    for the desk, and how fast its time passes."""
 
-    __slots__ = ("alive", "news", "render", "title", "version")
+    __slots__ = ("alive", "clock", "news", "render", "title", "version")
 
     def __init__(
         self,
@@ -81,12 +82,14 @@ class Watched:
         render: Callable[[], Fragments],
         title: Callable[[], str],
         alive: Callable[[], Awaitable[bool]],
+        clock: Callable[[], Mapping[str, int]],
     ) -> None:
         self.version = version
         self.news = news
         self.render = render
         self.title = title
         self.alive = alive
+        self.clock = clock
 
 
 class EventStream(Response):
@@ -126,7 +129,7 @@ class EventStream(Response):
                 await _write(send, "ended", ENDED)
                 return
             if due:
-                await _write(send, "beat", now // 1_000_000)
+                await _write(send, "beat", watched.clock())
                 beaten = now
             if watched.version() != seen:
                 seen = watched.version()

@@ -1,7 +1,7 @@
 """The desk's heartbeat, as it is read from outside, and the desk's own time as far as it can be known.
 
 A desk in a simulated world has a clock of its own. So the time for which a page's windows and days are read is the
-desk's: that of its last record or heartbeat, carried on by as much as has passed here since the heartbeat was written.
+desk's: that of its last record or heartbeat, carried on by as much as has passed there since the heartbeat was written.
 """
 
 import os
@@ -48,4 +48,4 @@ class Heartbeat:
         if beat is None:
             return last_ts
         passed = 0 if beat.status == STOPPED else min(max(0, now - beat.written_ts), CARRIED_MAX)
-        return max(last_ts, beat.ts + passed)
+        return max(last_ts, beat.ts + passed * beat.speed)

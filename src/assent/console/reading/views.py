@@ -4,7 +4,7 @@ Every one of them is frozen, is made by `show`, and may be kept and read by any 
 """
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -232,13 +232,15 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Beat(msgspec.Struct, frozen=True):
-    """What the desk last wrote into its heartbeat, and when the file was written by this machine's clock."""
+    """What the desk last wrote into its heartbeat, and when the file was written by this machine's clock. `speed`: how
+    many times as fast as this machine's the desk's clock runs, in a world of its own."""
 
     ts: int
     status: str
     pid: int
     records: int
     written_ts: int = 0
+    speed: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 1
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,10 +1,12 @@
-// Counts down to the expiry that the server rendered. The server's clock counts, not this machine's: the page says what
-// time it was there when it was made. An approval that has run out can no longer be pressed; the server refuses it anyway.
+// Counts down to the expiry that the server rendered. The desk's clock counts, not this machine's: the page says what time
+// it was there when it was made and how fast it passes, which in a box may be many times as fast, and a live page is told
+// again every few seconds. An approval that has run out can no longer be pressed; the desk refuses it anyway.
 
 import { speak } from "./live.js";
 
 const SOON_MS = 15000;
-const ahead = Number(document.documentElement.dataset.now) - Date.now();
+const page = document.documentElement.dataset;
+let told = { now: Number(page.now), speed: Number(page.speed), here: Date.now() };
 const warned = new Set();
 
 function words(left) {
@@ -15,9 +17,9 @@ function words(left) {
 }
 
 function turn(one, now) {
-  // Never longer than the question's whole life, even where a desk in a box has a clock that runs ahead of this one.
+  // Never longer than the question's whole life: a card may come before the clock that it goes by is told again.
   const left = Math.min(Number(one.dataset.expires) - now, Number(one.dataset.life) || Infinity);
-  const soon = left <= SOON_MS;
+  const soon = left <= SOON_MS * told.speed;
   const text = one.querySelector("[data-left]");
   const said = words(left);
   if (text && text.textContent !== said) text.textContent = said;
@@ -33,7 +35,7 @@ function turn(one, now) {
   const code = card.dataset.code ?? "";
   if (soon && left > 0 && !warned.has(code)) {
     warned.add(code);
-    speak(`${code.split("").join(" ")} expires in ${Math.ceil(left / 1000)} seconds`);
+    speak(`${code.split("").join(" ")} expires in ${Math.ceil(left / 1000 / told.speed)} seconds`);
   }
   if (left <= 0 && !card.classList.contains("over")) {
     card.classList.add("over");
@@ -42,10 +44,14 @@ function turn(one, now) {
 }
 
 function tick() {
-  const now = Date.now() + ahead;
+  const now = told.now + (Date.now() - told.here) * told.speed;
   for (const one of document.querySelectorAll("[data-expires]")) turn(one, now);
 }
 
 tick();
 setInterval(tick, 250);
 document.addEventListener("assent:swapped", tick);
+document.addEventListener("assent:clock", (event) => {
+  told = { ...event.detail, here: Date.now() };
+  tick();
+});

@@ -150,7 +150,10 @@ function again() {
 
 function open() {
   source = new EventSource(main.dataset.stream);
-  source.addEventListener("beat", heard);
+  source.addEventListener("beat", (event) => {
+    heard();
+    document.dispatchEvent(new CustomEvent("assent:clock", { detail: JSON.parse(event.data) }));
+  });
   source.addEventListener("fragment", (event) => {
     heard();
     const { name, html } = JSON.parse(event.data);
