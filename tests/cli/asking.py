@@ -15,19 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from tests.cli.support import Cli
+from tests.exchange.beginnings import begin
 
 from assent.cli.exits import Exit
 from assent.cli.main import main
-from assent.config import load
-from assent.exchange.journal import FORMAT, Header, Journal
-from assent.exchange.world import WORLD_VERSION
-from assent.model.units import DAY, HOUR
 from assent.runtime import control
 
 WAIT_S = 60
-# Around midnight no market is open. By two in the morning all are, and whoever opens the world has little of its day to
-# live through before that.
-MORNING = 25_000 * DAY + 2 * HOUR
 # Its seconds in one of ours. There is something to answer so much sooner; the time to answer is as much longer.
 SPEED = 4
 ME = f"os:{getpass.getuser()}"
@@ -80,16 +74,8 @@ def make_desk(folder: Path, **changes: str) -> Path:
         (place,) = [number for number, text in enumerate(lines) if text.startswith(f"{key} = ")]
         lines[place] = f"{key} = {value}"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    begin_at(folder, MORNING)
+    begin(folder)
     return folder
-
-
-def begin_at(folder: Path, ts: int) -> None:
-    """The world of a desk that never ran begins there, and its time goes on from there."""
-    told = load(folder)
-    told.exchange_journal.parent.mkdir(parents=True, mode=0o700)
-    begins = Header(FORMAT, WORLD_VERSION, told.exchange_seed, ts, told.account, told.cash)
-    Journal.open(told.exchange_journal, begins).close()
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from assent.console.seam import Answer, ConsoleDesk
 from assent.console.server import BACKLOG, SWITCH_S, ConsoleServer, create_app
 from assent.model.errors import AssentError
 from assent.runtime import control
+from assent.runtime.build import build_digest
 from assent.runtime.clock import WallClock
 from assent.runtime.heartbeat import FILE_NAME
 
@@ -47,12 +48,19 @@ def serve(settings: Settings, *, supervised: bool = False) -> None:
 async def _serve(settings: Settings, *, supervised: bool) -> None:
     web, wall = web_settings(settings), WallClock()
     with ExitStack() as stack:
-        listening = stack.enter_context(closing(listen(web)))
+        listening = stack.enter_context(closing(_listen(web)))
         settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         access = stack.enter_context(closing(Access.open(settings.access_path)))
         heartbeat = settings.state_dir / FILE_NAME
         tail = stack.enter_context(
-            Tail(settings.ledger_path, now=wall.now, name=settings.name, version=__version__, heartbeat=heartbeat)
+            Tail(
+                settings.ledger_path,
+                now=wall.now,
+                name=settings.name,
+                version=__version__,
+                build=build_digest(),
+                heartbeat=heartbeat,
+            )
         )
 
         asked = stack.enter_context(ThreadPoolExecutor(AT_ONCE, thread_name_prefix="asked"))
@@ -69,18 +77,16 @@ async def _serve(settings: Settings, *, supervised: bool) -> None:
         await server.serve(sockets=[listening])
 
 
-def listen(web: WebSettings) -> socket.socket:
-    """Before anything slow, so that a port that is taken is told at once. Small answers leave at once."""
+def _listen(web: WebSettings) -> socket.socket:
+    """Before anything slow, so that a port that is taken is told at once."""
     family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
     try:
-        listener = socket.create_server((web.host, web.port), family=family, backlog=BACKLOG)
+        return socket.create_server((web.host, web.port), family=family, backlog=BACKLOG)
     except OSError as error:
         raise AssentError(
             f"The console cannot listen on {web.host}, port {web.port}: {error.strerror}. Another desk may"
             " have that port. Give this desk another one: assent config set web.port=PORT."
         ) from error
-    # By its name: a protocol that is only meant lets the server's answers wait 40 ms for the client's acknowledgement.
-    return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=listener.detach())
 
 
 def _end_with(server: ConsoleServer, *, supervised: bool) -> None:
