@@ -7,7 +7,7 @@ halt comes to its end; only leaving a position is an intent, and goes through th
 
 from msgspec import structs
 
-from assent.desk import account, adoption, answers, exits, proposing, recall, resolving
+from assent.desk import account, adoption, answers, awaiting, exits, proposing, recall, resolving
 from assent.desk.adoption import Plan
 from assent.desk.context import BY, Context
 from assent.desk.orders import A_PERSON
@@ -29,7 +29,8 @@ def plan_of(desk: Context) -> Plan | str:
     waiting = account.in_flight(state)
     if waiting is not None:
         order_id = waiting.order.order_id
-        settle = ", or `assent orders resolve` settles it" if waiting.status == "unknown" else ""
+        by_hand = waiting.status in resolving.BY_A_PERSON
+        settle = ", or `assent orders resolve` settles it" if by_hand else ""
         return f"order {order_id} is {waiting.status}, so the books cannot be compared; wait until it is known{settle}"
     if seen is None:
         return "the venue's books have not been read since the start, or cannot be read now; try again"
@@ -83,8 +84,13 @@ def cancel_foreign(desk: Context, wanted: str, by: str) -> bool:
 
 
 def resolution_asked(desk: Context, inp: ResolutionAsked) -> None:
-    """A person's word ends an unknown; what it says was executed is booked."""
+    """A person's word ends an unknown, or a wait for fills that never come; what it says was executed is booked."""
     outcome = resolving.resolved(desk.state, inp)
+    order = desk.state.orders.get(inp.order_id)
+    why = awaiting.obstacle(desk, order) if order is not None else None
+    if not isinstance(outcome, ActRefused) and why is not None:
+        _refuse(desk, "resolve", inp.order_id, inp.by, why)
+        return
     if isinstance(outcome, ActRefused):
         desk.emit(outcome)
         return
