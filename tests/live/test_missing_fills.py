@@ -1,0 +1,65 @@
+"""The venue says how much of an order was executed and does not list it: the order waits, the desk stops, a named person
+says what it was, the books are equal, and the desk trades on. Under virtual time, at the boxed Kalshi."""
+
+from tests.live.quiet import CENT, MARKET, OTHER, Quiet, live
+
+from assent.exchange.kalshi.app import ROOT
+from assent.model import facts
+from assent.model.facts import OrderReleased
+from assent.model.intents import Proposal
+from assent.model.settling import FillRecognised
+from assent.model.units import MICRO, MINUTE, SECOND
+from assent.venue.memory import Passage
+from assent.venue.transport import Answer, Failed, Request
+
+WHO = {"by": "Ada", "reason": "its fills never came", "evidence": "their page: three at 45 cents"}
+TAKE = Proposal(MARKET, price=45 * CENT, fair=MICRO, qty_max=3 * MICRO)
+
+
+def test_an_order_whose_fills_never_come_is_ended_by_a_person_and_they_are_recognised_when_they_come() -> None:
+    quiet = Quiet()
+    quiet.told = False
+    hidden = [True]
+
+    def without_fills(request: Request) -> Passage | Failed | None:
+        if hidden[0] and request.target.startswith(f"{ROOT}/portfolio/fills"):
+            return Passage(answer=Answer(200, {}, b'{"fills":[],"cursor":""}'))
+        return None
+
+    quiet.spoiler = without_fills
+
+    async def script() -> str:
+        state = quiet.desk.state
+        await quiet.clock.sleep(20 * SECOND)
+        quiet.strategy.ideas.append(TAKE)
+        await quiet.until(lambda: any(order.status == "closing" for order in state.orders.values()))
+        order_id = quiet.of(OrderReleased)[0].order.order_id
+        terms = {"order_id": order_id, "filled": 3 * MICRO, "fee": 52_000}
+        early = await quiet.act(cmd="resolve", **terms, **WHO)
+        assert "its fills may still come" in early["error"]
+        await quiet.until(lambda: "books_overdue" in state.halts)
+        assert order_id in state.halts["books_overdue"].detail
+        done = await quiet.act(cmd="resolve", **terms, **WHO)
+        assert done["ok"], done
+        assert done["reconcile"]["differences"] == []
+        assert state.held(MARKET) == 3 * MICRO
+        hidden[0] = False
+        await quiet.until(lambda: bool(quiet.of(FillRecognised)))
+        await quiet.until(lambda: state.halts == {}, 5 * MINUTE)
+        assert state.held(MARKET) == 3 * MICRO, "never counted twice"
+        known = len(quiet.of(facts.FillBooked))
+        quiet.strategy.ideas.append(Proposal(OTHER, price=45 * CENT, fair=MICRO, qty_max=MICRO))
+        await quiet.until(lambda: len(quiet.of(facts.FillBooked)) > known)
+        return "enough"
+
+    async def whole() -> None:
+        for market in (MARKET, OTHER):
+            quiet.bob("sell", 45, 9, market)
+            quiet.bob("buy", 40, 9, market)
+        await quiet.lives(script)
+
+    live(whole)
+    state = quiet.desk.state
+    assert state.cash == quiet.exchange.balance("ann").cash
+    assert {name: one.qty for name, one in state.positions.items()} == quiet.exchange.positions("ann")
+    assert "settled by hand: 3 filled in all; by Ada" in quiet.story(quiet.of(OrderReleased)[0].order.order_id)[1]
