@@ -7,7 +7,7 @@ halt comes to its end; only leaving a position is an intent, and goes through th
 
 from msgspec import structs
 
-from assent.desk import account, adoption, answers, awaiting, exits, proposing, recall, resolving
+from assent.desk import account, adoption, answers, awaiting, exits, proposing, recall, resolving, warrants
 from assent.desk.adoption import Plan
 from assent.desk.context import BY, Context
 from assent.desk.orders import A_PERSON
@@ -125,8 +125,6 @@ def _close(desk: Context, name: str, inp: CloseAsked) -> None:
         side = "bid" if held > 0 else "ask"
         _refuse(desk, "close", name, inp.by, f"there is no {side} to leave at now; give a price to rest at")
         return
-    # A person is told about each refusal, also where it is the last one over again.
-    desk.refused.pop((BY, name, "close", "sell" if held > 0 else "buy"), None)
     proposal = Proposal(
         instrument=name,
         action="close",
@@ -136,7 +134,9 @@ def _close(desk: Context, name: str, inp: CloseAsked) -> None:
         time_in_force="ioc" if inp.price is None else "gtc",
         reason=shown(f"{inp.by} asked: {inp.reason}"),
     )
-    proposing.consider(desk, BY, proposal)
+    # A person is told about each refusal, also where it is the last one over again.
+    desk.refused.pop(warrants.idea_of(BY, name, proposal), None)
+    proposing.consider(desk, BY, proposal, by_person=True)
 
 
 def _obstacle(plan: Plan, inp: AdoptionAsked) -> str | None:
