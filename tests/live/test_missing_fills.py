@@ -1,5 +1,5 @@
-"""The venue says how much of an order was executed and does not list it: the order waits, the desk stops, a named person
-says what it was, the books are equal, and the desk trades on. Under virtual time, at the boxed Kalshi."""
+"""The venue says how much of an order was executed and does not list it: the order waits, the desk stops, a named
+person says what it was, the books are equal, and the desk trades on. Under virtual time, at the boxed Kalshi."""
 
 from tests.live.quiet import CENT, MARKET, OTHER, Quiet, live
 

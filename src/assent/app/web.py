@@ -54,9 +54,13 @@ async def _serve(settings: Settings, *, supervised: bool) -> None:
         heartbeat = settings.state_dir / FILE_NAME
         tail = stack.enter_context(
             Tail(
-                settings.ledger_path, now=wall.now, name=settings.name, version=__version__, build=build_digest(),
+                settings.ledger_path,
+                now=wall.now,
+                name=settings.name,
+                version=__version__,
+                build=build_digest(),
                 heartbeat=heartbeat,
-            )  # fmt: skip
+            )
         )
 
         asked = stack.enter_context(ThreadPoolExecutor(AT_ONCE, thread_name_prefix="asked"))

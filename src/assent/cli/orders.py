@@ -72,7 +72,9 @@ def cancel_all(folder: Path, mode: str | None, *, by: str, as_json: bool) -> int
 
 @command.command(name="resolve", short_help="Say what became of an order that no evidence settles.")
 @click.argument("order_id", metavar="ID")
-@click.option("--as", "fate", type=click.Choice(("filled", "not-placed", "ended")), required=True, help="What became of it.")
+@click.option(
+    "--as", "fate", type=click.Choice(("filled", "not-placed", "ended")), required=True, help="What became of it."
+)
 @click.option("--filled", type=Micros(), metavar="QTY", help="How much was executed in all.  [default: all]")
 @click.option("--price", type=Micros(), metavar="P", help="At which price.  [default: its limit]")
 @click.option("--fee", type=Micros(), metavar="F", help="For how much in fees.  [default: the most that it can be]")

@@ -42,5 +42,7 @@ def obstacle(desk: Context, order: OrderState) -> str | None:
         )
     left = LOOKED_FOR - (desk.now - known.since_ts)
     if left > 0:
-        return f"its fills may still come: the venue's books are to be read in vain for {-(-left // 1_000_000_000)} s more"
+        return (
+            f"its fills may still come: the venue's books are to be read in vain for {-(-left // 1_000_000_000)} s more"
+        )
     return None

@@ -167,7 +167,9 @@ def _accepted(fact: facts.OrderAccepted) -> str:
 def _resolved(fact: facts.OrderResolved) -> str:
     finding = fact.finding
     if fact.by:
-        found = f"{format_qty(finding.filled)} filled in all" if isinstance(finding, Accepted) else "it was never placed"
+        found = (
+            f"{format_qty(finding.filled)} filled in all" if isinstance(finding, Accepted) else "it was never placed"
+        )
     elif isinstance(finding, Accepted):
         found = f"it is there, {format_qty(finding.filled)} filled, {format_qty(finding.remaining)} resting"
     else:

@@ -50,8 +50,8 @@ class LedgerNotJudged(LedgerError):
             f" and by the records before it version {wrote} was at work",
             why="Two versions may make different states of the same records; so does whoever changes them, and only the"
             " version that wrote them can tell which it was",
-            todo="Let that version look (assent ledger verify) and go on with it; to change over, end there with nothing"
-            " open, keep the file with its anchors, and begin a new ledger with this one",
+            todo="Let that version look (assent ledger verify) and go on with it; to change over, end there with"
+            " nothing open, keep the file with its anchors, and begin a new ledger with this one",
         )
 
 

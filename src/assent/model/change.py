@@ -40,7 +40,7 @@ def changes_between(old: Constitution, new: Constitution) -> tuple[LimitChange, 
 
 
 def verdict_of(changes: Iterable[LimitChange]) -> Verdict:
-    """What a start makes of these changes: one that is looser makes the whole looser, else one that is tighter tighter."""
+    """What a start makes of these changes: one that is looser makes the whole looser; else one tighter, tighter."""
     ways = {change.becomes for change in changes}
     return next((way for way in _BY_WEIGHT if way in ways), "same")
 

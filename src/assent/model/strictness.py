@@ -14,7 +14,6 @@ from assent.model.intents import Score
 from assent.model.policy import Band, Person, asks_no_less, counts_people, names_no_more
 from assent.model.units import MICRO
 
-
 Way = Literal["tighter", "looser", "neither"]
 
 
