@@ -154,7 +154,8 @@ def bounds() -> str:
         ("requests of one address", _rate(web.per_address)),
         (
             "on their way to the desk at once",
-            f"{LANES['answers']} answers, {LANES['halts']} halts, {LANES['acts']} others; more wait {WAIT_S:.0f} s",
+            f"{LANES['answers']} yeses, {LANES['noes']} noes, {LANES['cancels']} cancels, {LANES['halts']} halts,"
+            f" {LANES['acts']} others; more wait {WAIT_S:.0f} s",
         ),
         ("connections", f"{CONNECTIONS_MAX}"),
     )
