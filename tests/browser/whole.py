@@ -83,7 +83,7 @@ def build(name, options):
 ASKING = {
     "approvals": '["open needs 1", "open from 4.00 needs 2"]',
     "approvers": f'["ada={ME},token:ada-phone", "ben=token:ben-laptop", "cyd=token:cyd-pad"]',
-    "approval_life": '"60s"',
+    "approval_life": '"90s"',
     "denied_pause_min": '"0s"',
     "second_factor_from": '"2.00"',
     "second_factor_to_resume": "true",

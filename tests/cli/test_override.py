@@ -15,7 +15,7 @@ from assent.approval import Access
 from assent.approval.totp import code_at, step_of
 from assent.cli.exits import Exit
 from assent.config import load
-from assent.model.units import MINUTE
+from assent.model.units import MINUTE, SECOND
 
 WHY = ("--for", "30m", "--reason", "it is known")
 
@@ -164,7 +164,7 @@ def test_an_override_on_a_desk_that_rests_is_in_its_ledger_and_ends_by_the_clock
     resting = cli("status", "-C", place, "--json").json
     assert (resting["running"], resting["level"]) == (False, "TRADING")
     assert "operator (override until 20" in cli("doctor", "-C", place).out
-    later = time.time_ns() + 2 * MINUTE
+    later = resting["halts"][0]["overridden_until_ts"] + SECOND
     monkeypatch.setattr("assent.runtime.clock.time.time_ns", lambda: later)
     over = cli("status", "-C", place, "--json").json
     assert (over["level"], over["halts"][0]["overridden_until_ts"]) == ("HALTED", None)
