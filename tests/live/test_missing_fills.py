@@ -36,7 +36,7 @@ def test_an_order_whose_fills_never_come_is_ended_by_a_person_and_they_are_recog
         order_id = quiet.of(OrderReleased)[0].order.order_id
         terms = {"order_id": order_id, "filled": 3 * MICRO, "fee": 52_000}
         early = await quiet.act(cmd="resolve", **terms, **WHO)
-        assert "its fills may still come" in early["error"]
+        assert "evidence may still come" in early["error"]
         await quiet.until(lambda: "books_overdue" in state.halts)
         assert order_id in state.halts["books_overdue"].detail
         done = await quiet.act(cmd="resolve", **terms, **WHO)

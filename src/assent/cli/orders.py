@@ -89,8 +89,9 @@ def resolve(
     """Say what became of an order where the venue's own record cannot. Allowed under any halt.
 
     An order whose fate is unknown was `filled` or `not-placed`. One that is `closing` has ended, and the venue counts
-    executions that it does not tell of: it was `filled`, or it `ended` with nothing beyond what is booked. That may be
-    said of it once the running desk has read the venue's books in vain for five minutes.
+    executions that it does not tell of; another was filled in part, and the venue never gave it a name. Such a one was
+    `filled`, or it `ended` with nothing beyond what is booked; nothing of it rests in either case. That may be said once
+    the running desk has read the venue's books in vain for five minutes.
 
     What was executed is booked. The venue's own report of the same execution is recognised later and not booked again;
     one that says something else stops the desk.

@@ -24,8 +24,9 @@ MATCH_RECORD_EVERY = HOUR
 # How long orders in flight may keep the two books from being compared.
 UNJUDGED_MAX = 5 * MINUTE
 OPENING = "opening balance at the venue"
-# Orders in these statuses move money that one of the two books may not show yet.
-IN_FLIGHT = frozenset(("released", "unknown", "closing"))
+# Orders in these statuses, and those that wait for the venue's word, move money that one of the two books may not show
+# yet.
+IN_FLIGHT = frozenset(("released", "unknown"))
 
 
 def settlement_seen(desk: Context, inp: SettlementSeen) -> None:
@@ -149,7 +150,7 @@ def _not_judged(desk: Context, order: OrderState) -> None:
 def in_flight(state: State) -> OrderState | None:
     """An order that is not answered yet, though perhaps filled already, or ended with fills still to come."""
     for order in state.orders.values():
-        if order.status in IN_FLIGHT or (order.status == "working" and not order.venue_order_id):
+        if order.status in IN_FLIGHT or awaiting.waits(order):
             return order
     return None
 

@@ -29,8 +29,7 @@ def plan_of(desk: Context) -> Plan | str:
     waiting = account.in_flight(state)
     if waiting is not None:
         order_id = waiting.order.order_id
-        by_hand = waiting.status in resolving.BY_A_PERSON
-        settle = ", or `assent orders resolve` settles it" if by_hand else ""
+        settle = ", or `assent orders resolve` settles it" if resolving.may_be_settled(waiting) else ""
         return f"order {order_id} is {waiting.status}, so the books cannot be compared; wait until it is known{settle}"
     if seen is None:
         return "the venue's books have not been read since the start, or cannot be read now; try again"

@@ -141,8 +141,8 @@ def order_resolved(state: State, _ts: int, fact: OrderResolved) -> None:
         step(state, fact.order_id, "miss")
         return
     known = state.orders.get(fact.order_id)
-    # Of one that has ended already a person says how much of it there was.
-    ended = known is not None and known.status == "closing" and bool(fact.by)
+    # Of one that was there a person says that nothing of it rests, and how much of it there was.
+    ended = known is not None and known.status in ("closing", "working") and bool(fact.by)
     order = step(state, fact.order_id, "close" if ended else "find")
     order.venue_order_id = finding.venue_order_id
     _learn_rest(state, order, finding.filled, finding.remaining)

@@ -1,11 +1,12 @@
 """What no evidence settles: a named person says what became of an order, and on what evidence.
 
-Either its fate is unknown; or it has ended, and the venue counts executions that it never tells of. What was executed
+Either its fate is unknown; or it waits for a word of the venue that never comes (see `desk.awaiting`). What was executed
 is booked at once, under an identity made of the order's. The venue's own report of the same execution, should it come
 after all, is recognised by order, side, price and quantity and moves nothing; a report of anything else is a late fill:
 it moves the money, stops the desk, and the books will differ. It never doubles silently.
 """
 
+from assent.desk import awaiting
 from assent.desk.state import OrderState, State
 from assent.model.facts import OrderResolved
 from assent.model.fees import fee_worst
@@ -18,8 +19,11 @@ from assent.model.units import MICRO, is_value
 
 BY_HAND = "by-hand-"
 EVIDENCE_MAX = 500
-# What a person's word may end: a fate that is unknown, and a wait for fills (see `desk.awaiting`).
-BY_A_PERSON = frozenset(("unknown", "closing"))
+
+
+def may_be_settled(order: OrderState) -> bool:
+    """Whether a person's word may end it: a fate that is unknown, or a wait for the venue's word."""
+    return order.status == "unknown" or awaiting.waits(order)
 
 
 def resolved(state: State, inp: ResolutionAsked) -> tuple[OrderResolved, Fill | None] | ActRefused:
@@ -32,7 +36,7 @@ def resolved(state: State, inp: ResolutionAsked) -> tuple[OrderResolved, Fill | 
     evidence, terms = shown(inp.evidence, EVIDENCE_MAX), order.order
     executed = order.filled if inp.filled is None else inp.filled
     finding: Evidence = Absent(evidence)
-    if executed or order.status == "closing":
+    if executed or order.status != "unknown":
         # The venue's own count holds what it took back since.
         finding = Accepted(order.venue_order_id, executed + order.busted, 0)
     fact = OrderResolved(
@@ -65,10 +69,10 @@ def _obstacle(inp: ResolutionAsked, order: OrderState | None, instrument: Instru
         return "it needs the name of a person, a reason and the evidence that it rests on"
     if order is None or instrument is None:
         return "no order of this desk has that name"
-    if order.status not in BY_A_PERSON:
+    if not may_be_settled(order):
         return (
-            f"the order is {order.status}; only one whose fate is unknown, or that has ended and whose fills never"
-            " come, needs a person's word"
+            f"the order is {order.status}; only one whose fate is unknown, whose fills never come, or that the venue"
+            " never named, needs a person's word"
         )
     fault = _not_its_end(inp.filled, order)
     if fault or not inp.filled:
