@@ -90,8 +90,8 @@ def resolve(
 
     An order whose fate is unknown was `filled` or `not-placed`. One that is `closing` has ended, and the venue counts
     executions that it does not tell of; another was filled in part, and the venue never gave it a name. Such a one was
-    `filled`, or it `ended` with nothing beyond what is booked; nothing of it rests in either case. That may be said once
-    the running desk has read the venue's books in vain for five minutes.
+    `filled`, or it `ended` with nothing beyond what is booked, and nothing of it rests. That may be said once the
+    running desk has read the venue's books in vain for five minutes.
 
     What was executed is booked. The venue's own report of the same execution is recognised later and not booked again;
     one that says something else stops the desk.

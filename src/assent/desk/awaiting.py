@@ -7,7 +7,7 @@ fill more, nothing that we can ask for is left, and a person may say what became
 """
 
 from assent.desk.context import Awaited, Context
-from assent.desk.state import OrderState
+from assent.desk.state import OrderState, State
 from assent.model.units import MINUTE
 
 # Longer than any list of the venue was seen to lag behind, and than the books may stay uncompared.
@@ -17,6 +17,12 @@ LOOKED_FOR = 5 * MINUTE
 def waits(order: OrderState) -> bool:
     """Whether it waits for such a word."""
     return order.status == "closing" or (order.status == "working" and not order.venue_order_id)
+
+
+def owed_since(state: State) -> int | None:
+    """From when on executions may be missing here of which we know that they are; None where none are. Lists that only
+    go back to what the last ones had would never bring them."""
+    return min((order.released_ts for order in state.orders.values() if waits(order)), default=None)
 
 
 def books_read(desk: Context) -> None:

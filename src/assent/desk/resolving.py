@@ -1,9 +1,9 @@
 """What no evidence settles: a named person says what became of an order, and on what evidence.
 
-Either its fate is unknown; or it waits for a word of the venue that never comes (see `desk.awaiting`). What was executed
-is booked at once, under an identity made of the order's. The venue's own report of the same execution, should it come
-after all, is recognised by order, side, price and quantity and moves nothing; a report of anything else is a late fill:
-it moves the money, stops the desk, and the books will differ. It never doubles silently.
+Either its fate is unknown; or it waits for a word of the venue that never comes (see `desk.awaiting`). What was
+executed is booked at once, under an identity made of the order's. The venue's own report of the same execution, should
+it come after all, is recognised by order, side, price and quantity and moves nothing; a report of anything else is a
+late fill: it moves the money, stops the desk, and the books will differ. It never doubles silently.
 """
 
 from assent.desk import awaiting
