@@ -76,11 +76,13 @@ def test_behind_a_proxy_one_guesser_keeps_nobody_else_out(tmp_path: Path) -> Non
     for number in range(SOURCE.tries + 1):
         wrong = "assent_login_" + f"{number:043d}"
         page.browse("POST", SIGN_IN, data={"code": wrong}, headers={**at, "x-forwarded-for": "203.0.113.7"})
-    code = offered(page)
-    guesser = page.browse("POST", SIGN_IN, data={"code": code}, headers={**at, "x-forwarded-for": "203.0.113.7"})
-    assert guesser.status_code == 403
-    owner = page.browse("POST", SIGN_IN, data={"code": code}, headers={**at, "x-forwarded-for": "198.51.100.4"})
-    assert owner.status_code == 303
+    wrong = {"code": "assent_login_" + "9" * 43}
+    guesser = page.browse("POST", SIGN_IN, data=wrong, headers={**at, "x-forwarded-for": "203.0.113.7"})
+    assert (guesser.status_code, "too many wrong credentials came from there" in guesser.text) == (403, True)
+    owner = page.browse("POST", SIGN_IN, data=wrong, headers={**at, "x-forwarded-for": "198.51.100.4"})
+    assert (owner.status_code, "nobody here knows this credential" in owner.text) == (403, True)
+    right = page.browse("POST", SIGN_IN, data={"code": offered(page)}, headers={**at, "x-forwarded-for": "203.0.113.7"})
+    assert right.status_code == 303, "nobody guesses that"
 
 
 def test_signing_out_ends_the_session_and_what_it_looks_at(tmp_path: Path) -> None:
