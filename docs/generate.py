@@ -19,7 +19,6 @@ from docs.shapes import facts_table, fields_of, first_sentence, inputs_table, pa
 from docs.usage import commands, exit_codes
 
 from assent.approval import SCOPES, factors, lockout, sessions, tokens
-from assent.cli.answering import REMEDIES
 from assent.config import demo_settings
 from assent.config.environment import may_say, variable_of
 from assent.config.settings import Settings
@@ -38,6 +37,7 @@ from assent.model.levels import ALLOWED, CAUSES, LATCHES, Cause, Level
 from assent.model.orders import Order, order_digest
 from assent.model.policy import ASSENTS
 from assent.model.reasons import REASONS, Family
+from assent.model.remedies import REMEDIES
 from assent.model.units import DAY, format_duration, format_micros
 from assent.runtime import effects, executor, reconcile, runtime, tally
 from assent.strategy.testing import Bench

@@ -662,3 +662,38 @@ def test_a_drift_is_said_in_dollars_or_in_basis_points_and_written_as_it_was_sai
     assert settings.constitution.drift_max == means
     setting = next(setting for setting in SETTINGS if setting.key == "drift_max")
     assert read_value(setting, written(setting, means).strip('"')) == means
+
+
+def test_a_command_in_the_wrong_folder_is_told_where_the_desks_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "my-desk").mkdir()
+    (tmp_path / "my-desk" / "assent.toml").write_text(LEAST)
+    (tmp_path / "my-desk" / "state").mkdir()
+    monkeypatch.chdir(tmp_path)
+    for place in (tmp_path, tmp_path / "my-dsk"):
+        with pytest.raises(ConfigError) as caught:
+            load(place)
+        assert caught.value.problems[0].example == "-C my-desk", place
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path / "my-desk" / "state")
+    assert caught.value.problems[0].example == f"-C {tmp_path / 'my-desk'}"
+
+
+@pytest.mark.parametrize(
+    "line", ["approvals = [open needs 1]", "approvals = open needs 1", 'approvals = ["open needs 1", token:a]']
+)
+def test_a_text_without_its_quotes_is_told_with_its_line_and_how_it_is_written(tmp_path: Path, line: str) -> None:
+    text = f"{LEAST}\n[constitution]\n{line}\n"
+    (problem,) = problems(tmp_path, text)
+    assert problem.line == text.split("\n").index(line) + 1
+    assert "text stands in quotes" in problem.why
+    assert problem.example.startswith('approvals = ["open needs 1"')
+
+
+def test_a_misspelt_limit_does_not_come_with_the_names_of_all_others(tmp_path: Path) -> None:
+    found = problems(tmp_path, f'{LEAST}\n[constitution]\ndrft_max = "0.05"\n')
+    (problem,) = [one for one in found if one.key == "constitution.drft_max"]
+    assert "did you mean `drift_max`?" in problem.why
+    assert len(problem.allowed) < 300
+    assert problem.allowed.endswith(" more: docs/settings.md")

@@ -124,3 +124,21 @@ def test_the_way_in_of_a_token_begins_a_session_of_its_holder_that_ends_with_it(
         assert not isinstance(access.check(begun.secret, now + MINUTE), Holder)
         with pytest.raises(AccessError, match="There is no token"):
             beside.sign_in_address("http://127.0.0.1:8787", access, token="ben-laptop")
+
+
+def test_a_console_counts_as_running_only_once_it_takes_connections(settings: Settings) -> None:
+    """One whose port another desk has lives for a moment as well."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        here = on(settings, port=listening.getsockname()[1])
+        console = beside.Beside(here, shows_way_in=False)
+        supervisor = console._supervisor
+        supervisor.starts, supervisor.state = 1, "running"
+        console._look()
+        assert console.status()["state"] == "starting", "the port is a stranger's"
+        with beside.noted(here, "http://127.0.0.1:1"):
+            console._look()
+        assert console.status()["state"] == "running"
+        supervisor.starts = 2
+        assert console.status()["state"] == "starting", "this one has not been seen yet"
+        supervisor.state, supervisor.said = "it ended with 2; started again in 4 s", "the port is taken"
+        assert (console.status()["state"], console.status()["said"]) == (supervisor.state, "the port is taken")

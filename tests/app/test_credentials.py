@@ -2,6 +2,7 @@
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,9 @@ def test_no_fault_ever_quotes_what_was_in_the_file(tmp_path: Path, broken) -> No
     assert isinstance(fault, AssentError)
     told = f"{fault!r} {fault} {fault.__cause__!r} {fault.__context__!r}"
     assert secret_of(pem)[8:24] not in told
+
+
+def test_a_desk_at_a_box_is_told_that_the_box_makes_its_key(tmp_path: Path) -> None:
+    here = desk(tmp_path, "")
+    assert "Take the one that `assent exchange kalshi` prints" in str(key_fault(here, {}))
+    assert "Create a key in the account's settings" in str(key_fault(replace(here, environment="demo"), {}))

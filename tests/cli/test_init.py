@@ -1,5 +1,7 @@
 """`assent init`: a file that works at once, and nothing that was there before is touched."""
 
+import os
+import pwd
 import stat
 import tomllib
 from pathlib import Path
@@ -8,9 +10,10 @@ import pytest
 from tests.cli.support import Cli
 
 from assent.cli.exits import Exit
-from assent.cli.init import NAME_MARK, NOT_VALIDATED, template_names, template_text
+from assent.cli.init import NAME_MARK, NOT_VALIDATED, asking, template_names, template_text
 from assent.config import SETTINGS, STRATEGY_OPTIONS, STRATEGY_SETTINGS, load
 from assent.config.values import read_value
+from assent.model.errors import AssentError
 
 
 def test_a_new_desk_can_be_run_as_it_is(cli: Cli, tmp_path: Path) -> None:
@@ -54,7 +57,7 @@ def test_a_name_that_could_not_stand_in_a_file_or_a_banner_is_refused(cli: Cli, 
 def test_a_misspelt_template_is_answered_with_the_nearest(cli: Cli, tmp_path: Path) -> None:
     refused = cli("init", tmp_path / "d", "--template", "kalshi-papr")
     assert refused.code == Exit.USAGE
-    assert "did you mean kalshi-paper?" in refused.err
+    assert "did you mean kalshi-paper? This version ships" in refused.err
     assert not (tmp_path / "d").exists()
 
 
@@ -98,3 +101,27 @@ def test_a_template_for_an_exchange_outside_does_not_send_by_itself(cli: Cli, tm
 @pytest.mark.parametrize("template", template_names())
 def test_a_template_warns_that_its_numbers_are_not_validated(template: str) -> None:
     assert "NOT VALIDATED" in template_text(template)
+
+
+def test_a_desk_may_be_made_so_that_it_asks_its_maker_first(cli: Cli, tmp_path: Path) -> None:
+    me = pwd.getpwuid(os.getuid()).pw_name
+    for template in template_names():
+        folder = tmp_path / template
+        told = cli("init", folder, "--template", template, "--ask-me", "--json").json
+        assert any(step.startswith(f"assent approve -C {folder}") for step in told["next"])
+        limits = load(folder).constitution
+        assert [(p.action, p.loss, p.people) for p in limits.approvals] == [("open", 0, 1)]
+        assert [(p.name, p.identities) for p in limits.approvers] == [(me, (f"os:{me}",))]
+    plain = load(template_made(cli, tmp_path / "plain")).constitution
+    assert not plain.approvals
+
+
+def template_made(cli: Cli, folder: Path) -> Path:
+    assert cli("init", folder).code == Exit.OK
+    return folder
+
+
+@pytest.mark.parametrize("me", ["DOMAIN\\ada", "ada lovelace", 'a"b', ""])
+def test_a_user_s_name_that_is_no_person_s_name_is_not_written_into_a_file(me: str) -> None:
+    with pytest.raises(AssentError, match="cannot stand among the approvers"):
+        asking(template_text("kalshi-paper"), me)

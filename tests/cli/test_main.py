@@ -227,3 +227,20 @@ def test_completion_offers_the_commands() -> None:
         [sys.executable, "-m", "assent"], env=environment, capture_output=True, text=True, check=False
     )
     assert "halt" in done.stdout
+
+
+def test_everything_that_is_missing_is_told_at_once(cli: Cli) -> None:
+    told = cli("halt", "resume")
+    assert told.code == Exit.USAGE
+    assert told.err == "assent: Missing option '--by'; and --reason. See: assent halt resume --help\n"
+    assert "and --reason" not in cli("halt", "resume", "--reason", "all is well").err
+
+
+def test_a_choice_that_is_missing_is_told_in_one_line(cli: Cli) -> None:
+    told = cli("web", "token", "new", "ada-phone")
+    assert "Choose from: view, approve, operate" in told.err
+    assert told.err.count("\n") == 1
+
+
+def test_a_number_that_is_none_is_told_in_words(cli: Cli) -> None:
+    assert "'fast' is not a whole number" in cli("run", "--speed", "fast").err

@@ -20,7 +20,7 @@ from assent.ledger.chain import Head
 from assent.ledger.errors import LedgerBusy
 from assent.model import inputs
 from assent.model.facts import kind_of
-from assent.model.units import HOUR, MICRO, MINUTE
+from assent.model.units import HOUR, MICRO, MINUTE, SECOND
 from assent.runtime.status import status_of
 
 Observer = Callable[[dict[str, Any]], None]
@@ -192,10 +192,10 @@ def test_news_tells_each_notable_fact_once() -> None:
     assert news.since([]) == ([], None)
 
 
-def drawn(status: dict[str, Any], *, width: int = 110) -> str:
+def drawn(status: dict[str, Any], *, width: int = 110, folder: Path = Path()) -> str:
     with Path("/dev/null").open("w", encoding="utf-8") as nowhere:
         console = Console(file=nowhere, width=width, height=50, force_terminal=True, record=True)
-        with LiveView(speed=60, console=console) as view:
+        with LiveView(speed=60, folder=folder, console=console) as view:
             view(status)
     return console.export_text()
 
@@ -223,6 +223,33 @@ def test_the_live_view_shows_the_way_into_the_console_whole_or_how_it_stands() -
     picture = drawn({**status_after(busy()), "console": dead}, width=110)
     assert "console it ended with 2; started again in 8 s; its own words: /desk/console.log" in picture
     assert "assent_login_" not in picture
+
+
+def test_a_console_that_has_ended_says_why_where_somebody_looks(capsys: pytest.CaptureFixture[str]) -> None:
+    why = "assent: The console cannot listen on 127.0.0.1, port 8787: Address already in use."
+    told = {"state": "it ended with 2; started again in 8 s", "way_in": "", "said": why, "log": "/desk/console.log"}
+    assert why in drawn({**status_after(busy()), "console": told}, width=110)
+    view = PlainView()
+    for state in ("starting", told["state"], "starting", "it ended with 2; started again in 16 s"):
+        view({**status_after(busy()), "console": {**told, "state": state, "said": "" if state == "starting" else why}})
+    out = capsys.readouterr().out
+    assert out.count("  CONSOLE  ") == 1, "each state once, and no word of one that only tries"
+    assert f"CONSOLE  it ended with 2; started again in 8 s; {why[:-1]}; see /desk/console.log" in out
+
+
+def test_what_waits_for_a_person_stands_in_the_live_view_with_what_to_type() -> None:
+    row = {
+        "code": "K7M2QX", "words": "buy NO at 0.57", "instrument": "SIM-RAIN", "qty": 3 * MICRO, "worst_loss": MICRO,
+        "given": [], "needed": 1, "expires_ts": 90 * SECOND,
+    }  # fmt: skip
+    rows = [{**row, "code": f"K7M2Q{n}"} for n in range(9)]
+    picture = drawn({**status_after(Script()), "now_ts": 0, "intents": rows})
+    assert "waiting for assent; in another terminal: assent approve" in picture
+    assert "assent approve -C" not in picture, "who started it in its folder is there"
+    assert "K7M2Q0  buy NO at 0.57" in picture
+    assert "90 s" in picture
+    assert "and 3 more" in picture
+    assert "waiting for assent" not in drawn(status_after(Script()))
 
 
 def test_a_log_is_told_how_the_console_stands_and_never_the_way_in(capsys: pytest.CaptureFixture[str]) -> None:
@@ -268,3 +295,12 @@ def test_what_was_closed_gained_what_double_entry_says(realised: int, fees: int,
 def test_a_duration_may_be_in_hours(cli: Cli, fake: FakeRun, tmp_path: Path) -> None:
     cli("run", tmp_path / "desk", "--for", "2h")
     assert fake.given["for_ns"] == 2 * HOUR
+
+
+def test_what_is_to_be_typed_names_the_desk_as_it_was_named() -> None:
+    row = {
+        "code": "K7M2QX", "words": "buy NO at 0.57", "instrument": "SIM-RAIN", "qty": MICRO, "worst_loss": MICRO,
+        "given": [], "needed": 1, "expires_ts": SECOND,
+    }  # fmt: skip
+    status = {**status_after(Script()), "now_ts": 0, "intents": [row]}
+    assert "in another terminal: assent approve -C desks/asks-me" in drawn(status, folder=Path("desks/asks-me"))

@@ -64,8 +64,11 @@ def listening(cli: Cli, folder: Path) -> dict[str, Any] | None:
 def test_a_token_is_shown_once_and_lives_until_it_is_rotated_or_revoked(cli: Cli, folder: Path) -> None:
     made = cli("web", "token", "new", "phone", "--scope", "view", "--scope", "approve", "-C", folder)
     assert (made.code, made.err) == (Exit.OK, "")
-    secret, words = made.out.splitlines()
+    secret, words, note = made.out.splitlines()
     assert "token:phone" in words
+    assert note.startswith("Note: its yes counts for nobody: the file's `approvers` do not name token:phone")
+    assert "Note" not in cli("web", "token", "new", "looks-on", "--scope", "view", "-C", folder).out
+    assert cli("web", "token", "revoke", "looks-on", "-C", folder).code == Exit.OK
     path = load(folder).access_path
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert secret.encode() not in path.read_bytes()

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.cli.support import HOSTILE
 
-from assent.cli.words import clipped, in_unit, line, plain, share, span, table, when
+from assent.cli.words import clipped, in_unit, line, plain, share, span, table, time_left, when
 from assent.model.levels import Level
 from assent.model.reasons import REASONS
 from assent.model.units import HOUR, MICRO, MINUTE, SECOND
@@ -63,6 +63,20 @@ def test_a_measured_value_is_shown_in_its_unit(unit: str, value: int | None, tex
 
 def test_every_unit_of_every_reason_can_be_shown() -> None:
     assert all(in_unit(reason.unit, int(Level.HALTED)) for reason in REASONS.values())
+
+
+@pytest.mark.parametrize(
+    ("ns", "text"),
+    [
+        (-SECOND, "0 s"),
+        (1, "1 s"),
+        (119 * SECOND, "119 s"),
+        (120 * SECOND, "2 min 0 s"),
+        (3_555 * SECOND, "59 min 15 s"),
+    ],
+)
+def test_what_is_left_to_answer_is_told_to_the_second(ns: int, text: str) -> None:
+    assert time_left(ns) == text
 
 
 def test_a_share_is_exact() -> None:

@@ -55,14 +55,13 @@ def test_a_refusal_gives_the_rule_its_measured_value_and_its_limit() -> None:
     script = Script()
     script.idea(fair=430_000)
     said = [sentence_of(fact) for _, _, fact in script.facts if isinstance(fact, facts.IntentRefused)]
-    assert said[0].startswith("scripted may not buy 22 YES at 0.42 in SIM-RAIN (code ")
-    assert said[0].endswith("refused [edge] -0.007055, limit 0.02")
+    assert said[0].startswith("refused [edge] -0.007055, limit 0.02: scripted may not buy 22 YES at 0.42 in SIM-RAIN (")
 
 
 def test_a_refusal_by_a_rule_without_numbers_names_the_rule() -> None:
     intent = Intent("i-1", "CODE99", "s", 1, "open", "X", "buy", "limit", 420_000, MICRO, "ioc", 0, 0)
     fact = facts.IntentRefused(intent, "scope", (Check("scope", False),), None, 0)
-    assert sentence_of(fact) == "s may not buy 1 YES at 0.42 in X (code CODE99): refused [scope]"
+    assert sentence_of(fact) == "refused [scope]: s may not buy 1 YES at 0.42 in X (code CODE99)"
 
 
 @pytest.mark.parametrize(

@@ -207,9 +207,9 @@ def test_a_make_target_on_a_page_exists(page: Path) -> None:
 
 
 def test_every_stop_of_the_tour_holds_an_answer() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    stops = re.findall(rf"<!-- ({TOUR}[a-z-]+): .+? -->\n(.*?)<!-- end of", readme, re.DOTALL)
-    assert len(stops) >= 6
+    both = (ROOT / "README.md").read_text(encoding="utf-8") + text_of("tour.md")
+    stops = re.findall(rf"<!-- ({TOUR}[a-z-]+): .+? -->\n(.*?)<!-- end of", both, re.DOTALL)
+    assert len(stops) >= 12
     assert not [name for name, said in stops if not said.startswith("```text\n$ ")], "take it: python -m docs.tour"
 
 
@@ -229,8 +229,7 @@ def drawn() -> str:
 
 def test_the_picture_shows_what_the_tour_was_answered() -> None:
     """The whole story of the trade, of which the page keeps the lines that say most."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    said = readme.split("<!-- tour-why: ")[1].split("```")[1].splitlines()[1:]
+    said = text_of("tour.md").split("<!-- tour-why: ")[1].split("```")[1].splitlines()[1:]
     assert not [line for line in said if line != CUT and line not in drawn_lines()], "take it anew: python -m docs.tour"
     assert len(drawn_lines()) > 2 * len([line for line in said if line != CUT])
 

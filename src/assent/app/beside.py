@@ -119,6 +119,7 @@ class Beside:
         self._shows_way_in = shows_way_in
         self._offered_ts = 0
         self._way_in = ""
+        self._seen_listening = 0  # the last start of which this was seen
         self._wall = WallClock()
         self._supervisor = Supervisor(command_of(settings), settings.console_log, while_it_runs=self._look)
 
@@ -130,15 +131,24 @@ class Beside:
 
     def status(self) -> dict[str, Any]:
         """How it stands. The way in is for the eyes in front of this process, and for nobody who asks over a socket."""
-        return {"state": self._supervisor.state, "way_in": self._way_in, "log": str(self._settings.console_log)}
+        state = self._supervisor.state
+        if state == "running" and self._seen_listening != self._supervisor.starts:
+            state = "starting"
+        said = "" if state in ("running", "starting") else self._supervisor.said
+        return {"state": state, "way_in": self._way_in, "said": said, "log": str(self._settings.console_log)}
 
     def _look(self) -> None:
-        """In the supervisor's thread, now and then: offer a new way in before the one that is shown is over."""
+        """In the supervisor's thread, now and then: whether it takes connections, since one whose port another desk
+        has lives for a moment as well; and a new way in before the one that is shown is over."""
         now = self._wall.now()
-        if not self._shows_way_in or now - self._offered_ts < SHOWN_FOR_NS:
+        seen = self._seen_listening == self._supervisor.starts
+        if seen and (not self._shows_way_in or now - self._offered_ts < SHOWN_FOR_NS):
             return
         found = listening(self._settings)
         if found is None:
+            return
+        self._seen_listening = self._supervisor.starts
+        if not self._shows_way_in:
             return
         with suppress(AccessError), closing(Access.open(self._settings.access_path)) as access:
             self._way_in = sign_in_address(found.address, access)

@@ -73,7 +73,7 @@ def _pem(settings: Settings, wanted: KeySettings, environment: MutableMapping[st
         raise KeyMissing(
             f"[kalshi] {prefix}_id is not said",
             why=f"Mode {settings.mode} signs its requests with the key of that id, and loads no other",
-            todo=f"Create a key in the account's settings, and say {prefix}_id and {prefix}_file",
+            todo=f"{_whence(settings)}, and say {prefix}_id and {prefix}_file",
         )
     if bool(wanted.file) == bool(wanted.variable):
         both = "are both said" if wanted.file else "are both not said"
@@ -92,6 +92,13 @@ def _pem(settings: Settings, wanted: KeySettings, environment: MutableMapping[st
             todo="Set it for this process alone, or name a file instead",
         )
     return _read(settings.root / wanted.file, prefix)
+
+
+def _whence(settings: Settings) -> str:
+    """Where a key comes from: a box makes one when it is started and prints its id."""
+    if settings.environment == "box":
+        return "Take the one that `assent exchange kalshi` prints"
+    return "Create a key in the account's settings"
 
 
 def _read(path: Path, prefix: str) -> bytes:

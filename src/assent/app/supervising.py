@@ -25,6 +25,7 @@ PAUSE_S: Final = 0.1
 LOG_MAX: Final = 1_048_576
 # How long it may take to end before it is ended.
 LAST_WORDS_S: Final = 3.0
+LINE_MAX: Final = 300
 
 
 class Supervisor:
@@ -42,6 +43,8 @@ class Supervisor:
         self._thread = threading.Thread(target=self._keep, name="console supervisor", daemon=True)
         self.starts = 0
         self.state = "not started"
+        # The last line that it said in its latest life: mostly why it ended.
+        self.said = ""
 
     def start(self) -> None:
         self._thread.start()
@@ -75,6 +78,7 @@ class Supervisor:
         except OSError as error:
             return f"it cannot be started: {error.strerror}"
         self.starts += 1
+        self.said = ""
         self.state = "running"
         with process:
             assert process.stdout is not None  # noqa: S101 - for the type checker
@@ -88,10 +92,16 @@ class Supervisor:
             ready, _, _ = select.select([said], [], [], PAUSE_S)
             data = os.read(said.fileno(), CHUNK) if ready else b""
             self._log.say(data)
+            self.said = _last_line(data) or self.said
             if (ready and not data) or (not data and process.poll() is not None):
                 return
             self._while_it_runs()
             self._stopping.wait(PAUSE_S)
+
+
+def _last_line(data: bytes) -> str:
+    lines = data.decode(errors="replace").split("\n")
+    return next((line.strip()[:LINE_MAX] for line in reversed(lines) if line.strip()), "")
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

@@ -49,9 +49,9 @@ class Terms(click.ParamType[str]):
 
 
 @click.command(name="approve", short_help="Say yes to one intent that waits.")
-@click.argument("wanted", metavar="REF")
+@click.argument("wanted", metavar="CODE")
 @click.option("--terms", type=Terms(), metavar="HEX", help="Only if these are its terms: at least 8 symbols of them.")
-@click.option("--yes", is_flag=True, help="Without a question; REF must be the code or the whole id.")
+@click.option("--yes", is_flag=True, help="Without a question; takes the whole code, or the whole id.")
 @click.option("--factor", metavar="DIGITS", help="Your second factor, where the constitution asks for one.")
 @desk_options
 def approve(
@@ -59,7 +59,7 @@ def approve(
 ) -> int:
     """Say yes to one intent that waits: shows its card first, and sends exactly the terms of that card.
 
-    REF is its six-symbol code, in any case, or the beginning of its id that fits only one. On a terminal it asks; else
+    CODE is its six-symbol code, in any case, or the beginning of its id that fits only one. On a terminal it asks; else
     --terms names what is meant, or --yes with the code.
     """
     from assent.cli.answering import came_to, give, request_of
@@ -89,7 +89,7 @@ def approve(
 
 
 @click.command(name="reject", short_help="Say no to one intent that waits.")
-@click.argument("wanted", metavar="REF")
+@click.argument("wanted", metavar="CODE")
 @click.option("--reason", required=True, help="Why; recorded for ever.")
 @desk_options
 def reject(wanted: str, folder: Path, mode: str | None, *, reason: str, as_json: bool) -> int:
@@ -99,7 +99,7 @@ def reject(wanted: str, folder: Path, mode: str | None, *, reason: str, as_json:
 
 
 @click.command(name="expire", short_help="End one question without an answer to it.")
-@click.argument("wanted", metavar="REF")
+@click.argument("wanted", metavar="CODE")
 @desk_options
 def expire(wanted: str, folder: Path, mode: str | None, *, as_json: bool) -> int:
     """End the question about one intent now, as if its time were over: neither a yes nor a no to the idea."""
@@ -147,7 +147,7 @@ def _agreed(card: "Card", meant: Meant, *, terms: str | None, yes: bool, attende
     if yes or not attended:
         raise CommandError(
             "terms_unnamed",
-            "--yes says yes without a look, and REF is only the beginning of an id"
+            "--yes says yes without a look, and CODE is only the beginning of an id"
             if yes
             else f"There is no terminal to ask on whether {card.row.code} may leave",
             why="Nothing is approved that was not shown to a person or named exactly",
@@ -200,6 +200,6 @@ def _why_unknown(ref: str) -> str:
 
 
 def _no_such(code: str, what: str, why: str) -> CommandError:
-    from assent.cli.answering import REMEDIES
+    from assent.model.remedies import REMEDIES
 
     return CommandError(code, what, why=why, todo=REMEDIES[code], exit_code=Exit.REFUSED)

@@ -14,6 +14,7 @@ import click
 
 from assent.cli.exits import CommandError, Exit, ReaderGone
 from assent.cli.options import desk_options, say, settings_of
+from assent.cli.words import time_left
 
 if TYPE_CHECKING:
     from assent.cli.answering import Verdict
@@ -168,7 +169,7 @@ class Sitting:
         return key.lower() if key else None
 
     def _count_down(self, code: str, left: int) -> None:
-        text = f"{code}  {max(0, -(-left // 1_000_000_000))} s left   {KEYS} "
+        text = f"{code}  {time_left(left)} left   {KEYS} "
         if text != self._said:
             click.echo("\r" + text.ljust(len(self._said)), nl=False)
             self._said = text

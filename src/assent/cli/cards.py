@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from msgspec import structs
 
-from assent.cli.words import in_unit, line, money, plain, price, share, span, table, when
+from assent.cli.words import in_unit, line, money, plain, price, share, span, table, time_left, when
 from assent.desk.asked_rows import AskedRow, asked_row
 from assent.desk.budgets import day_budget
 from assent.desk.gauges import share_of
@@ -22,7 +22,7 @@ from assent.model.facts import IntentProposed
 from assent.model.intents import Check, Intent, QuoteTaken
 from assent.model.orders import Side
 from assent.model.reasons import REASONS, sentence
-from assent.model.units import MICRO, SECOND, format_qty, up_to_step
+from assent.model.units import MICRO, format_qty, up_to_step
 
 WIDTH = 100
 TERMS_SHOWN = 16
@@ -89,7 +89,7 @@ def budget_of(state: State, now: int) -> Budget | None:
 def left_of(row: AskedRow, now: int) -> str:
     """How long an answer still counts."""
     left = row.expires_ts - now
-    return "over" if left <= 0 else f"{-(-left // SECOND)} s"
+    return "over" if left <= 0 else time_left(left)
 
 
 def card_lines(card: Card, now: int) -> list[str]:
@@ -139,9 +139,10 @@ def _terms_of(card: Card) -> list[str]:
     intent = card.intent
     if intent.action in ("cancel", "claim"):
         return []
-    kind = f"{intent.side} {intent.type}, {intent.time_in_force}"
     ties = [name for name, holds in (("post-only", intent.post_only), ("protective", intent.protective)) if holds]
-    lines = _labelled("order", f"{kind}, limit {price(intent.price)}{''.join(f', {tie}' for tie in ties)}")
+    what = "YES " if intent.price < MICRO else ""  # beyond a dollar a price is no chance
+    kind = ", ".join((intent.type, intent.time_in_force, *ties))
+    lines = _labelled("order", f"{intent.side} {what}at {price(intent.price)}{_other_side(intent)}: {kind}")
     if intent.stop_price is not None:
         lines += _labelled("stop", price(intent.stop_price))
     if intent.exits is not None:
@@ -152,6 +153,12 @@ def _terms_of(card: Card) -> list[str]:
         age = span(max(0, card.row.asked_ts - card.quote.proven_ts))
         lines += _labelled("quote then", f"{dealt}, {age} old when it was proposed")
     return lines
+
+
+def _other_side(intent: Intent) -> str:
+    """An order to sell what is not held buys the other side; the venue knows it in YES terms alone."""
+    opens_no = intent.action == "open" and intent.side == "sell" and intent.price < MICRO
+    return f" (that is NO at {price(MICRO - intent.price)})" if opens_no else ""
 
 
 def exits_words(exits: Exits, side: Side) -> str:
@@ -194,8 +201,8 @@ def _checks(checks: tuple[Check, ...]) -> list[str]:
             plainly.append(check.rule)
         else:
             stands = "  ok" if check.ok else "  NO"
-            rows.append((stands, check.rule, in_unit(unit, check.measured), in_unit(unit, check.limit), unit))
-    lines = table(rows, head=("  checks", "rule", "measured", "limit", "unit"), right=(2, 3)) if rows else []
+            rows.append((stands, check.rule, in_unit(unit, check.measured), in_unit(unit, check.limit)))
+    lines = table(rows, head=("  checks", "rule", "measured", "limit"), right=(2, 3)) if rows else []
     lines += _labelled("ok too", ", ".join(plainly)) if plainly else []
     return lines + [text for check in checks if not check.ok for text in _wrapped(sentence(check.rule))]
 

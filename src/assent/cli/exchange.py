@@ -151,5 +151,6 @@ def _lines(running: "Running") -> list[str]:
         f"  key id     {running.key.key_id}",
         f"  key file   {line(str(key_file))}{gone}",
         f"  world      {line(str(running.folder))}",
+        f"A desk beside it is told the key: assent config set kalshi.key_id={running.key.key_id} my-desk",
         "Ctrl-C ends it.",
     ]

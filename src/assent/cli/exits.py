@@ -55,7 +55,12 @@ class CommandError(AssentError):
     def __init__(self, code: str, what: str, *, why: str, todo: str, exit_code: Exit = Exit.USAGE) -> None:
         self.code = code
         self.exit_code = exit_code
-        super().__init__(f"{what}. {why}. {todo}.")
+        super().__init__(" ".join(_sentence(part) for part in (what, why, todo)))
+
+
+def _sentence(text: str) -> str:
+    """With its stop, and with one only: what others said may come with theirs."""
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 def exit_of(error: AssentError) -> Exit:

@@ -6,6 +6,7 @@ is handed to the terminal library as text, never as markup.
 
 from collections import deque
 from collections.abc import Iterable
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -17,22 +18,25 @@ from rich.table import Table
 from rich.text import Text
 
 from assent.cli.news import News
-from assent.cli.status import banner, order_stands, override_lines
+from assent.cli.status import asked_lines, banner, order_stands, override_lines
 from assent.cli.words import clipped, in_unit, line, money, when
 from assent.desk.lots import Told
 from assent.desk.sentences import sentence_of
+from assent.model.units import MICRO
 
 WIDTH: Final = 96
 FACTS_SHOWN: Final = 10
 ORDERS_SHOWN: Final = 6
+LIMITS_SHOWN: Final = 4
 LEVEL_STYLES: Final = {"TRADING": "green", "REDUCING": "yellow", "HALTED": "bold red", "LOCKED": "bold white on red"}
 
 
 class LiveView:
     """A context in which it can be called with a status; leaves the last picture standing."""
 
-    def __init__(self, *, speed: int, console: Console | None = None) -> None:
+    def __init__(self, *, speed: int, folder: Path = Path(), console: Console | None = None) -> None:
         self._speed = speed
+        self._folder = folder
         self._live = Live(console=console, auto_refresh=False)
         self._news = News()
         self._facts: deque[Told] = deque(maxlen=FACTS_SHOWN)
@@ -48,13 +52,14 @@ class LiveView:
 
     def __call__(self, status: dict[str, Any]) -> None:
         self._facts += self._news.since(status["last_facts"]).facts
-        panel = picture(status, self._facts, speed=self._speed)
+        panel = picture(status, self._facts, speed=self._speed, folder=self._folder)
         self._live.update(Group(panel, *_console(status.get("console"))), refresh=True)
 
 
-def picture(status: dict[str, Any], facts: Iterable[Told], *, speed: int) -> Panel:
-    """The whole view."""
-    parts = [_figures(status), _limits(status), *_halts(status), *_orders(status), Text(), *_told(facts)]
+def picture(status: dict[str, Any], facts: Iterable[Told], *, speed: int, folder: Path = Path()) -> Panel:
+    """The whole view. `folder`: the desk's, as it was named at the start, for what is to be typed."""
+    told, asked = _told(facts), _asked(status, folder)
+    parts = [_figures(status), _limits(status), *_halts(status), *asked, *_orders(status), Text(), *told]
     below = Text(f"Ctrl-C stops cleanly   {speed}x   {when(status['ledger']['ts'])} UTC", style="dim")
     return Panel(Group(*parts), title=Text(banner(status), style="bold"), subtitle=below, width=WIDTH + 4)
 
@@ -64,7 +69,8 @@ def _console(console: dict[str, Any] | None) -> list[Text]:
     if console is None:
         return []
     if not console["way_in"] or console["state"] != "running":
-        return [Text(line(f"console {console['state']}; its own words: {console['log']}"), style="dim")]
+        said = [Text(line(console["said"]), style="yellow")] if console.get("said") else []
+        return [*said, Text(line(f"console {console['state']}; its own words: {console['log']}"), style="dim")]
     label = Text("the console in a browser; this address signs you in, once:", style="dim")
     return [label, Text(line(console["way_in"]), overflow="fold")]
 
@@ -83,17 +89,16 @@ def _figures(status: dict[str, Any]) -> Text:
 
 
 def _limits(status: dict[str, Any]) -> Table:
-    """Only limits of which something can be used up while the desk stands."""
+    """Those that are used up most, of the limits of which something can be used up while the desk stands."""
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim")
     grid.add_column(width=40)
     grid.add_column(justify="right")
-    for limit in status["limits"]:
-        measured, most, unit = limit["measured"], limit["limit"], limit["unit"]
-        if measured is None:
-            continue
-        style = "red" if measured >= most else "yellow" if measured * 5 >= most * 4 else "green"
-        bar = ProgressBar(total=max(most, 1), completed=min(measured, most), width=40, complete_style=style)
+    used = [limit for limit in status["limits"] if limit["share"] is not None]
+    for limit in sorted(used, key=lambda one: one["share"], reverse=True)[:LIMITS_SHOWN]:
+        measured, most, unit, share = limit["measured"], limit["limit"], limit["unit"], limit["share"]
+        style = "red" if share >= MICRO else "yellow" if share * 5 >= MICRO * 4 else "green"
+        bar = ProgressBar(total=MICRO, completed=min(share, MICRO), width=40, complete_style=style)
         grid.add_row(limit["key"], bar, f"{in_unit(unit, measured)} of {in_unit(unit, most)}")
     return grid
 
@@ -111,6 +116,20 @@ def _halts(status: dict[str, Any]) -> list[Text]:
         )
         told += [Text(text, style="bold yellow") for text in aside]
     return told
+
+
+def _asked(status: dict[str, Any], folder: Path) -> list[Text]:
+    """What waits for somebody's yes, and how it is given: it must not scroll away under what was refused."""
+    if not status["intents"]:
+        return []
+    head, *rows = asked_lines(status)
+    more, where = len(rows) - ORDERS_SHOWN, f" -C {line(str(folder))}" if folder != Path() else ""
+    told = [
+        Text(clipped(f"waiting for assent; in another terminal: assent approve{where}", WIDTH), style="bold yellow"),
+        Text(clipped(head, WIDTH), style="dim"),
+        *(Text(clipped(row, WIDTH), style="yellow") for row in rows[:ORDERS_SHOWN]),
+    ]
+    return told + ([Text(f"and {more} more", style="dim")] if more > 0 else [])
 
 
 def _orders(status: dict[str, Any]) -> list[Text | Table]:

@@ -27,29 +27,41 @@ class Place(NamedTuple):
     name: str = "command"
 
 
-COMMANDS: Final[Mapping[str, Place]] = {
-    "init": Place("init", "Make a new desk from a template."),
-    "run": Place("run", "Run a desk until Ctrl-C."),
-    "demo": Place("demo", "Live through one simulated trading day."),
-    "status": Place("status", "How the desk stands."),
-    "intents": Place("intents", "What waits for assent, what was proposed; say yes or no."),
-    "approve": Place("approve", "Answer what waits, card by card, with one key each."),
-    "orders": Place("orders", "Orders that may still fill; cancel them, settle unknown ones."),
-    "positions": Place("positions", "What is held; leave it."),
-    "reconcile": Place("reconcile", "Where our books and the venue's differ, and what to do about it."),
-    "why": Place("why", "Why an order was made, or an idea refused: every check, and what came of it."),
-    "halt": Place("halt", "Stop the desk, see its halts, let it go on."),
-    "ledger": Place("ledger", "Verify, show or export the ledger."),
-    "strategy": Place("strategy", "Write a strategy, list those that there are."),
-    "config": Place("config", "What is set and where it was said; change one value."),
-    "constitution": Place("constitution", "The limits in force, and how they may change."),
-    "scope": Place("scope", "The markets, events and series that may be traded."),
-    "ready": Place("ready", "Is the desk ready for real money? A checklist."),
-    "doctor": Place("doctor", "Check the desk and its surroundings."),
-    "record": Place("record", "Write down what the markets look like."),
-    "web": Place("web", "The console in the browser, and who may use it."),
-    "exchange": Place("exchange", "Serve an exchange in a box for any bot."),
+# In the order in which somebody meets them, under what they would be looked for by.
+TOPICS: Final[Mapping[str, Mapping[str, Place]]] = {
+    "Begin": {
+        "demo": Place("demo", "Live through one simulated trading day."),
+        "init": Place("init", "Make a new desk from a template."),
+        "doctor": Place("doctor", "Check the desk and its surroundings."),
+        "run": Place("run", "Run a desk until Ctrl-C."),
+    },
+    "Say yes, no, stop": {
+        "approve": Place("approve", "Answer what waits, card by card, with one key each."),
+        "intents": Place("intents", "What waits for assent, what was proposed; say yes or no."),
+        "halt": Place("halt", "Stop the desk, see its halts, let it go on."),
+        "web": Place("web", "The console in the browser, and who may use it."),
+    },
+    "Look": {
+        "status": Place("status", "How the desk stands."),
+        "why": Place("why", "Why an order was made, or an idea refused: every check, and what came of it."),
+        "orders": Place("orders", "Orders that may still fill; cancel them, settle unknown ones."),
+        "positions": Place("positions", "What is held; leave it."),
+        "reconcile": Place("reconcile", "Where our books and the venue's differ, and what to do about it."),
+        "ledger": Place("ledger", "Verify, show or export the ledger."),
+    },
+    "Change": {
+        "config": Place("config", "What is set and where it was said; change one value."),
+        "constitution": Place("constitution", "The limits in force, and how they may change."),
+        "scope": Place("scope", "The markets, events and series that may be traded."),
+        "strategy": Place("strategy", "Write a strategy, list those that there are."),
+    },
+    "Go to a venue": {
+        "exchange": Place("exchange", "Serve an exchange in a box for any bot."),
+        "record": Place("record", "Write down what the markets look like."),
+        "ready": Place("ready", "Is the desk ready for real money? A checklist."),
+    },
 }
+COMMANDS: Final[Mapping[str, Place]] = {name: place for topic in TOPICS.values() for name, place in topic.items()}
 
 
 class Overview(click.Group):
@@ -87,8 +99,10 @@ class Overview(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, place.summary) for name, place in COMMANDS.items()])
+        longest = max(map(len, COMMANDS))
+        for topic, places in TOPICS.items():
+            with formatter.section(topic):
+                formatter.write_dl([(name.ljust(longest), place.summary) for name, place in places.items()])
 
 
 @click.group(cls=Overview, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -144,7 +158,18 @@ def _usage_words(error: click.ClickException, given: list[str]) -> str:
     """Click's message with the way to help."""
     context = error.ctx if isinstance(error, click.UsageError) else None
     path = context.command_path if context else _path_of(given)
-    return f"{error.format_message().rstrip('.')}. See: {path} --help"
+    words = " ".join(error.format_message().split()).rstrip(".").replace("a valid integer range", "a whole number")
+    if isinstance(error, click.MissingParameter) and context:
+        words += _missing_besides(error, context, given)
+    return f"{words}. See: {path} --help"
+
+
+def _missing_besides(error: click.MissingParameter, context: click.Context, given: list[str]) -> str:
+    """Nobody wants to be told of one option after the other."""
+    options = [one for one in context.command.params if isinstance(one, click.Option) and one.required]
+    said = {word.partition("=")[0] for word in given}
+    others = [one.opts[0] for one in options if one is not error.param and said.isdisjoint(one.opts)]
+    return f"; and {', '.join(others)}" if others else ""
 
 
 def _path_of(given: list[str]) -> str:

@@ -13,6 +13,8 @@ from assent.model.facts import kind_of
 
 # The observer is called about twice a second.
 STATUS_EVERY_CALLS: Final = 20
+# How a console stands for the moment until it takes connections, or has ended.
+QUIET: Final = ("not started", "starting")
 
 
 class PlainView:
@@ -41,10 +43,14 @@ class PlainView:
     def _tell_console(self, status: dict[str, Any]) -> None:
         """How the console beside it stands, whenever that has changed. The way in is no matter for a log."""
         console = status.get("console")
-        if console is not None and console["state"] != self._console:
-            self._console = console["state"]
-            way = "assent web prints the way in" if self._console == "running" else f"see {console['log']}"
-            say(line(f"{when(status['ledger']['ts'])}  CONSOLE  {self._console}; {way}"))
+        if console is None or console["state"] in QUIET:
+            return
+        state, said = console["state"], str(console.get("said", "")).rstrip(".")
+        if (said or state) != self._console:  # how often it has tried is no news
+            self._console = said or state
+            why = f"{said}; see" if said else "see"
+            way = "assent web prints the way in" if state == "running" else f"{why} {console['log']}"
+            say(line(f"{when(status['ledger']['ts'])}  CONSOLE  {state}; {way}"))
 
 
 def status_line(status: dict[str, Any]) -> str:

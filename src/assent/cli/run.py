@@ -83,7 +83,7 @@ def command(
     else:
         from assent.cli.live import LiveView
 
-        with LiveView(speed=speed) as view:
+        with LiveView(speed=speed, folder=asked.folder) as view:
             summary = app.run(settings, speed=speed, for_ns=for_ns, observer=view, console=console)
     say(summary_lines(summary))
     return Exit.OK
@@ -147,17 +147,20 @@ def without_facts(summary: dict[str, Any]) -> dict[str, Any]:
 def summary_lines(summary: dict[str, Any]) -> list[str]:
     """What came of the run, on a few lines."""
     refusals = ", ".join(f"{code} {count}" for code, count in summary["refusals"].items()) or "none"
-    gain, held = gain_of(summary), len(summary["positions"])
+    gain, held, fees = gain_of(summary), len(summary["positions"]), summary["accounts"]["fees"]
     sums = [f"{name} {money(summary[name])}" for name in ("cash", "equity", "exposure")]
-    result = f"{'gained' if gain >= 0 else 'lost'} {money(abs(gain))}"
     return [
         f"Stopped: {line(summary['ended'])}. Level {summary['level']}, {summary['ledger']['records']} records.",
         f"  trades {summary['trades']}, refused ideas: {line(refusals)}",
         f"  {', '.join(sums)}, {held} positions held",
-        f"  what was closed {result}, after {money(summary['accounts']['fees'])} in fees",
+        f"  closed trades {_moved(gain + fees)}, fees {money(fees)}, together {_moved(gain)}; what is held not counted",
         f"  ledger {line(summary['ledger']['path'])}",
         *_shadow(summary),
     ]
+
+
+def _moved(gain: int) -> str:
+    return f"{'gained' if gain >= 0 else 'lost'} {money(abs(gain))}"
 
 
 def _shadow(summary: dict[str, Any]) -> list[str]:

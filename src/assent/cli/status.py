@@ -7,8 +7,8 @@ import click
 
 from assent.cli.exits import Exit
 from assent.cli.options import desk_options, say, say_json, settings_of
-from assent.cli.words import in_unit, line, money, plain, table, when
-from assent.model.units import SECOND
+from assent.cli.words import in_unit, line, money, plain, table, time_left, when
+from assent.model.units import MICRO
 
 BAR_CHARS = 20
 HYPOTHETICAL = "HYPOTHETICAL: what the orders that observe did not send would have got on paper"
@@ -83,18 +83,21 @@ def banner(status: dict[str, Any]) -> str:
 
 
 def limit_lines(status: dict[str, Any]) -> list[str]:
-    rows = []
-    for limit in status["limits"]:
-        unit, bar = limit["unit"], ""
-        if limit["measured"] is not None:
-            bar = bar_of(limit["measured"], limit["limit"])
-        rows.append((limit["key"], in_unit(unit, limit["measured"]), in_unit(unit, limit["limit"]), bar))
-    return table(rows, right=(1, 2))
+    """Those of which something can be used up while the desk stands; the others bound one decision at a time."""
+    rows = [
+        (
+            limit["key"], in_unit(limit["unit"], limit["measured"]), in_unit(limit["unit"], limit["limit"]),
+            f"{bar_of(limit['share'])}  {limit['of']}".rstrip(),
+        )
+        for limit in status["limits"] if limit["measured"] is not None
+    ]  # fmt: skip
+    others = len(status["limits"]) - len(rows)
+    return [*table(rows, right=(1, 2)), f"and {others} more that each order must keep: assent constitution show"]
 
 
-def bar_of(measured: int, limit: int) -> str:
-    """How much of a limit is used; full also when it is passed."""
-    filled = BAR_CHARS if measured >= limit else max(0, measured) * BAR_CHARS // limit
+def bar_of(share: int) -> str:
+    """How much of a limit is used, from parts per million; full also when it is passed."""
+    filled = min(BAR_CHARS, share * BAR_CHARS // MICRO)
     return f"[{'#' * filled}{'.' * (BAR_CHARS - filled)}]"
 
 
@@ -181,7 +184,7 @@ def asked_lines(status: dict[str, Any]) -> list[str]:
     rows = [
         (
             o["code"], o["words"], o["instrument"], in_unit("qty", o["qty"]), money(o["worst_loss"]),
-            f"{len(o['given'])} of {o['needed']}", f"{max(0, -(-(o['expires_ts'] - now) // SECOND))} s",
+            f"{len(o['given'])} of {o['needed']}", time_left(o["expires_ts"] - now),
         )
         for o in status["intents"]
     ]  # fmt: skip

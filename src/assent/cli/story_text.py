@@ -136,20 +136,25 @@ def _look(story: Story) -> list[str]:
 
 
 def _checks(checks: tuple[Judged, ...]) -> list[str]:
-    """Every rule, with what it measured and the limit; under those that refused, what to do."""
+    """Every rule, with what it measured and the limit; under those that refused, what to do. Those that agreed and
+    measure nothing stand below by their names."""
+    plainly = [check for check in checks if check.ok and check.measured is None and check.limit is None]
+    measured = [check for check in checks if check not in plainly]
     rows = [
         (
             "  ok" if check.ok else "  NO", check.rule,
-            in_unit(check.unit, check.measured), in_unit(check.unit, check.limit), check.unit,
+            in_unit(check.unit, check.measured), in_unit(check.unit, check.limit),
         )
-        for check in checks
+        for check in measured
     ]  # fmt: skip
-    lines = table(rows, head=("checks", "rule", "measured", "limit", "unit"), right=(2, 3))
+    lines = table(rows, head=("checks", "rule", "measured", "limit"), right=(2, 3))
     told = []
-    for check, text in zip(checks, lines[1:], strict=True):
+    for check, text in zip(measured, lines[1:], strict=True):
         told.append(text)
         if not check.ok:
             told += _wrapped(check.sentence, indent=6)
+    if plainly:
+        told += _wrapped(f"ok too: {', '.join(check.rule for check in plainly)}", indent=2)
     return [lines[0], *told]
 
 

@@ -63,6 +63,8 @@ def address(name: str | None, folder: Path, mode: str | None, *, as_json: bool) 
     else:
         whom = "you" if name is None else f"token:{name}"
         say([way_in, line(f"It signs {whom} in once, within three minutes. Whoever has it first is {whom}.")])
+        if name is not None and found.address.startswith("http://"):
+            say("It leads to this machine. How a browser elsewhere gets here: docs/console.md.")
     return Exit.OK
 
 
@@ -102,9 +104,14 @@ def token_new(
 ) -> None:
     """Make a token called NAME; its secret is printed once. `view` looks, `approve` answers, `operate` halts, resumes
     and cancels. To answer for a person, `token:NAME` must stand in the constitution's `approvers`."""
-    with opened(settings_of(folder, mode=mode)) as access:
+    settings = settings_of(folder, mode=mode)
+    with opened(settings) as access:
         secret = access.issue(name, scopes, now_here(), life_ns=life)
-    _told_once({"name": name, "identity": f"token:{name}", "scopes": sorted(scopes)}, secret, as_json=as_json)
+    identity = f"token:{name}"
+    _told_once({"name": name, "identity": identity, "scopes": sorted(scopes)}, secret, as_json=as_json)
+    known = {one for person in settings.constitution.approvers for one in person.identities}
+    if "approve" in scopes and identity not in known and not as_json:
+        say(f"Note: its yes counts for nobody: the file's `approvers` do not name {identity}. See docs/approvals.md")
 
 
 @token.command(name="list", short_help="Which tokens there are, and when each was used last.")

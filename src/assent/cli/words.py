@@ -1,12 +1,22 @@
 """What a terminal shows: the words that every view of a desk shares, and tables of them."""
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
+from assent.model.units import SECOND
 from assent.model.words import NOTHING, cents, clipped, in_unit, line, money, plain, price, share, span, when
 
 __all__ = [
-    "NOTHING", "cents", "clipped", "in_unit", "line", "money", "plain", "price", "share", "span", "table", "when",
+    "NOTHING", "cents", "clipped", "in_unit", "line", "money", "plain", "price", "share", "span", "table", "time_left",
+    "when",
 ]  # fmt: skip
+MINUTES_FROM: Final = 120
+
+
+def time_left(ns: int) -> str:
+    """For how long an answer still counts, to the second, since the last ones matter; a begun one counts as whole."""
+    seconds = max(0, -(-ns // SECOND))
+    return f"{seconds} s" if seconds < MINUTES_FROM else f"{seconds // 60} min {seconds % 60} s"
 
 
 def table(rows: Iterable[Sequence[str]], *, head: Sequence[str] = (), right: Iterable[int] = ()) -> list[str]:

@@ -35,5 +35,5 @@ def cannot_go_live(venue: str, environment: Environment) -> str | None:
     if lacks:
         return f"{venue} cannot go live: it lacks " + "; ".join(f"{name} ({NEEDED[name]})" for name in lacks)
     if environment == "sim":
-        return f"{venue} cannot go live in environment sim: it is the exchange inside this process, and takes no order"
+        return f"{venue} cannot go live in environment sim: its markets and its money are simulated, in this process"
     return None

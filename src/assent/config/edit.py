@@ -5,6 +5,7 @@ The new text is read again before it is written: it must say exactly what the ol
 the whole of it must be a configuration that starts. The file is replaced in one step, so a crash leaves one of the two.
 """
 
+import difflib
 import json
 import os
 import stat
@@ -106,12 +107,14 @@ def _target(key: str, loaded: Loaded) -> tuple[Setting, str]:
     section, _, name = key.partition(".")
     owner, _, option = name.rpartition(".")
     if key not in loaded.values or (section == "strategy" and option in _NOT_HERE):
-        near = ", ".join(known for known in loaded.values if known.partition(".")[0] not in SEALED)
+        known = [name for name in loaded.values if name.partition(".")[0] not in SEALED]
+        near = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
+        why = f"The nearest that this desk has is {near[0]}" if near else f"This desk has: {', '.join(known)}"
         raise EditRefused(
             "unknown_setting",
             f"{key!r} is no setting that can be changed here",
-            why=f"This desk has: {near}",
-            todo="Write it with its section: assent config set runtime.cycle=5s",
+            why=why,
+            todo="Write it with its section: assent config set runtime.cycle=5s; `assent config show` lists them all",
         )
     if section != "strategy":
         return loaded.values[key][0], key

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 
 from assent.config.environment import from_environment
 from assent.config.kinds import Kind, KindError, find, offers
+from assent.config.misread import A_FILE, no_desk_here, no_toml
 from assent.config.origins import Origin, lines_of
 from assent.config.problems import ConfigError, Problem, shown_name, shown_value
 from assent.config.settings import Settings, StrategySettings, settings_from
@@ -34,6 +35,7 @@ from assent.model.errors import AssentError
 
 FILE_NAME: Final = "assent.toml"
 FILE_BYTES_MAX: Final = 1 << 20
+NAMES_SHOWN: Final = 12
 DEMO_SEED: Final = 7
 DEMO_TEMPLATE: Final = "kalshi-paper"
 # What a demo chooses for itself; every limit, and the strategy, are the shipped template's. A cycle of a minute, since
@@ -139,7 +141,8 @@ class _Reading:
                 with self.path.open("rb") as file:
                     data = file.read(FILE_BYTES_MAX + 1)
             except (FileNotFoundError, NotADirectoryError):
-                return self._unreadable("there is no such file", "assent init my-desk --template kalshi-paper")
+                self._add("the whole file", "", "there is no such file", *no_desk_here(self.path))
+                return {}
             except OSError as error:
                 return self._unreadable(f"it cannot be read: {error.strerror}", f"chmod u+r {FILE_NAME}")
         else:
@@ -150,6 +153,7 @@ class _Reading:
             return self._unreadable(
                 "it begins with a byte order mark, which TOML does not know", "save it as UTF-8 without a BOM"
             )
+        said = ""
         try:
             # As Python reads text anywhere: a file from Windows has the same lines.
             said = data.decode().replace("\r\n", "\n")
@@ -157,7 +161,8 @@ class _Reading:
         except UnicodeDecodeError as error:
             return self._unreadable(f"byte {error.start} is not UTF-8 text", "save it as UTF-8")
         except (ValueError, RecursionError) as error:  # tomllib also lets a plain ValueError pass, for endless numbers
-            return self._unreadable(f"it is not TOML: {error}", '[desk]\nname = "my-desk"')
+            self.problems.append(no_toml(str(self.path), said, error))
+            return {}
         self.lines = lines_of(said)
         return read
 
@@ -363,7 +368,7 @@ class _Reading:
         self._add(dotted, "", why, allowed_words(setting), example)
 
     def _unreadable(self, why: str, example: str) -> dict[str, Any]:
-        self._add("the whole file", "", why, "a TOML file with the desk's settings", example)
+        self._add("the whole file", "", why, A_FILE, example)
         return {}
 
     def _add(self, key: str, value: str, why: str, allowed: str, example: str, *, place: str = "") -> None:
@@ -401,7 +406,9 @@ def _example_of(name: str, own: Sequence[Setting]) -> str:
 
 
 def _ask_options(known: Iterable[str]) -> str:
-    return "one of " + ", ".join(known)
+    names = list(known)
+    more = f" and {len(names) - NAMES_SHOWN} more: docs/settings.md" if len(names) > NAMES_SHOWN else ""
+    return "one of " + ", ".join(names[:NAMES_SHOWN]) + more
 
 
 def _ask_sections(known: Iterable[str]) -> str:

@@ -109,7 +109,8 @@ def _refused(fact: facts.IntentRefused) -> str:
     numbers = ""
     if check is not None and check.limit is not None:
         numbers = f" {_measured(fact.reason, check.measured)}, limit {_measured(fact.reason, check.limit)}"
-    return f"{fact.intent.strategy} may not {_idea(fact.intent)}: refused [{fact.reason}]{numbers}"
+    # The reason first: a narrow terminal cuts the end of a line, and this is what somebody watches for.
+    return f"refused [{fact.reason}]{numbers}: {fact.intent.strategy} may not {_idea(fact.intent)}"
 
 
 def _skipped(fact: facts.IntentSkipped) -> str:

@@ -4,13 +4,14 @@ Pure: from the durable state alone, so a desk that runs and one that is read fro
 whole micros and times whole nanoseconds; nothing is rounded or dropped on the way to JSON.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from assent.desk import halts
 from assent.desk.asked_rows import asked_rows
-from assent.desk.exposure import busy_instruments, orders_by_instrument, total_exposure
+from assent.desk.exposure import orders_by_instrument, total_exposure
+from assent.desk.gauges import gauges
 from assent.desk.rows import halt_rows, look_row, order_rows, position_row, stopped_rows, told, would_rows
 from assent.desk.state import State
 from assent.ledger.chain import Head
@@ -54,7 +55,7 @@ def status_of(
         "exposure": total_exposure(state),
         "accounts": dict(state.accounts),
         "matched_ts": state.matched_ts,
-        "limits": _limits(state),
+        "limits": _limits(state, ts),
         "positions": [told(position_row(state, name, orders.get(name, []))) for name in sorted(state.positions)],
         "orders": [told(row) for row in order_rows(state)],
         "would": [told(row) for row in would_rows(state)],
@@ -79,23 +80,19 @@ def switch_status(switch: KillSwitch, environment: Mapping[str, str]) -> Status:
     }
 
 
-# Limits of which something is used up while the desk stands; the others bound one decision at a time.
-MEASURES: Final[Mapping[str, Callable[[State], int]]] = {
-    "total_exposure_max": total_exposure,
-    "open_positions_max": lambda state: len(busy_instruments(state)),
-}
-
-
-def _limits(state: State) -> list[dict[str, Any]]:
-    """Every limit of the constitution in force that is one number and not off, and how much of it is used now."""
+def _limits(state: State, now: int) -> list[dict[str, Any]]:
+    """Every limit of the constitution in force that is one number and not off. Where something is used up while the
+    desk stands: how much of it now, its share in parts per million, and where; the others bound one decision."""
     if state.seal is None:
         return []
-    constitution = state.seal.constitution
+    constitution, used = state.seal.constitution, {gauge.key: gauge for gauge in gauges(state, now)}
     return [
         {
             "key": limit.key,
             "sentence": limit.sentence,
-            "measured": MEASURES[limit.key](state) if limit.key in MEASURES else None,
+            "measured": used[limit.key].measured if limit.key in used else None,
+            "share": used[limit.key].share if limit.key in used else None,
+            "of": used[limit.key].of if limit.key in used else "",
             "limit": getattr(constitution, limit.key),
             "unit": limit.kind,
         }

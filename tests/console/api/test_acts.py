@@ -8,7 +8,8 @@ import pytest
 from tests.console.support import TERMS, Console, refusal
 
 from assent.console.asking import LANES, STATUS_OF_REFUSAL, Asking
-from assent.model.reasons import REASONS, sentence
+from assent.model.reasons import sentence
+from assent.model.remedies import REMEDIES
 
 APPROVE = "/intents/K7M2QX/approve"
 REJECT = "/intents/i-0123456789abcdef/reject"
@@ -57,7 +58,8 @@ def test_each_refusal_of_the_desk_has_its_status_its_code_and_advice(console: Co
     console.desk.answer = refusal(code, "in the desk's words")
     answer = console.post(APPROVE, json=YES)
     assert answer.status_code == STATUS_OF_REFUSAL[code]
-    assert answer.json() == {"code": code, "error": "in the desk's words", "todo": REASONS[code].sentence}
+    advice = sentence(code) if code == "credential_locked" else f"{REMEDIES[code]}."
+    assert answer.json() == {"code": code, "error": "in the desk's words", "todo": advice}
 
 
 def test_any_code_of_a_rule_is_a_conflict_with_how_things_stand(console: Console) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from assent.model.reasons import sentence
+from assent.model.remedies import REMEDIES
 
 # What each code of the console means in HTTP. The codes of refused assents stand in `console.api.answers`.
 STATUS: Final[Mapping[str, int]] = {
@@ -57,13 +58,19 @@ class Refusal(msgspec.Struct, frozen=True):
     todo: str
 
 
+def todo_of(code: str) -> str:
+    """What to do: for an answer that the desk refused the step after it; the door's own sentences say it themselves."""
+    remedy = REMEDIES.get(code)
+    return sentence(code) if remedy is None else f"{remedy}."
+
+
 class Refused(Exception):
     """A request that is not served. `status` is the table's unless a caller knows better."""
 
     def __init__(self, code: str, error: str, *, status: int | None = None, headers: tuple[Header, ...] = ()) -> None:
         super().__init__(code)
         self.status = STATUS[code] if status is None else status
-        self.refusal = Refusal(code, error, sentence(code))
+        self.refusal = Refusal(code, error, todo_of(code))
         self.headers = headers
 
     @property
