@@ -77,7 +77,6 @@ from assent.model.intents import Intent, Proposal
 from assent.model.levels import CAUSES
 from assent.model.orders import Fill, Order, order_digest
 from assent.model.policy import Band, Person
-from assent.model.settling import CloseAsked
 from assent.model.units import MICRO, SECOND
 
 EXAMPLES = int(os.environ.get("ASSENT_ASSENTS", "200"))
@@ -448,13 +447,6 @@ class Assents(RuleBasedStateMachine):
         price = self._ask_of(name) - 10_000 if long else self._ask_of(name)
         self._propose(close(instrument=name, side="sell" if long else "buy", price=price))
 
-    @precondition(lambda self: self.desk.state.positions)
-    @rule(name=name_of, price=st.sampled_from((None, 200_000, 800_000)))
-    def want_out(self, name: str, price: int | None) -> None:
-        """Somebody who may operate the desk; a yes to it is still the people's."""
-        facts = self.take(CloseAsked(name, price, "ann", "out", self.now))
-        happened["ways out that people were asked about"] += any(isinstance(f, ApprovalRequested) for f in facts)
-
     @precondition(lambda self: self._resting())
     @rule(index=which, agreed=st.booleans())
     def propose_a_cancel(self, index: int, *, agreed: bool) -> None:
@@ -613,7 +605,6 @@ def test_every_way_of_answering_and_of_ending_has_happened() -> None:
         "IntentSkipped", "releases lost in a crash", "restarts with questions", "answers lost in a crash",
         "assent_twice", "assent_copied", "assent_late", "assent_early", "assent_replayed", "assent_not_permitted",
         "assent_changed", "assent_halted", "assent_ended", "assent_unknown", "second_factor_missing",
-        "ways out that people were asked about",
     ):  # fmt: skip
         assert found[what], what
 
