@@ -26,6 +26,7 @@ from assent.console.seam import Answer, ConsoleDesk
 from assent.console.server import BACKLOG, SWITCH_S, ConsoleServer, create_app
 from assent.model.errors import AssentError
 from assent.runtime import control
+from assent.runtime.build import build_digest
 from assent.runtime.clock import WallClock
 from assent.runtime.heartbeat import FILE_NAME
 
@@ -52,7 +53,14 @@ async def _serve(settings: Settings, *, supervised: bool) -> None:
         access = stack.enter_context(closing(Access.open(settings.access_path)))
         heartbeat = settings.state_dir / FILE_NAME
         tail = stack.enter_context(
-            Tail(settings.ledger_path, now=wall.now, name=settings.name, version=__version__, heartbeat=heartbeat)
+            Tail(
+                settings.ledger_path,
+                now=wall.now,
+                name=settings.name,
+                version=__version__,
+                build=build_digest(),
+                heartbeat=heartbeat,
+            )
         )
 
         asked = stack.enter_context(ThreadPoolExecutor(AT_ONCE, thread_name_prefix="asked"))
