@@ -154,7 +154,7 @@ def bounds() -> str:
         ("requests of one address", _rate(web.per_address)),
         (
             "on their way to the desk at once",
-            f"{LANES['answers']} answers, {LANES['halts']} halts, {LANES['acts']} others; more wait {WAIT_S:.0f} s",
+            _lanes(),
         ),
         ("connections", f"{CONNECTIONS_MAX}"),
     )
@@ -172,3 +172,10 @@ HTTP_PARTS: Final[Mapping[str, Callable[[], Any]]] = {
     "http-refusals": refusals,
     "http-bounds": bounds,
 }
+
+
+def _lanes() -> str:
+    """How many requests of each kind are on their way to the desk at once."""
+    kinds = {"answers": "yeses", "noes": "noes", "cancels": "cancels", "halts": "halts", "acts": "others"}
+    counts = ", ".join(f"{LANES[lane]} {kind}" for lane, kind in kinds.items())
+    return f"{counts}; more wait {WAIT_S:.0f} s"

@@ -20,7 +20,8 @@ from assent.ledger.memory import MemoryStore
 from assent.ledger.sqlite import SqliteStore
 from assent.ledger.verify import SCHEMA
 from assent.model import inputs
-from assent.model.facts import SCHEMA_VERSION, StateMarked, encode_fact, kind_of
+from assent.model.facts import SCHEMA_VERSION, DeskStarted, StateMarked, encode_fact, kind_of
+from assent.runtime.build import build_digest
 
 
 def test_an_intact_ledger_is_told_with_its_head(cli: Cli, lived: Lived) -> None:
@@ -37,7 +38,7 @@ def test_a_copy_elsewhere_can_be_named(cli: Cli, lived: Lived, tmp_path: Path) -
     found = cli("ledger", "verify", copy, "--json")
     assert found.code == Exit.OK
     assert found.json == {
-        "intact": True, "path": str(copy), "ledger_id": "0123456789abcdef", "records": lived.head.seq,
+        "intact": True, "judged": True, "path": str(copy), "ledger_id": "0123456789abcdef", "records": lived.head.seq,
         "head": lived.head.hash.hex(), "anchors": 0, "states": 0, "findings": [],
         "constitution": lived.settings.constitution.digest(),
     }  # fmt: skip
@@ -100,7 +101,7 @@ def test_a_state_that_was_marked_a_record_too_late_is_found() -> None:
     entries = [Entry(ts, kind_of(fact), SCHEMA_VERSION, encode_fact(fact)) for _, ts, fact in script.facts]
     entries.insert(999, entries[998])
     store.append(entries)
-    assert fold_and_compare(store.records())[2:] == (1_002, OTHER_STATE)
+    assert fold_and_compare(store.records())[2:] == (1_002, OTHER_STATE, "")
 
 
 def test_a_state_with_another_digest_is_found() -> None:
@@ -108,7 +109,27 @@ def test_a_state_with_another_digest_is_found() -> None:
     script.tell(inputs.CashSeen(1, "gift", script.now))
     marked = [*script.facts, (0, script.now, StateMarked(seq=script.desk.state.seq, digest="0" * 64))]
     store.append([Entry(ts, kind_of(fact), SCHEMA_VERSION, encode_fact(fact)) for _, ts, fact in marked])
-    assert fold_and_compare(store.records())[1:] == (0, len(marked), OTHER_STATE)
+    assert fold_and_compare(store.records())[1:4] == (0, len(marked), OTHER_STATE)
+
+
+def test_a_state_that_another_version_marked_is_told_without_a_verdict(cli: Cli, tmp_path: Path) -> None:
+    """The same mark by this version is found as one that does not follow."""
+    lived = lived_desk(tmp_path / "d")
+    append(lived, "DeskStarted", encode_fact(DeskStarted(build="0.0.1+older", strategies=())))
+    mark = encode_fact(StateMarked(seq=lived.head.seq + 1, digest="0" * 64))
+    append(lived, "StateMarked", mark)
+    told, data = cli("ledger", "verify", "-C", lived.folder), cli("ledger", "verify", "-C", lived.folder, "--json")
+    assert (told.code, data.code) == (Exit.FOUND, Exit.FOUND)
+    assert (data.json["intact"], data.json["judged"]) == (False, False)
+    assert "NOT JUDGED" in told.out
+    assert "0.0.1+older" in told.out
+    assert "restore a copy" not in told.out
+    other = lived_desk(tmp_path / "e")
+    append(other, "DeskStarted", encode_fact(DeskStarted(build=build_digest(), strategies=())))
+    append(other, "StateMarked", mark)
+    told, data = cli("ledger", "verify", "-C", other.folder), cli("ledger", "verify", "-C", other.folder, "--json")
+    assert (data.json["intact"], data.json["judged"]) == (False, True)
+    assert "NOT intact" in told.out
 
 
 def test_a_file_that_is_not_there_is_no_verdict(cli: Cli, tmp_path: Path) -> None:

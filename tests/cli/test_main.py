@@ -17,7 +17,7 @@ from assent.cli.exits import EXIT_OF_ERROR, MEANINGS, CommandError, Exit
 from assent.cli.main import COMMANDS, assent
 from assent.config import narrowing
 from assent.ledger import errors as ledger_errors
-from assent.ledger.errors import LedgerBusy, LedgerCorrupt
+from assent.ledger.errors import LedgerBusy, LedgerCorrupt, LedgerNotJudged
 from assent.model.errors import AssentError
 
 HEAVY = {"msgspec", "rich", "sqlite3", "asyncio", "assent.app", "assent.desk", "assent.config", "assent.runtime"}
@@ -158,6 +158,7 @@ def breaks(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
         (CommandError("odd", "It is odd", why="So", todo="Look"), "odd", 2),
         (LedgerBusy("l.sqlite", "Another process"), "ledger_busy", 5),
         (LedgerCorrupt(7, "its hash"), "ledger_corrupt", 1),
+        (LedgerNotJudged(7, wrote="0.1+a", here="0.2+b"), "ledger_not_judged", 1),
         (AssentError("it cannot be so"), "refused_to_start", 2),
         (ExceptionGroup("tasks", [LedgerBusy("l.sqlite", "Another process")]), "ledger_busy", 5),
         (ExceptionGroup("tasks", [ExceptionGroup("inner", [ValueError("boom")])]), "bug", 70),

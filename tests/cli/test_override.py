@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.cli.asking import make_desk, running, until
+from tests.cli.asking import ME, make_desk, running, until
 from tests.cli.support import Answer, Cli, Lived, lived_desk
 
 from assent.approval import Access
@@ -184,3 +184,19 @@ def test_books_that_differ_refuse_it_on_a_desk_that_rests(cli: Cli, tmp_path: Pa
     wrong = override(cli, own.folder, "operator", *WHY, "--factor", "000000")
     assert (wrong.code, "[second_factor_" in wrong.err) == (Exit.REFUSED, True)
     assert cli("halt", "status", "-C", own.folder, "--json").json["level"] == "HALTED"
+
+
+def test_who_it_was_is_said_by_the_limits_in_force_and_not_by_the_file(cli: Cli, tmp_path: Path) -> None:
+    """The file alone changes nothing, whether the desk runs or not: the digits are those of ada, and so is the name."""
+    place = make_desk(tmp_path / "desk", approvals='"off"')
+    phone = Phone(place)
+    with running(place):
+        ready(cli, place)
+        cli("halt", "now", "--reason", "a drill", "-C", place)
+    file = place / "assent.toml"
+    said = file.read_text()
+    assert f'"ada={ME}"' in said
+    file.write_text(said.replace(f'"ada={ME}"', f'"eve={ME}"'))
+    given = override(cli, place, "operator", *WHY, "--factor", phone.digits())
+    assert (given.code, given.err) == (Exit.OK, "")
+    assert "(by ada, via its ledger: the desk does not run)" in given.out

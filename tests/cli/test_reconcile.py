@@ -202,6 +202,7 @@ def test_leaving_a_position_needs_a_desk_that_runs(cli: Cli, account: Account) -
         ("positions", "close", "--all", "--price", "0.5", *WHO), ("positions", "close", "KX", "--price", "x", *WHO),
         ("orders", "cancel", "o", "--by", " "), ("orders", "cancel-all"), ("orders", "resolve", "o", *WHO),
         ("orders", "resolve", "o", "--as", "not-placed", "--filled", "1", "--evidence", "x", *WHO),
+        ("orders", "resolve", "o", "--as", "ended", "--fee", "1", "--evidence", "x", *WHO),
         ("orders", "resolve", "o", "--as", "filled", "--evidence", "", *WHO),
         ("reconcile", "accept", "--by", "Ada"), ("reconcile", "accept", "--by", "", "--reason", "x"),
     ],

@@ -73,7 +73,13 @@ def test_anything_else_is_no_person(text: str) -> None:
 
 @pytest.mark.parametrize(
     "texts",
-    [["ada=os:ada", "ben=os:ada"], ["ada=os:ada", "ada=os:ben"], ["ada=os:ada,os:ada"], ["ada=os:a,os:b", "ben=os:b"]],
+    [
+        ["ada=os:ada", "ben=os:ada"],
+        ["ada=os:ada", "ada=os:ben"],
+        ["ada=os:ada,os:ada"],
+        ["ada=os:a,os:b", "ben=os:b"],
+        ["ada=os:ada", "Ada=token:ada-phone"],
+    ],
 )
 def test_nobody_can_count_as_two_by_an_identity_or_a_name_that_stands_there_twice(texts: list[str]) -> None:
     with pytest.raises(Unfit, match="repeats a name or an identity"):

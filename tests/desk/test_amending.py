@@ -25,6 +25,7 @@ from assent.model.facts import (
     LedgerOpened,
 )
 from assent.model.inputs import Accepted, AmendmentAsked, ConstitutionOffered, Refused, Unknown
+from assent.model.policy import Band, Person
 from assent.model.reasons import REASONS
 from assent.model.units import SECOND
 
@@ -49,6 +50,25 @@ def the_limits(limit: Limit) -> tuple[Constitution, Constitution]:
 
 
 # --- a start --------------------------------------------------------------------------------------------
+
+
+def test_a_start_may_name_the_first_people_while_nobody_is_asked_and_not_after() -> None:
+    """The record shows it, a restart folds it, and orders that rest are left alone: nothing was tightened."""
+    ann, eve = Person("ann", ("os:ann",)), Person("eve", ("os:eve",))
+    bench = Bench(constitution=limits())
+    order = bench.release()
+    bench.accept(order)
+    told = offer(bench, limits(approvers=(eve,)))
+    assert [type(fact) for fact in told] == [ConstitutionChanged]
+    assert [(change.key, change.becomes) for change in told[0].changes] == [("approvers", "neither")]
+    assert type(offer(bench, limits(approvers=(ann,)))[0]) is ConstitutionChanged
+    asks = limits(approvals=(Band("open", 0, 1),), approvers=(ann,))
+    changed, cancelled = offer(bench, asks)
+    assert (type(changed), cancelled.order_id) == (ConstitutionChanged, order.order_id)
+    (refused,) = offer(bench, structs.replace(asks, approvers=(ann, eve)))
+    assert isinstance(refused, AmendmentRefused)
+    bench.restart()
+    assert bench.state.seal.constitution == asks
 
 
 @each_limit

@@ -24,6 +24,7 @@ from assent.model.inputs import AmendmentAsked, ConstitutionOffered
 from assent.model.intents import Proposal
 from assent.model.orders import order_digest
 from assent.model.policy import Band
+from assent.model.settling import CloseAsked
 from assent.model.units import HOUR, MICRO, SECOND
 from assent.model.would import WouldRelease
 
@@ -327,6 +328,39 @@ def test_only_an_exit_of_the_desk_s_own_goes_alone() -> None:
         assert not releases(bench.propose(close()))
         bench.later(LIFE).cycle()
     assert len(bench.of(ApprovalRequested)) == 3
+
+
+def close_asked(bench: Asking, price: int | None) -> list[Fact]:
+    return bench.take(CloseAsked(MARKET.id, price, "ann", "I want out", bench.now))
+
+
+@pytest.mark.parametrize("price", [None, 10_000])
+def test_what_a_person_wants_left_is_no_exit_of_the_desk_s_own_and_never_goes_alone(price: int | None) -> None:
+    """Whoever may operate a desk may ask again and again; a yes is still somebody else's to give."""
+    bench = held(CLOSES, exits_auto_after=SECOND)
+    for _ in range(10):
+        bench.quote()
+        assert not releases(close_asked(bench, price))
+        bench.later(LIFE - SECOND).quote()
+        bench.later(SECOND).cycle()
+    assert len(bench.of(ApprovalRequested)) == 10
+    assert questions(fall(bench)), "and it is not counted as time for which an exit has waited"
+
+
+def test_what_would_rest_at_a_person_s_price_never_keeps_the_desk_s_own_exit_from_being_asked_about() -> None:
+    """Neither the question about it nor a no to it, also after a restart."""
+    bench = held(CLOSES)
+    (resting,) = questions(close_asked(bench, 900_000))
+    (exit_,) = questions(fall(bench))
+    assert exit_.intent_id != resting.intent_id
+    bench.reply(resting, verdict="reject")
+    bench.reply(exit_, verdict="expire")
+    assert questions(fall(bench))
+    bench.later(LIFE).restart()
+    bench.match()
+    bench.show(MARKET)
+    assert questions(fall(bench))
+    assert not questions(close_asked(bench, 900_000)), "a no to it is heard all the same"
 
 
 @pytest.mark.parametrize("verdict", ["reject", "expire"])

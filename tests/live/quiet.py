@@ -17,6 +17,7 @@ from tests.exchange.kalshi.support import ANN_KEY, ANN_PRIVATE
 from tests.live.judge import judge
 
 from assent.cli.story_text import story_lines
+from assent.desk.awaiting import owed_since
 from assent.desk.desk import Desk
 from assent.desk.story import Story, tell
 from assent.desk.strategy import View
@@ -209,6 +210,7 @@ class Quiet:
             ours=lambda order_id: state.find_order(order_id) is not None,
             held=lambda: [*state.positions, *(each.order.instrument for each in state.orders.values())],
             since_ts=START,
+            owed=lambda: owed_since(state),
         )
 
     def start(self) -> Runtime:

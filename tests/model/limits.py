@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 from msgspec import structs
 
-from assent.model.constitution import LIMITS, Constitution, Drift, Kind, Limit, Theme, Tier
+from assent.model.constitution import BY_KEY, LIMITS, Constitution, Drift, Kind, Limit, Theme, Tier
 from assent.model.intents import Score
 from assent.model.policy import BINDING, Band, Person, policy_fault
 
@@ -25,6 +25,8 @@ PAIRS: dict[Kind, tuple[Any, Any]] = {
 # What a limit needs beside it to be allowed at all.
 BESIDE: dict[str, dict[str, Any]] = {
     "approvals": {"approvers": (ADA,)},
+    # Who the people are counts from the first question on.
+    "approvers": {"approvals": (Band("open", 0, 1),)},
     "approval_mandatory": {"approvals": tuple(Band(action, 0, 1) for action in BINDING), "approvers": (ADA,)},
 }
 
@@ -67,3 +69,9 @@ def constitutions(draw: st.DrawFn) -> Constitution:
     if policy_fault(drawn) is None:
         return drawn
     return structs.replace(drawn, approvals=(), approval_mandatory=False)
+
+
+def policies() -> st.SearchStrategy[Constitution]:
+    """Constitutions that differ in whom they ask for what, and in nothing else; many of them ask nobody."""
+    keys = ("approvals", "approvers", "second_factor_to_resume", "denied_pause_min")
+    return st.builds(Constitution, **{key: values_of(BY_KEY[key]) for key in keys})

@@ -1,13 +1,16 @@
 """What changed between two constitutions: which way, in whose words, and that the order of them makes sense."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.model.limits import constitutions, pair, values_of
+from tests.model.limits import ADA, BEN, BESIDE, constitutions, pair, policies, values_of
 
 from assent.model.change import STATED_MAX, LimitChange, changes_between, in_one_line, stated, verdict_of
 from assent.model.constitution import BY_KEY, LIMITS, Constitution, Limit, Tier
 from assent.model.intents import Score
+from assent.model.policy import Band, Person, asks_no_less, names_no_more
 from assent.model.units import MICRO, MINUTE
 
 each_limit = pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: limit.key)
@@ -15,7 +18,8 @@ each_limit = pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: limit.ke
 
 @each_limit
 def test_a_tighter_value_is_tighter_there_and_looser_back(limit: Limit) -> None:
-    loose, tight = (Constitution(**{limit.key: value}) for value in pair(limit))
+    beside = BESIDE.get(limit.key, {})
+    loose, tight = (Constitution(**(beside | {limit.key: value})) for value in pair(limit))
     assert [(c.key, c.becomes) for c in changes_between(loose, tight)] == [(limit.key, "tighter")]
     assert [(c.key, c.becomes) for c in changes_between(tight, loose)] == [(limit.key, "looser")]
     assert (verdict_of(changes_between(loose, tight)), verdict_of(changes_between(tight, loose))) == (
@@ -26,7 +30,8 @@ def test_a_tighter_value_is_tighter_there_and_looser_back(limit: Limit) -> None:
 @each_limit
 @given(data=st.data())
 def test_of_one_limit_tighter_is_transitive_and_never_holds_both_ways(limit: Limit, data: st.DataObject) -> None:
-    one, two, three = (Constitution(**{limit.key: data.draw(values_of(limit))}) for _ in range(3))
+    beside = BESIDE.get(limit.key, {})
+    one, two, three = (Constitution(**(beside | {limit.key: data.draw(values_of(limit))})) for _ in range(3))
     ways = [verdict_of(changes_between(*both)) for both in ((one, two), (two, three), (one, three), (two, one))]
     assert not (ways[0] == "tighter" and ways[3] == "tighter")
     assert (ways[0] == "same") == (ways[3] == "same")
@@ -36,14 +41,66 @@ def test_of_one_limit_tighter_is_transitive_and_never_holds_both_ways(limit: Lim
 
 @given(constitutions(), constitutions())
 def test_a_change_of_the_whole_is_the_changes_of_its_limits(one: Constitution, two: Constitution) -> None:
-    """So what holds of each limit holds of the whole."""
+    """So what holds of each limit holds of the whole. Whether people count is said by what they are asked for."""
+    asked = {"approvals": one.approvals, "second_factor_to_resume": one.second_factor_to_resume}
+    beside = {"approvers": asked}
     alone = [
-        changes_between(*(Constitution(**{limit.key: getattr(whole, limit.key)}) for whole in (one, two)))
+        changes_between(
+            *(
+                Constitution(**beside.get(limit.key, {}) | {limit.key: getattr(whole, limit.key)})
+                for whole in (one, two)
+            )
+        )
         for limit in LIMITS
     ]
     changes = changes_between(one, two)
     assert changes == tuple(change for found in alone for change in found)
     assert (verdict_of(changes) == "looser") == any(change.becomes == "looser" for change in changes)
+
+
+ONE_YES = (Band("open", 0, 1),)
+
+
+@pytest.mark.parametrize("people", [((), (ADA,)), ((ADA,), (BEN,)), ((ADA, BEN), ()), ((ADA,), (ADA, BEN))])
+def test_who_the_people_are_is_neither_tighter_nor_looser_while_nobody_is_asked(
+    people: tuple[tuple[Person, ...], ...],
+) -> None:
+    old, new = (Constitution(approvers=named) for named in people)
+    changes = changes_between(old, new)
+    assert [(c.key, c.becomes) for c in changes] == [("approvers", "neither")]
+    assert verdict_of(changes) == "neither"
+    assert in_one_line(changes[0]).endswith("(neither)")
+
+
+def test_to_begin_to_ask_is_tighter_whoever_the_people_are() -> None:
+    old = Constitution(approvers=(ADA,))
+    changes = changes_between(old, Constitution(approvals=ONE_YES, approvers=(BEN,)))
+    assert [(c.key, c.becomes) for c in changes] == [("approvals", "tighter"), ("approvers", "neither")]
+    assert verdict_of(changes) == "tighter"
+    assert verdict_of(changes_between(old, Constitution(approvers=(BEN,), edge_min=1_000))) == "looser"
+
+
+@pytest.mark.parametrize(
+    "asks", [{"approvals": ONE_YES}, {"approvals": (Band("cancel", 9, 1),)}, {"second_factor_to_resume": True}]
+)
+def test_from_the_first_thing_that_people_are_asked_for_nobody_is_named_by_a_start(asks: dict[str, Any]) -> None:
+    old = Constitution(approvers=(ADA,), **asks)
+    for new in (Constitution(approvers=(ADA, BEN), **asks), Constitution(approvers=(BEN,), **asks)):
+        assert verdict_of(changes_between(old, new)) == "looser"
+    assert verdict_of(changes_between(old, Constitution(approvers=(BEN,)))) == "looser"
+
+
+@given(st.lists(policies(), min_size=3, max_size=6))
+def test_no_row_of_starts_lets_anybody_say_yes_who_could_not_before_or_asks_fewer(path: list[Constitution]) -> None:
+    """What a start takes step by step it would have taken at once: so no detour loosens what once needed a yes."""
+    first = now = path[0]
+    for wanted in path[1:]:
+        if verdict_of(changes_between(now, wanted)) != "looser":
+            now = wanted
+    assert verdict_of(changes_between(first, now)) != "looser"
+    if first.approvals:
+        assert names_no_more(now.approvers, first.approvers)
+        assert asks_no_less(now.approvals, first.approvals)
 
 
 @given(constitutions())

@@ -32,6 +32,10 @@ WHO = {"by": "Ada", "reason": "looked"}
             {"cmd": "resolve", "order_id": "o", "filled": 3, "fee": 1, "evidence": "e" * 500, **WHO},
             ResolutionAsked("o", 3, None, 1, "e" * 500, "Ada", "looked", 7),
         ),
+        (
+            {"cmd": "resolve", "order_id": "o", "ended": True, "filled": 0, "evidence": "e", **WHO},
+            ResolutionAsked("o", None, None, None, "e", "Ada", "looked", 7),
+        ),
     ],
 )
 def test_an_act_becomes_its_input(request_: dict[str, Any], wanted: object) -> None:

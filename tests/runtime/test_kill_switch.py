@@ -11,6 +11,7 @@ from assent.model.facts import HaltCleared, HaltRaised, OrderNotSent, OrderRelea
 from assent.model.inputs import Accepted, KillSwitchSeen, input_fault
 from assent.model.units import HOUR, MICRO, SECOND
 from assent.runtime import virtual
+from assent.runtime.inbox import BOUNDS
 from assent.runtime.kill_switch import ENV_FILE_BYTES_MAX, KillSwitch, Reading
 
 NAME = "BOT_DISABLE_TRADING"
@@ -227,3 +228,26 @@ def test_an_order_that_was_released_when_the_switch_came_in_does_not_leave() -> 
     assert len(life.of(OrderReleased)) == 1
     assert [fact.reason for fact in life.of(OrderNotSent)] == ["kill_switch_guard"]
     assert life.venue.sent == []
+
+
+class Flooded(Hand):
+    """The switch is set at the fourth look, and in that very moment the inbox is full."""
+
+    def __init__(self, life: list[Life]) -> None:
+        super().__init__()
+        self.life = life
+
+    def __call__(self, now: int) -> KillSwitchSeen:
+        if self.looked == 3:
+            for _ in range(BOUNDS["control"]):
+                self.life[0].runtime.inbox.put("control", KillSwitchSeen(False, False, "", now), received_ts=now)
+        self.is_set = self.looked >= 3
+        return super().__call__(now)
+
+
+def test_a_switch_that_found_no_room_in_the_inbox_is_told_again() -> None:
+    """Else a person who resumes from the flood would trade on with the switch set."""
+    lives: list[Life] = []
+    lives.append(Life(strategy=Once(), answer=Accepted("v-1", 0, 10 * MICRO), switch=Flooded(lives)))
+    virtual.run(lives[0].run(for_ns=8 * SECOND))
+    assert [fact.cause for fact in lives[0].of(HaltRaised)] == ["inbox_overflow", "kill_switch_guard"]

@@ -98,7 +98,8 @@ def test_a_file_that_tightens_a_limit_is_taken_and_recorded(limit: Limit) -> Non
 
 @each_limit
 def test_a_file_that_loosens_a_limit_ends_the_start_with_key_old_and_new(limit: Limit) -> None:
-    loose, tight = (Constitution(**{limit.key: value}) for value in pair(limit))
+    beside = BESIDE.get(limit.key, {})
+    loose, tight = (Constitution(**(beside | {limit.key: value})) for value in pair(limit))
     store = MemoryStore()
     start_in_memory(store, tight)
     with pytest.raises(LimitsLoosened) as refused:

@@ -10,11 +10,29 @@ from tests.runtime.fakes import CASH, EPOCH, IDENTITY, MARKET, OPEN, Once, quote
 from assent.desk.desk import Desk
 from assent.ledger.anchors import anchors_of
 from assent.ledger.chain import Entry
-from assent.ledger.errors import LedgerBusy, LedgerCorrupt, LedgerMismatch, LedgerMissing, LedgerUnwritable
+from assent.ledger.errors import (
+    LedgerBusy,
+    LedgerCorrupt,
+    LedgerMismatch,
+    LedgerMissing,
+    LedgerNotJudged,
+    LedgerUnwritable,
+)
 from assent.ledger.memory import MemoryStore
 from assent.model.errors import InvariantBroken
-from assent.model.facts import SCHEMA_VERSION, LedgerOpened, OrderReleased, StateMarked, encode_fact, kind_of
+from assent.model.facts import (
+    SCHEMA_VERSION,
+    DeskStarted,
+    Fact,
+    LedgerOpened,
+    OrderReleased,
+    OrderUnknown,
+    StateMarked,
+    encode_fact,
+    kind_of,
+)
 from assent.model.inputs import AccountSeen, DeskStarting, InstrumentSeen
+from assent.runtime.build import build_digest
 from assent.runtime.clock import ScaledClock
 from assent.runtime.inbox import Inbox
 from assent.runtime.loop import Loop
@@ -118,17 +136,59 @@ def test_a_ledger_that_is_gone_while_its_anchors_remain_is_not_begun_anew(tmp_pa
         open_ledger(place, Desk(), IDENTITY, now=EPOCH)
 
 
-def test_a_state_digest_that_does_not_follow_from_the_records_is_refused(tmp_path: Path) -> None:
-    """A ledger whose chain holds, but whose mark was written by a process with another state."""
+def sealed(*facts: Fact, build: str) -> MemoryStore:
+    """A ledger whose chain holds, whatever stands in it, begun by that build."""
     seal = LedgerOpened(
         "0" * 16, IDENTITY.mode, IDENTITY.venue, IDENTITY.environment, IDENTITY.account, IDENTITY.constitution,
-        IDENTITY.constitution.digest(), "b",
+        IDENTITY.constitution.digest(), build,
     )  # fmt: skip
     store = MemoryStore()
-    marked = StateMarked(seq=1, digest="0" * 64)
-    store.append([Entry(EPOCH, kind_of(fact), SCHEMA_VERSION, encode_fact(fact)) for fact in (seal, marked)])
+    store.append([Entry(EPOCH, kind_of(fact), SCHEMA_VERSION, encode_fact(fact)) for fact in (seal, *facts)])
+    return store
+
+
+def test_a_state_digest_that_does_not_follow_from_the_records_is_refused() -> None:
+    """This very version wrote the mark, so it is no matter of versions."""
+    store = sealed(StateMarked(seq=1, digest="0" * 64), build=build_digest())
     with pytest.raises(InvariantBroken, match="state_digest_differs"):
         restore(store, Desk(), IDENTITY)
+
+
+def test_a_state_that_another_version_marked_and_this_one_cannot_prove_is_refused_without_a_verdict() -> None:
+    store = sealed(StateMarked(seq=1, digest="0" * 64), build="0.0.1+older")
+    with pytest.raises(LedgerNotJudged) as refused:
+        restore(store, Desk(), IDENTITY)
+    assert refused.value.seq == 2
+    for words in ("0.0.1+older", build_digest(), "whoever changes them", "assent ledger verify", "begin a new ledger"):
+        assert words in str(refused.value)
+
+
+def test_the_version_that_was_at_work_is_that_of_the_last_start_before_the_record() -> None:
+    marked = StateMarked(seq=2, digest="0" * 64)
+    mine, other = DeskStarted(build=build_digest(), strategies=()), DeskStarted(build="9.9+newer", strategies=())
+    with pytest.raises(InvariantBroken, match="state_digest_differs"):
+        restore(sealed(mine, marked, build="0.0.1+older"), Desk(), IDENTITY)
+    with pytest.raises(LedgerNotJudged, match=r"9\.9\+newer"):
+        restore(sealed(other, marked, build=build_digest()), Desk(), IDENTITY)
+
+
+def test_a_record_that_only_another_version_can_read_is_no_fault_of_ours_and_no_damage() -> None:
+    store = sealed(build="9.9+newer")
+    store.append([Entry(EPOCH, "Rumour", SCHEMA_VERSION, b'{"type":"Rumour"}')])
+    with pytest.raises(LedgerNotJudged):
+        restore(store, Desk(), IDENTITY)
+
+
+def test_a_ledger_that_breaks_our_rules_is_never_taken_for_one_of_another_version(tmp_path: Path) -> None:
+    """Whoever forges a ledger may name any version in it: an order that left without its release is what it is."""
+    store = sealed(OrderUnknown(order_id="o", detail=""), build="0.0.1+older")
+    with pytest.raises(InvariantBroken):
+        restore(store, Desk(), IDENTITY)
+    place = tmp_path / "l.sqlite"
+    traded(place)
+    change(place, "UPDATE ledger SET ts = ts + 1 WHERE seq = 4")
+    with pytest.raises(LedgerCorrupt):
+        open_ledger(place, Desk(), IDENTITY, now=EPOCH)
 
 
 def test_a_full_disk_stops_the_writer_and_what_was_acknowledged_stays(tmp_path: Path) -> None:

@@ -60,18 +60,19 @@ async def _act(settings: Settings, request: Mapping[str, Any]) -> Status:
         looks = command == LOOK
         compares = looks or command in COMPARED or command in SHOWN_AFTER
         around, clock = await _around(settings, stack, compares=compares)
+        opened = open_ledger(settings.ledger_path, desk, identity_of(settings), lease=lease, starting=False)
+        stack.callback(opened.close)
         wanted = None
         if not looks:
-            fault = await _factor_fault(settings, request)
+            person = _user(desk.state)
+            fault = await _factor_fault(settings, request, person)
             if fault is not None:
                 words = fault.words or sentence(fault.code)
                 return {"ok": False, "refused": True, "code": fault.code, "error": f"[{fault.code}] {words}"}
             proven = request.get("factor") is not None
             if command in PROVEN or proven:
-                request = {**request, "by": _user(settings)}
+                request = {**request, "by": person}
             wanted = act_input(request, clock.now(), constitution=settings.constitution, factor=proven)
-        opened = open_ledger(settings.ledger_path, desk, identity_of(settings), lease=lease, starting=False)
-        stack.callback(opened.close)
         tally = Tally(opened, desk.state)
         # Nothing is carried out from here: a released cancel is owed, and the next start carries it out.
         loop = Loop(
@@ -95,19 +96,19 @@ async def _act(settings: Settings, request: Mapping[str, Any]) -> Status:
         return answer
 
 
-async def _factor_fault(settings: Settings, request: Mapping[str, Any]) -> NotAdmitted | None:
+async def _factor_fault(settings: Settings, request: Mapping[str, Any], person: str) -> NotAdmitted | None:
     """Why the second factor that came with it is not that of whoever uses this machine; None where none came."""
     digits = request.get("factor")
     if digits is None:
         return None
     with closing(Access.open(settings.access_path)) as access:
-        return await prove_factor(_user(settings), digits, access, WallClock().now())
+        return await prove_factor(person, digits, access, WallClock().now())
 
 
-def _user(settings: Settings) -> str:
-    """Whoever uses this machine, by the name that the constitution knows."""
+def _user(state: State) -> str:
+    """Whoever uses this machine, by the name that the limits in force know; the file alone changes nothing."""
     identity = os_identity(os.getuid())
-    return person_of(settings.constitution.approvers, identity) or identity
+    return (person_of(state.seal.constitution.approvers, identity) if state.seal else None) or identity
 
 
 async def _around(settings: Settings, stack: AsyncExitStack, *, compares: bool) -> tuple[Around | None, Clock]:

@@ -16,6 +16,7 @@ from assent.app.box_clock import keep_in_step, led_clock
 from assent.app.credentials import forget, load_key
 from assent.app.wiring import Around, open_exchange
 from assent.config import Settings
+from assent.desk.awaiting import owed_since
 from assent.desk.desk import Desk
 from assent.desk.permit import cancel_obstacle, obstacle
 from assent.desk.state import State
@@ -173,6 +174,7 @@ def kalshi(
         member=own.member,
         terms=terms,
         since_ts=_since(state, clock),
+        owed=partial(owed_since, state),
     )
 
 

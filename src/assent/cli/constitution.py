@@ -200,6 +200,7 @@ def _start_words(now: InForce, verdict: str) -> str:
         return "seals these limits into a new ledger."
     return {
         "same": "goes on with the limits in force; the file says the same.",
+        "neither": "takes what the file says otherwise, which is neither tighter nor looser, and records the change.",
         "tighter": "takes the tighter limits and records the change.",
         "looser": "is refused. Put the values back, or: assent constitution amend --by NAME --reason REASON",
     }[verdict]

@@ -210,6 +210,8 @@ def _limits(changes: tuple[LimitChange, ...]) -> Finding:
         return Finding("limits", False, f"the next start is refused: {said}", "assent constitution diff")
     if verdict == "tighter":
         return Finding("limits", None, f"the next start takes what the file tightens: {said}")
+    if verdict == "neither":
+        return Finding("limits", None, f"the next start takes what the file says otherwise: {said}")
     return Finding("limits", True, "the file says the limits that are in force")
 
 

@@ -40,6 +40,7 @@ MEANINGS: Final[Mapping[Exit, str]] = {
 EXIT_OF_ERROR: Final[Mapping[str, Exit]] = {
     "ledger_busy": Exit.HALTED,
     "ledger_corrupt": Exit.FOUND,
+    "ledger_not_judged": Exit.FOUND,
     "scope_widened": Exit.REFUSED,
 }
 

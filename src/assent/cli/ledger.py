@@ -36,7 +36,8 @@ def command() -> None:
 def verify(file: Path | None, anchors: Path | None, folder: Path, mode: str | None, *, as_json: bool) -> int:
     """Check every record, the chain, the anchors, and that every state follows from the records before it.
 
-    Without FILE it is this desk's own ledger. Exit 0: intact; exit 1: the first bad record is named.
+    Without FILE it is this desk's own ledger. Exit 0: intact; exit 1: the first bad record is named, or no verdict:
+    the chain holds, and another version of this program marked states that this one cannot prove.
     """
     from assent.cli.proof import prove
     from assent.cli.reading import ledger_path
@@ -65,6 +66,9 @@ def _verdict(found: dict[str, Any]) -> list[str]:
             f"  {found['records']} records, head {found['head']}",
             f"  {anchored}; {found['states']} marked states follow from the records",
         ]
+    if not found["judged"]:
+        (finding,) = found["findings"]
+        return [f"{path}: NOT JUDGED; the chain holds for {found['records']} records", f"  {line(finding['what'])}"]
     lines = [f"{path}: NOT intact; the chain holds for {found['records']} records"]
     for finding in found["findings"]:
         where = "the file" if finding["seq"] is None else f"first bad record: seq {finding['seq']}"

@@ -72,8 +72,10 @@ def cancel_all(folder: Path, mode: str | None, *, by: str, as_json: bool) -> int
 
 @command.command(name="resolve", short_help="Say what became of an order that no evidence settles.")
 @click.argument("order_id", metavar="ID")
-@click.option("--as", "fate", type=click.Choice(("filled", "not-placed")), required=True, help="What became of it.")
-@click.option("--filled", type=Micros(), metavar="QTY", help="How much was executed.  [default: all of it]")
+@click.option(
+    "--as", "fate", type=click.Choice(("filled", "not-placed", "ended")), required=True, help="What became of it."
+)
+@click.option("--filled", type=Micros(), metavar="QTY", help="How much was executed in all.  [default: all]")
 @click.option("--price", type=Micros(), metavar="P", help="At which price.  [default: its limit]")
 @click.option("--fee", type=Micros(), metavar="F", help="For how much in fees.  [default: the most that it can be]")
 @click.option("--evidence", required=True, help="What that rests on; recorded for ever.")
@@ -84,7 +86,12 @@ def resolve(
     order_id: str, folder: Path, mode: str | None, *, fate: str, evidence: str, by: str, reason: str, as_json: bool,
     **amounts: int | None,
 ) -> int:  # fmt: skip
-    """Say what became of an order whose fate is unknown, where the venue's own record cannot. Allowed under any halt.
+    """Say what became of an order where the venue's own record cannot. Allowed under any halt.
+
+    An order whose fate is unknown was `filled` or `not-placed`. One that is `closing` has ended, and the venue counts
+    executions that it does not tell of; another was filled in part, and the venue never gave it a name. Such a one was
+    `filled`, or it `ended` with nothing beyond what is booked, and nothing of it rests. That may be said once the
+    running desk has read the venue's books in vain for five minutes.
 
     What was executed is booked. The venue's own report of the same execution is recognised later and not booked again;
     one that says something else stops the desk.
@@ -92,17 +99,18 @@ def resolve(
     settings = settings_of(folder, mode=mode)
     wanted = _meant(settings, order_id)
     filled = amounts["filled"]
-    if fate == "not-placed" and any(amount is not None for amount in amounts.values()):
+    if fate != "filled" and any(amount is not None for amount in amounts.values()):
         raise CommandError(
             "usage",
             "--filled, --price and --fee belong to --as filled",
-            why="Of an order that was never placed nothing can have been executed",
+            why="Of an order that was never placed, or that ended as it is booked, nothing is booked",
             todo="Leave them out, or say --as filled",
         )
     request = {
         "cmd": "resolve",
         "order_id": wanted,
-        "filled": 0 if fate == "not-placed" else _qty_of(settings, wanted) if filled is None else filled,
+        "filled": 0 if fate != "filled" else _qty_of(settings, wanted) if filled is None else filled,
+        "ended": fate == "ended",
         "price": amounts["price"],
         "fee": amounts["fee"],
         "evidence": need(evidence, "--evidence", '"their support, ticket 4711: it never reached the book"'),

@@ -26,15 +26,17 @@ def read_bands(raw: object, most: int) -> tuple[Band, ...]:
 
 
 def read_people(raw: object, most: int) -> tuple[Person, ...]:
-    """No identity belongs to two people, and nobody stands there twice: else one of them could count as two."""
+    """No identity belongs to two people, and nobody stands there twice, not in other letters either: else one of them
+    could count as two."""
     found: list[Person] = []
     for number, text in enumerate(_texts(raw, most), start=1):
         match = _PERSON.fullmatch(text)
         identities = tuple(match[2].split(",")) if match else ()
         if match is None or not all(_IDENTITY.fullmatch(one) for one in identities):
             raise Unfit(f"entry {number} is not a name, `=`, and identities such as os:ada or token:phone")
+        names = {person.name.casefold() for person in found}
         known = {one for person in found for one in person.identities}
-        if any(person.name == match[1] for person in found) or len({*identities} - known) < len(identities):
+        if match[1].casefold() in names or len({*identities} - known) < len(identities):
             raise Unfit(f"entry {number} repeats a name or an identity")
         found.append(Person(match[1], identities))
     return tuple(found)

@@ -14,9 +14,11 @@ from assent.console.seam import Answer, Ask
 from assent.model.reasons import REASONS
 
 # How many of each lane are on their way to the desk at once. A yes may take as long as the venue's fresh quote, a
-# resume as long as the venue's books; to stop waits for neither.
-LANES: Final[Mapping[str, int]] = {"answers": 4, "acts": 3, "halts": 2}
-LANE_OF: Final[Mapping[str, str]] = {"approve": "answers", "reject": "answers", "halt": "halts"}
+# resume as long as the venue's books; to stop, to say no and to cancel wait for neither.
+LANES: Final[Mapping[str, int]] = {"answers": 4, "acts": 3, "noes": 2, "cancels": 2, "halts": 2}
+LANE_OF: Final[Mapping[str, str]] = {
+    "approve": "answers", "reject": "noes", "cancel": "cancels", "halt": "halts", "end_override": "halts",
+}  # fmt: skip
 OTHER_LANE: Final = "acts"
 AT_ONCE: Final = sum(LANES.values())
 WAITING_MAX: Final = 200

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from assent.desk import adoption, exposure, intake, money, recall
+from assent.desk import adoption, awaiting, exposure, intake, money, recall
 from assent.desk.context import Context
 from assent.desk.state import CASH, OrderState, Outcome, Position, State
 from assent.model.facts import (
@@ -24,8 +24,9 @@ MATCH_RECORD_EVERY = HOUR
 # How long orders in flight may keep the two books from being compared.
 UNJUDGED_MAX = 5 * MINUTE
 OPENING = "opening balance at the venue"
-# Orders in these statuses move money that one of the two books may not show yet.
-IN_FLIGHT = frozenset(("released", "unknown", "closing"))
+# Orders in these statuses, and those that wait for the venue's word, move money that one of the two books may not show
+# yet.
+IN_FLIGHT = frozenset(("released", "unknown"))
 
 
 def settlement_seen(desk: Context, inp: SettlementSeen) -> None:
@@ -79,9 +80,11 @@ def account_seen(desk: Context, inp: AccountSeen) -> None:
         return
     if desk.unavailable_since is not None:
         desk.unavailable_since, desk.readable_ts = None, desk.now
-    if in_flight(state) is not None:
+    awaiting.books_read(desk)
+    order = in_flight(state)
+    if order is not None:
         desk.books = None
-        _not_judged(desk)
+        _not_judged(desk, order)
         return
     if state.matched_ts is None and state.cash == 0 and inp.cash > 0:
         desk.emit(CashMoved(amount=inp.cash, reference=OPENING))
@@ -97,6 +100,7 @@ def account_unavailable(desk: Context, inp: AccountUnavailable) -> None:
     """Nobody can say what the venue holds for us: nothing is opened, and what was last known stands with its age."""
     state, known = desk.state, desk.state.matched
     desk.books = None
+    awaiting.books_unread(desk)
     first = desk.unavailable_since is None
     if first:
         desk.unavailable_since = desk.now
@@ -133,19 +137,20 @@ def differ(desk: Context, differences: list[tuple[str, int, int]], source: str) 
     recall.raise_halt(desk, "discrepancy", by="desk", detail=f"{shown(what)}: ours {ours}, the venue's {theirs}")
 
 
-def _not_judged(desk: Context) -> None:
+def _not_judged(desk: Context, order: OrderState) -> None:
     """An order in flight excuses a difference for a while, not for ever."""
     if desk.unjudged_since is None:
         desk.unjudged_since = desk.now
     elif desk.now - desk.unjudged_since > UNJUDGED_MAX:
         desk.cause_seen["books_overdue"] = desk.now
-        recall.raise_halt(desk, "books_overdue", by="desk", detail="an order has been in flight all the time")
+        detail = f"an order has been in flight all the time; now order {order.order.order_id} is {order.status}"
+        recall.raise_halt(desk, "books_overdue", by="desk", detail=detail)
 
 
 def in_flight(state: State) -> OrderState | None:
     """An order that is not answered yet, though perhaps filled already, or ended with fills still to come."""
     for order in state.orders.values():
-        if order.status in IN_FLIGHT or (order.status == "working" and not order.venue_order_id):
+        if order.status in IN_FLIGHT or awaiting.waits(order):
             return order
     return None
 

@@ -7,7 +7,7 @@ halt comes to its end; only leaving a position is an intent, and goes through th
 
 from msgspec import structs
 
-from assent.desk import account, adoption, answers, exits, proposing, recall, resolving
+from assent.desk import account, adoption, answers, awaiting, exits, proposing, recall, resolving, warrants
 from assent.desk.adoption import Plan
 from assent.desk.context import BY, Context
 from assent.desk.orders import A_PERSON
@@ -29,7 +29,7 @@ def plan_of(desk: Context) -> Plan | str:
     waiting = account.in_flight(state)
     if waiting is not None:
         order_id = waiting.order.order_id
-        settle = ", or `assent orders resolve` settles it" if waiting.status == "unknown" else ""
+        settle = ", or `assent orders resolve` settles it" if resolving.may_be_settled(waiting) else ""
         return f"order {order_id} is {waiting.status}, so the books cannot be compared; wait until it is known{settle}"
     if seen is None:
         return "the venue's books have not been read since the start, or cannot be read now; try again"
@@ -83,8 +83,13 @@ def cancel_foreign(desk: Context, wanted: str, by: str) -> bool:
 
 
 def resolution_asked(desk: Context, inp: ResolutionAsked) -> None:
-    """A person's word ends an unknown; what it says was executed is booked."""
+    """A person's word ends an unknown, or a wait for fills that never come; what it says was executed is booked."""
     outcome = resolving.resolved(desk.state, inp)
+    order = desk.state.orders.get(inp.order_id)
+    why = awaiting.obstacle(desk, order) if order is not None else None
+    if not isinstance(outcome, ActRefused) and why is not None:
+        _refuse(desk, "resolve", inp.order_id, inp.by, why)
+        return
     if isinstance(outcome, ActRefused):
         desk.emit(outcome)
         return
@@ -119,8 +124,6 @@ def _close(desk: Context, name: str, inp: CloseAsked) -> None:
         side = "bid" if held > 0 else "ask"
         _refuse(desk, "close", name, inp.by, f"there is no {side} to leave at now; give a price to rest at")
         return
-    # A person is told about each refusal, also where it is the last one over again.
-    desk.refused.pop((BY, name, "close", "sell" if held > 0 else "buy"), None)
     proposal = Proposal(
         instrument=name,
         action="close",
@@ -130,7 +133,9 @@ def _close(desk: Context, name: str, inp: CloseAsked) -> None:
         time_in_force="ioc" if inp.price is None else "gtc",
         reason=shown(f"{inp.by} asked: {inp.reason}"),
     )
-    proposing.consider(desk, BY, proposal)
+    # A person is told about each refusal, also where it is the last one over again.
+    desk.refused.pop(warrants.idea_of(BY, name, proposal), None)
+    proposing.consider(desk, BY, proposal, by_person=True)
 
 
 def _obstacle(plan: Plan, inp: AdoptionAsked) -> str | None:

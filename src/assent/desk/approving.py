@@ -33,15 +33,16 @@ class Needed(NamedTuple):
     assent: str
 
 
-def needed(desk: Context, intent: Intent, *, by_halt: bool) -> Needed:
-    """Whom this intent has to wait for. `by_halt`: a halt's own procedure proposes it."""
+def needed(desk: Context, intent: Intent, *, by_halt: bool, by_person: bool) -> Needed:
+    """Whom this intent has to wait for. `by_halt`: a halt's own procedure proposes it. What a person wants left is no
+    exit of the desk's own, and never goes alone."""
     seal = desk.state.seal
     people = warrants.people_for(seal.constitution, intent) if seal is not None else 0
     if not people:
         return Needed(0, warrants.AUTONOMOUS)
     if by_halt and warrants.is_procedure(desk.state, intent):
         return Needed(0, warrants.BY_HALT)
-    if seal is not None and warrants.may_go_alone(seal.constitution, intent):
+    if seal is not None and not by_person and warrants.may_go_alone(seal.constitution, intent):
         waited = _waited(desk, intent.instrument)
         if waited is not None and desk.now - waited.since_ts >= seal.constitution.exits_auto_after:
             return Needed(0, warrants.AUTO_EXIT)
@@ -65,8 +66,8 @@ def is_known(desk: Context, key: Key, candidate: Candidate) -> bool:
     return True
 
 
-def ask(desk: Context, intent: Intent, quote: QuoteTaken | None, people: int) -> None:
-    """Once for each intent."""
+def ask(desk: Context, intent: Intent, quote: QuoteTaken | None, people: int, *, by_person: bool) -> None:
+    """Once for each intent. Whether a person wants it left is not a sign that an exit is due."""
     seal = desk.state.seal
     if seal is None:
         return
@@ -81,7 +82,7 @@ def ask(desk: Context, intent: Intent, quote: QuoteTaken | None, people: int) ->
         )
     )  # fmt: skip
     desk.waiting[key_of(intent)] = Waiting(intent.intent_id)
-    if intent.strategy == BY:
+    if intent.strategy == BY and not by_person:
         waited = _waited(desk, intent.instrument)
         since = desk.now if waited is None else waited.since_ts
         desk.unanswered[intent.instrument] = Unanswered(since, until + NOT_DUE)
@@ -106,7 +107,7 @@ def end(desk: Context, asked: Asked, why: Ending, *, by: str, message_id: str = 
 
 
 def key_of(intent: Intent) -> Key:
-    return intent.strategy, intent.instrument, intent.action, intent.side
+    return warrants.idea_of(intent.strategy, intent.instrument, intent)
 
 
 def _covered(desk: Context, intent: Intent) -> tuple[str, ...]:

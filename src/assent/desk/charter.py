@@ -9,7 +9,7 @@ bytes that an older version wrote, so it is compared and never worked out anew.
 import msgspec
 
 from assent.desk.state import OrderState, State
-from assent.model.change import changes_between, verdict_of
+from assent.model.change import BY_A_START, changes_between, verdict_of
 from assent.model.errors import InvariantBroken, require
 from assent.model.facts import ConstitutionChanged
 
@@ -26,7 +26,7 @@ def constitution_changed(state: State, _ts: int, fact: ConstitutionChanged) -> N
     require(fact.old_digest == seal.constitution_digest, "constitution_changed_from_another", old=fact.old_digest)
     changes = changes_between(seal.constitution, fact.constitution)
     named = fact.how == "amendment" and fact.by.strip() and fact.reason.strip()
-    require(named or verdict_of(changes) == "tighter", "loosened_by_nobody", digest=fact.digest)
+    require(named or verdict_of(changes) in BY_A_START, "loosened_by_nobody", digest=fact.digest)
     state.seal = msgspec.structs.replace(seal, constitution=fact.constitution, constitution_digest=fact.digest)
     if any(change.becomes == "tighter" for change in changes):
         state.tightened_seq = state.seq

@@ -69,6 +69,13 @@ class Waiting:
         self.until_ts = until_ts
 
 
+class Awaited(NamedTuple):
+    """Since when the venue's books were read in vain for an order's fills, and how much of it was executed by then."""
+
+    since_ts: int
+    executed: int
+
+
 class Unanswered(NamedTuple):
     """Since when people are asked in vain about the exit of a position, and until when they may be asked again for that
     to go on."""
@@ -126,6 +133,8 @@ class Context:
         self.compared: Standing | None = None
         self.foreign: dict[str, Fill] = {}
         self.early_corrections: dict[str, CorrectionSeen] = {}
+        # Orders that have ended and whose fills are looked for in vain; see `desk.awaiting`.
+        self.awaited: dict[str, Awaited] = {}
         self.hooks: dict[str, list[tuple[int, str, Callable[..., Any]]]] = {}
         self.on_quote: list[tuple[int, str, Callable[..., Any]]] = []
         self.on_bar: list[tuple[int, str, Callable[..., Any]]] = []

@@ -121,4 +121,4 @@ def as_proposed(intent: Intent, now: int) -> Proposal:
 
 
 def _key(intent: Intent) -> Key:
-    return intent.strategy, intent.instrument, intent.action, intent.side
+    return warrants.idea_of(intent.strategy, intent.instrument, intent)

@@ -140,7 +140,10 @@ def order_resolved(state: State, _ts: int, fact: OrderResolved) -> None:
     if type(finding) is not Accepted:
         step(state, fact.order_id, "miss")
         return
-    order = step(state, fact.order_id, "find")
+    known = state.orders.get(fact.order_id)
+    # Of one that was there a person says that nothing of it rests, and how much of it there was.
+    ended = known is not None and known.status in ("closing", "working") and bool(fact.by)
+    order = step(state, fact.order_id, "close" if ended else "find")
     order.venue_order_id = finding.venue_order_id
     _learn_rest(state, order, finding.filled, finding.remaining)
 

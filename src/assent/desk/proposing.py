@@ -8,7 +8,7 @@ are judged as they come; those of a cycle together, in `desk.ranking`.
 from collections.abc import Iterable
 from itertools import islice
 
-from assent.desk import approving, looking, observing, recall, releasing, superseding
+from assent.desk import approving, looking, observing, recall, releasing, superseding, warrants
 from assent.desk.candidate import Candidate
 from assent.desk.context import Context, Refusal
 from assent.desk.gate import Verdict, judge
@@ -96,14 +96,17 @@ def candidate_of(desk: Context, strategy: str, proposal: Proposal) -> Candidate:
     return Candidate(state=desk.state, now=desk.now, strategy=strategy, proposal=proposal, market=market, quote=quote)
 
 
-def consider(desk: Context, strategy: str, proposal: Proposal, *, by_halt: bool = False) -> str | None:
+def consider(
+    desk: Context, strategy: str, proposal: Proposal, *, by_halt: bool = False, by_person: bool = False
+) -> str | None:
     """One idea through the gate: released with all its exits, or not, for the reason that is returned; one that waits
-    for people or for its last look is not released yet. `by_halt`: a halt's own procedure asks for it."""
+    for people or for its last look is not released yet. `by_halt`: a halt's own procedure asks for it; `by_person`: a
+    person does, in the desk's name."""
     candidate = candidate_of(desk, strategy, proposal)
     verdict = judge(candidate)
     # A name that no venue listed is one with all others like it: strategies can make up more than a desk can keep.
     name = proposal.instrument if candidate.market is not None else ""
-    key = (strategy, name, proposal.action, proposal.side)
+    key = warrants.idea_of(strategy, name, proposal)
     if verdict.reason is not None:
         older = superseding.replaced(candidate, verdict)
         if older is None:
@@ -118,9 +121,9 @@ def consider(desk: Context, strategy: str, proposal: Proposal, *, by_halt: bool 
         return approving.REQUESTED
     intent = _record(desk, candidate)
     desk.emit(IntentProposed(intent=intent, checks=verdict.checks, quote=candidate.quote))
-    people, assent = approving.needed(desk, intent, by_halt=by_halt)
+    people, assent = approving.needed(desk, intent, by_halt=by_halt, by_person=by_person)
     if people:
-        approving.ask(desk, intent, candidate.quote, people)
+        approving.ask(desk, intent, candidate.quote, people, by_person=by_person)
         return approving.REQUESTED
     if intent.action == "cancel":
         cancel(desk, intent)

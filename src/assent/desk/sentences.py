@@ -168,13 +168,16 @@ def _accepted(fact: facts.OrderAccepted) -> str:
 def _resolved(fact: facts.OrderResolved) -> str:
     finding = fact.finding
     if fact.by:
-        found = f"{format_qty(finding.filled)} filled" if isinstance(finding, Accepted) else "it was never placed"
+        found = (
+            f"{format_qty(finding.filled)} filled in all" if isinstance(finding, Accepted) else "it was never placed"
+        )
     elif isinstance(finding, Accepted):
         found = f"it is there, {format_qty(finding.filled)} filled, {format_qty(finding.remaining)} resting"
     else:
         found = f"it never arrived ({finding.evidence})"
     who = f"{fact.by}, {fact.reason}; on the evidence: {fact.source}" if fact.by else fact.source
-    return f"order {short(fact.order_id)} is unknown no more: {found}; by {who}"
+    settled = "is settled by hand" if fact.by else "is unknown no more"
+    return f"order {short(fact.order_id)} {settled}: {found}; by {who}"
 
 
 def _fill(fill: Fill) -> str:

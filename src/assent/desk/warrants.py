@@ -13,7 +13,7 @@ from assent.model.binding import terms_digest
 from assent.model.constitution import Constitution
 from assent.model.errors import InvariantBroken, require
 from assent.model.facts import Fact, LedgerOpened
-from assent.model.intents import Intent
+from assent.model.intents import Intent, Proposal
 from assent.model.orders import DIFFERS, Order, order_digest
 from assent.model.policy import AUTO_NEVER, people_needed, person_of
 
@@ -32,9 +32,17 @@ def people_for(limits: Constitution, intent: Intent) -> int:
 
 
 def may_go_alone(limits: Constitution, intent: Intent) -> bool:
-    """Whether this exit is of the kind that may leave without an answer, once it has waited for long enough."""
+    """Whether this exit is of the kind that may leave without an answer, once it has waited for long enough: the desk's
+    own, which deals at once or not at all."""
     allowed = limits.exits_auto_after != AUTO_NEVER and not limits.approval_mandatory
-    return allowed and intent.strategy == DESK and intent.action == "close"
+    return allowed and intent.strategy == DESK and intent.action == "close" and intent.time_in_force == "ioc"
+
+
+def idea_of(strategy: str, instrument: str, terms: Proposal | Intent) -> tuple[str, str, str, str]:
+    """By what an idea is known again. To leave now, as the desk's own exits do, is another one than to rest at a price
+    that a person named: neither a question about the one nor a no to it keeps the other from being asked about."""
+    rests = strategy == DESK and terms.action == "close" and terms.time_in_force != "ioc"
+    return strategy, instrument, f"{terms.action} at rest" if rests else terms.action, terms.side
 
 
 def is_procedure(state: State, intent: Intent) -> bool:
@@ -122,7 +130,7 @@ def given(state: State, ts: int, fact: AssentGiven) -> None:
 
 def denied(state: State, ts: int, fact: AssentDenied) -> None:
     intent = state.asked[fact.intent_id].intent
-    state.archive.denied[intent.strategy, intent.instrument, intent.action, intent.side] = fact.intent_id, ts
+    state.archive.denied[idea_of(intent.strategy, intent.instrument, intent)] = fact.intent_id, ts
     state.archive.answers[fact.message_id] = fact.intent_id
     over(state, fact.intent_id, "denied", fact)
 

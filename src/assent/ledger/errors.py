@@ -37,6 +37,24 @@ class LedgerCorrupt(LedgerError):
         )
 
 
+class LedgerNotJudged(LedgerError):
+    """Its chain holds, but this program cannot prove what follows from it, and by its own records another version wrote
+    it. No verdict, neither whole nor changed: of a ledger that was changed the same might be seen."""
+
+    code = "ledger_not_judged"
+
+    def __init__(self, seq: int, *, wrote: str, here: str) -> None:
+        self.seq = seq
+        super().__init__(
+            f"Nobody can tell here whether this ledger is whole: record {seq} cannot be proven by this version, {here},"
+            f" and by the records before it version {wrote} was at work",
+            why="Two versions may make different states of the same records; so does whoever changes them, and only the"
+            " version that wrote them can tell which it was",
+            todo="Let that version look (assent ledger verify) and go on with it; to change over, end there with"
+            " nothing open, keep the file with its anchors, and begin a new ledger with this one",
+        )
+
+
 class LedgerBusy(LedgerError):
     """Another process writes, or keeps the file locked for longer than we wait."""
 

@@ -12,7 +12,7 @@ import msgspec
 from assent.model.constitution import BY_KEY, Constitution, Drift, Kind, Limit, Theme, Tier
 from assent.model.intents import Score
 from assent.model.policy import Band, Person
-from assent.model.strictness import Difference, tighter
+from assent.model.strictness import Difference, Way, tighter
 from assent.model.text import shown
 from assent.model.units import format_bps, format_duration, format_micros, format_percent
 
@@ -20,7 +20,9 @@ from assent.model.units import format_bps, format_duration, format_micros, forma
 STATED_MAX = 2_000
 SCOPE = ("markets", "events", "series")
 
-Verdict = Literal["same", "tighter", "looser"]
+Verdict = Literal["same", "neither", "tighter", "looser"]
+# What a start may bring into force without anybody's name.
+BY_A_START: frozenset[Verdict] = frozenset(("neither", "tighter"))
 
 
 class LimitChange(msgspec.Struct, frozen=True):
@@ -29,7 +31,7 @@ class LimitChange(msgspec.Struct, frozen=True):
     key: str
     old: str
     new: str
-    becomes: Literal["tighter", "looser"]
+    becomes: Way
 
 
 def changes_between(old: Constitution, new: Constitution) -> tuple[LimitChange, ...]:
@@ -38,9 +40,9 @@ def changes_between(old: Constitution, new: Constitution) -> tuple[LimitChange, 
 
 
 def verdict_of(changes: Iterable[LimitChange]) -> Verdict:
-    """What a start makes of these changes: one that is looser makes the whole looser."""
+    """What a start makes of these changes: one that is looser makes the whole looser; else one tighter, tighter."""
     ways = {change.becomes for change in changes}
-    return "looser" if "looser" in ways else "tighter" if ways else "same"
+    return next((way for way in _BY_WEIGHT if way in ways), "same")
 
 
 def in_one_line(change: LimitChange) -> str:
@@ -53,6 +55,9 @@ def stated(limit: Limit, value: Any) -> str:
     if limit.optional and value == limit.loosest:
         return "off"
     return shown(_WORDS[limit.kind](value), STATED_MAX)
+
+
+_BY_WEIGHT: tuple[Way, ...] = ("looser", "tighter", "neither")
 
 
 def _change(difference: Difference) -> LimitChange:

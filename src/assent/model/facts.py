@@ -185,7 +185,7 @@ class OrderUnknown(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class OrderResolved(msgspec.Struct, frozen=True, tag=True, gc=False, omit_defaults=True):
-    """Evidence settled an unknown; where it settles nothing, the word of the person `by`, and what it rests on."""
+    """Evidence settled what became of it; where none does, the word of the person `by`, and what it rests on."""
 
     order_id: str
     finding: Evidence

@@ -68,6 +68,12 @@ def names_no_more(new: tuple[Person, ...], old: tuple[Person, ...]) -> bool:
     )
 
 
+def counts_people(limits: "Constitution") -> bool:
+    """Whether it matters under these limits who the people are: somebody must say yes to something, or the end of a
+    halt takes the second factor of the person to whom an identity belongs."""
+    return bool(limits.approvals) or limits.second_factor_to_resume
+
+
 def policy_fault(limits: "Constitution") -> str | None:
     """Why this policy may not come into force, or None: nobody is asked where somebody must be, or nobody could ever
     answer."""

@@ -27,11 +27,12 @@ class AdoptionAsked(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class ResolutionAsked(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """A named person says what became of an order whose fate no evidence settles: nothing of it was executed when
-    `filled` is zero, else so much at this price and fee; none of these given: the worst that it can be."""
+    """A named person says what became of an order whose fate no evidence settles: it was never placed when `filled` is
+    zero, else so much of it was executed in all, what is not booked of that at this price and fee; none of these given:
+    the worst that it can be. `filled` is None where it ended and nothing was executed beyond what is booked."""
 
     order_id: str
-    filled: int
+    filled: int | None
     price: int | None
     fee: int | None
     evidence: str

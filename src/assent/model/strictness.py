@@ -1,7 +1,9 @@
 """What one constitution makes of another: limit by limit, tighter or looser, and nothing where both say the same.
 
 A start may only tighten, so a change that is not purely tighter counts as looser. What is merely said in another way
-(a list in another order, a tier that another one makes idle) is no change.
+(a list in another order, a tier that another one makes idle) is no change. Who the people are is neither tighter nor
+looser while nobody is asked for anything: no yes of theirs ever let anything go. From the first question on it counts,
+and to ask nobody any more is looser in any case, so no way of small steps leads around it.
 """
 
 from collections.abc import Callable
@@ -9,8 +11,10 @@ from typing import Any, Literal, NamedTuple
 
 from assent.model.constitution import LIMITS, Constitution, Direction, Drift, Theme, Tier, tier_cap
 from assent.model.intents import Score
-from assent.model.policy import Band, Person, asks_no_less, names_no_more
+from assent.model.policy import Band, Person, asks_no_less, counts_people, names_no_more
 from assent.model.units import MICRO
+
+Way = Literal["tighter", "looser", "neither"]
 
 
 class Difference(NamedTuple):
@@ -19,7 +23,7 @@ class Difference(NamedTuple):
     key: str
     old: object
     new: object
-    becomes: Literal["tighter", "looser"]
+    becomes: Way
 
 
 def tighter(old: Constitution, new: Constitution) -> list[Difference]:
@@ -33,7 +37,10 @@ def tighter(old: Constitution, new: Constitution) -> list[Difference]:
         keeps = _KEEPS[limit.tighter]
         if keeps(before, after) and keeps(after, before):
             continue
-        found.append(Difference(limit.key, before, after, "tighter" if keeps(before, after) else "looser"))
+        way: Way = "tighter" if keeps(before, after) else "looser"
+        if limit.key == "approvers" and not counts_people(old):
+            way = "neither"
+        found.append(Difference(limit.key, before, after, way))
     return found
 
 

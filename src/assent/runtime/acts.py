@@ -95,7 +95,7 @@ def act_input(
         return AdoptionAsked(_text(request, "digest"), by, _text(request, "reason"), now)
     if command == "resolve":
         return ResolutionAsked(
-            _text(request, "order_id"), _number(request, "filled") or 0, _number(request, "price"),
+            _text(request, "order_id"), _executed(request), _number(request, "price"),
             _number(request, "fee"), _text(request, "evidence", most=EVIDENCE_MAX), by, _text(request, "reason"), now,
         )  # fmt: skip
     if command == "close":
@@ -163,6 +163,11 @@ def _text(request: Mapping[str, Any], name: str, *, needed: bool = True, most: i
     if not isinstance(value, str) or len(value) > most or not value.isprintable() or (needed and not value.strip()):
         raise AssentError(f"`{name}` must be printable text of 1 to {most} characters; it is {shown(value, 40)}")
     return value
+
+
+def _executed(request: Mapping[str, Any]) -> int | None:
+    """How much of an order was filled, in all; None where it is said to have ended as it is booked."""
+    return None if request.get("ended") is True else _number(request, "filled") or 0
 
 
 def _channel(request: Mapping[str, Any]) -> Channel:

@@ -15,7 +15,7 @@ from assent.desk.desk import Desk
 from assent.ledger.anchors import AnchorFile, anchors_of
 from assent.ledger.chain import EMPTY, Head, seal_of
 from assent.ledger.check import check_ledger, check_seal
-from assent.ledger.errors import LedgerCorrupt
+from assent.ledger.errors import LedgerCorrupt, LedgerNotJudged
 from assent.ledger.lease import Lease
 from assent.ledger.port import Reader
 from assent.ledger.sealed import digest_fault
@@ -24,10 +24,11 @@ from assent.model.belts import Belts
 from assent.model.change import LimitChange, changes_between, in_one_line, verdict_of
 from assent.model.constitution import Constitution, Narrowing
 from assent.model.errors import AssentError, InvariantBroken
-from assent.model.facts import Fact, StateMarked, decode_fact
+from assent.model.facts import DeskStarted, Fact, LedgerOpened, StateMarked, decode_fact
 from assent.model.inputs import ConstitutionOffered, DeskStarting, Environment, HaltAsked, Input, LedgerOpening, Mode
 from assent.model.plugins import PluginUsed
 from assent.runtime import broken
+from assent.runtime.build import build_digest
 from assent.runtime.lastwords import FILE_NAME, LastWords
 
 DEATHS_MAX = 3
@@ -125,7 +126,10 @@ def restore(ledger: Reader, desk: Desk, identity: Identity) -> None:
 
 
 def _proven(ledger: Reader, desk: Desk, identity: Identity) -> Iterator[tuple[int, Fact]]:
-    """Each record decoded; when the next one is asked for, the desk has folded all that came before it."""
+    """Each record decoded; when the next one is asked for, the desk has folded all that came before it.
+
+    What only this program cannot prove, and another version was at work by the chain's own word, is not judged."""
+    here, wrote = build_digest(), ""
     for record in ledger.records():
         if record.seq == 1:
             check_seal(seal_of(record), identity.sealed())
@@ -135,9 +139,14 @@ def _proven(ledger: Reader, desk: Desk, identity: Identity) -> Iterator[tuple[in
         try:
             fact = decode_fact(record.kind, record.version, record.body)
         except msgspec.MsgspecError as error:
+            if wrote not in ("", here):
+                raise LedgerNotJudged(record.seq, wrote=wrote, here=here) from error
             raise InvariantBroken("fact_unreadable", seq=record.seq, kind=record.kind, error=str(error)) from error
         if type(fact) is StateMarked and fact.digest != desk.state.digest():
+            if wrote != here:
+                raise LedgerNotJudged(record.seq, wrote=wrote, here=here)
             raise InvariantBroken("state_digest_differs", seq=record.seq, marked=fact.seq)
+        wrote = fact.build if isinstance(fact, LedgerOpened | DeskStarted) else wrote
         yield record.ts, fact
 
 

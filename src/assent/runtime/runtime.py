@@ -152,11 +152,17 @@ class Runtime:
 
     def put(self, item: Input, *, lane: Lane = "venue") -> None:
         """Something that must not be lost: when its lane is full, the loop halts the desk for it."""
+        self._taken_in(item, lane)
+
+    def _taken_in(self, item: Input, lane: Lane) -> bool:
         fault = input_fault(item)
         if fault:
             item = self._replaced(item, fault)
-        with suppress(InboxOverflow):
+        try:
             self.inbox.put(lane, item, received_ts=item.received_ts)
+        except InboxOverflow:
+            return False
+        return True
 
     def act(self, item: Input) -> list[Fact]:
         """Take what a person asked, now; what is returned is durable."""
@@ -242,8 +248,7 @@ class Runtime:
                 moved = f"the wall clock moved {jump.wall_ns} ns, the process stood still {jump.stall_ns} ns"
                 self.put(HaltAsked("clock_jump", "clock", moved, now), lane="control")
             self._listen(now)
-            for news in self._switch_news():
-                self.put(news, lane="control")
+            self._tell_switch()
             self.put(TimePassed(now), lane="clock")
             if not self._watched():
                 raise AssentError(
@@ -275,8 +280,13 @@ class Runtime:
         """Between two cycles as well, which may be an hour apart: who sets the switch means now."""
         while True:
             await self.clock.sleep(SWITCH_EVERY)
-            for news in self._switch_news():
-                self.put(news, lane="control")
+            self._tell_switch()
+
+    def _tell_switch(self) -> None:
+        """What finds no room is told again: the halt for a full inbox ends by a person, the switch stays set."""
+        for news in self._switch_news():
+            if not self._taken_in(news, "control"):
+                self._switch_told = None
 
     async def _resolve(self) -> None:
         """Ask again and again for evidence of unknown orders."""

@@ -194,12 +194,25 @@ def test_whoever_gets_no_turn_in_time_is_told_that_nothing_was_asked(console: Co
     assert len(asked) == LANES["halts"]
 
 
-def test_to_stop_waits_for_nothing_else_that_was_asked(console: Console) -> None:
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/halts", {"reason": "stop"}),
+        (REJECT, {"message_id": "n", "reason": "no"}),
+        ("/orders/cancel-all", {}),
+        ("/orders/7d0c2f0e/cancel", {}),
+    ],
+)
+def test_to_stop_to_say_no_and_to_cancel_wait_for_nothing_else_that_was_asked(
+    console: Console, path: str, body: dict[str, str]
+) -> None:
+    """A yes takes as long as the venue's quote, a resume as long as its books; any no is in time until the release."""
+
     async def crowd() -> httpx.Response:
         done = asyncio.Event()
 
         async def hanging(request: Any) -> Any:
-            if request["cmd"] != "halt":
+            if request["cmd"] in ("approve", "resume"):
                 await done.wait()
             return {"ok": True, "facts": ["HaltRaised"]}
 
@@ -207,7 +220,7 @@ def test_to_stop_waits_for_nothing_else_that_was_asked(console: Console) -> None
         yeses = [asyncio.create_task(said(console, APPROVE, YES)) for _ in range(20)]
         resumes = [asyncio.create_task(said(console, "/halts/drawdown/resume", {"reason": "on"})) for _ in range(20)]
         await asyncio.sleep(0.2)
-        answer = await said(console, "/halts", {"reason": "stop"})
+        answer = await said(console, path, body)
         assert not any(task.done() for task in (*yeses, *resumes))
         done.set()
         await asyncio.gather(*yeses, *resumes)

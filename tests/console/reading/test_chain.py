@@ -177,3 +177,9 @@ def test_a_state_that_was_marked_wrongly_stops_the_showing(tmp_path: Path) -> No
     assert tail.snapshot.source.standing == "unreadable"
     assert f"seq {seq}: the state that it marks is not the one" in tail.snapshot.source.what
     tail.stop()
+    other = Tail(path, now=Hands(), build="0.0.1+this")
+    for _ in range(4):
+        other.poll()
+    assert other.snapshot.source.standing == "unreadable"
+    assert f"record {seq} cannot be proven by this version, 0.0.1+this" in other.snapshot.source.what
+    other.stop()

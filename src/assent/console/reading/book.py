@@ -19,7 +19,7 @@ from assent.desk.halt_history import HaltFact, HaltHistory
 from assent.desk.state import State
 from assent.desk.story import LANDMARKS
 from assent.ledger.chain import EMPTY, Head, Record
-from assent.ledger.errors import LedgerCorrupt
+from assent.ledger.errors import LedgerCorrupt, LedgerNotJudged
 from assent.ledger.sealed import digest_fault
 from assent.model.change import LimitChange
 from assent.model.facts import (
@@ -63,9 +63,10 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class Book:
-    """Everything up to `head`."""
+    """Everything up to `head`. `build`: this program's own, to tell a ledger of another version from a changed one."""
 
-    def __init__(self) -> None:
+    def __init__(self, build: str = "") -> None:
+        self.build = build
         self.state = State()
         self.head: Head = EMPTY
         self.intents = Intents()
@@ -104,8 +105,17 @@ class Book:
 
     def _compare(self, seq: int, fact: StateMarked) -> None:
         if (fact.seq, fact.digest) != (self.state.seq, self.state.digest()):
+            wrote = self._wrote()
+            if fact.seq == self.state.seq and self.build and wrote not in ("", self.build):
+                raise LedgerNotJudged(seq, wrote=wrote, here=self.build)
             raise LedgerCorrupt(seq, OTHER_STATE)
         self.states_agreed += 1
+
+    def _wrote(self) -> str:
+        """The version that was at work by the records so far."""
+        if self.run is not None:
+            return self.run.build
+        return self.state.seal.build if self.state.seal else ""
 
     def _keep(self, seq: int, ts: int, fact: Fact) -> None:
         kind = type(fact)

@@ -33,9 +33,9 @@ Trace = tuple[tuple[int, int, int] | None, tuple[int, int, int] | None]
 class Follower:
     """What has been read so far, and how the file stands."""
 
-    def __init__(self, path: Path, now: Callable[[], int]) -> None:
+    def __init__(self, path: Path, now: Callable[[], int], *, build: str = "") -> None:
         self.path = path
-        self.book = Book()
+        self.book = Book(build)
         self.source = Source("missing", str(path), what=f"There is no ledger at {path} yet")
         # Counts the books that were begun: what belongs to another one is void.
         self.edition = 0
@@ -111,7 +111,7 @@ class Follower:
         return True
 
     def _begin_anew(self) -> None:
-        self.book = Book()
+        self.book = Book(self.book.build)
         self.edition += 1
         self._spoiled = False
 

@@ -53,6 +53,7 @@ class Tail:
         now: Callable[[], int],
         name: str = "",
         version: str = "",
+        build: str = "",
         heartbeat: Path | None = None,
         index: Path | None = None,
         poll_s: float = POLL_S,
@@ -60,7 +61,7 @@ class Tail:
         self.ledger = ledger
         self._now = now
         self._poll_s = poll_s
-        self._follower = Follower(ledger, now)
+        self._follower = Follower(ledger, now, build=build)
         self._maker = Maker(name, version)
         self._beats = Heartbeat(heartbeat)
         self._index = Index(index or index_of(ledger))

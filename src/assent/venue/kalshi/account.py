@@ -5,7 +5,7 @@ something may have been missed, the lists are read from the last moment that is 
 same fill any number of times; what must not happen is that one is never told.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from assent.model.inputs import Accepted, EvidenceSeen, FillSeen, OrderClosedSeen, SendAnswered
@@ -30,15 +30,20 @@ PAUSE: Final = SECOND
 
 
 class Account:
-    """What happens to the account, told once it is known whose order it is about."""
+    """What happens to the account, told once it is known whose order it is about. `owed` says since when something may
+    have been executed that the venue has counted and not told; None where nothing is."""
 
-    def __init__(self, lists: Lists, memory: Memory, telling: Telling, *, subaccount: int, since_ts: int) -> None:
+    def __init__(
+        self, lists: Lists, memory: Memory, telling: Telling, *, subaccount: int, since_ts: int,
+        owed: Callable[[], int | None] = lambda: None,
+    ) -> None:  # fmt: skip
         self._lists = lists
         self._memory = memory
         self._telling = telling
         self._subaccount = subaccount
         # Every fill and settlement before this is known to have been told.
         self.since_ts = since_ts
+        self._owed = owed
         self._nameless: dict[str, messages.Fill] = {}
         # What may have been missed, and orders of which it is not certain how they ended.
         self._missed_fills = False
@@ -48,8 +53,9 @@ class Account:
     @property
     def asked_from(self) -> int:
         """From when on the lists are asked for: by the venue's clock our first fills may be older than our first
-        record."""
-        return self.since_ts - evidence.SKEW
+        record. What is owed is asked for however old it is by now."""
+        owed = self._owed()
+        return (self.since_ts if owed is None else min(self.since_ts, owed)) - evidence.SKEW
 
     @property
     def unexplained(self) -> bool:

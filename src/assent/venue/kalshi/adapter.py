@@ -53,7 +53,8 @@ class KalshiVenue:
     """`ours` says whether the desk released an order under a client order id, `held` in which markets it has a position
     or an order; `permit` says why an order or a cancel may not leave, and is asked when it has had its turn and its
     connection, for what its bytes say: much may have happened since the desk handed it over. Fills and settlements from
-    before `since_ts` are not asked for: they are not the desk's own, or it has them."""
+    before `since_ts` are not asked for: they are not the desk's own, or it has them. `owed` says since when it knows
+    that it has not all of them."""
 
     def __init__(  # noqa: PLR0913 - what it is made of, and what it may ask the desk
         self,
@@ -69,6 +70,7 @@ class KalshiVenue:
         member: Member = "direct",
         terms: Terms | None = None,
         since_ts: int = 0,
+        owed: Callable[[], int | None] = lambda: None,
     ) -> None:
         self.name = name
         self._rest = rest
@@ -80,7 +82,7 @@ class KalshiVenue:
         self._telling = Telling(name, clock)
         memory = Memory(ours)
         self._lists = Lists(rest, clock, subaccount=subaccount)
-        self._account = Account(self._lists, memory, self._telling, subaccount=subaccount, since_ts=since_ts)
+        self._account = Account(self._lists, memory, self._telling, subaccount=subaccount, since_ts=since_ts, owed=owed)
         self._discovery = Discovery(rest, clock, scope, venue=name, member=member)
         self._markets = Markets(self._telling)
         self._bookkeeper = Bookkeeper(
