@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
+from tests.exchange.kalshi.served import NOON, begun
 from tests.live.box import ACCOUNT, Box, assent, served
 from tests.live.test_the_box import EAGER
 
@@ -376,6 +377,8 @@ def the_whole(folder: Path, **changes: str) -> Iterator[Whole]:
     with ExitStack() as stack:
         wishes = Wishes()
         stack.callback(wishes.close)
+        # By noon every market has a price that people trade at.
+        begun(folder / "box", NOON)
         box = stack.enter_context(served(folder / "box", speed=SPEED))
         port = free_port()
         desk = make_desk(folder / "desk", box, wishes, port, **changes)

@@ -24,6 +24,7 @@ WAIT_S = 60
 # to where it begins: by two in the morning every market is open, quoted and forecast, and a sixth of noon's has been.
 A_DAY = 25_000
 MORNING = A_DAY * DAY + 2 * 60 * MINUTE
+NOON = A_DAY * DAY + 12 * 60 * MINUTE
 CASH = 1_000 * MICRO
 SEED = 7
 
