@@ -9,7 +9,7 @@ RUN_DIR ?= assent-run
 RUN_ARGS ?= --speed 60
 DEMO_ARGS ?=
 BENCH_ARGS ?=
-PYTEST_ARGS ?= -n 2
+PYTEST_ARGS ?= -n 3
 PROVE_ARGS ?=
 
 .DEFAULT_GOAL := help
